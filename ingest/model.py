@@ -1,0 +1,255 @@
+"""The records that the whole pipeline speaks in. All are frozen; none knows where it is stored or shown."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+SECTION_KINDS = (
+    "news", "picks", "classic", "practice", "free-talk", "meta", "references", "plans", "join", "past", "other",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of text as it was read.
+
+    Attributes:
+        path: Path relative to the project's root, with forward slashes; it names the file in every problem.
+        text: The file's content, decoded as UTF-8, line ends as `\\n`.
+    """
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link somebody wrote.
+
+    Attributes:
+        url: Canonical address: no tracking parameters, no redirector, arXiv as `https://arxiv.org/abs/ID`.
+        title: The title it was given, or the address where there is none.
+        source: The address exactly as written.
+        line: 1-based line in the file.
+    """
+
+    url: str
+    title: str
+    source: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of Markdown exactly as written, `line` being its first line (1-based)."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of a talk.
+
+    Attributes:
+        kind: One of `SECTION_KINDS`; a subsection has its parent's kind.
+        title: The heading as written.
+        level: 2 for a section, 3 for a subsection.
+        line: 1-based line of the heading.
+        blocks: The text below it, in order.
+        links: Every link in those blocks, in order.
+    """
+
+    kind: str
+    title: str
+    level: int
+    line: int
+    blocks: tuple[Block, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: Markdown `text`, its `author` ("" if unsigned), and whether it was marked as accepted."""
+
+    text: str
+    author: str
+    line: int
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of a talk or of `talks/questions/`.
+
+    Attributes:
+        id: Permanent; `talk-004-q8`, or the stem of its file. It is also the page's address: `qa/<id>/`.
+        title: The question on one line.
+        text: Markdown that says more than the title, or "".
+        asker: Who asked, "" if unknown.
+        answers: In the order written. A question without one is open.
+        path: The file it stands in.
+        line: Its 1-based line there.
+        talk: Id of the talk it was asked in, or "".
+        section: Title of that talk's section, or "".
+        sources: The references given for its answers.
+        topics: Names of topics: those its author wrote, then those its text names.
+    """
+
+    id: str
+    title: str
+    text: str
+    asker: str
+    answers: tuple[Answer, ...]
+    path: str
+    line: int
+    talk: str = ""
+    section: str = ""
+    sources: tuple[Link, ...] = ()
+    topics: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """`answered` or `open`."""
+        return "answered" if self.answers else "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One weekly note.
+
+    Attributes:
+        id: `talk-004`.
+        number: `004`, or what the hosts call it (`番外02`).
+        title: The note's own title.
+        date: The evening of the talk, or None where the note does not say.
+        time: `HH:MM`, local time of the group, or "".
+        summary: The items of 本期提要.
+        hosts, editors, contributors: Names, in the order written, each once.
+        video: Address of the recording, or "".
+        sections: In the order written.
+        questions: In the order written.
+        unplaced: Text that no rule understood; it is shown where it stood, above the first section.
+        path: The file it stands in.
+        topics: Names of the topics its text names.
+    """
+
+    id: str
+    number: str
+    title: str
+    date: date | None
+    time: str
+    summary: tuple[str, ...]
+    hosts: tuple[str, ...]
+    editors: tuple[str, ...]
+    contributors: tuple[str, ...]
+    video: str
+    sections: tuple[Section, ...]
+    questions: tuple[Question, ...]
+    unplaced: tuple[Block, ...]
+    path: str
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One paper or post, as the archive keeps it: no abstract.
+
+    Attributes:
+        id: `arxiv:2607.11111`, `doi:10.1234/x`, or `url:` and a hash of the canonical address.
+        title: On one line.
+        url: Canonical address.
+        arxiv_id: Without version, or "".
+        doi: In lower case, or "".
+        authors: In the order of the feed.
+        published: Day of publication, or None where the feed does not say.
+        feed: Title of the feed that brought it first.
+        topics: Names of the topics its title names.
+    """
+
+    id: str
+    title: str
+    url: str
+    arxiv_id: str = ""
+    doi: str = ""
+    authors: tuple[str, ...] = ()
+    published: date | None = None
+    feed: str = ""
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The papers of one ISO week: `name` is `2026-W47`."""
+
+    name: str
+    papers: tuple[Paper, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A concept page, from the front matter of `docs/topics/<name>.md`.
+
+    Attributes:
+        name: The page's stem, also the snippet's module name where there is one.
+        title: Chinese title with the English term.
+        aliases: Other names, in either language.
+        group: Heading under which the concept index lists it.
+        summary: One sentence.
+        snippet: Module name under `snippets/`, or "".
+        example: Whether the page has an `example` section to embed elsewhere.
+        path: The page's path.
+    """
+
+    name: str
+    title: str
+    aliases: tuple[str, ...]
+    group: str
+    summary: str
+    snippet: str
+    example: bool
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A module of `snippets/`, read from its source without importing it.
+
+    Attributes:
+        name: Module name.
+        title: First line of its docstring.
+        summary: The docstring's first paragraph after the title, or "".
+        papers: Addresses named in its docstring.
+        public: Names of its public functions and classes.
+        path: Path of the file.
+    """
+
+    name: str
+    title: str
+    summary: str
+    papers: tuple[str, ...]
+    public: tuple[str, ...]
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All that was submitted, parsed; lists are in the order of their paths."""
+
+    talks: tuple[Talk, ...] = ()
+    questions: tuple[Question, ...] = ()
+    weeks: tuple[Week, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    snippets: tuple[Snippet, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wiki:
+    """Records that know each other.
+
+    Attributes:
+        records: With `topics` filled in on every talk, question and paper; `records.questions` holds the talks' too.
+        related: For each question id, the ids of the questions most like it, best first.
+    """
+
+    records: Records
+    related: dict[str, tuple[str, ...]] = field(default_factory=dict)
