@@ -1,0 +1,1 @@
+"""Tested torch snippets, one concept a file; `python -m snippets --help` copies them. Importing this loads no torch."""
