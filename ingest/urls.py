@@ -1,0 +1,169 @@
+"""What an address points at: one spelling for each page, and the arXiv id or DOI it names.
+
+Notes and feeds link the same page in many ways: with the sender's tracking, through a redirector, as PDF or
+abstract, with a version. `canonical_url` gives them one spelling, so that a paper is listed once.
+"""
+
+import hashlib
+import re
+from urllib.parse import unquote
+
+_HTTP = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.IGNORECASE | re.DOTALL)
+
+# Added by whoever shared the link; no site needs them to find the page.
+_TRACKING = re.compile(
+    r"utm_\w+|spm|spm_id_from|share_(?:source|medium|plat|session_id|tag|from)|vd_source|isappinstalled"
+    r"|fbclid|gclid|msclkid|yclid|igshid|mc_[ce]id|_hsenc|_hsmi",
+    re.IGNORECASE,
+)
+# Names that mean something elsewhere (`from`, `t`, `scene`), so they go only where they are known to be tracking.
+_TRACKING_AT = {
+    "mp.weixin.qq.com": "from scene subscene chksm mpshare srcid sharer_shareinfo sharer_shareinfo_first"
+    " sharer_sharetime sharer_shareid clicktime enterid ascene sessionid exportkey pass_ticket wx_header",
+    "zhihu.com": "from",
+    "bilibili.com": "from_spmid seid buvid unique_k is_story_h5 plat_id bsource",
+    "youtube.com": "si feature",
+    "youtu.be": "si feature",
+    "x.com": "s t ref_src",
+    "twitter.com": "s t ref_src",
+}
+_REDIRECTORS = {
+    "link.zhihu.com": "target",
+    "link.juejin.cn": "target",
+    "link.csdn.net": "target",
+    "links.jianshu.com": "to",
+}
+_NO_FRAGMENT = re.compile(r"#(?::~:.*|wechat_redirect|rd)?", re.DOTALL)
+
+_ARCHIVES = (
+    "acc-phys adap-org alg-geom ao-sci astro-ph atom-ph bayes-an chao-dyn chem-ph cmp-lg comp-gas cond-mat cs dg-ga"
+    " econ eess funct-an gr-qc hep-ex hep-lat hep-ph hep-th math math-ph mtrl-th nlin nucl-ex nucl-th patt-sol physics"
+    " plasm-ph q-alg q-bio q-fin quant-ph solv-int stat supr-con"
+).replace(" ", "|")
+# 2402.12352, 0704.0001 or hep-th/9901001; the class in math.GT/0309136 is no part of the id.
+_ID = (
+    r"(?:(?P<new>\d\d(?:0[1-9]|1[0-2])\.\d{4,5})"
+    rf"|(?P<archive>{_ARCHIVES})(?:\.[a-z]{{2}})?/(?P<old>\d\d(?:0[1-9]|1[0-2])\d{{3}}))(?:v\d+)?(?![\w.]*\d)"
+)
+_ARXIV_HOSTS = r"(?:(?:www|export|browse|cn)\.)?arxiv\.org"
+_ARXIV_PAGE = re.compile(
+    rf"https?://{_ARXIV_HOSTS}(?::\d+)?/(?:abs|pdf|html|ps|format|e-print|src)/{_ID}(?:\.pdf)?/?(?:[?#].*)?",
+    re.IGNORECASE | re.ASCII | re.DOTALL,
+)
+_ARXIV_MENTION = re.compile(
+    rf"(?:\barxiv(?:\.org)?:\s*|10\.48550/arxiv\.|{_ARXIV_HOSTS}(?::\d+)?/(?:abs|pdf|html|ps|format|e-print|src)/"
+    r"|\b(?:ar5iv(?:\.labs\.arxiv)?|alphaxiv)\.org/(?:abs|html|pdf)/|\bhuggingface\.co/papers/)" + _ID,
+    re.IGNORECASE | re.ASCII,
+)
+_ARXIV_BARE = re.compile(rf"\s*{_ID}\s*", re.IGNORECASE | re.ASCII)
+
+_DOI = r"(10\.\d{4,9}/[^\s\"<>?#]*[^\s\"<>?#.,;:，。；：、）】》」』”’])"
+_DOI_MENTION = re.compile(
+    rf"(?:\bdoi\.org/|\bdoi:\s*|\binfo:doi/|/doi/(?:(?:abs|full|pdf|epdf|book)/)?){_DOI}", re.IGNORECASE | re.ASCII
+)
+_DOI_BARE = re.compile(rf"\s*{_DOI}\s*", re.ASCII)
+
+_DROPPED = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_FULL_WIDTH_END = "，。；：！？、…～“”‘’《〈「『【（"
+_FULL_WIDTH_PAIRS = {"）": "（", "】": "【", "》": "《", "〉": "〈", "」": "「", "』": "『"}
+
+
+def canonical_url(url: str) -> str:
+    """The one spelling of an address: no tracking, no redirector, arXiv as `https://arxiv.org/abs/ID`.
+
+    What is not http(s) comes back as it is, trimmed. Applying it twice changes nothing.
+
+    >>> canonical_url("http://arxiv.org/pdf/2106.09685v2.pdf")
+    'https://arxiv.org/abs/2106.09685'
+    >>> canonical_url("https://link.zhihu.com/?target=https%3A//Example.com%3A443/a%3Futm_source%3Dzhihu")
+    'https://example.com/a'
+    """
+    url = _trim(url)
+    while inner := _unwrap(url):  # each round is shorter than the one before
+        url = _trim(inner)
+    if not (parts := _HTTP.fullmatch(url)):
+        return url
+    if (page := _ARXIV_PAGE.fullmatch(url)) or (page := _doi_page(url, r"10\.48550/arxiv\." + _ID)):
+        return f"https://arxiv.org/abs/{_id_of(page)}"
+    if page := _doi_page(url, _DOI):
+        return f"https://doi.org/{page[1].lower()}"
+    scheme = parts[1].lower()
+    host = _host(scheme, parts[2])
+    query = _query(host, parts[4] or "")
+    fragment = "" if _NO_FRAGMENT.fullmatch(parts[5] or "") else parts[5] or ""
+    return f"{scheme}://{host}{parts[3] or '/'}{query}{fragment}"
+
+
+def arxiv_id(text: str) -> str:
+    """The arXiv id, without version, that `text` is or names in an address, an `arXiv:` reference or a DOI; or "".
+
+    A bare id counts only when it is the whole text: `2607.11111` within a sentence may be any number.
+    """
+    found = _ARXIV_BARE.fullmatch(text) or _ARXIV_MENTION.search(unquote(text))
+    return _id_of(found) if found else ""
+
+
+def doi_of(text: str) -> str:
+    """The DOI in lower case that `text` is or names in an address or a `doi:` reference; or ""."""
+    text = unquote(text)
+    found = _DOI_BARE.fullmatch(text) or _DOI_MENTION.search(text)
+    return found[1].lower() if found else ""
+
+
+def paper_id(url: str, arxiv: str = "", doi: str = "") -> str:
+    """The id of a paper: that of arXiv, else its DOI, else a hash of its canonical address."""
+    if arxiv or doi:
+        return f"arxiv:{arxiv}" if arxiv else f"doi:{doi}"
+    return "url:" + hashlib.sha256(canonical_url(url).encode()).hexdigest()[:16]
+
+
+def _trim(url: str) -> str:
+    """Without blanks, invisible characters and full-width punctuation at its end; a closing bracket may pair."""
+    url = _DROPPED.sub("", url).strip()
+    while "&amp;" in url:  # copied from HTML source
+        url = url.replace("&amp;", "&")
+    while url and (
+        url[-1] in _FULL_WIDTH_END
+        or (url[-1] in _FULL_WIDTH_PAIRS and url.count(url[-1]) > url.count(_FULL_WIDTH_PAIRS[url[-1]]))
+    ):
+        url = url[:-1].rstrip()
+    return url.replace(" ", "%20") if _HTTP.fullmatch(url) else url
+
+
+def _unwrap(url: str) -> str:
+    """The address behind a redirector, or ""."""
+    parts = _HTTP.fullmatch(url)
+    name = _REDIRECTORS.get(_host(parts[1].lower(), parts[2])) if parts else None
+    for pair in (parts[4] or "")[1:].split("&") if parts and name else ():
+        key, _, value = pair.partition("=")
+        target = unquote(value)
+        if key == name and _HTTP.match(target.strip()):
+            return target
+    return ""
+
+
+def _host(scheme: str, netloc: str) -> str:
+    """Host in lower case without the scheme's own port; a user name before `@` keeps its case."""
+    user, at, host = netloc.rpartition("@")
+    default = ":443" if scheme == "https" else ":80"
+    return user + at + host.lower().removesuffix(default).removesuffix(":")
+
+
+def _query(host: str, query: str) -> str:
+    here = {name for site, names in _TRACKING_AT.items() if f".{host}".endswith(f".{site}") for name in names.split()}
+    kept = [
+        pair
+        for pair in query[1:].split("&")
+        if pair and not _TRACKING.fullmatch(key := pair.partition("=")[0]) and key not in here
+    ]
+    return "?" + "&".join(kept) if kept else ""
+
+
+def _doi_page(url: str, name: str) -> re.Match[str] | None:
+    """The match if the address is one at doi.org for a DOI that looks like `name`."""
+    address = rf"https?://(?:(?:dx|www)\.)?doi\.org/{name}(?:[?#].*)?"
+    return re.fullmatch(address, unquote(url), re.IGNORECASE | re.ASCII | re.DOTALL)
+
+
+def _id_of(found: re.Match[str]) -> str:
+    return found["new"] or f"{found['archive'].lower()}/{found['old']}"
