@@ -1,9 +1,64 @@
 PYTHON ?= python3
 BIN := .venv/bin
+INDEX := $(BIN)/python -m pagefind --silent --root-selector "article.md-content__inner" \
+  --exclude-selectors ".headerlink, .md-source-file, .md-content__button, div.arithmatex, .md-annotation"
+export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve test check bench outputs oracles clean
+.PHONY: help site serve test check bench outputs oracles fetch clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
+# One stamp per extra: a virtual environment is made once and brought up to date when pyproject.toml changes.
+.venv/.site: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[site]"
+	touch $@
+
+.venv/.test: pyproject.toml .venv/.site
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[site,test]"
+	touch $@
+
+# A note with errors never keeps the rest from being built; the exit code still says so.
+site: .venv/.site ## build the site into site/
+	@$(BIN)/python -m ingest build; errors=$$?; \
+	test $$errors -le 1 && $(BIN)/mkdocs build --quiet --strict && $(INDEX) --site site && exit $$errors
+
+# The server shows site/; whatever changes in a source has it built again. Generated folders are no source.
+serve: site ## serve the site on 127.0.0.1:8000 and rebuild on change
+	@echo "http://127.0.0.1:8000/"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory site 8000 >/dev/null 2>&1 & trap "kill $$!" EXIT; \
+	$(BIN)/watchmedo shell-command --recursive --drop --command "$(MAKE) --no-print-directory site" \
+	  --patterns "*.md;*.jsonl;*.py;*.j2;*.js;*.css;mkdocs.yml" --ignore-directories \
+	  --ignore-patterns "*/docs/talks/*;*/docs/qa/*;*/docs/papers/*;*/docs/people/*;*/docs/generated/*" \
+	  talks docs snippets ingest
+
+test: .venv/.test site ## set up and run everything
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --numprocesses 2
+
+check: .venv/.test ## the fast subset, under a minute
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --numprocesses 2 -m "not slow and not browser"
+
+bench: .venv/.test site ## measure, and write docs/benchmarks.md
+	$(BIN)/python -m tests.bench
+
+outputs: .venv/.test ## rewrite the verified outputs of the runnable blocks
+	$(BIN)/python tests/site/outputs.py --write
+
+oracles: ## check that the reference values from trl are fresh (its own environment)
+	test -x .venv-oracles/bin/python || $(PYTHON) -m venv .venv-oracles
+	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check -r tests/oracles/requirements.txt
+	.venv-oracles/bin/python tests/oracles/make_trl.py --check
+
+fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
+	$(BIN)/python -m ingest fetch
+
+clean: ## remove everything generated
+	rm -rf .venv .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/generated docs/runtime

@@ -114,6 +114,15 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a note's head, such as `【主持人】：羡鱼`, its value as written."""
+
+    name: str
+    value: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Talk:
     """One weekly note.
 
@@ -130,6 +139,7 @@ class Talk:
         questions: In the order written.
         unplaced: Text that no rule understood; it is shown where it stood, above the first section.
         path: The file it stands in.
+        fields: The head's fields as written, from which the attributes above were read.
         topics: Names of the topics its text names.
     """
 
@@ -147,6 +157,7 @@ class Talk:
     questions: tuple[Question, ...]
     unplaced: tuple[Block, ...]
     path: str
+    fields: tuple[Field, ...] = ()
     topics: tuple[str, ...] = ()
 
 

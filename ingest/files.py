@@ -1,0 +1,90 @@
+"""The disk's edge: text in, text out. Nothing else in the pipeline opens a file, but `fetch`."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ingest.model import Source
+from ingest.problems import Problem
+
+
+class CannotWrite(OSError):
+    """A page could not be written; what stood there before still stands."""
+
+
+def read(paths: Iterable[Path], root: Path) -> tuple[tuple[Source, ...], list[Problem]]:
+    """Read files as UTF-8. One that cannot be read is a problem and left out; the others are read.
+
+    Args:
+        paths: Files, in any order; they come back sorted.
+        root: Folder that paths in problems are relative to.
+    """
+    sources, problems = [], []
+    for path in sorted(paths):
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            problems.append(Problem(name, 1, 1, "F001", f"cannot read: {error.strerror or error}"))
+            continue
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            before = content[: error.start]
+            line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+            problems.append(Problem(name, line, column, "F002", f"byte 0x{content[error.start]:02x} is not UTF-8"))
+            continue
+        sources.append(Source(name, text.replace("\r\n", "\n").replace("\r", "\n")))
+    return tuple(sources), problems
+
+
+def write_text(path: Path, text: str) -> bool:
+    """Write a file atomically, and only if its bytes differ.
+
+    Returns:
+        Whether anything was written.
+
+    Raises:
+        CannotWrite: The folder or disk refuses; the old file is untouched.
+    """
+    content = text.encode()
+    try:
+        if path.is_file() and path.read_bytes() == content:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CannotWrite(error.errno, f"cannot write {path}: {error.strerror or error}") from error
+    return True
+
+
+def write(folder: Path, pages: Mapping[str, str], owned: Iterable[str]) -> tuple[int, int]:
+    """Make the owned subfolders hold exactly these pages.
+
+    Args:
+        folder: The site's `docs/`.
+        pages: Text by path relative to `folder`.
+        owned: Subfolders in which every file that is not among the pages is removed.
+
+    Returns:
+        How many files were written and how many removed.
+    """
+    written = sum(write_text(folder / name, text) for name, text in sorted(pages.items()))
+    stale = [
+        path
+        for name in owned
+        for path in sorted((folder / name).rglob("*"))
+        if path.is_file() and path.relative_to(folder).as_posix() not in pages
+    ]
+    for path in stale:
+        path.unlink()
+    return written, len(stale)

@@ -1,0 +1,96 @@
+"""Let the records know each other: which topics a text names, which questions are alike."""
+
+import math
+import re
+from collections import Counter, defaultdict
+from dataclasses import replace
+
+from ingest.markup import CJK
+from ingest.model import Paper, Question, Records, Talk, Wiki
+from ingest.topics import Matcher, fold
+
+RELATED = 5
+FEATURES = 24  # a question is compared by its rarest features: enough to tell it apart, and the work stays linear
+COMMON = 200  # a feature that more questions share says nothing about two of them
+TOPICS = 6
+
+
+def link(records: Records) -> Wiki:
+    """Fill in topics everywhere and find related questions."""
+    matcher = Matcher(records.topics)
+    known = {topic.name for topic in records.topics}
+    talks = tuple(_link_talk(talk, matcher, known) for talk in records.talks)
+    written = tuple(_link_question(question, matcher, known) for question in records.questions)
+    questions = tuple(question for talk in talks for question in talk.questions) + written
+    weeks = tuple(
+        replace(week, papers=tuple(_link_paper(paper, matcher) for paper in week.papers)) for week in records.weeks
+    )
+    return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), related(questions))
+
+
+def _link_talk(talk: Talk, matcher: Matcher, known: set[str]) -> Talk:
+    questions = tuple(_link_question(question, matcher, known) for question in talk.questions)
+    texts = [block.text for section in talk.sections for block in section.blocks]
+    asked = [name for question in questions for name in question.topics]
+    found = matcher.find(talk.title, *talk.summary, *texts)
+    return replace(talk, questions=questions, topics=tuple(dict.fromkeys([*found, *asked])))
+
+
+def _link_question(question: Question, matcher: Matcher, known: set[str]) -> Question:
+    """What its author said, then what its title names; its answers speak only where those are silent."""
+    named = [name for name in question.topics if name in known] + list(matcher.find(question.title, question.text))
+    if not named:
+        named = list(matcher.find(*(answer.text for answer in question.answers)))
+    return replace(question, topics=tuple(dict.fromkeys(named))[:TOPICS])
+
+
+def _link_paper(paper: Paper, matcher: Matcher) -> Paper:
+    return replace(paper, topics=matcher.find(paper.title)[:TOPICS])
+
+
+def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
+    """The most alike questions of each, by TF-IDF over character bigrams, words and topics.
+
+    Cosine similarity of the `FEATURES` heaviest features; where fewer than `RELATED` questions share any, those of
+    the same first topic follow.
+    """
+    counts = [Counter(_features(question)) for question in questions]
+    shared = Counter(feature for features in counts for feature in features)
+    postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    vectors = []
+    for at, features in enumerate(counts):
+        weights = {
+            feature: (1 + math.log(count)) * math.log(len(questions) / shared[feature])
+            for feature, count in features.items()
+            if 1 < shared[feature] <= COMMON and shared[feature] < len(questions)
+        }
+        heaviest = sorted(weights, key=lambda feature: (-weights[feature], feature))[:FEATURES]
+        norm = math.sqrt(sum(weights[feature] ** 2 for feature in heaviest)) or 1.0
+        vectors.append({feature: weights[feature] / norm for feature in heaviest})
+        for feature in heaviest:
+            postings[feature].append((at, weights[feature] / norm))
+    by_topic: dict[str, list[str]] = defaultdict(list)
+    for question in questions:
+        for name in question.topics[:1]:
+            by_topic[name].append(question.id)
+    result = {}
+    for at, question in enumerate(questions):
+        scores: dict[int, float] = defaultdict(float)
+        for feature, weight in vectors[at].items():
+            for other, other_weight in postings[feature]:
+                scores[other] += weight * other_weight
+        scores.pop(at, None)
+        best = sorted(scores, key=lambda other: (-scores[other], questions[other].id))[:RELATED]
+        names = [questions[other].id for other in best]
+        for name in question.topics[:1]:
+            names += [other for other in by_topic[name][: RELATED + 1] if other != question.id]
+        result[question.id] = tuple(dict.fromkeys(names))[:RELATED]
+    return result
+
+
+def _features(question: Question) -> list[str]:
+    text = fold(f"{question.title} {question.text}")
+    words = re.findall(r"[a-z0-9]+", text)
+    runs = re.findall(f"[{CJK}]+", text)
+    bigrams = [run[at : at + 2] for run in runs for at in range(len(run) - 1)]
+    return words + bigrams + [f"topic:{name}" for name in question.topics for _ in range(2)]

@@ -1,0 +1,243 @@
+"""What people's Markdown means to us: front matter, fences, links, and safe HTML.
+
+Contributors' Markdown never reaches the site generator. It is rendered here, by CommonMark rules with raw HTML off,
+cleaned by nh3, and put into the page as one HTML block in which no Markdown extension can find anything to act on.
+"""
+
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import nh3
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from ingest.model import Link, Source
+from ingest.problems import Problem
+from ingest.urls import canonical_url
+
+CJK = "\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
+BARE_URL = re.compile(rf"https?://[^\s<>\"'`{CJK}“”]+")
+MARKED_LINK = re.compile(r"\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\(<?(https?://(?:[^\s()<>]|\([^\s()<>]*\))+)>?[^)\n]*\)")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b\u2060\u2028\u2029]")
+FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+
+
+def front_matter(source: Source) -> tuple[dict[str, Any], str, int, list[Problem]]:
+    """Split a file into its YAML mapping and its body.
+
+    Returns:
+        The mapping ({} if there is none or it is broken), the body, the body's first line number, and problems.
+        A file whose front matter is broken keeps all its text in the body.
+    """
+    lines = source.text.split("\n")
+    if lines[0].rstrip() != "---":
+        return {}, source.text, 1, []
+    end = next((at for at, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "...")), None)
+    if end is None:
+        return {}, source.text, 1, [Problem(source.path, 1, 1, "F003", "front matter is never closed by `---`")]
+    try:
+        fields = yaml.safe_load("\n".join(lines[1:end])) or {}
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a YAML date such as 2023-99-99
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or str(error)
+        line, column = (mark.line + 2, mark.column + 1) if mark else (1, 1)
+        return {}, source.text, 1, [Problem(source.path, line, column, "F003", f"front matter is no YAML: {what}")]
+    if not isinstance(fields, dict):
+        kind = type(fields).__name__
+        return {}, source.text, 1, [Problem(source.path, 2, 1, "F003", f"front matter is a {kind}")]
+    return {str(key): value for key, value in fields.items()}, "\n".join(lines[end + 1 :]), end + 2, []
+
+
+def line_of_key(source: Source, key: str) -> int:
+    """1-based line on which a front-matter key stands, 1 if it is not there."""
+    return next((at for at, line in enumerate(source.text.split("\n"), 1) if line.startswith(f"{key}:")), 1)
+
+
+def strings(value: object) -> tuple[str, ...]:
+    """A YAML value that should be a list of strings: a scalar is a list of one, None an empty one."""
+    items = value if isinstance(value, list) else [] if value is None else [value]
+    return tuple(text for text in (str(item).strip() for item in items) if text)
+
+
+def fenced_lines(lines: Sequence[str]) -> set[int]:
+    """Indexes of the lines inside code fences, fence lines included. A fence that is never closed is plain text."""
+    inside: set[int] = set()
+    at = 0
+    while at < len(lines):
+        if opening := FENCE.match(lines[at]):
+            mark = opening[1]
+            closing = re.compile(rf"^ {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}\s*$")
+            end = next((later for later in range(at + 1, len(lines)) if closing.match(lines[later])), None)
+            if end is not None:
+                inside.update(range(at, end + 1))
+                at = end
+        at += 1
+    return inside
+
+
+def join_lines(lines: Sequence[str]) -> str:
+    """One line out of several: a blank between Latin words, nothing between Chinese characters."""
+    joined = " ".join(line.strip() for line in lines if line.strip())
+    return re.sub(rf"(?<=[{CJK}]) (?=[{CJK}])", "", joined)
+
+
+def bare_urls(text: str) -> Iterator[re.Match[str]]:
+    """Addresses standing in text, without the punctuation that ends the sentence around them."""
+    for match in BARE_URL.finditer(text):
+        end = match.end()
+        while text[end - 1] in ".,;:!?*_\\|]" or (text[end - 1] == ")" and "(" not in text[match.start() : end]):
+            end -= 1
+        if trimmed := BARE_URL.match(text, match.start(), end):
+            yield trimmed
+
+
+def links_in(lines: Sequence[tuple[int, str]]) -> tuple[Link, ...]:
+    """Every link in numbered lines. A bare address takes the text before it, on its own line or the line above."""
+    found: list[Link] = []
+    above = ""
+    for number, line in lines:
+        text = line.replace("\\_", "_")  # converters escape underscores inside addresses
+        marked = list(MARKED_LINK.finditer(text))
+        for match in marked:
+            found.append(Link(canonical_url(match[2]), match[1].strip() or match[2], match[2], number))
+        rest = MARKED_LINK.sub(lambda match: " " * len(match[0]), text)
+        start = 0
+        for match in bare_urls(rest):
+            label = _plain(rest[start : match.start()])
+            title = label or (above if not marked else "") or match[0]
+            found.append(Link(canonical_url(match[0]), title, match[0], number))
+            start, above = match.end(), ""
+        if text.strip():
+            above = _plain(text) if start == 0 and not marked else ""
+    return tuple(sorted(found, key=lambda link: link.line))
+
+
+def _plain(text: str) -> str:
+    """A line's text without list marks, heading marks, brackets and emphasis."""
+    return re.sub(r"^(#+|[-*+•]|\d+[.)])(\s+|$)|[<>*]|</?u>", "", text.strip()).strip(" :：-|；;")
+
+
+def to_html(text: str) -> str:
+    """Safe HTML of one run of contributors' Markdown, as a single block with no line a Markdown parser would act on."""
+    rendered = nh3.clean(_MARKDOWN.render(CONTROL.sub("", text)), **_ALLOWED)
+    return rendered.replace("`", "&#96;").replace("~", "&#126;").strip()
+
+
+def escape(text: str) -> str:
+    """Contributors' text for a line of Markdown: every character that means something becomes an entity."""
+    one_line = " ".join(CONTROL.sub("", text).split())
+    return re.sub(
+        r"[^\w\s]", lambda match: f"&#{ord(match[0])};" if match[0].isascii() else match[0], one_line
+    ).replace("_", "&#95;")
+
+
+def meta(text: str) -> str:
+    """Contributors' text for front matter, which themes print into `<title>` and attributes without escaping."""
+    wide = str.maketrans({"<": "＜", ">": "＞", "&": "＆", '"': "＂", "'": "＇", "\\": "＼"})
+    return " ".join(CONTROL.sub("", html.unescape(text)).split()).translate(wide)
+
+
+def address(url: str) -> str:
+    """A link's target for a line of Markdown: only the web, and no character that Markdown or HTML would act on."""
+    if not re.match(r"https?://", url, re.IGNORECASE):
+        return "#"
+    quoted = re.sub(r"[\s()<>\[\]{}\"'`*\\$|^~]", lambda match: f"%{ord(match[0]):02X}", CONTROL.sub("", url))
+    return html.escape(quoted)
+
+
+def _is_web(url: str) -> bool:
+    return re.match(r"(https?://|mailto:)", url, re.IGNORECASE) is not None
+
+
+def _link_bare_urls(state: StateCore) -> None:
+    """Turn addresses in text into links; CJK punctuation ends an address, which CommonMark's own rule misses."""
+    for block in state.tokens:
+        if block.type != "inline" or not block.children:
+            continue
+        children: list[Token] = []
+        depth = 0
+        for token in block.children:
+            depth += (token.type == "link_open") - (token.type == "link_close")
+            if token.type != "text" or depth:
+                children.append(token)
+                continue
+            at = 0
+            for match in bare_urls(token.content):
+                if match.start() > at:
+                    children.append(Token("text", "", 0, content=token.content[at : match.start()]))
+                children.append(Token("link_open", "a", 1, attrs={"href": match[0]}))
+                children.append(Token("text", "", 0, content=match[0]))
+                children.append(Token("link_close", "a", -1))
+                at = match.end()
+            if at < len(token.content):
+                children.append(Token("text", "", 0, content=token.content[at:]))
+        block.children = _join_chinese(children)
+
+
+def _join_chinese(tokens: list[Token]) -> list[Token]:
+    """Drop soft line breaks between Chinese characters: a browser would show each as a blank."""
+    kept = []
+    for at, token in enumerate(tokens):
+        around = tokens[max(at - 1, 0)].content[-1:] + (tokens[at + 1].content[:1] if at + 1 < len(tokens) else "")
+        if not (token.type == "softbreak" and re.fullmatch(f"[{CJK}]{{2}}", around)):
+            kept.append(token)
+    return kept
+
+
+class _Renderer(RendererHTML):
+    """Headings below those of the page; images as links, so that no page asks another host for anything."""
+
+    def heading_open(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
+        return f"<{_deeper(tokens[at].tag)}>"
+
+    def heading_close(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
+        return f"</{_deeper(tokens[at].tag)}>\n"
+
+    def image(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
+        label = html.escape(tokens[at].content or "图片")
+        return f'<a href="{html.escape(str(tokens[at].attrs["src"]))}">{label}</a>'
+
+
+def _deeper(tag: str) -> str:
+    return f"h{min(6, max(4, int(tag[1]) + 1))}"
+
+
+def _math(content: str, options: Mapping[str, bool]) -> str:
+    left, right = (r"\[", r"\]") if options["display_mode"] else (r"\(", r"\)")
+    return f"{left}{html.escape(content.strip())}{right}"
+
+
+def _make_markdown() -> MarkdownIt:
+    markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
+    markdown.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, renderer=_math)
+    # The plugin's own wrappers become the ones the site's mathematics looks for.
+    for rule, tag in (("math_inline", "span"), ("math_inline_double", "div"), ("math_block", "div")):
+        markdown.renderer.rules[rule] = _math_rule(tag)  # type: ignore[attr-defined]
+    markdown.validateLink = _is_web  # type: ignore[method-assign]
+    markdown.core.ruler.push("link_bare_urls", _link_bare_urls)
+    return markdown
+
+
+def _math_rule(tag: str) -> Any:
+    def render(tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
+        return f'<{tag} class="arithmatex">{_math(tokens[at].content, {"display_mode": tag == "div"})}</{tag}>'
+
+    return render
+
+
+_MARKDOWN = _make_markdown()
+_ALLOWED: dict[str, Any] = {
+    "tags": set(
+        "a blockquote br code del div em h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul".split()
+    ),
+    "attributes": {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}, "span": {"class"}, "div": {"class"}},
+    "url_schemes": {"http", "https", "mailto"},
+    "link_rel": "nofollow noopener",
+}

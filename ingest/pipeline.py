@@ -1,0 +1,99 @@
+"""The pure middle: sources in, pages and problems out."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ingest.archive import decode
+from ingest.link import link
+from ingest.markup import line_of_key
+from ingest.model import Question, Records, Source, Talk, Topic
+from ingest.notes import parse_note
+from ingest.problems import Problem
+from ingest.questions import parse_question
+from ingest.render import render
+from ingest.topics import check_topics, parse_snippet, parse_topic
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that was read, by what it is."""
+
+    notes: tuple[Source, ...] = ()
+    questions: tuple[Source, ...] = ()
+    papers: tuple[Source, ...] = ()
+    topics: tuple[Source, ...] = ()
+    snippets: tuple[Source, ...] = ()
+
+
+def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
+    """Text to records, with every problem of every file."""
+    problems: list[Problem] = []
+    talks = _unique_talks(_parse_all(parse_note, inputs.notes, problems), problems)
+    asked = {question.id: question.path for talk in talks for question in talk.questions}
+    questions = _unique_questions(_parse_all(parse_question, inputs.questions, problems), asked, problems)
+    weeks = _parse_all(decode, inputs.papers, problems)
+    topics = [topic for topic in _parse_all(parse_topic, inputs.topics, problems) if topic]
+    snippets = [snippet for snippet in _parse_all(parse_snippet, inputs.snippets, problems) if snippet]
+    problems += check_topics(topics, snippets, inputs.topics)
+    problems += _check_names(questions, topics, inputs.questions)
+    records = Records(talks, questions, tuple(weeks), tuple(topics), tuple(snippets))
+    return records, sorted(problems)
+
+
+def build(inputs: Inputs) -> tuple[dict[str, str], Records, list[Problem]]:
+    """The whole flow without the disk: pages by path under `docs/`, the linked records, and problems."""
+    records, problems = parse(inputs)
+    wiki = link(records)
+    return render(wiki), wiki.records, problems
+
+
+def _parse_all(
+    parser: Callable[[Source], tuple[Record, list[Problem]]], sources: Iterable[Source], problems: list[Problem]
+) -> list[Record]:
+    records = []
+    for source in sources:
+        record, found = parser(source)
+        records.append(record)
+        problems += found
+    return records
+
+
+def _unique_talks(talks: Iterable[Talk], problems: list[Problem]) -> tuple[Talk, ...]:
+    """One talk a number: a second would overwrite the first's page."""
+    kept: dict[str, Talk] = {}
+    for talk in talks:
+        if first := kept.setdefault(talk.id, talk) if talk.id in kept else None:
+            line = next((field.line for field in talk.fields if field.name == "编号"), 1)
+            problems.append(Problem(talk.path, line, 1, "N002", f"number {talk.number} is taken by {first.path}"))
+        else:
+            kept[talk.id] = talk
+    return tuple(kept.values())
+
+
+def _unique_questions(
+    questions: Iterable[Question], taken: dict[str, str], problems: list[Problem]
+) -> tuple[Question, ...]:
+    kept = []
+    for question in questions:
+        if first := taken.get(question.id):
+            what = f"id {question.id!r} is taken by {first}"
+            problems.append(Problem(question.path, question.line, 1, "Q001", what))
+        else:
+            taken[question.id] = question.path
+            kept.append(question)
+    return tuple(kept)
+
+
+def _check_names(questions: Iterable[Question], topics: Iterable[Topic], sources: Iterable[Source]) -> list[Problem]:
+    """Topics that questions name and that no page explains."""
+    known = {topic.name for topic in topics}
+    by_path = {source.path: source for source in sources}
+    return [
+        Problem(question.path, line_of_key(by_path[question.path], "topics"), 1, "T001", f"unknown topic {name!r}")
+        for question in questions
+        for name in question.topics
+        if name not in known
+    ]

@@ -1,0 +1,197 @@
+"""Pages out of records: a dictionary from path under `docs/` to Markdown. Templates lie in `templates/`.
+
+Text that contributors wrote comes in by these doors only: `e` (one line, every special character an entity), `html`
+(a block of safe HTML), `attr` (an attribute), `address` (a link's target) and `meta` (front matter).
+"""
+
+import hashlib
+import html
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ingest import markup
+from ingest.model import Paper, Question, Talk, Topic, Wiki
+
+OWNED = ("talks", "qa", "papers", "people", "generated")
+PER_PAGE = 200
+RESERVED = re.compile(r"index|open|page-\d+|con|prn|aux|nul|com\d|lpt\d")
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody's name and what they did, gathered from talks and questions."""
+
+    name: str
+    slug: str
+    hosted: list[Talk] = field(default_factory=list)
+    edited: list[Talk] = field(default_factory=list)
+    contributed: list[Talk] = field(default_factory=list)
+    asked: list[Question] = field(default_factory=list)
+    answered: list[Question] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """How many contributions are listed."""
+        return len(self.hosted + self.edited + self.contributed) + len(self.asked + self.answered)
+
+
+def render(wiki: Wiki) -> dict[str, str]:
+    """Every generated page of the site."""
+    return dict(_Renderer(wiki).pages())
+
+
+def slug_for(text: str) -> str:
+    """A safe, stable file name for an id or a name: letters and digits of any script, hyphens and underscores.
+
+    Where that loses something, is too long, or is a reserved name, a hash of the text keeps two texts apart.
+    """
+    wanted = re.sub(r"\s+", "-", unicodedata.normalize("NFKC", text).strip().lower())
+    slug = re.sub(r"[^\w-]+", "-", wanted).strip("-")
+    if slug == wanted and len(slug) <= 60 and not RESERVED.fullmatch(slug):
+        return slug
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{slug[:60].strip('-')}-{digest}".lstrip("-")
+
+
+class _Renderer:
+    def __init__(self, wiki: Wiki) -> None:
+        self.wiki = wiki
+        self.topics = {topic.name: topic for topic in wiki.records.topics}
+        self.snippets = {snippet.name: snippet for snippet in wiki.records.snippets}
+        self.questions = {question.id: question for question in wiki.records.questions}
+        self.talks = sorted(wiki.records.talks, key=lambda talk: (str(talk.date or ""), talk.number), reverse=True)
+        self.weeks = sorted(wiki.records.weeks, key=lambda week: week.name, reverse=True)
+        self.people = self._people()
+        self.environment = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,  # the doors named above escape, each for its place
+        )
+        self.environment.filters |= {
+            "e": markup.escape, "html": markup.to_html, "attr": html.escape, "meta": markup.meta,
+            "address": markup.address, "slug": slug_for,
+        }  # fmt: skip
+        self.environment.globals |= {
+            "topics": self.topics, "snippets": self.snippets, "questions": self.questions,
+        }  # fmt: skip
+
+    def pages(self) -> Iterator[tuple[str, str]]:
+        open_questions = [q for q in self.questions.values() if q.status == "open"]
+        people = sorted(self.people.values(), key=lambda person: (-person.total, person.slug))
+        for talk in self.talks:
+            asked = _questions_by_section(talk)
+            yield f"talks/{slug_for(talk.number)}.md", self._page("talk", talk=talk, asked=asked)
+        yield "talks/index.md", self._page("talks", talks=self.talks)
+        for question in self.questions.values():
+            alike = [self.questions[name] for name in self.wiki.related[question.id]]
+            yield f"qa/{slug_for(question.id)}.md", self._page("question", question=question, related=alike)
+        everything = list(self.questions.values())
+        chunks = [everything[at : at + PER_PAGE] for at in range(0, len(everything), PER_PAGE)] or [[]]
+        counts = [(topic, len(asked)) for topic, asked in self._by_topic(everything) if topic]
+        for number, chunk in enumerate(chunks, 1):
+            name = "qa/index.md" if number == 1 else f"qa/page-{number}.md"
+            yield (
+                name,
+                self._page(
+                    "questions", listed=chunk, number=number, last=len(chunks), counts=counts, open=len(open_questions)
+                ),
+            )
+        yield "qa/open.md", self._page("open", listed=open_questions)
+        for week in self.weeks:
+            groups = self._by_topic(week.papers)
+            yield f"papers/{week.name.lower()}.md", self._page("week", week=week, groups=groups)
+        yield "papers/index.md", self._page("weeks", weeks=self.weeks)
+        for person in people:
+            yield f"people/{person.slug}.md", self._page("person", person=person)
+        yield "people/index.md", self._page("people", people=people)
+        yield from self._fragments(open_questions)
+
+    def _fragments(self, open_questions: Sequence[Question]) -> Iterator[tuple[str, str]]:
+        """Texts that hand-written pages include."""
+        questions: dict[str, list[Question]] = defaultdict(list)
+        talks: dict[str, list[Talk]] = defaultdict(list)
+        papers: dict[str, list[tuple[str, Paper]]] = defaultdict(list)
+        for question in self.questions.values():
+            for name in question.topics:
+                questions[name].append(question)
+        for talk in self.talks:
+            for name in talk.topics:
+                talks[name].append(talk)
+        for week in self.weeks:
+            for paper in week.papers:
+                for name in paper.topics:
+                    papers[name].append((week.name, paper))
+        for topic in self.topics.values():
+            lists = {"asked": questions[topic.name], "told": talks[topic.name], "published": papers[topic.name]}
+            yield f"generated/topics/{topic.name}.md", self._page("topic", topic=topic, **lists)
+        groups: dict[str, list[Topic]] = defaultdict(list)
+        for topic in self.topics.values():
+            groups[topic.group].append(topic)
+        yield "generated/topics.md", self._page("topics", groups=dict(groups), counts=questions)
+        with_code = [topic for topic in self.topics.values() if topic.snippet in self.snippets]
+        yield "generated/snippets.md", self._page("snippets", with_code=with_code)
+        answered = [q for q in self.questions.values() if q.status == "answered" and not q.talk]
+        latest = {"talk": self.talks[0] if self.talks else None, "week": self.weeks[0] if self.weeks else None}
+        yield (
+            "generated/home.md",
+            self._page(
+                "home",
+                **latest,
+                open_questions=open_questions,
+                answered=answered,
+                with_code=with_code,
+                groups=dict(groups),
+            ),
+        )
+
+    def _page(self, template: str, **values: object) -> str:
+        text = self.environment.get_template(f"{template}.md.j2").render(values)
+        return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+    def _by_topic(self, records: Iterable[Question | Paper]) -> list[tuple[Topic | None, list[Question | Paper]]]:
+        """Records under their first topic, in the topics' order; those without one last, under None."""
+        groups: dict[str, list[Question | Paper]] = defaultdict(list)
+        for record in records:
+            groups[record.topics[0] if record.topics else ""].append(record)
+        found: list[tuple[Topic | None, list[Record]]] = [
+            (t, groups[n]) for n, t in self.topics.items() if groups.get(n)
+        ]
+        return [*found, (None, groups[""])] if groups.get("") else found
+
+    def _people(self) -> dict[str, Person]:
+        people: dict[str, Person] = {}
+
+        def person(name: str) -> Person:
+            return people.setdefault(slug_for(name), Person(name, slug_for(name)))
+
+        for talk in self.talks:
+            for name in talk.hosts:
+                person(name).hosted.append(talk)
+            for name in talk.editors:
+                person(name).edited.append(talk)
+            for name in talk.contributors:
+                person(name).contributed.append(talk)
+        for question in self.questions.values():
+            if question.asker:
+                person(question.asker).asked.append(question)
+            for name in dict.fromkeys(answer.author for answer in question.answers if answer.author):
+                person(name).answered.append(question)
+        return people
+
+
+def _questions_by_section(talk: Talk) -> dict[int, list[Question]]:
+    """Questions by the line of the section they stand in (0: before the first)."""
+    asked: dict[int, list[Question]] = defaultdict(list)
+    for question in talk.questions:
+        above = [section.line for section in talk.sections if section.line < question.line]
+        asked[above[-1] if above else 0].append(question)
+    return dict(asked)
