@@ -1,0 +1,46 @@
+/** Formulas: every `.arithmatex` element by KaTeX, which is loaded from this site and only where a page has some. */
+
+const katexFolder = new URL("vendor/katex/", import.meta.url);
+
+/** @type {Promise<any> | null} */
+let loading = null;
+
+function stylesheet() {
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = new URL("katex.min.css", katexFolder).href;
+  document.head.append(link);
+}
+
+/** KaTeX's bundle sets a global, wherever it is loaded from. */
+function load() {
+  loading ??= import(new URL("katex.min.js", katexFolder).href).then(() => /** @type {any} */ (globalThis).katex);
+  return loading;
+}
+
+/**
+ * The formula without the delimiters of `pymdownx.arithmatex` (generic), and whether it stands on its own lines.
+ * @param {string} text
+ * @returns {{tex: string, display: boolean} | null} null where there are no such delimiters.
+ */
+export function formula(text) {
+  const match = /^\s*(?:\\\(([\s\S]*)\\\)|\\\[([\s\S]*)\\\])\s*$/.exec(text);
+  return match && { tex: (match[1] ?? match[2]).trim(), display: match[1] === undefined };
+}
+
+async function renderAll() {
+  const waiting = [...document.querySelectorAll(".arithmatex:not([data-math])")];
+  if (waiting.length === 0) return;
+  if (!document.head.querySelector(`link[href="${new URL("katex.min.css", katexFolder).href}"]`)) stylesheet();
+  const katex = await load();
+  for (const place of waiting) {
+    const found = formula(place.textContent ?? "");
+    if (!found || place.hasAttribute("data-math")) continue;
+    place.setAttribute("data-math", found.display ? "display" : "inline");
+    katex.render(found.tex, place, { displayMode: found.display, throwOnError: false, trust: false, strict: "ignore" });
+  }
+}
+
+const pages = /** @type {any} */ (globalThis).document$;
+if (pages) pages.subscribe(renderAll);
+else renderAll();
