@@ -63,7 +63,7 @@ def _read(options: argparse.Namespace) -> tuple[pipeline.Inputs, list[Problem]]:
         "notes": (talks / "notes", "*.md"),
         "questions": (talks / "questions", "*.md"),
         "papers": (talks / "papers", "*.jsonl"),
-        "topics": (docs / "topics", "[!i]*.md"),
+        "topics": (docs / "topics", "*.md"),
         "snippets": (snippets, "[!_]*.py"),
     }
     read, problems = {}, []

@@ -131,11 +131,15 @@ def to_html(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Contributors' text for a line of Markdown: every character that means something becomes an entity."""
+    """Contributors' text for a line of Markdown: every character that could mean something becomes an entity."""
     one_line = " ".join(CONTROL.sub("", text).split())
-    return re.sub(
-        r"[^\w\s]", lambda match: f"&#{ord(match[0])};" if match[0].isascii() else match[0], one_line
-    ).replace("_", "&#95;")
+    quoted = re.sub(r"[^\w\s\-.,%/?;@']|_", lambda match: _entity(match[0]), one_line)
+    starts_list = re.match(r"-|\d+[.)]", quoted)
+    return _entity(quoted[0]) + quoted[1:] if starts_list else quoted
+
+
+def _entity(char: str) -> str:
+    return f"&#{ord(char)};" if char.isascii() else char
 
 
 def meta(text: str) -> str:

@@ -58,6 +58,7 @@ class _Question:
 
     number: str
     section: str
+    level: int  # of its heading, 0 if it is none
     lines: list[tuple[int, str]]
     answers: list[list[tuple[int, str]]] = field(default_factory=list)
 
@@ -166,11 +167,17 @@ def _take_section(draft: _Draft, text: str, number: int, alone: bool) -> bool:
         draft.open_section(SECTIONS[name], title, 2, number)
     elif name in SUBSECTIONS and draft.sections and (heading or not draft.question):
         draft.open_section(draft.kind, title, 3, number)
-    elif heading and heading[1] == "##" and not QUESTION.match(text) and not FIELD.match(text):
+    elif heading and draft.question and len(heading[1]) <= draft.question.level and not _is_mark(text):
+        draft.open_section(draft.kind, title, 3, number)  # what follows the questions
+    elif heading and heading[1] == "##" and not _is_mark(text):
         draft.open_section("other", title, 2, number)
     else:
         return False
     return True
+
+
+def _is_mark(text: str) -> bool:
+    return any(mark.match(text) for mark in (QUESTION, ANSWER, FIELD))
 
 
 def _take_field_line(draft: _Draft, text: str, number: int) -> bool:
@@ -207,7 +214,9 @@ def _take_question(draft: _Draft, text: str, number: int, numbered: bool) -> boo
         return False
     title = match[2].removesuffix("**") if "**" in text[: match.start(2)] else match[2]
     section = draft.sections[-1].title if draft.sections else ""
-    draft.question = _Question(str(int(match[1])), section, [(number, title)])
+    heading = HEADING.match(text)
+    level = len(heading[1]) if heading and not numbered else 0
+    draft.question = _Question(str(int(match[1])), section, level, [(number, title)])
     draft.questions.append(draft.question)
     return True
 
@@ -282,11 +291,12 @@ def _number(fields: list[Field], draft: _Draft, source: Source, problems: list[P
 
 
 def _question(draft: _Question, talk: Talk, known: set[str], suffix: str) -> Question:
-    paragraphs = _paragraphs(draft.lines)
+    first = 1 if draft.level else 0  # a heading asks by itself; a paragraph goes on to its end
+    paragraphs = _paragraphs(draft.lines[:first]) + _paragraphs(draft.lines[first:])
     asked, rest = paragraphs[:1], paragraphs[1:]
     answers = draft.answers
-    if rest and answers:  # everything before the first answer mark is the question; a sentence cut in two is one
-        while rest and not ENDS_SENTENCE.search(asked[-1][-1][1].strip()):
+    if answers:  # all before the first answer mark asks; a sentence that a page cut in two is one
+        while rest and not draft.level and not ENDS_SENTENCE.search(asked[-1][-1][1].strip()):
             asked = [[*asked[-1], *rest.pop(0)]]
     elif rest:  # no mark: the first paragraph asks, what follows answers
         answers, rest = [[line for paragraph in rest for line in [*paragraph, (paragraph[-1][0], "")]]], []

@@ -1,6 +1,6 @@
 """The pure middle: sources in, pages and problems out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -51,7 +51,7 @@ def build(inputs: Inputs) -> tuple[dict[str, str], Records, list[Problem]]:
 
 
 def _parse_all(
-    parser: Callable[[Source], tuple[Record, list[Problem]]], sources: Iterable[Source], problems: list[Problem]
+    parser: Callable[[Source], tuple[Record, Sequence[Problem]]], sources: Iterable[Source], problems: list[Problem]
 ) -> list[Record]:
     records = []
     for source in sources:

@@ -162,7 +162,7 @@ class _Renderer:
         groups: dict[str, list[Question | Paper]] = defaultdict(list)
         for record in records:
             groups[record.topics[0] if record.topics else ""].append(record)
-        found: list[tuple[Topic | None, list[Record]]] = [
+        found: list[tuple[Topic | None, list[Question | Paper]]] = [
             (t, groups[n]) for n, t in self.topics.items() if groups.get(n)
         ]
         return [*found, (None, groups[""])] if groups.get("") else found

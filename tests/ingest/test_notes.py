@@ -175,6 +175,16 @@ def test_question_cut_in_two_by_a_page_is_one(source):
     assert (question.title, question.asker) == ("我想知道编码器和解码器各做什么?", "moss7")
 
 
+def test_heading_asks_by_itself_and_the_next_of_its_level_ends_it(source):
+    talk, _ = parse_note(source("## Free Talk\n\n### Q1：甲？ —小河\n说明\n\nA1：\n\n### 群友分享\n\n乙"))
+    [question] = talk.questions
+    assert (question.title, question.asker, question.text, question.status) == ("甲？", "小河", "说明", "open")
+    assert [(s.kind, s.level, s.title) for s in talk.sections] == [
+        ("free-talk", 2, "Free Talk"),
+        ("free-talk", 3, "群友分享"),
+    ]
+
+
 def test_several_answers_keep_their_authors(source):
     [question] = questions(source, "### Q1：甲？\n\nA1：乙。 —小河\n\nA1：丙。 --moss7")
     assert [(a.text, a.author) for a in question.answers] == [("乙。", "小河"), ("丙。", "moss7")]
