@@ -58,10 +58,10 @@ def gae_scan(
 ) -> tuple[Tensor, Tensor]:
     """The same as `gae`, arguments and results, in about 4 log2(T) tensor operations: made for long rows on a GPU."""
     rewards, values, mask = _checked(rewards, values, gamma, lam, mask)
-    skip = (~mask).to(values.dtype)  # (B, T); a skipped step hands on what comes after it, unchanged
-    next_values = _shift(_scan(values, skip), 1)  # V of the next step that counts
-    deltas = (rewards + gamma * next_values - values) * mask
-    advantages = _scan(deltas, skip + gamma * lam * mask) * mask
+    keep = mask.to(values.dtype)  # (B, T)
+    next_values = _shift(_scan(values, 1 - keep), 1)  # a skipped step hands on what comes after it, unchanged
+    deltas = (rewards + gamma * next_values - values) * keep
+    advantages = _scan(deltas, 1 - keep + gamma * lam * keep) * keep
     return advantages, advantages + values
 
 

@@ -17,8 +17,8 @@ import torch
 import trl
 from torch import Tensor
 from trl import DPOTrainer
+from trl.trainer.dpo_config import FDivergenceType
 from trl.trainer.ppo_trainer import PPOTrainer
-from trl.trainer.utils import FDivergenceType
 
 TARGET = Path(__file__).with_name("trl.json")
 IGNORE = -100

@@ -1,0 +1,24 @@
+"""Fixtures of the snippets' tests."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+
+
+@pytest.fixture(params=DEVICES)
+def device(request: pytest.FixtureRequest) -> torch.device:
+    """Every device present, with torch's random numbers seeded."""
+    torch.manual_seed(0)
+    return torch.device(request.param)
+
+
+@pytest.fixture(scope="session")
+def trl() -> dict[str, Any]:
+    """What trl 0.11.4 computes; written by tests/oracles/make_trl.py."""
+    path = Path(__file__).parents[1] / "oracles" / "trl.json"
+    return json.loads(path.read_text(encoding="utf-8"))

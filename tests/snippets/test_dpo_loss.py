@@ -1,0 +1,217 @@
+"""DPO and IPO against trl, against numbers by hand, and their minima and gradients."""
+
+import math
+from itertools import product
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from snippets.dpo_loss import dpo_loss, ipo_loss, sequence_logps
+
+
+def logps(device, *rows, dtype=torch.float64):
+    """Tensors of one row each."""
+    return [torch.tensor(row, dtype=dtype, device=device) for row in rows]
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_loss_and_rewards_equal_trl(device, trl, index):
+    case = trl["dpo"][index]
+    assert case["loss_type"] == "sigmoid"
+    results = dpo_loss(*logps(device, *case["logps"]), case["beta"], case["label_smoothing"])
+    expected = logps(device, case["losses"], case["chosen_rewards"], case["rejected_rewards"])
+    for ours, theirs in zip(results, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-10, rtol=1e-10)
+
+
+def test_ipo_loss_equals_trl(device, trl):
+    case = trl["dpo"][2]
+    assert case["loss_type"] == "ipo"
+    losses = ipo_loss(*logps(device, *case["logps"]), case["beta"])
+    torch.testing.assert_close(losses, *logps(device, case["losses"]), atol=1e-10, rtol=1e-10)
+
+
+def test_sequence_logps_equal_trl(device, trl):
+    case = trl["sequence_logps"]
+    (logits,) = logps(device, case["logits"])
+    labels = torch.tensor(case["labels"], device=device)
+    sums, counts = logps(device, case["sums"], case["counts"])
+    torch.testing.assert_close(sequence_logps(logits, labels), sums, atol=1e-10, rtol=1e-10)
+    means = sequence_logps(logits, labels, average=True)
+    torch.testing.assert_close(means, sums / counts.clamp(min=1), atol=1e-10, rtol=1e-10)
+
+
+def test_sequence_logps_equal_torch_cross_entropy(device):
+    logits = torch.randn(3, 7, 11, device=device)
+    labels = torch.randint(11, (3, 7), device=device)
+    labels[0, 4:] = -100
+    labels[1, :3] = -100
+    losses = F.cross_entropy(logits[:, :-1].transpose(1, 2), labels[:, 1:], reduction="none", ignore_index=-100)
+    torch.testing.assert_close(sequence_logps(logits, labels), -losses.sum(dim=1), atol=1e-5, rtol=1e-5)
+
+
+def test_probabilities_of_all_responses_add_up_to_one(device):
+    """Logits that do not depend on the tokens: over all 2³ responses the probabilities of three tokens sum to 1."""
+    responses = torch.tensor(list(product((0, 1), repeat=3)), device=device)
+    labels = torch.cat([torch.full((8, 1), -100, device=device), responses], dim=1)
+    logits = torch.randn(1, 4, 2, device=device, dtype=torch.float64).expand(8, 4, 2)
+    assert math.isclose(sequence_logps(logits, labels).exp().sum().item(), 1.0, rel_tol=1e-12)
+
+
+def test_prompt_and_padding_do_not_count(device):
+    logits = torch.randn(1, 6, 5, device=device)
+    labels = torch.tensor([[-100, -100, 3, 1, -100, -100]], device=device)
+    changed = logits.clone()
+    changed[:, [0, 3, 4, 5]] += torch.randn(4, 5, device=device)
+    assert torch.equal(sequence_logps(logits, labels), sequence_logps(changed, labels))
+
+
+@pytest.mark.parametrize("average", [False, True])
+def test_response_without_tokens_has_log_probability_zero(device, average):
+    """Also a row of one token: there is nothing before it to predict it from."""
+    nothing = torch.full((2, 4), -100, device=device)
+    assert sequence_logps(torch.randn(2, 4, 5, device=device), nothing, average).tolist() == [0.0, 0.0]
+    single = torch.ones(2, 1, dtype=torch.long, device=device)
+    assert sequence_logps(torch.randn(2, 1, 5, device=device), single, average).tolist() == [0.0, 0.0]
+
+
+def test_huge_logits_stay_finite(device):
+    logits = torch.tensor([[[1e4, -1e4, 0.0], [0.0, 0.0, 0.0]]], device=device)
+    labels = torch.tensor([[-100, 0]], device=device)
+    assert sequence_logps(logits, labels).tolist() == [0.0]
+    assert sequence_logps(logits, labels + torch.tensor([[0, 1]], device=device)).tolist() == [-2e4]
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_logits_are_summed_in_float32(device, dtype):
+    logits = torch.randn(2, 200, 50, device=device).to(dtype)
+    labels = torch.randint(50, (2, 200), device=device)
+    ours = sequence_logps(logits, labels)
+    assert ours.dtype == torch.float32
+    torch.testing.assert_close(ours, sequence_logps(logits.double(), labels).float(), atol=1e-2, rtol=1e-5)
+
+
+def test_loss_by_hand(device):
+    """β = 0.5; log-ratios: chosen -10 - (-12) = 2, rejected -9 - (-7) = -2. Rewards 1 and -1, margin 2.
+
+    -log σ(2) = log(1 + e^-2) = log 1.135335 = 0.126928.
+    With smoothing 0.1: 0.9 · 0.126928 + 0.1 · (2 + 0.126928) = 0.326928.
+    """
+    rows = logps(device, [-10.0], [-9.0], [-12.0], [-7.0])
+    losses, chosen, rejected = dpo_loss(*rows, beta=0.5)
+    assert (chosen.item(), rejected.item()) == (1.0, -1.0)
+    assert math.isclose(losses.item(), 0.126928, abs_tol=1e-6)
+    assert math.isclose(dpo_loss(*rows, beta=0.5, label_smoothing=0.1)[0].item(), 0.326928, abs_tol=1e-6)
+
+
+def test_ipo_loss_by_hand(device):
+    """β = 0.1 asks for a gap of 1 / 0.2 = 5; the gap is 2 - (-2) = 4: (4 - 5)² = 1."""
+    assert math.isclose(ipo_loss(*logps(device, [-10.0], [-9.0], [-12.0], [-7.0]), beta=0.1).item(), 1.0)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_policy_that_is_the_reference_has_loss_log_two(device, smoothing):
+    chosen, rejected = logps(device, [-3.0, -70.0], [-5.0, -2.0])
+    losses, chosen_rewards, rejected_rewards = dpo_loss(chosen, rejected, chosen, rejected, 0.3, smoothing)
+    torch.testing.assert_close(losses, torch.full_like(losses, math.log(2)))
+    assert chosen_rewards.tolist() == rejected_rewards.tolist() == [0.0, 0.0]
+
+
+def test_gradient_is_weighted_by_how_wrong_the_implicit_rewards_are(device):
+    """Derivative of equation 7: ∂L/∂(chosen logps) = -β σ(r_rejected - r_chosen), the rejected one's opposite."""
+    rows = logps(device, [-10.0, -5.0, -1.0], [-4.0, -5.0, -9.0], [-5.0] * 3, [-5.0] * 3)
+    chosen, rejected = (row.requires_grad_() for row in rows[:2])
+    losses, chosen_rewards, rejected_rewards = dpo_loss(*rows, beta=0.2)
+    losses.sum().backward()
+    weights = 0.2 * (rejected_rewards - chosen_rewards).sigmoid()
+    torch.testing.assert_close(chosen.grad, -weights)
+    torch.testing.assert_close(rejected.grad, weights)
+    assert weights[0] > weights[1] > weights[2]
+
+
+def test_rewards_carry_no_gradient(device):
+    rows = [row.requires_grad_() for row in logps(device, [-1.0], [-2.0], [-3.0], [-4.0])]
+    losses, chosen_rewards, rejected_rewards = dpo_loss(*rows)
+    assert losses.requires_grad
+    assert not chosen_rewards.requires_grad
+    assert not rejected_rewards.requires_grad
+
+
+@pytest.mark.parametrize("loss", [lambda *rows: dpo_loss(*rows, 0.3, 0.1)[0], lambda *rows: ipo_loss(*rows, 0.3)])
+def test_gradients_are_right(device, loss):
+    rows = [torch.randn(3, device=device, dtype=torch.float64, requires_grad=True) for _ in range(4)]
+    assert torch.autograd.gradcheck(loss, rows)
+
+
+def test_gradients_of_sequence_logps_are_right(device):
+    logits = torch.randn(2, 4, 3, device=device, dtype=torch.float64, requires_grad=True)
+    labels = torch.tensor([[-100, 1, 2, -100], [0, 0, 1, 2]], device=device)
+    assert torch.autograd.gradcheck(lambda logits: sequence_logps(logits, labels), (logits,))
+
+
+def margins(device, beta):
+    """Log-probabilities whose reward margins run from -10 to 10 in steps of 0.01, and those margins."""
+    margin = torch.linspace(-10, 10, 2001, dtype=torch.float64, device=device)
+    zero = torch.zeros_like(margin)
+    return (margin / beta, zero, zero, zero), margin
+
+
+def test_smoothed_loss_is_least_where_the_preference_has_its_odds(device):
+    """The derivative is σ(m) - (1 - ε): zero at m = log((1 - ε) / ε). Without smoothing there is no minimum."""
+    rows, margin = margins(device, beta=0.1)
+    losses, _, _ = dpo_loss(*rows, beta=0.1, label_smoothing=0.1)
+    assert math.isclose(margin[losses.argmin()].item(), math.log(9), abs_tol=0.01)
+    losses, _, _ = dpo_loss(*rows, beta=0.1)
+    assert (losses.diff() < 0).all()
+
+
+def test_ipo_loss_is_zero_at_half_the_inverse_of_beta(device):
+    rows, margin = margins(device, beta=1.0)
+    losses = ipo_loss(*rows, beta=0.25)
+    assert math.isclose(margin[losses.argmin()].item(), 2.0, abs_tol=0.01)
+    assert losses.min() < 1e-4
+
+
+def test_what_both_responses_share_cancels(device):
+    rows = [torch.randn(4, device=device, dtype=torch.float64) for _ in range(4)]
+    shifted = [rows[0] + 3, rows[1] + 3, rows[2] - 2, rows[3] - 2]
+    torch.testing.assert_close(dpo_loss(*rows)[0], dpo_loss(*shifted)[0])
+    torch.testing.assert_close(ipo_loss(*rows), ipo_loss(*shifted))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_huge_margins_stay_finite(device, dtype):
+    """-log σ(-m) is m for large m, and e^-m, that is 0, for -m."""
+    rows = logps(device, [-2e4, 0.0], [0.0, -2e4], [0.0, 0.0], [0.0, 0.0], dtype=dtype)
+    chosen = rows[0].requires_grad_()
+    losses, _, _ = dpo_loss(*rows, beta=0.5)
+    assert losses.dtype == dtype
+    torch.testing.assert_close(losses.double().cpu(), torch.tensor([1e4, 0.0], dtype=torch.float64), rtol=5e-3, atol=0)
+    losses.sum().backward()
+    torch.testing.assert_close(chosen.grad.double().cpu(), torch.tensor([-0.5, 0.0], dtype=torch.float64))
+
+
+@pytest.mark.parametrize("loss", [dpo_loss, ipo_loss])
+def test_wrong_arguments_are_refused(loss):
+    row = torch.zeros(3)
+    with pytest.raises(ValueError, match="beta 0 is not positive"):
+        loss(row, row, row, row, beta=0)
+    with pytest.raises(ValueError, match="beta nan is not positive"):
+        loss(row, row, row, row, beta=math.nan)
+    with pytest.raises(ValueError, match="not one shape"):
+        loss(row, row, row, torch.zeros(1))
+    with pytest.raises(ValueError, match="not one shape"):
+        loss(*[torch.zeros(3, 4)] * 4)
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 0.5, 1.0])
+def test_smoothing_that_would_turn_the_preference_round_is_refused(smoothing):
+    row = torch.zeros(3)
+    with pytest.raises(ValueError, match=f"label_smoothing {smoothing}"):
+        dpo_loss(row, row, row, row, label_smoothing=smoothing)
+
+
+def test_labels_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match=r"labels \(2, 3\) do not fit logits \(2, 4, 5\)"):
+        sequence_logps(torch.zeros(2, 4, 5), torch.zeros(2, 3, dtype=torch.long))

@@ -1,0 +1,227 @@
+"""LoRA against peft, against numbers by hand, and through merge and unmerge."""
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from torch import nn
+
+from snippets.lora import LoRALinear, apply_lora
+
+
+class Block(nn.Module):
+    """Projections by the names they have in LLaMA."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.q_proj = nn.Linear(12, 12)
+        self.k_proj = nn.Linear(12, 12)
+        self.v_proj = nn.Linear(12, 8, bias=False)
+        self.o_proj = nn.Linear(8, 12)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.o_proj(torch.tanh(self.q_proj(x) * self.k_proj(x))[..., :8] * self.v_proj(x))
+
+
+class Model(nn.Module):
+    """Two blocks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([Block(), Block()])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers:
+            x = x + layer(x)
+        return x
+
+
+def trained(base: nn.Linear, rank: int = 3, alpha: float = 6.0) -> LoRALinear:
+    """A layer whose update is not zero any more."""
+    layer = LoRALinear(base, rank, alpha)
+    nn.init.normal_(layer.lora_b)
+    return layer
+
+
+def test_model_equals_peft_before_after_and_without_merge(device):
+    ours, theirs = Model().to(device), Model().to(device)
+    theirs.load_state_dict(ours.state_dict())
+    names = apply_lora(ours, rank=4, alpha=16.0)
+    config = LoraConfig(r=4, lora_alpha=16, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+    theirs = get_peft_model(theirs, config)
+    modules = dict(theirs.base_model.model.named_modules())
+    assert sorted(names) == sorted(name for name, module in modules.items() if hasattr(module, "lora_A"))
+    for name in names:
+        ours.get_submodule(name).lora_a.data.copy_(modules[name].lora_A["default"].weight)
+        ours.get_submodule(name).lora_b.data.copy_(modules[name].lora_B["default"].weight)
+
+    x = torch.randn(5, 12, device=device)
+    torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=1e-5)
+    for name in names:
+        layer, reference = ours.get_submodule(name), modules[name]
+        torch.testing.assert_close(layer.delta(), reference.get_delta_weight("default"), atol=1e-6, rtol=1e-5)
+        layer.merge()
+        reference.merge()
+        torch.testing.assert_close(layer.base.weight, reference.base_layer.weight, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=1e-5)
+    for name in names:
+        ours.get_submodule(name).unmerge()
+        modules[name].unmerge()
+    torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=1e-5)
+
+
+def test_model_trains_the_same_parameters_as_peft():
+    ours, theirs = Model(), get_peft_model(Model(), LoraConfig(r=2, target_modules=["q_proj", "v_proj"]))
+    apply_lora(ours, rank=2, alpha=4.0)
+    count = sum(parameter.numel() for parameter in ours.parameters() if parameter.requires_grad)
+    assert count == sum(parameter.numel() for parameter in theirs.parameters() if parameter.requires_grad)
+    assert count == 2 * (2 * (12 + 12) + 2 * (12 + 8))  # two blocks, r (in + out) each
+
+
+def test_output_by_hand(device):
+    """W = (1, 2), A = (1, -1), B = 3, α = 2, r = 1, x = (2, 1).
+
+    W x = 4; A x = 1; the update is 2/1 · 3 · 1 = 6; together 10. Merged, W = (1 + 6, 2 - 6) = (7, -4): 14 - 4 = 10.
+    """
+    layer = LoRALinear(nn.Linear(2, 1, bias=False), rank=1, alpha=2.0)
+    with torch.no_grad():
+        layer.base.weight.copy_(torch.tensor([[1.0, 2.0]]))
+        layer.lora_a.copy_(torch.tensor([[1.0, -1.0]]))
+        layer.lora_b.fill_(3.0)
+    layer = layer.to(device)
+    x = torch.tensor([2.0, 1.0], device=device)
+    assert layer(x).tolist() == [10.0]
+    layer.merge()
+    assert layer.base.weight.tolist() == [[7.0, -4.0]]
+    assert layer(x).tolist() == [10.0]
+
+
+def test_lora_equals_base_layer_at_init(device):
+    base = nn.Linear(6, 5).to(device)
+    layer = LoRALinear(base, rank=2, alpha=8.0)
+    x = torch.randn(3, 6, device=device)
+    assert torch.equal(layer(x), base(x))
+    assert layer.lora_a.abs().min() > 0
+
+
+def test_first_step_moves_b_alone(device):
+    """The gradient of A is B^T(...), and B is zero; the base never moves."""
+    layer = LoRALinear(nn.Linear(6, 5).to(device), rank=2, alpha=8.0)
+    layer(torch.randn(3, 6, device=device)).square().sum().backward()
+    assert layer.lora_b.grad.abs().max() > 0
+    assert layer.lora_a.grad.abs().max() == 0
+    assert layer.base.weight.grad is None
+    assert layer.base.bias.grad is None
+
+
+def test_update_has_the_rank_asked_for(device):
+    layer = trained(nn.Linear(20, 16).to(device), rank=3)
+    assert torch.linalg.matrix_rank(layer.delta().cpu()) == 3
+
+
+def test_full_rank_reaches_any_update(device):
+    """With r = min(in, out) and A the identity, B alone is the update."""
+    layer = LoRALinear(nn.Linear(4, 4, bias=False).to(device), rank=4, alpha=4.0)
+    wanted = torch.randn(4, 4, device=device)
+    with torch.no_grad():
+        layer.lora_a.copy_(torch.eye(4))
+        layer.lora_b.copy_(wanted)
+    torch.testing.assert_close(layer.delta(), wanted)
+
+
+@pytest.mark.parametrize(("dtype", "atol"), [(torch.float32, 1e-5), (torch.float64, 1e-12), (torch.bfloat16, 0.15)])
+def test_merging_changes_the_weight_and_not_the_output(device, dtype, atol):
+    layer = trained(nn.Linear(32, 16).to(device, dtype))
+    x = torch.randn(4, 7, 32, device=device, dtype=dtype)
+    before, weight = layer(x), layer.base.weight.clone()
+    layer.merge()
+    torch.testing.assert_close(layer(x), before, atol=atol, rtol=0.02 if dtype == torch.bfloat16 else 1e-5)
+    torch.testing.assert_close(layer.base.weight, weight + layer.delta())
+    assert not torch.allclose(layer.base.weight, weight, atol=0.1)
+
+
+@pytest.mark.parametrize(("dtype", "atol"), [(torch.float32, 1e-6), (torch.bfloat16, 0.05)])
+def test_unmerge_restores_the_weight_up_to_rounding(device, dtype, atol):
+    layer = trained(nn.Linear(32, 16).to(device, dtype))
+    weight = layer.base.weight.clone()
+    layer.merge()
+    layer.unmerge()
+    torch.testing.assert_close(layer.base.weight, weight, atol=atol, rtol=0)
+    assert not layer.merged
+
+
+def test_merging_twice_is_merging_once(device):
+    layer = trained(nn.Linear(6, 5).to(device))
+    layer.merge()
+    weight = layer.base.weight.clone()
+    layer.merge()
+    assert torch.equal(layer.base.weight, weight)
+    layer.unmerge()
+    weight = layer.base.weight.clone()
+    layer.unmerge()
+    assert torch.equal(layer.base.weight, weight)
+
+
+def test_gradients_are_right(device):
+    layer = LoRALinear(nn.Linear(3, 2).to(device, torch.float64), rank=2, alpha=3.0)
+    a, b, x = (
+        torch.randn(shape, device=device, dtype=torch.float64, requires_grad=True) for shape in ((2, 3), (2, 2), (4, 3))
+    )
+    assert torch.autograd.gradcheck(
+        lambda a, b, x: torch.func.functional_call(layer, {"lora_a": a, "lora_b": b}, (x,)), (a, b, x)
+    )
+
+
+def test_dropout_acts_on_the_update_while_training_and_never_on_the_base(device):
+    layer = LoRALinear(nn.Linear(64, 4).to(device), rank=2, alpha=4.0, dropout=0.5)
+    x = torch.randn(3, 64, device=device)
+    assert torch.equal(layer(x), layer.base(x))
+    nn.init.ones_(layer.lora_b)
+    assert not torch.equal(layer(x), layer(x))
+    layer.eval()
+    assert torch.equal(layer(x), layer(x))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_update_lives_where_the_base_lives(device, dtype):
+    layer = LoRALinear(nn.Linear(6, 5).to(device, dtype), rank=2, alpha=4.0)
+    for parameter in layer.parameters():
+        assert (parameter.device.type, parameter.dtype) == (device.type, dtype)
+    assert layer(torch.randn(6, device=device, dtype=dtype)).dtype == dtype
+
+
+def test_rank_above_the_width_and_a_single_feature_work(device):
+    layer = trained(nn.Linear(1, 1).to(device), rank=5)
+    x = torch.randn(1, 1, device=device)
+    before = layer(x)
+    layer.merge()
+    torch.testing.assert_close(layer(x), before, atol=1e-5, rtol=1e-5)
+
+
+def test_apply_freezes_all_but_the_updates():
+    model = Model()
+    wrapped = apply_lora(model, rank=2, alpha=4.0, names=["o_proj"])
+    assert wrapped == ["layers.0.o_proj", "layers.1.o_proj"]
+    trainable = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    assert trainable == {f"{name}.lora_{letter}" for name in wrapped for letter in "ab"}
+
+
+def test_apply_gives_a_shared_layer_one_update():
+    model = Model()
+    model.layers[1].q_proj = model.layers[0].q_proj
+    apply_lora(model, rank=2, alpha=4.0, names=["q_proj"])
+    assert isinstance(model.layers[0].q_proj, LoRALinear)
+    assert model.layers[0].q_proj is model.layers[1].q_proj
+
+
+def test_apply_refuses_a_name_without_a_layer_and_leaves_the_model_alone():
+    model = Model()
+    with pytest.raises(ValueError, match="no linear layer is called query_key_value"):
+        apply_lora(model, rank=2, alpha=4.0, names=["q_proj", "query_key_value"])
+    assert type(model.layers[0].q_proj) is nn.Linear
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(("arguments", "message"), [((0, 1.0), "rank 0"), ((2, 1.0, 1.0), "dropout 1.0")])
+def test_wrong_arguments_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        LoRALinear(nn.Linear(2, 2), *arguments)

@@ -1,0 +1,192 @@
+"""Self-attention against torch's own two, against numbers by hand, and where it usually breaks."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from snippets.self_attention import SelfAttention, attention, causal_mask
+
+MASKS = {
+    "none": None,
+    "causal": causal_mask(6),
+    "padding": torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0]], dtype=torch.bool)[:, None, None, :],
+}
+
+
+@pytest.mark.parametrize("name", MASKS)
+@pytest.mark.parametrize(("dtype", "atol"), [(torch.float32, 1e-6), (torch.float64, 1e-12), (torch.bfloat16, 2e-2)])
+def test_attention_equals_torch_sdpa(device, name, dtype, atol):
+    query, key, value = (torch.randn(2, 3, 6, 4, device=device, dtype=dtype) for _ in range(3))
+    mask = None if MASKS[name] is None else MASKS[name].to(device)
+    output, _ = attention(query, key, value, mask)
+    expected = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    assert output.dtype == dtype
+    torch.testing.assert_close(output, expected, atol=atol, rtol=0)
+
+
+def test_cross_attention_lengths_may_differ(device):
+    query, key, value = (torch.randn(2, length, 4, device=device) for length in (3, 5, 5))
+    output, weights = attention(query, key, value)
+    assert weights.shape == (2, 3, 5)
+    torch.testing.assert_close(output, F.scaled_dot_product_attention(query, key, value), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("bias", [False, True])
+def test_layer_equals_torch_multihead_attention_with_the_same_weights(device, bias, causal):
+    ours = SelfAttention(32, 4, bias=bias).to(device)
+    theirs = nn.MultiheadAttention(32, 4, bias=bias, batch_first=True, device=device)
+    projections = (ours.q_proj, ours.k_proj, ours.v_proj)
+    with torch.no_grad():
+        theirs.in_proj_weight.copy_(torch.cat([projection.weight for projection in projections]))
+        theirs.out_proj.weight.copy_(ours.out_proj.weight)
+        if bias:
+            theirs.in_proj_bias.copy_(torch.cat([projection.bias for projection in projections]))
+            theirs.out_proj.bias.copy_(ours.out_proj.bias)
+    x = torch.randn(3, 7, 32, device=device)
+    keep = torch.arange(7, device=device) < torch.tensor([[7], [4], [1]], device=device)
+    expected, _ = theirs(
+        x, x, x, key_padding_mask=~keep, attn_mask=~causal_mask(7, device) if causal else None, need_weights=False
+    )
+    output = ours(x, padding_mask=keep, causal=causal)
+    torch.testing.assert_close(output, expected, atol=1e-5, rtol=0)
+
+
+def test_weights_by_hand(device):
+    """Two positions, D = 2: the first query (2, 0) scores the keys (1, 0), (0, 1) with 2/√2 = √2 and 0.
+
+    Its weights are e^√2 / (e^√2 + 1) = 4.11325 / 5.11325 = 0.80443 and 0.19557. The second query is 0: half and half.
+    With values 1 and 0 the outputs are the first weights.
+    """
+    query = torch.tensor([[2.0, 0.0], [0.0, 0.0]], device=device)
+    key = torch.eye(2, device=device)
+    value = torch.tensor([[1.0], [0.0]], device=device)
+    output, weights = attention(query, key, value)
+    expected = torch.tensor([[0.80443, 0.19557], [0.5, 0.5]], device=device)
+    torch.testing.assert_close(weights, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(output, expected[:, :1], atol=1e-5, rtol=0)
+
+
+def test_classic_sizes_keep_their_shape_and_count_four_square_matrices(device):
+    layer = SelfAttention(512, 8).to(device)
+    assert layer(torch.randn(16, 10, 512, device=device)).shape == (16, 10, 512)
+    assert sum(parameter.numel() for parameter in layer.parameters()) == 4 * 512**2
+
+
+def test_without_a_mask_positions_have_no_order(device):
+    layer = SelfAttention(16, 2).to(device)
+    x = torch.randn(2, 5, 16, device=device)
+    order = torch.randperm(5, device=device)
+    torch.testing.assert_close(layer(x)[:, order], layer(x[:, order]), atol=1e-6, rtol=0)
+
+
+def test_causal_layer_does_not_see_the_future(device):
+    layer = SelfAttention(16, 2).to(device)
+    x = torch.randn(2, 5, 16, device=device)
+    changed = x.clone()
+    changed[:, 3:] = torch.randn(2, 2, 16, device=device)
+    before, after = layer(x, causal=True), layer(changed, causal=True)
+    torch.testing.assert_close(before[:, :3], after[:, :3], atol=1e-6, rtol=0)
+    assert not torch.allclose(before[:, 3:], after[:, 3:], atol=1e-3)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_padded_row_equals_the_row_alone(device, side):
+    layer = SelfAttention(16, 2).to(device)
+    row, filler = torch.randn(1, 4, 16, device=device), 100 * torch.randn(1, 3, 16, device=device)
+    real = torch.ones(1, 7, dtype=torch.bool, device=device)
+    if side == "left":
+        padded, kept = torch.cat([filler, row], dim=1), slice(3, 7)
+        real[:, :3] = False
+    else:
+        padded, kept = torch.cat([row, filler], dim=1), slice(0, 4)
+        real[:, 4:] = False
+    output = layer(padded, padding_mask=real, causal=True)
+    torch.testing.assert_close(output[:, kept], layer(row, causal=True), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_position_that_may_look_nowhere_gets_zeros_and_a_finite_gradient(device, dtype):
+    query, key, value = (torch.randn(1, 3, 4, device=device, dtype=dtype, requires_grad=True) for _ in range(3))
+    mask = causal_mask(3, device)
+    mask[1] = False
+    output, weights = attention(query, key, value, mask)
+    assert output[0, 1].tolist() == [0.0] * 4
+    assert weights[0, 1].tolist() == [0.0] * 3
+    output.sum().backward()
+    assert all(tensor.grad.isfinite().all() for tensor in (query, key, value))
+    assert query.grad[0, 1].tolist() == [0.0] * 4
+
+
+def test_row_of_nothing_but_padding_is_not_nan(device):
+    layer = SelfAttention(16, 2).to(device)
+    real = torch.tensor([[True] * 4, [False] * 4], device=device)
+    output = layer(torch.randn(2, 4, 16, device=device), padding_mask=real)
+    assert output[1].abs().max() == 0
+    output.sum().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in layer.parameters())
+
+
+def test_gradients_are_right(device):
+    tensors = [torch.randn(2, 3, 2, device=device, dtype=torch.float64, requires_grad=True) for _ in range(3)]
+    mask = causal_mask(3, device)
+    mask[1] = False
+    assert torch.autograd.gradcheck(lambda query, key, value: attention(query, key, value, mask), tensors)
+
+
+def test_single_position_gets_its_own_value(device):
+    layer = SelfAttention(16, 2).to(device)
+    x = torch.randn(2, 1, 16, device=device)
+    torch.testing.assert_close(layer(x, causal=True), layer.out_proj(layer.v_proj(x)), atol=1e-6, rtol=0)
+
+
+def test_equal_keys_share_the_weight_equally(device):
+    query, key = torch.randn(1, 2, 4, device=device), torch.ones(1, 4, 4, device=device)
+    _, weights = attention(query, key, key)
+    torch.testing.assert_close(weights, torch.full((1, 2, 4), 0.25, device=device))
+
+
+def test_huge_scores_pick_one_key_without_overflow(device):
+    query = 1e4 * torch.eye(3, device=device)
+    _, weights = attention(query, query, query)
+    torch.testing.assert_close(weights, torch.eye(3, device=device))
+
+
+def test_half_precision_does_not_overflow_where_the_scaled_score_fits(device):
+    """D = 64 entries of 40: the product is 64 · 1600 = 102,400 > 65,504, but divided by √64 it is 12,800."""
+    query = torch.full((1, 2, 64), 40.0, device=device, dtype=torch.float16)
+    output, weights = attention(query, query, query)
+    assert weights.tolist() == [[[0.5, 0.5], [0.5, 0.5]]]
+    assert output.isfinite().all()
+
+
+def test_variance_of_the_weights_stays_away_from_one_hot(device):
+    """Without 1/√D, 512 random features would give scores of standard deviation √512 ≈ 23: a one-hot softmax."""
+    query, key = (torch.randn(64, 512, device=device) for _ in range(2))
+    _, weights = attention(query, key, key)
+    unscaled = (query @ key.T).softmax(dim=-1)
+    assert weights.amax(dim=-1).mean() < 0.3
+    assert unscaled.amax(dim=-1).mean() > 0.8
+    assert math.isclose(weights.sum(dim=-1).mean().item(), 1.0, rel_tol=1e-5)
+
+
+@pytest.mark.parametrize(("width", "heads"), [(10, 3), (8, 0), (8, -2)])
+def test_heads_that_do_not_divide_the_width_are_refused(width, heads):
+    with pytest.raises(ValueError, match=f"width {width} is not divisible by heads {heads}"):
+        SelfAttention(width, heads)
+
+
+def test_masks_that_are_not_bool_are_refused():
+    x = torch.randn(1, 3, 8)
+    with pytest.raises(ValueError, match=r"mask has dtype torch\.float32"):
+        attention(x, x, x, torch.ones(3, 3))
+    with pytest.raises(ValueError, match=r"padding_mask is torch\.int64"):
+        SelfAttention(8, 2)(x, padding_mask=torch.ones(1, 3, dtype=torch.int64))
+
+
+def test_padding_mask_of_the_wrong_shape_is_refused():
+    with pytest.raises(ValueError, match=r"not bool \(1, 3\)"):
+        SelfAttention(8, 2)(torch.randn(1, 3, 8), padding_mask=torch.ones(3, 3, dtype=torch.bool))
