@@ -127,7 +127,8 @@ def _plain(text: str) -> str:
 def to_html(text: str) -> str:
     """Safe HTML of one run of contributors' Markdown, as a single block with no line a Markdown parser would act on."""
     rendered = nh3.clean(_MARKDOWN.render(CONTROL.sub("", text)), **_ALLOWED)
-    return rendered.replace("`", "&#96;").replace("~", "&#126;").strip()
+    rendered = rendered.replace("`", "&#96;").replace("~", "&#126;").expandtabs(4)
+    return re.sub(r"(?<=\n) +(?=\n)", "", rendered).strip()
 
 
 def escape(text: str) -> str:

@@ -1,5 +1,6 @@
 """The records that the whole pipeline speaks in. All are frozen; none knows where it is stored or shown."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -219,6 +220,11 @@ class Topic:
     snippet: str
     example: bool
     path: str
+
+    @property
+    def short(self) -> str:
+        """The title without its explanation, for places with little room: `LoRA` of `LoRA：低秩适配`."""
+        return re.split("[：（]", self.title)[0]
 
 
 @dataclass(frozen=True, slots=True)

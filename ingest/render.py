@@ -139,7 +139,7 @@ class _Renderer:
         yield "generated/topics.md", self._page("topics", groups=dict(groups), counts=questions)
         with_code = [topic for topic in self.topics.values() if topic.snippet in self.snippets]
         yield "generated/snippets.md", self._page("snippets", with_code=with_code)
-        answered = [q for q in self.questions.values() if q.status == "answered" and not q.talk]
+        varied = [first for topic, asked in self._by_topic(self.questions.values()) if topic for first in asked[:1]]
         latest = {"talk": self.talks[0] if self.talks else None, "week": self.weeks[0] if self.weeks else None}
         yield (
             "generated/home.md",
@@ -147,7 +147,7 @@ class _Renderer:
                 "home",
                 **latest,
                 open_questions=open_questions,
-                answered=answered,
+                asked=varied,
                 with_code=with_code,
                 groups=dict(groups),
             ),
