@@ -53,7 +53,7 @@ def slug_for(text: str) -> str:
     """
     wanted = re.sub(r"\s+", "-", unicodedata.normalize("NFKC", text).strip().lower())
     slug = re.sub(r"[^\w-]+", "-", wanted).strip("-")
-    if slug == wanted and len(slug) <= 60 and not RESERVED.fullmatch(slug):
+    if slug and slug == wanted and len(slug) <= 60 and not RESERVED.fullmatch(slug):
         return slug
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{slug[:60].strip('-')}-{digest}".lstrip("-")

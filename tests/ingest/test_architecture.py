@@ -1,0 +1,56 @@
+"""Who may import whom: model <- parsers, link, render <- pipeline <- cli; edges import model and problems alone."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = {"model", "problems"}
+ALLOWED = {
+    "__init__": set(),
+    "__main__": {"cli"},
+    "model": set(),
+    "problems": set(),
+    "urls": set(),
+    "markup": CORE | {"urls"},
+    "notes": CORE | {"markup"},
+    "questions": CORE | {"markup", "notes"},
+    "topics": CORE | {"markup"},
+    "feed_text": CORE | {"urls"},
+    "feeds": CORE | {"urls", "feed_text"},
+    "archive": CORE | {"urls"},
+    "link": CORE | {"markup", "topics"},
+    "render": CORE | {"markup"},
+    "pipeline": CORE | {"archive", "link", "markup", "notes", "questions", "render", "topics"},
+    "files": CORE,
+    "fetch": CORE | {"archive", "feeds", "files", "urls"},
+    "cli": CORE | {"fetch", "files", "notes", "pipeline", "questions", "render"},
+}
+EFFECTS = {"os", "socket", "httpx", "urllib.request", "subprocess", "tempfile", "time", "random"}
+EDGES = {"files", "fetch", "cli"}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (
+                (f"{node.module}.{alias.name}" for alias in node.names) if node.module == "ingest" else [node.module]
+            )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "ingest").glob("*.py")), ids=lambda path: path.stem)
+def test_ingest_module_imports_only_what_lies_before_it(path):
+    local = {name.split(".")[1] for name in imports(path) if name.startswith("ingest.")}
+    assert local <= ALLOWED[path.stem]
+    if path.stem not in EDGES:
+        assert not EFFECTS & set(imports(path))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "snippets").glob("[!_]*.py")), ids=lambda path: path.stem)
+def test_snippet_needs_torch_and_the_standard_library_alone(path):
+    outside = {name.split(".")[0] for name in imports(path)} - set(sys.stdlib_module_names)
+    assert outside <= {"torch"}

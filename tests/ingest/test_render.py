@@ -1,0 +1,113 @@
+"""Pages: their names, and what stands on them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.pipeline import Inputs, build
+from ingest.render import slug_for
+from tests.ingest.conftest import NOTE, QUESTION, TOPIC
+
+EXAMPLE = TOPIC.replace("summary:", "snippet: lora\nsummary:") + "\n<!-- --8<-- [start:example] -->\n"
+
+
+@pytest.fixture
+def pages(source):
+    inputs = Inputs(
+        notes=(source(NOTE),),
+        questions=(source(QUESTION, "talks/questions/unmerge-lora.md"),),
+        topics=(source(EXAMPLE, "docs/topics/lora.md"),),
+        snippets=(source('"""Low-rank adaptation."""\n\n\ndef merge(): ...\n', "snippets/lora.py"),),
+        papers=(
+            source('{"title":"LoRA again","url":"https://arxiv.org/abs/2401.00001"}\n', "talks/papers/2024-W01.jsonl"),
+        ),
+    )
+    made, _, problems = build(inputs)
+    assert [str(problem) for problem in problems] == []
+    return made
+
+
+def test_every_kind_of_page_is_made(pages):
+    assert set(pages) == {
+        "talks/101.md", "talks/index.md", "qa/talk-101-q1.md", "qa/talk-101-q2.md", "qa/unmerge-lora.md", "qa/index.md",
+        "qa/open.md", "papers/2024-w01.md", "papers/index.md", "people/小河.md", "people/moss7.md", "people/阿木.md",
+        "people/群友.md", "people/index.md", "generated/topics/lora.md", "generated/topics.md", "generated/snippets.md",
+        "generated/home.md",
+    }  # fmt: skip
+
+
+def test_question_page_names_topics_embeds_the_example_and_lists_relatives(pages):
+    page = pages["qa/unmerge-lora.md"]
+    assert "[LoRA](../topics/lora.md)" in page
+    assert '--8<-- "topics/lora.md:example"' in page
+    assert "(../qa/talk-101-q1.md)" in page
+    assert "[LoRA](https://arxiv.org/abs/2106.09685)" in page
+
+
+def test_talk_page_holds_questions_answers_and_signatures(pages):
+    page = pages["talks/101.md"]
+    assert "### [LoRA 的秩该取多大？](../qa/talk-101-q1.md) { #q1" in page
+    assert "<p>从 8 试起。</p>" in page
+    assert "—[小河](../people/小河.md)" in page
+    assert '--8<-- "topics/lora.md:example"' in page
+
+
+def test_paper_week_groups_by_topic_and_embeds_the_example(pages):
+    page = pages["papers/2024-w01.md"]
+    assert "## [LoRA：低秩适配](../topics/lora.md)" in page
+    assert "[LoRA again](https://arxiv.org/abs/2401.00001)" in page
+    assert '--8<-- "topics/lora.md:example"' in page
+
+
+def test_topic_lists_its_questions_talks_and_papers(pages):
+    fragment = pages["generated/topics/lora.md"]
+    assert "(../qa/unmerge-lora.md)" in fragment
+    assert "(../talks/101.md)" in fragment
+    assert "[LoRA again]" in fragment
+    assert 'data-v="LoRA | 低秩适配"' in fragment
+
+
+def test_open_questions_and_people_are_listed(pages):
+    assert "显存不够怎么办？" in pages["qa/open.md"]
+    assert "LoRA 的秩该取多大？" not in pages["qa/open.md"]
+    assert "| [小河](../people/小河.md) | 1 | 1 | 0 | 1 | 0 |" in pages["people/index.md"]
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("talk-004-q8", "talk-004-q8"),
+        ("羡鱼", "羡鱼"),
+        ("Dark Flame Master", "dark-flame-master"),
+        ("ｓｕｃ１６", "suc16"),
+    ],
+)
+def test_plain_names_make_plain_slugs(text, slug):
+    assert slug_for(text) == slug
+
+
+@pytest.mark.parametrize(
+    "text", ["../../etc/passwd", "/etc", "a\0b", "x" * 300, "🏃", "index", "open", "CON", "a/b", "", "..", "page-2"]
+)
+def test_odd_names_make_safe_slugs_of_their_own(text):
+    slug = slug_for(text)
+    assert slug not in ("index", "open", "con", "page-2", "")
+    assert len(slug) <= 70
+    assert slug != slug_for(text + "!")
+
+
+@given(st.text())
+def test_any_slug_is_one_safe_path_part(text):
+    slug = slug_for(text)
+    assert slug
+    assert not set(slug) & set('/\\\0.:*?"<>| \n')
+    slug.encode()
+    assert len(slug.encode()) <= 255
+
+
+def test_long_archives_are_split_into_pages(source):
+    questions = tuple(source(f"# 第 {n} 问？\n\n答 {n}。", f"talks/questions/q{n:03}.md") for n in range(401))
+    made, _, _ = build(Inputs(questions=questions))
+    assert {"qa/index.md", "qa/page-2.md", "qa/page-3.md"} <= set(made)
+    assert "[下一页](page-3.md)" in made["qa/page-2.md"]
+    assert "[上一页](index.md)" in made["qa/page-2.md"]
