@@ -1,7 +1,7 @@
 /** Pagefind behind one function: a state of the search -> results in order, with counts for the filters. */
 
 import { excerpt } from "./search_excerpt.js";
-import { PAGEFIND_RANKING, bestVariant, rank, subject, variants } from "./search_query.js";
+import { PAGEFIND_RANKING, bestVariant, holds, rank, subject, variants } from "./search_query.js";
 import { filtersOf } from "./search_state.js";
 
 /**
@@ -13,6 +13,7 @@ import { filtersOf } from "./search_state.js";
  */
 
 const RANKED = 15; // pages whose text is looked at before the order is settled
+const SAMPLE = 8; // pages looked at to see whether an answer is one
 const CONCEPTS = 5; // of the concept pages, however low they score
 
 const siteRoot = new URL("..", import.meta.url);
@@ -96,6 +97,8 @@ async function termsFor(pagefind, query) {
 }
 
 /**
+ * The variant the index answers best, or null. Where the index lacks a word, Pagefind answers with words that merely
+ * begin alike: so one of the best pages has to hold the terms indeed.
  * @param {any} pagefind
  * @param {string[][]} rows
  * @returns {Promise<string | null>}
@@ -103,7 +106,9 @@ async function termsFor(pagefind, query) {
 async function answerable(pagefind, rows) {
   const answers = await Promise.all(rows.map((row) => pagefind.search(row.join(" "))));
   const best = bestVariant(rows, answers.map((answer) => answer.results.length));
-  return best < 0 ? null : rows[best].join(" ");
+  if (best < 0) return null;
+  const sample = await Promise.all(answers[best].results.slice(0, SAMPLE).map((/** @type {any} */ hit) => hit.data()));
+  return sample.some((data) => holds(candidateOf(0, data), rows[best])) ? rows[best].join(" ") : null;
 }
 
 /**

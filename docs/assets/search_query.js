@@ -179,6 +179,17 @@ function madeOf(query, names) {
 }
 
 /**
+ * Whether a page has every one of the terms, in its text or its names.
+ * @param {Candidate} page
+ * @param {string[]} terms
+ * @returns {boolean}
+ */
+export function holds(page, terms) {
+  const everything = key([page.title, ...page.aliases, page.text].join(" "));
+  return terms.every((term) => everything.includes(term));
+}
+
+/**
  * Names a page goes by: its title, the title's parts, its aliases.
  * @param {Candidate} page
  * @returns {string[]}

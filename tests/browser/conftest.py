@@ -1,0 +1,145 @@
+"""A real Chromium on the built site, which is served below a sub-path as on a project's pages."""
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+PREFIX = "/wiki/"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class SiteHandler(SimpleHTTPRequestHandler):
+    """Serves the site below `PREFIX`, and its sitemap as if it had been built for this address."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if not self.path.startswith(PREFIX):
+            self.send_error(404)
+        elif self.path == f"{PREFIX}sitemap.xml":
+            self.send_sitemap()
+        else:
+            self.path = "/" + self.path.removeprefix(PREFIX)
+            super().do_GET()
+
+    def send_sitemap(self) -> None:
+        """The theme's instant navigation takes only addresses that the sitemap has; it knows the build's SITE_URL."""
+        text = (Path(self.directory) / "sitemap.xml").read_text(encoding="utf-8")
+        addresses = re.findall(r"<loc>(.*?)</loc>", text)
+        body = text.replace(min(addresses, key=len), f"http://{self.headers['Host']}{PREFIX}").encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def send_head(self) -> Any:
+        """A folder's redirect to its slash is relative to the server's root: give it the prefix back."""
+        folder = Path(self.translate_path(self.path))
+        if folder.is_dir() and not self.path.split("?")[0].endswith("/"):
+            self.send_response(301)
+            self.send_header("Location", PREFIX + self.path.lstrip("/") + "/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return None
+        return super().send_head()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Silence: the tests look at the browser's side."""
+
+
+@pytest.fixture(scope="session")
+def site_url() -> Iterator[str]:
+    """Address of the built site: `site/`, or the folder that WIKI_SITE names."""
+    folder = Path(os.environ.get("WIKI_SITE", ROOT / "site"))
+    if not (folder / "pagefind" / "pagefind.js").is_file():
+        pytest.skip(f"{folder} holds no built and indexed site: run `make site`")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SiteHandler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def chromium(site_url: str) -> Iterator[Browser]:
+    """The first Chromium on PATH."""
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip(f"no browser: none of {', '.join(NAMES)} is on PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """What goes wrong in a page while a test runs. A test that provokes errors names them in `expected`."""
+
+    def __init__(self, site_url: str) -> None:
+        self.origin = site_url.removesuffix(PREFIX)
+        self.requests: list[str] = []
+        self.expected: list[str] = []
+        self.problems: list[str] = []
+
+    def see(self, context: BrowserContext) -> None:
+        """Watch every page of a context."""
+        context.on("request", self.request)
+        context.on("console", self.console)
+        context.on("weberror", lambda error: self.problems.append(f"page error: {error.error}"))
+
+    def request(self, request: Request) -> None:
+        self.requests.append(request.url)
+        if not request.url.startswith((f"{self.origin}/", "data:", "blob:")):
+            self.problems.append(f"request to another host: {request.url}")
+
+    def console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.problems.append(f"console: {message.text}")
+
+    @property
+    def unexpected(self) -> list[str]:
+        return [problem for problem in self.problems if not any(part in problem for part in self.expected)]
+
+
+@pytest.fixture
+def watch(site_url: str) -> Watch:
+    return Watch(site_url)
+
+
+@pytest.fixture
+def context(chromium: Browser, site_url: str, watch: Watch) -> Iterator[BrowserContext]:
+    """A fresh profile; `page.goto` takes addresses relative to the site."""
+    made = chromium.new_context(base_url=site_url, locale="zh-CN", viewport={"width": 1280, "height": 850})
+    made.set_default_timeout(15_000)
+    watch.see(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, watch: Watch) -> Iterator[Page]:
+    """A page that fails the test on a request to another host, an error in the console, or an uncaught error."""
+    made = context.new_page()
+    yield made
+    made.close()
+    assert watch.unexpected == []

@@ -1,0 +1,118 @@
+"""What every page needs from the browser: formulas, room on a phone, contrast."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Watch
+
+pytestmark = pytest.mark.browser
+
+
+def test_formulas_are_rendered_from_this_site(page: Page, watch: Watch) -> None:
+    page.goto("topics/self_attention/")
+    formulas = page.locator(".arithmatex")
+    expect(page.locator(".arithmatex .katex").first).to_be_visible()
+    expect(page.locator(".arithmatex:not(:has(.katex))")).to_have_count(0)
+    assert formulas.count() > 0
+    assert any(address.endswith("/wiki/assets/vendor/katex/katex.min.js") for address in watch.requests)
+    family = page.locator(".arithmatex .katex .mathnormal").first.evaluate("e => getComputedStyle(e).fontFamily")
+    assert "KaTeX_Math" in family
+
+
+def test_page_without_formulas_loads_no_katex(page: Page, watch: Watch) -> None:
+    page.goto("qa/", wait_until="networkidle")
+    expect(page.locator(".arithmatex")).to_have_count(0)
+    assert not [address for address in watch.requests if "katex" in address]
+
+
+def test_faulty_formula_shows_its_source_and_the_others_are_rendered(page: Page) -> None:
+    page.route(
+        "**/topics/lora/", lambda route: route.fulfill(body=broken(route.fetch().text()), content_type="text/html")
+    )
+    page.goto("topics/lora/")
+    expect(page.locator("#broken")).to_contain_text(r"\frac{1")
+    expect(page.locator("#broken .katex-error")).to_have_count(1)
+    expect(page.locator("#sound .katex")).to_have_count(1)
+
+
+def broken(html: str) -> str:
+    """The page with a faulty formula and a sound one in its article."""
+    formulas = (
+        r'<span class="arithmatex" id="broken">\(\frac{1\)</span><span class="arithmatex" id="sound">\(x\)</span>'
+    )
+    return html.replace("</article>", f"{formulas}</article>")
+
+
+@pytest.mark.parametrize(
+    "address", ["", "topics/self_attention/", "topics/", "qa/", "talks/", "papers/", "?q=attention"]
+)
+def test_no_sideways_scrolling_at_360_pixels(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(address, wait_until="networkidle")
+    expect(page.locator(".wiki-search-button")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    if "?q=" in address:
+        expect(page.locator(".wiki-search__results > li").first).to_be_visible()
+        wide = "all => all.filter(one => one.getBoundingClientRect().right > 360.5).map(one => one.className)"
+        assert page.locator("dialog.wiki-search *").evaluate_all(wide) == []
+
+
+# For every element with text of its own: its colour and the first opaque background behind it.
+CONTRAST = """
+elements => {
+  const luminance = ([r, g, b]) => {
+    const [R, G, B] = [r, g, b].map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * R + 0.7152 * G + 0.0722 * B;
+  };
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgba = colour => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const over = (top, below) => [0, 1, 2].map(i => top[i] * top[3] + below[i] * (1 - top[3])).concat(1);
+  const backdrop = element => {
+    const layers = [];
+    for (let at = element; at; at = at.parentElement) {
+      layers.push(rgba(getComputedStyle(at).backgroundColor));
+      if (layers.at(-1)[3] === 1) break;
+    }
+    return layers.reduceRight((below, layer) => over(layer, below), [255, 255, 255, 1]);
+  };
+  return elements
+    .filter(e => e.checkVisibility() && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+    .map(e => {
+      const behind = backdrop(e);
+      const [a, b] = [luminance(over(rgba(getComputedStyle(e).color), behind)), luminance(behind)];
+      return { text: e.textContent.trim().slice(0, 30), ratio: (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) };
+    })
+    .filter(({ ratio }) => ratio < 4.5);
+}
+"""
+PARTS = (
+    "dialog.wiki-search, dialog.wiki-search *, .wiki-search-button *, article [class*=wiki-], article [class*=wiki-] *"
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", ["", "qa/open/", "?q=attention"])
+def test_text_has_enough_contrast(chromium: Browser, site_url: str, scheme: str, address: str) -> None:
+    context = chromium.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.goto(site_url + address, wait_until="networkidle")
+    if "?q=" in address:
+        expect(page.locator(".wiki-search__results > li").first).to_be_visible()
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", "slate" if scheme == "dark" else "default")
+    assert page.locator(PARTS).count() > 3
+    assert page.locator(PARTS).evaluate_all(CONTRAST) == []
+    context.close()
+
+
+def test_focus_is_visible_in_the_dialog(page: Page) -> None:
+    page.goto("?q=attention")
+    expect(page.locator(".wiki-search__results > li").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    outline = page.locator(".wiki-search__results a").first.evaluate("e => getComputedStyle(e).outlineStyle")
+    assert outline == "solid"

@@ -1,0 +1,299 @@
+"""The search dialog, as a reader uses it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.conftest import Watch
+
+pytestmark = pytest.mark.browser
+
+DIALOG = "dialog.wiki-search"
+RESULTS = ".wiki-search__results > li"
+MESSAGE = ".wiki-search__message"
+
+
+def ask(page: Page, query: str) -> None:
+    """Type a query and wait for the answer to it."""
+    field = page.locator(f"{DIALOG} input")
+    if field.input_value():
+        field.fill("")
+        expect(page.locator(RESULTS)).to_have_count(0)
+    field.fill(query)
+    expect(page.locator(RESULTS)).not_to_have_count(0)
+
+
+def open_and_ask(page: Page, query: str) -> None:
+    page.locator(".wiki-search-button").click()
+    ask(page, query)
+
+
+def found(page: Page) -> list[str]:
+    """Addresses of the results on show, relative to the site."""
+    return page.locator(f"{RESULTS} > .wiki-search__result").evaluate_all(
+        "links => links.map(link => new URL(link.href).pathname.replace('/wiki/', ''))"
+    )
+
+
+def chip(page: Page, label: str):
+    return page.locator(".wiki-search__chips button").filter(has_text=label)
+
+
+def number_of_results(page: Page) -> int:
+    text = page.locator(MESSAGE).inner_text()
+    return int("".join(character for character in text if character.isdigit()))
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("位置编码", "topics/sinusoidal_positions/"),
+        ("低秩", "topics/lora/"),
+        ("top_p 采样", "topics/sampling/"),
+        ("self attention", "topics/self_attention/"),
+        ("自注意力", "topics/self_attention/"),  # stored as 自 + 注意 + 力, cut by browsers as 自 + 注意力
+        ("LoRA", "topics/lora/"),
+        ("LORA是什么", "topics/lora/"),
+    ],
+)
+def test_concept_page_comes_first(page: Page, query: str, first: str) -> None:
+    page.goto("")
+    open_and_ask(page, query)
+    assert found(page)[0] == first
+
+
+def test_words_that_browser_and_index_cut_differently_are_found(page: Page) -> None:
+    page.goto("")
+    open_and_ask(page, "显存")
+    assert len(found(page)) == 10
+    marked = page.locator(f"{RESULTS} mark").all_inner_texts()
+    assert "显存" in marked
+
+
+def test_excerpt_marks_what_was_asked_for(page: Page) -> None:
+    page.goto("")
+    open_and_ask(page, "self attention")
+    marks = {text.lower() for text in page.locator(f"{RESULTS} mark").all_inner_texts()}
+    assert {"self", "attention"} <= marks
+    assert all(text.startswith(("self", "attention")) for text in marks)
+
+
+def test_kind_and_status_narrow_to_open_questions(page: Page) -> None:
+    page.goto("")
+    page.locator(".wiki-search-button").click()
+    chip(page, "问答").click()
+    expect(chip(page, "问答")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(RESULTS)).not_to_have_count(0)
+    every = number_of_results(page)
+    chip(page, "待回答").click()
+    expect(chip(page, "待回答")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(f"{RESULTS} .wiki-badge--answered")).to_have_count(0)
+    expect(page.locator(f"{RESULTS} .wiki-badge--open")).not_to_have_count(0)
+    assert all(address.startswith("qa/") for address in found(page))
+    assert page.locator(f"{RESULTS} .wiki-badge--open").count() == page.locator(RESULTS).count()
+    count = int(chip(page, "待回答").locator(".wiki-search__count").inner_text())
+    assert number_of_results(page) == count < every
+
+
+def test_topic_filter_leaves_as_many_pages_as_it_promises(page: Page) -> None:
+    page.goto("")
+    open_and_ask(page, "低秩")
+    option = page.locator(f"{DIALOG} option[value^='LoRA']")
+    promised = int(option.inner_text().rsplit("（", 1)[1].rstrip("）"))
+    page.locator(f"{DIALOG} select").select_option(value=option.get_attribute("value"))
+    expect(page.locator(MESSAGE)).to_have_text(f"找到 {promised} 页。")
+
+
+def test_address_holds_the_search_for_another_reader(page: Page, chromium: Browser) -> None:
+    page.goto("about/")
+    open_and_ask(page, "采样")
+    chip(page, "问答").click()
+    expect(page.locator(f"{RESULTS} .wiki-badge--kind").first).to_have_text("问答")
+    expect(page).to_have_url(re.compile(r"about/\?q=.*&kind=question$"))
+    mine = found(page)
+    other = chromium.new_context()
+    theirs = other.new_page()
+    theirs.goto(page.url)
+    expect(theirs.locator(f"{DIALOG} input")).to_have_value("采样")
+    expect(chip(theirs, "问答")).to_have_attribute("aria-pressed", "true")
+    expect(theirs.locator(RESULTS)).to_have_count(len(mine))
+    assert found(theirs) == mine
+    other.close()
+
+
+def test_closing_takes_the_search_out_of_the_address(page: Page) -> None:
+    page.goto("?lang=zh&q=LoRA&status=nonsense#top")
+    expect(page.locator(RESULTS)).not_to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator(DIALOG)).to_be_hidden()
+    assert page.url.endswith("/wiki/?lang=zh#top")
+
+
+def test_keyboard_alone_leads_to_a_page_and_back(page: Page) -> None:
+    page.goto("")
+    expect(page.locator(".wiki-search-button")).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.locator(f"{DIALOG} input")).to_be_focused()
+    page.keyboard.type("self attention")
+    expect(page.locator(RESULTS)).not_to_have_count(0)
+    links = page.locator(f"{RESULTS} a")
+    page.keyboard.press("ArrowDown")
+    expect(links.nth(0)).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(links.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(f"{DIALOG} input")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/topics/self_attention/$"))
+    expect(page.locator(DIALOG)).to_be_hidden()
+    page.go_back()
+    expect(page.locator(f"{DIALOG} input")).to_have_value("self attention")
+    expect(page.locator(RESULTS)).not_to_have_count(0)
+
+
+def test_control_k_opens_and_escape_closes(page: Page) -> None:
+    page.goto("about/")
+    expect(page.locator(".wiki-search-button")).to_be_visible()
+    page.keyboard.press("Control+k")
+    expect(page.locator(f"{DIALOG} input")).to_be_focused()
+    page.keyboard.type("abc")
+    page.keyboard.press("Escape")
+    expect(page.locator(DIALOG)).to_be_hidden()
+    page.keyboard.press("/")
+    expect(page.locator(f"{DIALOG} input")).to_have_value("")
+
+
+def test_slash_is_a_character_where_one_types(page: Page) -> None:
+    page.goto("")
+    expect(page.locator(".wiki-search-button")).to_be_visible()
+    page.evaluate(
+        "document.querySelector('article').append(Object.assign(document.createElement('textarea'), {id: 'note'}))"
+    )
+    page.locator("#note").focus()
+    page.keyboard.type("a/b")
+    expect(page.locator("#note")).to_have_value("a/b")
+    expect(page.locator(DIALOG)).to_have_count(0)
+
+
+def test_nothing_of_the_index_is_fetched_before_the_dialog_opens(page: Page, watch: Watch) -> None:
+    page.goto("topics/lora/", wait_until="networkidle")
+    assert not [address for address in watch.requests if "/pagefind/" in address]
+    open_and_ask(page, "LoRA")
+    assert [address for address in watch.requests if "/wiki/pagefind/" in address]
+
+
+def test_missing_index_is_said_and_can_be_tried_again(page: Page, watch: Watch) -> None:
+    watch.expected.append("Failed to load resource")
+    page.route("**/pagefind/**", lambda route: route.fulfill(status=404, body=""))
+    page.goto("?q=LoRA")
+    expect(page.locator(MESSAGE)).to_contain_text("搜索索引没能加载")
+    expect(page.locator(MESSAGE)).to_contain_text("原因：")
+    page.unroute("**/pagefind/**")
+    page.get_by_role("button", name="重试").click()
+    expect(page.locator(RESULTS)).not_to_have_count(0)
+
+
+def test_nothing_found_is_said(page: Page) -> None:
+    page.goto("")
+    page.locator(".wiki-search-button").click()
+    page.locator(f"{DIALOG} input").fill("qzxwvqzxwv")
+    expect(page.locator(MESSAGE)).to_contain_text("没有找到")
+    expect(page.locator(RESULTS)).to_have_count(0)
+
+
+def test_words_on_no_common_page_are_looked_for_one_by_one(page: Page) -> None:
+    page.goto("")
+    open_and_ask(page, "LoRA qzxwvqzxwv")
+    expect(page.locator(MESSAGE)).to_contain_text("没有哪一页包含所有的词")
+    assert found(page)[0] == "topics/lora/"
+
+
+def test_late_answer_to_an_older_query_is_dropped(page: Page) -> None:
+    """The pages that the second query needs are held back until the third, answered from memory, is on show."""
+    held: list[Route] = []
+    released: list[bool] = []
+    page.goto("")
+    open_and_ask(page, "LoRA")
+    answer = page.locator(MESSAGE).inner_text()
+    first = found(page)
+    page.route("**/pagefind/fragment/**", lambda route: route.continue_() if released else held.append(route))
+    with page.expect_request("**/pagefind/fragment/**"):
+        page.locator(f"{DIALOG} input").fill("位置编码")
+    page.locator(f"{DIALOG} input").fill("LoRA ")
+    expect(page).to_have_url(re.compile(r"q=LoRA\+"))
+    released.append(True)
+    with page.expect_response("**/pagefind/fragment/**"):
+        for route in held:
+            route.continue_()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(MESSAGE)).to_have_text(answer)
+    assert found(page) == first
+
+
+def test_more_results_follow_on_demand(page: Page) -> None:
+    page.goto("")
+    open_and_ask(page, "模型")
+    total = number_of_results(page)
+    expect(page.locator(RESULTS)).to_have_count(10)
+    page.get_by_role("button", name="加载更多").click()
+    expect(page.locator(RESULTS)).to_have_count(min(20, total))
+    shown = found(page)
+    assert len(set(shown)) == len(shown)
+
+
+def test_text_of_pages_stays_text(page: Page) -> None:
+    """An excerpt with markup in it: nothing becomes an element but `mark`."""
+    page.goto("")
+    parts = page.evaluate(
+        """async () => {
+            const { excerpt } = await import("/wiki/assets/search_excerpt.js");
+            return excerpt("标题 用 <img src=x onerror=alert(1)> 表示图片", "标题", ["img"]);
+        }"""
+    )
+    assert "".join(part["text"] for part in parts) == "用 <img src=x onerror=alert(1)> 表示图片"
+    assert [part["text"] for part in parts if part["mark"]] == ["img"]
+    open_and_ask(page, "attention")
+    tags = page.locator(f"{RESULTS} .wiki-search__excerpt *").evaluate_all("all => all.map(one => one.tagName)")
+    assert set(tags) <= {"MARK"}
+
+
+def test_search_works_after_instant_navigation(page: Page) -> None:
+    page.goto("", wait_until="networkidle")
+    page.evaluate("window.sameDocument = true")
+    page.locator(".md-tabs__link").filter(has_text="概念").click()
+    expect(page).to_have_url(re.compile(r"/topics/$"))
+    expect(page.locator("article h1")).to_contain_text("概念")
+    assert page.evaluate("window.sameDocument") is True
+    expect(page.locator(".wiki-search-button")).to_have_count(1)
+    open_and_ask(page, "LoRA")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/topics/lora/$"))
+    expect(page.locator("article h1")).to_contain_text("LoRA")
+    assert page.evaluate("window.sameDocument") is True
+    expect(page.locator(DIALOG)).to_be_hidden()
+    expect(page.locator(".arithmatex .katex").first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("query", "cuts"),
+    [
+        ("top_p采样", ["top p 采样"]),
+        ("Ｔｏｐ－Ｋ", ["top k"]),
+        ("怎么采样", ["采样"]),
+        ("怎么", ["怎么"]),
+        ("C++ 与 √d_k", ["c d k"]),
+        ("。。。", [""]),
+    ],
+)
+def test_query_is_cut_at_scripts_and_punctuation(page: Page, query: str, cuts: list[str]) -> None:
+    page.goto("")
+    script = "async query => (await import('/wiki/assets/search_query.js')).variants(query).map(row => row.join(' '))"
+    assert page.evaluate(script, query) == cuts
+
+
+def test_number_of_cuts_is_bounded(page: Page) -> None:
+    page.goto("")
+    script = "async query => (await import('/wiki/assets/search_query.js')).variants(query).length"
+    assert 1 <= page.evaluate(script, "鑫淼焱垚犇骉" * 30) <= 8
