@@ -141,7 +141,7 @@ def sample(
 
 
 def _wide(logits: Tensor) -> Tensor:
-    """The logits in float32 or wider: fp16 overflows at 65504, and sums of many bf16 numbers go wrong."""
+    """The logits in float32 or wider: fp16 overflows at 65504, and bf16 rounds sums to three digits."""
     return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
