@@ -49,7 +49,7 @@ def test_every_problem_of_every_file_is_shown_and_the_rest_is_built(project, cap
         "talks/notes/103.md:3:1:N002",
         "talks/notes/104.md:1:1:N003",
         "talks/notes/104.md:1:1:N004",
-        "talks/questions/broken.md:3:1:F003",
+        "talks/questions/broken.md:2:11:F003",
         "talks/questions/unknown.md:2:1:T001",
         "talks/questions/unmerge-lora.md:5:1:Q001",
     ]
