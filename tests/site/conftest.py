@@ -1,0 +1,91 @@
+"""The built site, read page by page."""
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Page(HTMLParser):
+    """What the tests ask of one built page.
+
+    Attributes:
+        path: Relative to the site.
+        ids: Every id and anchor name.
+        links: Every `href` of `<a>`.
+        loads: Every address the browser would fetch by itself.
+        blocks: Text of the runnable blocks and of their outputs, as (class, text), in order.
+        titles: Text of every `<h1>`.
+    """
+
+    path: str
+    text: str
+    ids: set[str] = field(default_factory=set)
+    links: list[str] = field(default_factory=list)
+    loads: list[str] = field(default_factory=list)
+    blocks: list[tuple[str, str]] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+        self._open = ""
+        self.feed(self.text)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.ids |= {values[key] for key in ("id", "name") if values.get(key)}
+        if tag == "a" and "href" in values:
+            self.links.append(values["href"])
+        rel = (values.get("rel") or "").split()
+        if tag == "link" and not {"canonical", "next", "prev", "alternate"} & set(rel):
+            self.loads.append(values["href"])
+        self.loads += [values[key] for key in ("src", "srcset", "data", "poster") if values.get(key)]
+        classes = (values.get("class") or "").split()
+        if tag == "div" and "highlight" in classes and {"runnable", "output"} & set(classes):
+            self._open, self._depth = ("runnable" if "runnable" in classes else "output"), 0
+            self.blocks.append((self._open, ""))
+        self._depth += tag == "div"
+        if tag == "h1":
+            self.titles.append("")
+            self._open = "h1"
+
+    def handle_endtag(self, tag):
+        self._depth -= tag == "div"
+        if (tag == "div" and self._depth == 0) or (tag == "h1" and self._open == "h1"):
+            self._open = ""
+
+    def handle_data(self, data):
+        if self._open in ("runnable", "output"):
+            self.blocks[-1] = (self._open, self.blocks[-1][1] + data)
+        elif self._open == "h1":
+            self.titles[-1] += data
+
+
+@dataclass(frozen=True)
+class Site:
+    """A folder of built pages."""
+
+    folder: Path
+
+    @cached_property
+    def pages(self) -> dict[str, Page]:
+        """Every page by its path in the site."""
+        paths = (path for path in sorted(self.folder.rglob("*.html")) if "pagefind" not in path.parts)
+        names = ((path.relative_to(self.folder).as_posix(), path) for path in paths)
+        return {name: Page(name, path.read_text("utf-8")) for name, path in names}
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    """The site that `make site` built (or the folder that WIKI_SITE names)."""
+    folder = Path(os.environ.get("WIKI_SITE", ROOT / "site"))
+    if not (folder / "index.html").is_file():
+        pytest.skip(f"no site in {folder}: run `make site`")
+    return Site(folder)

@@ -1,0 +1,115 @@
+"""The built site: its links, what it loads, and that both generators build the same."""
+
+import os
+import posixpath
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests.site.conftest import ROOT, Site
+
+BIN = Path(sys.executable).parent
+QUIET = os.environ | {"NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"}
+
+
+def target(page, link):
+    """Path in the site that a link leads to, and its anchor."""
+    parts = urlsplit(link)
+    path = (
+        posixpath.normpath(posixpath.join(posixpath.dirname(page.path), unquote(parts.path)))
+        if parts.path
+        else page.path
+    )
+    if parts.path.endswith(("/", ".")) or parts.path == "":
+        path = page.path if parts.path == "" else posixpath.normpath(posixpath.join(path, "index.html"))
+    return path, unquote(parts.fragment)
+
+
+def test_every_internal_link_leads_to_a_page_and_an_anchor(site):
+    broken = []
+    for page in site.pages.values():
+        if page.path == "404.html":  # served at any depth, so its links start at the site's root
+            continue
+        for link in page.links:
+            if urlsplit(link).scheme or link.startswith("//"):
+                continue
+            path, anchor = target(page, link)
+            other = site.pages.get(path)
+            if (other is None and not (site.folder / path).is_file()) or (other and anchor and anchor not in other.ids):
+                broken.append((page.path, link))
+    assert broken == []
+
+
+def test_no_page_loads_anything_from_another_host(site):
+    foreign = [
+        (page.path, address)
+        for page in site.pages.values()
+        for address in page.loads
+        if urlsplit(address).netloc and not address.startswith("data:")
+    ]
+    assert foreign == []
+
+
+def test_no_style_sheet_loads_anything_from_another_host(site):
+    sheets = [path for path in site.folder.rglob("*.css") if "pagefind" not in path.parts]
+    assert sheets
+    for sheet in sheets:
+        text = sheet.read_text("utf-8")
+        assert "url(http" not in text.replace('"', "").replace("'", "") and "@import" not in text, sheet
+
+
+def test_every_page_has_one_title(site):
+    odd = {page.path: page.titles for page in site.pages.values() if page.path != "404.html" and len(page.titles) != 1}
+    assert odd == {}
+
+
+def test_runnable_blocks_stand_on_topics_and_where_they_are_embedded(site):
+    runnable = {path: page.blocks for path, page in site.pages.items() if page.blocks}
+    assert {f"topics/{name}/index.html" for name in ("self_attention", "lora", "gae", "dpo_loss", "sampling")} <= set(
+        runnable
+    )
+    assert any(path.startswith("qa/") for path in runnable)
+    assert any(path.startswith("talks/") for path in runnable)
+    for path, blocks in runnable.items():
+        assert [kind for kind, _ in blocks] == ["runnable", "output"] * (len(blocks) // 2), path
+        assert all(text.strip() for _, text in blocks), path
+
+
+def copy_project(folder):
+    """What a generator reads."""
+    for name in ("docs", "snippets"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("runtime", "__pycache__"))
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+
+
+@pytest.mark.slow
+def test_zensical_builds_the_same_pages_with_the_same_runnable_blocks(site, tmp_path):
+    copy_project(tmp_path)
+    done = subprocess.run([BIN / "zensical", "build"], cwd=tmp_path, env=QUIET, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    other = Site(tmp_path / "site")
+    assert set(other.pages) == set(site.pages)
+    differing = [
+        path
+        for path, page in site.pages.items()
+        if (page.blocks, [title.rstrip("#") for title in page.titles])
+        != (other.pages[path].blocks, [title.rstrip("#") for title in other.pages[path].titles])
+        and path != "404.html"
+    ]
+    assert differing == []
+
+
+@pytest.mark.slow
+def test_build_fails_on_a_broken_internal_link(tmp_path):
+    copy_project(tmp_path)
+    page = tmp_path / "docs" / "about" / "index.md"
+    page.write_text(page.read_text("utf-8") + "\n[nowhere](../topics/nowhere.md)\n", "utf-8")
+    done = subprocess.run(
+        [BIN / "mkdocs", "build", "--strict"], cwd=tmp_path, env=QUIET, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "about/index.md" in done.stderr and "nowhere.md" in done.stderr
