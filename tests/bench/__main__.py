@@ -1,0 +1,38 @@
+"""`make bench`: run every benchmark (or those named) and write `docs/benchmarks.md`."""
+
+import importlib
+import json
+import sys
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+from tests.bench.table import Row, page
+
+HERE = Path(__file__).parent
+PAGE = HERE.parents[1] / "docs" / "benchmarks.md"
+RESULTS = HERE / "results.json"  # what was measured last, so that one benchmark can be run again alone
+
+
+def main(names: list[str]) -> None:
+    """Measure, remember, and write the page."""
+    modules = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+    if unknown := set(names) - set(modules):
+        sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(modules)}")
+    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    for name in names or modules:
+        module = importlib.import_module(f"tests.bench.bench_{name}")
+        print(f"{module.TITLE} ({name})", flush=True)
+        rows = module.measure()
+        for row in rows:
+            print(
+                "  " + " | ".join(str(value) for value in asdict(row).values() if value not in ("", None)), flush=True
+            )
+        results[name] = {"title": module.TITLE, "rows": [asdict(row) for row in rows]}
+        RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
+    groups = {result["title"]: [Row(**row) for row in result["rows"]] for _, result in sorted(results.items())}
+    PAGE.write_text(page(groups, date.today().isoformat()), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
