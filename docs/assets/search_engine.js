@@ -1,7 +1,7 @@
 /** Pagefind behind one function: a state of the search -> results in order, with counts for the filters. */
 
 import { excerpt } from "./search_excerpt.js";
-import { PAGEFIND_RANKING, bestVariant, holds, rank, subject, variants } from "./search_query.js";
+import { PAGEFIND_RANKING, holds, likeliest, plain, rank, subject, variants } from "./search_query.js";
 import { filtersOf } from "./search_state.js";
 
 /**
@@ -13,7 +13,8 @@ import { filtersOf } from "./search_state.js";
  */
 
 const RANKED = 15; // pages whose text is looked at before the order is settled
-const SAMPLE = 8; // pages looked at to see whether an answer is one
+const TRIED = 4; // variants whose answer is looked at
+const SAMPLE = 8; // pages of it
 const CONCEPTS = 5; // of the concept pages, however low they score
 
 const siteRoot = new URL("..", import.meta.url);
@@ -97,18 +98,21 @@ async function termsFor(pagefind, query) {
 }
 
 /**
- * The variant the index answers best, or null. Where the index lacks a word, Pagefind answers with words that merely
- * begin alike: so one of the best pages has to hold the terms indeed.
+ * The likeliest variant, or null. Where the index lacks a word, Pagefind answers with words that merely begin alike:
+ * so one of the best pages has to hold the terms indeed.
  * @param {any} pagefind
  * @param {string[][]} rows
  * @returns {Promise<string | null>}
  */
 async function answerable(pagefind, rows) {
   const answers = await Promise.all(rows.map((row) => pagefind.search(row.join(" "))));
-  const best = bestVariant(rows, answers.map((answer) => answer.results.length));
-  if (best < 0) return null;
-  const sample = await Promise.all(answers[best].results.slice(0, SAMPLE).map((/** @type {any} */ hit) => hit.data()));
-  return sample.some((data) => holds(candidateOf(0, data), rows[best])) ? rows[best].join(" ") : null;
+  const order = likeliest(rows, answers.map((answer) => answer.results.length));
+  for (const i of order.slice(0, TRIED)) {
+    const best = answers[i].results.slice(0, SAMPLE);
+    const pages = await Promise.all(best.map((/** @type {any} */ hit) => hit.data()));
+    if (pages.some((data) => holds(candidateOf(0, data), rows[i]))) return rows[i].join(" ");
+  }
+  return null;
 }
 
 /**
@@ -179,11 +183,12 @@ function candidateOf(score, data) {
  * @returns {Result}
  */
 function resultOf(data, marked) {
-  const sections = data.sub_results.filter((/** @type {any} */ part) => part.url.includes("#") && part.title !== data.meta.title);
+  const text = plain(data.raw_content).replace(data.meta.aliases ?? "", "");
+  const sections = data.sub_results.filter((/** @type {any} */ part) => part.url.includes("#") && plain(part.title) !== data.meta.title);
   return {
     url: data.url,
     title: data.meta.title ?? data.url,
-    excerpt: excerpt(data.raw_content, data.meta.title ?? "", marked),
+    excerpt: excerpt(text, data.meta.title ?? "", marked),
     kind: data.filters.kind?.[0] ?? "",
     status: data.filters.status?.[0] ?? "",
     sections: sections.slice(0, 3).map(({ url, title }) => ({ url, title })),

@@ -24,7 +24,7 @@ export const PAGEFIND_RANKING = {
   metaWeights: { title: 5, aliases: 5 },
 };
 
-const MOST_VARIANTS = 8;
+const MOST_VARIANTS = 12;
 const HAN = /\p{Script=Han}/u;
 
 /** Words that shape a question and say nothing of its subject. */
@@ -33,7 +33,7 @@ const FILLERS = new Set(
 );
 
 /**
- * @typedef {{score: number, title: string, aliases: string[], text: string, kind: string}} Candidate
+ * @typedef {{score: number, title: string, aliases: string[], text: string, kind: string}} Candidate `text` as Pagefind stores it.
  */
 
 /**
@@ -47,16 +47,14 @@ export function words(text) {
 }
 
 /**
- * The ways to write `n` as a sum of ones and twos, fewest parts first.
+ * The ways to write `n` as a sum of ones, twos and threes, fewest parts first.
  * @param {number} n
  * @returns {number[][]}
  */
-function onesAndTwos(n) {
+function sums(n) {
   if (n === 0) return [[]];
-  const ends = [2, 1].filter((last) => last <= n);
-  return ends
-    .flatMap((last) => onesAndTwos(n - last).map((parts) => [...parts, last]))
-    .sort((a, b) => a.length - b.length);
+  const ends = [2, 1, 3].filter((last) => last <= n);
+  return ends.flatMap((last) => sums(n - last).map((parts) => [...parts, last])).sort((a, b) => a.length - b.length);
 }
 
 /**
@@ -114,7 +112,7 @@ function roughWords(run) {
 
 /**
  * The pieces a word may be stored as, the likeliest first. A word of the platform's dictionary is taken whole, one of
- * three characters also in two; a row of loose characters in every way of ones and twos.
+ * three characters also in two; a row of loose characters in every way.
  * @param {string} word
  * @returns {string[][]}
  */
@@ -122,10 +120,10 @@ function pieces(word) {
   const length = [...word].length;
   if (!HAN.test(word) || length === 1) return [[word]];
   const known = segment(word).length === 1;
-  if (length === 3) return [[word], cut(word, [2, 1]), cut(word, [1, 2]), ...(known ? [] : [[...word]])];
+  if (length === 3) return sums(3).map((lengths) => cut(word, lengths)).slice(0, known ? 3 : 4);
   if (known) return length === 4 ? [[word], cut(word, [2, 2])] : [[word]];
   if (length > 6) return [cut(word, Array(Math.ceil(length / 2)).fill(2))];
-  return onesAndTwos(length).map((lengths) => cut(word, lengths));
+  return sums(length).map((lengths) => cut(word, lengths));
 }
 
 /**
@@ -134,7 +132,7 @@ function pieces(word) {
  * @returns {string[]}
  */
 export function subject(query) {
-  const rough = words(query).flatMap((word) => (HAN.test(word) ? roughWords(word) : [word]));
+  const rough = [...new Set(words(query).flatMap((word) => (HAN.test(word) ? roughWords(word) : [word])))];
   const telling = rough.filter((word) => !FILLERS.has(word));
   return telling.length ? telling : rough;
 }
@@ -149,20 +147,18 @@ export function variants(query) {
 }
 
 /**
- * Which variant the index answers best: many pages, few pieces (single characters match too much).
+ * The variants that found pages, the likeliest first: many pages, few pieces (single characters match too much).
  * @param {string[][]} rows
  * @param {number[]} counts Pages found by each.
- * @returns {number} Its index, -1 if none found anything.
+ * @returns {number[]} Indices.
  */
-export function bestVariant(rows, counts) {
-  let best = -1;
-  let worth = 0;
-  rows.forEach((row, i) => {
-    const value = counts[i] / 2 ** row.length;
-    if (value > worth) [best, worth] = [i, value];
-  });
-  return best;
+export function likeliest(rows, counts) {
+  const worth = rows.map((row, i) => counts[i] / 2 ** row.length);
+  return [...rows.keys()].filter((i) => counts[i] > 0).sort((i, j) => worth[j] - worth[i]);
 }
+
+/** Without the marks that Pagefind leaves between words. @param {string} text */
+export const plain = (text) => text.replaceAll("\u200b", "");
 
 /** @param {string} text */
 const key = (text) => words(text).join(" ");
@@ -179,14 +175,14 @@ function madeOf(query, names) {
 }
 
 /**
- * Whether a page has every one of the terms, in its text or its names.
+ * Whether each term begins a word of the page. Pagefind leaves a mark between the words it stored.
  * @param {Candidate} page
  * @param {string[]} terms
  * @returns {boolean}
  */
 export function holds(page, terms) {
-  const everything = key([page.title, ...page.aliases, page.text].join(" "));
-  return terms.every((term) => everything.includes(term));
+  const stored = [page.title, ...page.aliases, page.text].flatMap(words);
+  return terms.every((term) => stored.some((word) => word.startsWith(term)));
 }
 
 /**
@@ -216,7 +212,7 @@ export function points(query, page, top) {
   if (madeOf(wanted, known)) sum += RANKING.named;
   else if (known.some((name) => name.includes(wanted))) sum += RANKING.inName;
   else if (subject(query).every((word) => everything.includes(word))) sum += RANKING.allWordsInName;
-  if (key(page.text).includes(wanted)) sum += RANKING.inText;
+  if (key(plain(page.text)).includes(wanted)) sum += RANKING.inText;
   return sum;
 }
 
