@@ -19,6 +19,10 @@ from ingest import markup
 from ingest.model import Paper, Question, Talk, Topic, Wiki
 
 OWNED = ("talks", "qa", "papers", "people", "generated")
+GROUPS = (  # the order of the concept index; a group that is not named here follows
+    "Transformer", "位置编码", "归一化与优化器", "分词与经典 NLP", "微调", "RLHF", "解码", "规模与并行", "多模态与检索",
+    "模型", "应用",
+)  # fmt: skip
 PER_PAGE = 200
 RESERVED = re.compile(r"index|open|page-\d+|con|prn|aux|nul|com\d|lpt\d")
 
@@ -133,10 +137,10 @@ class _Renderer:
         for topic in self.topics.values():
             lists = {"asked": questions[topic.name], "told": talks[topic.name], "published": papers[topic.name]}
             yield f"generated/topics/{topic.name}.md", self._page("topic", topic=topic, **lists)
-        groups: dict[str, list[Topic]] = defaultdict(list)
+        groups: dict[str, list[Topic]] = {group: [] for group in GROUPS}
         for topic in self.topics.values():
-            groups[topic.group].append(topic)
-        yield "generated/topics.md", self._page("topics", groups=dict(groups), counts=questions)
+            groups.setdefault(topic.group, []).append(topic)
+        yield "generated/topics.md", self._page("topics", groups=groups, counts=questions)
         with_code = [topic for topic in self.topics.values() if topic.snippet in self.snippets]
         yield "generated/snippets.md", self._page("snippets", with_code=with_code)
         varied = [first for topic, asked in self._by_topic(self.questions.values()) if topic for first in asked[:1]]
@@ -149,7 +153,7 @@ class _Renderer:
                 open_questions=open_questions,
                 asked=varied,
                 with_code=with_code,
-                groups=dict(groups),
+                groups=groups,
             ),
         )
 
