@@ -66,8 +66,9 @@ def dpo_loss(
         label_smoothing: Share of preferences thought to be the wrong way round, in [0, 0.5) (conservative DPO).
 
     Returns:
-        Losses `(B,)`, and the implicit rewards of the chosen and of the rejected responses, `(B,)` each and
-        without gradient.
+        Losses, `(B,)`.
+        Implicit rewards of the chosen responses, `(B,)`, without gradient.
+        Implicit rewards of the rejected responses, `(B,)`, without gradient.
 
     Raises:
         ValueError: If shapes differ, `beta` is not positive, or `label_smoothing` lies outside [0, 0.5).

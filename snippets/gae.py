@@ -34,8 +34,8 @@ def gae(
             there, wherever they stand, and whatever they hold. None: all steps count.
 
     Returns:
-        Advantages and returns (`advantages + values`, the critic's target), both `(B, T)`, 0 where masked, in
-        float32 or wider, without gradient: PPO takes both as constants.
+        Advantages, `(B, T)`, in float32 or wider, 0 where masked, without gradient: PPO takes them as constants.
+        Returns, the critic's target `advantages + values`, in the same form.
 
     Raises:
         ValueError: If shapes differ, `mask` is not bool, or `gamma` or `lam` lies outside [0, 1].

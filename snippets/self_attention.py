@@ -30,8 +30,8 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = N
         mask: Bool, broadcastable to `(..., T, S)`; True where a query may look at a key. None: everywhere.
 
     Returns:
-        The output `(..., T, D)` and the weights `(..., T, S)`. Each row of weights sums to 1, or to 0 where `mask`
-        allows it no key at all.
+        The output, `(..., T, D)`.
+        The weights, `(..., T, S)`; each row sums to 1, or to 0 where `mask` allows it no key at all.
 
     Raises:
         ValueError: If `mask` is not bool: 0/1 and additive masks would be read wrongly.

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import griffe
 import pytest
 
 from snippets.__main__ import names
@@ -62,6 +63,20 @@ def test_every_function_and_class_has_a_docstring(source):
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name != "__init__":
             assert ast.get_docstring(node), node.name
+
+
+def test_reference_shows_one_line_for_each_value_returned(name):
+    """mkdocstrings takes every line of a Returns section for a value of its own."""
+    module = griffe.load(f"snippets.{name}", search_paths=[ROOT], docstring_parser="google")
+    functions = list(module.functions.values())
+    for class_ in module.classes.values():
+        functions += class_.functions.values()
+    for function in functions:
+        for section in function.docstring.parsed if function.docstring else ():
+            if section.kind is griffe.DocstringSectionKind.returns:
+                returns = ast.parse(str(function.returns), mode="eval").body
+                is_tuple = isinstance(returns, ast.Subscript) and returns.value.id == "tuple"
+                assert len(section.value) == (len(returns.slice.elts) if is_tuple else 1), function.name
 
 
 def test_demo_prints_the_same_every_time_in_under_a_second(name, capsys):
