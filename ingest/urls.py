@@ -57,7 +57,7 @@ _ARXIV_MENTION = re.compile(
 )
 _ARXIV_BARE = re.compile(rf"\s*{_ID}\s*", re.IGNORECASE | re.ASCII)
 
-_DOI = r"(10\.\d{4,9}/[^\s\"<>?#]*[^\s\"<>?#.,;:，。；：、）】》」』”’])"
+_DOI = r"(10\.\d{4,9}/[!$-;=@-~]*[\w()\[\]/-])"  # printable ASCII; a full stop at its end is the sentence's
 _DOI_MENTION = re.compile(
     rf"(?:\bdoi\.org/|\bdoi:\s*|\binfo:doi/|/doi/(?:(?:abs|full|pdf|epdf|book)/)?){_DOI}", re.IGNORECASE | re.ASCII
 )
@@ -119,9 +119,7 @@ def paper_id(url: str, arxiv: str = "", doi: str = "") -> str:
 
 def _trim(url: str) -> str:
     """Without blanks, invisible characters and full-width punctuation at its end; a closing bracket may pair."""
-    url = _DROPPED.sub("", url).strip()
-    while "&amp;" in url:  # copied from HTML source
-        url = url.replace("&amp;", "&")
+    url = re.sub("&(?:amp;)+", "&", _DROPPED.sub("", url).strip())  # copied from HTML source
     while url and (
         url[-1] in _FULL_WIDTH_END
         or (url[-1] in _FULL_WIDTH_PAIRS and url.count(url[-1]) > url.count(_FULL_WIDTH_PAIRS[url[-1]]))
