@@ -12,7 +12,6 @@ import json
 import re
 import subprocess
 import sys
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,17 +81,17 @@ def blocks(text: str) -> list[Block]:
     lines, found = text.splitlines(), []
     spans = fences(lines)
 
-    def inner(start: int, end: int) -> str:
-        return textwrap.dedent("\n".join(lines[start + 1 : end - 1]))
+    def inner(start: int, end: int, indent: str) -> str:
+        return "\n".join(re.sub(rf"^ {{0,{len(indent)}}}", "", line) for line in lines[start + 1 : end - 1])
 
     for number, (start, end, info, indent) in enumerate(spans):
         if not {".python", ".runnable"} <= set(info.strip("{}").split()):
             continue
         output, output_end = None, end
-        for first, last, kind, _ in spans[number + 1 : number + 2]:
+        for first, last, kind, margin in spans[number + 1 : number + 2]:
             if ".output" in kind.strip("{}").split() and not "".join(lines[end:first]).strip():
-                output, output_end = inner(first, last), last
-        found.append(Block(start + 1, inner(start, end), end, output, output_end, indent))
+                output, output_end = inner(first, last, margin), last
+        found.append(Block(start + 1, inner(start, end, indent), end, output, output_end, indent))
     return found
 
 

@@ -92,6 +92,11 @@ def test_other_fences_are_left_alone(page):
     assert outputs.blocks(page(*others).read_text(encoding="utf-8")) == []
 
 
+def test_blanks_that_every_printed_line_begins_with_are_kept(page):
+    assert outputs.problems(page(block("print('  a\\n  b')", "  a\n  b"))) == []
+    assert len(outputs.problems(page(block("print('  a\\n  b')", "a\nb")))) == 1
+
+
 def test_indented_and_longer_fences_are_read(page):
     indented = "".join(f"    {line}\n" for line in block("if True:\n    print('a')", "a").splitlines())
     assert outputs.problems(page(indented, block("print('```')", "```", ticks="````"))) == []
