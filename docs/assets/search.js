@@ -233,7 +233,8 @@ class Search {
     const made = values.map((value) => {
       const pressed = this.state[name] === value;
       const count = element("span", { class: "wiki-search__count" }, String(counts[value] ?? 0));
-      const chip = element("button", { type: "button", "aria-pressed": String(pressed), "data-value": value }, label(value), " ", count);
+      const attributes = { type: "button", "aria-pressed": String(pressed), "data-value": value };
+      const chip = element("button", attributes, label(value), " ", count);
       chip.addEventListener("click", () => this.change({ [name]: pressed ? "" : value }));
       return chip;
     });
@@ -273,11 +274,11 @@ function openSearch(state) {
 function addButton() {
   const header = document.querySelector(".md-header__inner");
   if (!header || header.querySelector(".wiki-search-button")) return;
-  const button = element(
-    "button",
-    { type: "button", class: "wiki-search-button", "aria-haspopup": "dialog", "aria-keyshortcuts": "/ Control+K", title: "搜索（/）" },
-    icon(), element("span", {}, "搜索"), element("kbd", { "aria-hidden": "true" }, "/"),
-  );
+  const shortcut = element("kbd", { "aria-hidden": "true" }, "/");
+  const button = element("button", { type: "button", class: "wiki-search-button" }, icon(), element("span", {}, "搜索"), shortcut);
+  button.setAttribute("aria-haspopup", "dialog");
+  button.setAttribute("aria-keyshortcuts", "/ Control+K");
+  button.setAttribute("aria-label", "搜索"); // on phones the word is not shown
   button.addEventListener("click", () => openSearch(EMPTY));
   header.append(button);
 }
@@ -289,13 +290,15 @@ function pageShown() {
   else if (search?.dialog.open) search.leave();
 }
 
+// Caught before a theme's own search sees the key.
 document.addEventListener("keydown", (event) => {
   const slash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target);
   const command = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !isTyping(event.target);
-  if (!(slash || command) || event.isComposing || search?.dialog.open) return;
+  if (!(slash || command) || event.isComposing) return;
   event.preventDefault();
-  openSearch(EMPTY);
-});
+  event.stopImmediatePropagation();
+  if (!search?.dialog.open) openSearch(EMPTY);
+}, true);
 
 // With instant navigation the theme announces each page, this one included; without it, there is only this one.
 const pages = /** @type {any} */ (globalThis).document$;

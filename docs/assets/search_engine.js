@@ -160,7 +160,7 @@ async function countsFor(pagefind, terms, filters) {
 async function ranked(pagefind, state, terms, hits) {
   const filters = { ...filtersOf(state), kind: "概念" };
   const concepts = state.kind ? [] : await Promise.all(terms.map((term) => pagefind.search(term, { filters })));
-  const wanted = new Set(concepts.flatMap((answer) => answer.results.slice(0, CONCEPTS).map((hit) => hit.id)));
+  const wanted = new Set(concepts.flatMap((answer) => answer.results.slice(0, CONCEPTS).map((/** @type {any} */ hit) => hit.id)));
   const chosen = hits.filter((hit, i) => i < RANKED || wanted.has(hit.id));
   const loaded = await Promise.all(chosen.map(async (hit) => ({ hit, data: await hit.data() })));
   const order = rank(state.query, loaded.map(({ hit, data }) => candidateOf(hit.score, data)));
@@ -184,13 +184,15 @@ function candidateOf(score, data) {
  */
 function resultOf(data, marked) {
   const text = plain(data.raw_content).replace(data.meta.aliases ?? "", "");
-  const sections = data.sub_results.filter((/** @type {any} */ part) => part.url.includes("#") && plain(part.title) !== data.meta.title);
+  const kind = data.filters.kind?.[0] ?? "";
+  const parts = kind === "问答" ? [] : data.sub_results; // a question's headings say nothing of it
+  const sections = parts.filter((/** @type {any} */ part) => part.url.includes("#") && plain(part.title) !== data.meta.title);
   return {
     url: data.url,
     title: data.meta.title ?? data.url,
     excerpt: excerpt(text, data.meta.title ?? "", marked),
-    kind: data.filters.kind?.[0] ?? "",
+    kind,
     status: data.filters.status?.[0] ?? "",
-    sections: sections.slice(0, 3).map(({ url, title }) => ({ url, title })),
+    sections: sections.slice(0, 3).map((/** @type {any} */ { url, title }) => ({ url, title: plain(title) })),
   };
 }

@@ -15,15 +15,16 @@ function matcher(terms) {
 }
 
 /**
- * Where the window with the most different terms begins.
+ * Where the window with the most different terms begins; terms side by side, as a phrase, count once more.
  * @param {RegExpMatchArray[]} found
  */
 function densest(found) {
-  let best = { start: 0, different: 0 };
+  let best = { start: 0, value: 0 };
   for (const { index: start = 0 } of found) {
     const inside = found.filter(({ index = 0 }) => index >= start && index < start + LENGTH - LEAD);
     const different = new Set(inside.map(([word]) => word.toLowerCase())).size;
-    if (different > best.different) best = { start, different };
+    const value = different + (inside.length > 1 && inside[1].index === start + inside[0][0].length ? 1 : 0);
+    if (value > best.value) best = { start, value };
   }
   return best.start;
 }

@@ -29,7 +29,10 @@ const HAN = /\p{Script=Han}/u;
 
 /** Words that shape a question and say nothing of its subject. */
 const FILLERS = new Set(
-  "的 了 吗 呢 吧 啊 是 在 有 要 和 与 请问 怎么 怎样 如何 什么 为什么 为何 哪些 哪个 是否 可以 能 会 a an the of is are in to how what why".split(" "),
+  (
+    "的 了 吗 呢 吧 啊 是 在 有 要 和 与 请问 怎么 怎样 如何 什么 为什么 为何 哪些 哪个 是否 可以 能 会 " +
+    "a an the of is are in to how what why"
+  ).split(" "),
 );
 
 /**

@@ -82,7 +82,8 @@ elements => {
     return layers.reduceRight((below, layer) => over(layer, below), [255, 255, 255, 1]);
   };
   return elements
-    .filter(e => e.checkVisibility() && !e.matches('.headerlink') && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+    .filter(e => e.checkVisibility() && !e.matches('.headerlink'))
+    .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
     .map(e => {
       const behind = backdrop(e);
       const [a, b] = [luminance(over(rgba(getComputedStyle(e).color), behind)), luminance(behind)];
