@@ -25,14 +25,13 @@ site: .venv/.site ## build the site into site/
 	@$(BIN)/python -m ingest build; errors=$$?; \
 	test $$errors -le 1 && $(BIN)/mkdocs build --quiet --strict && $(INDEX) --site site && exit $$errors
 
-# The server shows site/; whatever changes in a source has it built again. Generated folders are no source.
-serve: site ## serve the site on 127.0.0.1:8000 and rebuild on change
-	@echo "http://127.0.0.1:8000/"
+# The server shows site/; a change in any source has it built again. Generated folders are no source.
+GENERATED := docs/talks,docs/qa,docs/papers,docs/people,docs/generated,docs/runtime
+serve: .venv/.site ## serve the site on 127.0.0.1:8000 and rebuild on change
+	@mkdir -p site; echo "http://127.0.0.1:8000/"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory site 8000 >/dev/null 2>&1 & trap "kill $$!" EXIT; \
-	$(BIN)/watchmedo shell-command --recursive --drop --command "$(MAKE) --no-print-directory site" \
-	  --patterns "*.md;*.jsonl;*.py;*.j2;*.js;*.css;mkdocs.yml" --ignore-directories \
-	  --ignore-patterns "*/docs/talks/*;*/docs/qa/*;*/docs/papers/*;*/docs/people/*;*/docs/generated/*" \
-	  talks docs snippets ingest
+	$(BIN)/watchfiles --verbosity warning --ignore-paths $(GENERATED) "$(MAKE) --no-print-directory site" \
+	  talks docs snippets ingest browser mkdocs.yml
 
 test: .venv/.test site ## set up and run everything
 	$(BIN)/ruff check
