@@ -125,7 +125,8 @@ function merged(lists) {
   const byId = new Map();
   for (const hit of lists.flat()) {
     const known = byId.get(hit.id);
-    byId.set(hit.id, known ? { ...known, score: known.score + hit.score } : hit);
+    // Pagefind forgets the text of a hit that nobody holds any more: the new object holds it by its `data`.
+    byId.set(hit.id, { id: hit.id, score: hit.score + (known?.score ?? 0), data: () => hit.data() });
   }
   return [...byId.values()].sort((a, b) => b.score - a.score);
 }
@@ -183,7 +184,7 @@ function candidateOf(score, data) {
  * @returns {Result}
  */
 function resultOf(data, marked) {
-  const text = plain(data.raw_content).replace(data.meta.aliases ?? "", "");
+  const text = data.content.replace(data.meta.aliases ?? "", "");
   const kind = data.filters.kind?.[0] ?? "";
   const parts = kind === "问答" ? [] : data.sub_results; // a question's headings say nothing of it
   const sections = parts.filter((/** @type {any} */ part) => part.url.includes("#") && plain(part.title) !== data.meta.title);
