@@ -189,12 +189,17 @@ class Search {
     this.results.replaceChildren(...first.map(resultItem));
     this.message.textContent = this.summary(found);
     this.more.hidden = !found || found.total <= first.length;
-    this.more.onclick = async () => {
-      const next = (await found?.more(PAGE))?.map(resultItem) ?? [];
-      this.results.append(...next);
-      this.more.hidden = !found || this.results.children.length >= found.total;
-      next[0]?.querySelector("a")?.focus();
-    };
+    this.more.onclick = () => found && this.append(found).catch((error) => this.fail(error));
+  }
+
+  /** @param {import("./search_engine.js").Found} found */
+  async append(found) {
+    const number = this.latest;
+    const next = (await found.more(PAGE)).map(resultItem);
+    if (number !== this.latest) return;
+    this.results.append(...next);
+    this.more.hidden = this.results.children.length >= found.total;
+    next[0]?.querySelector("a")?.focus();
   }
 
   /** @param {import("./search_engine.js").Found | null} found */
