@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INDEX := $(BIN)/python -m pagefind --silent --root-selector "article.md-content__inner" \
-  --exclude-selectors ".headerlink, .md-source-file, .md-content__button, div.arithmatex, .md-annotation"
+  --exclude-selectors ".headerlink, .md-source-file, .md-content__button, div.arithmatex, .wiki-source, .wiki-chips, .wiki-badge"
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help

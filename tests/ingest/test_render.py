@@ -64,7 +64,7 @@ def test_topic_lists_its_questions_talks_and_papers(pages):
     assert "(../qa/unmerge-lora.md)" in fragment
     assert "(../talks/101.md)" in fragment
     assert "[LoRA again]" in fragment
-    assert 'data-v="LoRA | 低秩适配"' in fragment
+    assert 'data-pagefind-weight="5">LoRA | 低秩适配</p>' in fragment
 
 
 def test_open_questions_and_people_are_listed(pages):
