@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ingest import files, pipeline
 from ingest.fetch import run_fetch
+from ingest.markup import links_in
 from ingest.model import Link, Question, Records, Source, Talk
 from ingest.notes import parse_note
 from ingest.problems import ERROR, Problem
@@ -150,11 +151,13 @@ def talk_json(talk: Talk) -> dict[str, object]:
         {"kind": s.kind, "title": s.title, "line": s.line, "links": [_link(link) for link in s.links]}
         for s in talk.sections
     ]
-    urls = dict.fromkeys(link.url for section in talk.sections for link in section.links)
+    said = [text for question in talk.questions for text in (question.text, *(a.text for a in question.answers))]
+    links = [link for section in talk.sections for link in section.links]
+    links += [link for text in said for link in links_in(list(enumerate(text.split("\n"), 1)))]
     return plain | {
         "sections": sections,
         "questions": [question_json(question) for question in talk.questions],
-        "urls": list(urls),
+        "urls": list(dict.fromkeys(link.url for link in links)),
         "unplaced": [{"line": block.line, "text": block.text} for block in talk.unplaced],
     }
 

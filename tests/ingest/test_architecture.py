@@ -26,7 +26,7 @@ ALLOWED = {
     "pipeline": CORE | {"archive", "link", "markup", "notes", "questions", "render", "topics"},
     "files": CORE,
     "fetch": CORE | {"archive", "feeds", "files", "urls"},
-    "cli": CORE | {"fetch", "files", "notes", "pipeline", "questions", "render"},
+    "cli": CORE | {"fetch", "files", "markup", "notes", "pipeline", "questions", "render"},
 }
 EFFECTS = {"os", "socket", "httpx", "urllib.request", "subprocess", "tempfile", "time", "random"}
 EDGES = {"files", "fetch", "cli"}
