@@ -1,7 +1,7 @@
 """The paper archive: one JSON record per line, one file per ISO week. Records are added and completed, never lost."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import PurePosixPath
@@ -129,35 +129,60 @@ def merge(weeks: Sequence[Week], papers: Iterable[Paper], today: date) -> tuple[
 
     Papers are one and the same if they share an arXiv id, a DOI or an address, unless their arXiv ids differ. A paper
     that the archive holds fills the gaps of its record; a record's other fields, and its week, stay as they are. A new
-    one goes to the week of its publication, or of `today` where that is unknown. The ids that come out do not depend
-    on the order of `papers`; of two titles for one id the first is taken.
+    one goes to the week of its publication, or of `today` where that is unknown. The order of `papers` means nothing;
+    merge one feed after the other to prefer the first.
     """
-    slots = _merged(weeks, papers)
-    filed: dict[str, list[Paper]] = {week.name: [] for week in weeks}
-    for slot in slots:
-        filed.setdefault(slot.week or week_of(slot.paper.published or today), []).append(slot.paper)
-    return tuple(Week(name, tuple(sorted(filed[name], key=_order))) for name in sorted(filed))
+    papers = tuple(papers)
+
+    def step(weeks: tuple[Week, ...]) -> tuple[Week, ...]:
+        return _filed(
+            (slot.week or week_of(slot.paper.published or today), slot.paper) for slot in _merged(weeks, papers)
+        )
+
+    return _settled(weeks, step)
 
 
 def complete(weeks: Sequence[Week], papers: Iterable[Paper]) -> tuple[Week, ...]:
     """The archive with its gaps filled from papers, none added."""
-    archived = [slot for slot in _merged(weeks, papers) if slot.week]
-    return tuple(
-        Week(week.name, tuple(sorted((slot.paper for slot in archived if slot.week == week.name), key=_order)))
-        for week in sorted(weeks, key=lambda week: week.name)
-    )
+    papers = tuple(papers)
+
+    def step(weeks: tuple[Week, ...]) -> tuple[Week, ...]:
+        return _filed((slot.week, slot.paper) for slot in _merged(weeks, papers) if slot.week)
+
+    return _settled(weeks, step)
 
 
-def _merged(weeks: Sequence[Week], papers: Iterable[Paper]) -> list[_Slot]:
+def _settled(weeks: Sequence[Week], step: Callable[[tuple[Week, ...]], tuple[Week, ...]]) -> tuple[Week, ...]:
+    """The archive after as many steps as change it, so that the next fetch changes nothing.
+
+    One is enough but where sources contradict each other: an address that two papers share fills the gaps of one in
+    the first step and may fill those of the other in the second. Gaps only ever become fewer, so this ends.
+    """
+    done = tuple(weeks)
+    while (after := step(done)) != done:
+        done = after
+    return done
+
+
+def _filed(papers: Iterable[tuple[str, Paper]]) -> tuple[Week, ...]:
+    weeks: dict[str, list[Paper]] = {}
+    for week, paper in papers:
+        weeks.setdefault(week, []).append(paper)
+    return tuple(Week(name, tuple(sorted(weeks[name], key=_order))) for name in sorted(weeks))
+
+
+def _merged(weeks: tuple[Week, ...], papers: tuple[Paper, ...]) -> list[_Slot]:
     slots = [_Slot(paper, set(_keys(paper)), week.name) for week in weeks for paper in week.papers]
+    slots.sort(key=lambda slot: (slot.paper.id, slot.week))  # the order in a file changes as dates become known
     holders: dict[str, list[_Slot]] = {}
     for slot in slots:
         for key in slot.keys:
             holders.setdefault(key, []).append(slot)
-    for paper in sorted(papers, key=lambda paper: paper.id):  # stable: first come, first kept
+    for paper in sorted(papers, key=lambda paper: (paper.id, _line(paper))):  # by arXiv id, then DOI, then address
         keys = dict.fromkeys(_keys(paper))
         known = dict.fromkeys(slot for key in keys for slot in holders.get(key, ()))
-        found = sorted(known, key=lambda slot: not slot.week)  # what is archived stays, so it is the home
+        # What is archived stays, so it is the home; among new ones the surest id is.
+        found = sorted(known, key=lambda slot: (not slot.week, "" if slot.week else slot.paper.id))
         home = next((slot for slot in found if _agree(slot.paper, paper)), None)
         if home is None:
             home = _Slot(paper)

@@ -25,7 +25,7 @@ _DECLARED = re.compile(rb"\s*<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)[\"']
 
 
 def decode(content: bytes) -> tuple[str, str]:
-    """The text, from its first character that is no blank, and what was wrong with its encoding, or ""."""
+    """The text, and what was wrong with its encoding, or ""."""
     marked = next((name for mark, name in _MARKS if content.startswith(mark)), "")
     found = _DECLARED.match(content)
     declared = found[1].decode("ascii", "replace").lower() if found else ""
@@ -37,21 +37,34 @@ def decode(content: bytes) -> tuple[str, str]:
             continue
         as_said = name in (marked, codec, _SUPERSETS.get(codec)) or (not declared and name == "utf-8")
         remark = "" if as_said else f"text declared as {declared or 'nothing'} that reads as {name}"
-        return text.lstrip(_BEFORE_TEXT), remark
-    return content.decode("utf-8", "replace").lstrip(_BEFORE_TEXT), "bytes that are no text in any encoding tried"
-
-
-_BEFORE_TEXT = "\ufeff \t\r\n\0"
+        return text, remark
+    return content.decode("utf-8", "replace"), "bytes that are no text in any encoding tried"
 
 
 def _usable(name: str) -> str:
     """The codec of a declared encoding, or "". A declaration that reads as ASCII is not in UTF-16 or UTF-32."""
     try:
         codec = codecs.lookup(name).name
-        b"".decode(name)  # refuses codecs that turn bytes into bytes
+        b" ".decode(name)  # refuses codecs that turn bytes into bytes
     except (LookupError, ValueError):
         return ""
     return "" if codec in _NO_FEED_CODECS or codec.startswith(("utf-16", "utf-32")) else codec
+
+
+_XML_ENTITIES = {"&amp;", "&lt;", "&gt;", "&quot;", "&apos;"}
+_REFERENCE = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?:#\d{1,7};|#x[\da-f]{1,6};|\w{1,31};)?", re.DOTALL | re.I)
+
+
+def mend_references(text: str) -> str:
+    """XML in which HTML's entities stand as characters and other bare `&` are escaped."""
+    return _REFERENCE.sub(lambda found: _mended(found[0]), text)
+
+
+def _mended(reference: str) -> str:
+    if reference in _XML_ENTITIES or reference.startswith(("&#", "<")):
+        return reference
+    meant = html.unescape(reference) if reference.endswith(";") else reference
+    return meant if meant not in ("&", "<", ">", reference) else reference.replace("&", "&amp;")
 
 
 def published_on(text: str) -> date | None:
@@ -108,6 +121,7 @@ _TEX_ACCENT = re.compile(r"\\(?:(['`^\"~])(?:\{\\?([A-Za-z])\}|\\?([A-Za-z]))|([
 
 def plain(text: str) -> str:
     """One line without tags, character references and invisible characters. A wrap between Chinese is no blank."""
+    text = _INVISIBLE.sub("", text)
     if "<" in text or "&" in text:
         text = html.unescape(nh3.clean(_NO_TAG.sub("&lt;", _BREAK.sub(" ", text)), tags=set()))
     return re.sub(r"\s+", _join, _INVISIBLE.sub("", text)).strip()

@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin
+from xml.sax import SAXParseException
 
 import feedparser
 
-from ingest.feed_text import decode, plain, published_on, tex_accents
+from ingest.feed_text import decode, mend_references, plain, published_on, tex_accents
 from ingest.model import Paper
 from ingest.problems import Problem
 from ingest.urls import arxiv_id, canonical_url, doi_of, paper_id
@@ -70,7 +71,7 @@ def parse_feed(content: bytes, source: str) -> Feed:
     text, remark = decode(content)
     problems = [Problem(source, 1, 1, "P008", remark)] if remark else []
     try:
-        if text[:1] in ("{", "["):
+        if text.lstrip(_BEFORE_TEXT)[:1] in ("{", "["):
             title, entries = _read_json(text, source)
         else:
             title, entries, damage = _read_xml(text, source)
@@ -92,7 +93,7 @@ def parse_feed(content: bytes, source: str) -> Feed:
 
 def _read_json(text: str, source: str) -> tuple[str, list[_Entry]]:
     try:
-        value = json.loads(text)
+        value = json.loads(text.strip(_BEFORE_TEXT))
     except (ValueError, RecursionError) as error:
         raise _NotAFeed("P002", f"JSON that cannot be read ({_one_line(error)})") from None
     if isinstance(value, list) and all(
@@ -136,35 +137,56 @@ def _json_item(item: dict[str, Any], base: str) -> _Entry:
     )
 
 
-_DECLARATION = re.compile(r"<\?xml\b[^>]*>")
-_ILLEGAL_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_BEFORE_TEXT = "\ufeff \t\r\n\0"
+_START = re.compile(rf"[{_BEFORE_TEXT}]*(?:<\?xml\b[^>]*>)?")
+_ILLEGAL_IN_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
 
 
 def _read_xml(text: str, source: str) -> tuple[str, list[_Entry], list[Problem]]:
-    if not text:
+    if not text.strip(_BEFORE_TEXT):
         raise _NotAFeed("P002", "an empty document")
+    # The declaration is done with; blanks in its place keep lines and columns. Blanks before it are no harm then.
+    text = _START.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text, count=1)
     if _declares_entity(text):
         raise _NotAFeed("P006", "an entity declaration")
-    text = _ILLEGAL_IN_XML.sub("", _DECLARATION.sub("", text, count=1) if text.startswith("<?xml") else text)
-    try:
-        parsed = feedparser.parse(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
-    except Exception as error:  # its lenient parser raises whatever Python raises; a feed must not stop the others
-        raise _NotAFeed("P002", f"a document that cannot be parsed ({_one_line(error)})") from None
+    text = _ILLEGAL_IN_XML.sub(" ", text)
+    parsed, damage = _parsed(text), []
+    if parsed.bozo:
+        damage.append(_damage(parsed.bozo_exception, source))
+        parsed = _parsed(mend_references(text))  # its lenient parser would read `R&D` as `R&D;`
     if not parsed.version and (not parsed.entries or _is_html(text)):
         raise _NotAFeed("P002", "an HTML page" if _is_html(text) else "a document that is no feed")
-    damage = [Problem(source, 1, 1, "P008", _one_line(parsed.bozo_exception))] if parsed.bozo else []
     base = _absolute(_str(parsed.feed.get("link")), source)
     return _str(parsed.feed.get("title")), [_xml_entry(entry, base) for entry in parsed.entries], damage
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return feedparser.parse(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
+    except Exception as error:  # its lenient parser raises whatever Python raises; a feed must not stop the others
+        raise _NotAFeed("P002", f"a document that cannot be parsed ({_one_line(error)})") from None
+
+
+def _damage(error: Exception, source: str) -> Problem:
+    if isinstance(error, SAXParseException):  # feedparser put a declaration on a line of its own before the text
+        line, column = max((error.getLineNumber() or 1) - 1, 1), (error.getColumnNumber() or 0) + 1
+        return Problem(source, line, column, "P008", f"XML with a fault: {error.getMessage()}")
+    return Problem(source, 1, 1, "P008", _one_line(error))
 
 
 def _declares_entity(text: str) -> bool:
     """Whether the prolog may declare an entity. Comments and instructions before the DOCTYPE are stepped over."""
     at = 0
-    while step := re.compile(r"\s*(?:<!--.*?-->|<\?.*?\?>)", re.DOTALL).match(text, at):
+    while step := _COMMENT.match(text, at):
         at = step.end()
-    if re.compile(r"\s*<[A-Za-z_:]").match(text, at):
-        return False  # the root element: no declaration can follow
-    return re.compile("<!ENTITY", re.IGNORECASE).search(text, at) is not None
+    if _ROOT.match(text, at):
+        return False  # no declaration can follow
+    return _ENTITY.search(text, at) is not None
+
+
+_COMMENT = re.compile(r"\s*(?:<!--.*?-->|<\?.*?\?>)", re.DOTALL)
+_ROOT = re.compile(r"\s*<[A-Za-z_:]")
+_ENTITY = re.compile("<!ENTITY", re.IGNORECASE)
 
 
 def _is_html(text: str) -> bool:
@@ -191,7 +213,13 @@ def _xml_entry(entry: Any, base: str) -> _Entry:
 def _names(authors: object) -> tuple[str, ...]:
     """The names in a list of records or strings."""
     listed = authors if isinstance(authors, list) else []
-    return tuple(_str(author.get("name") if isinstance(author, dict) else author) for author in listed)
+    records = [author if isinstance(author, dict) else {"name": author} for author in listed]
+    # Of an address alone feedparser makes a name too: the part of its domain after the fourth letter.
+    return tuple(name for author in records if (name := _str(author.get("name"))) and not _is_rest(name, author))
+
+
+def _is_rest(name: str, author: dict[str, Any]) -> bool:
+    return bool(author.get("email")) and name.islower() and " " not in name
 
 
 def _str(value: object) -> str:
@@ -287,9 +315,9 @@ def _count_gaps(source: str, entries: int, papers: tuple[Paper, ...], revised: t
     found = {
         "P003": "no entries" if not entries else "",
         "P004": ", ".join(
-            [f"{lost} of {entries} entries without a link, left out"] * bool(lost)
-            + [f"{untitled} of {entries} entries without a title, listed by their address"] * bool(untitled)
+            [f"{lost} of {entries} entries without a link (left out)"] * bool(lost)
+            + [f"{untitled} of {entries} entries without a title (listed by their address)"] * bool(untitled)
         ),
-        "P005": f"{undated} of {entries} entries without a date, filed under the week of the fetch" if undated else "",
+        "P005": f"{undated} of {entries} entries without a date (filed under the week of the fetch)" if undated else "",
     }
     return [Problem(source, 1, 1, code, message) for code, message in found.items() if message]

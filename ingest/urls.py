@@ -78,20 +78,9 @@ def canonical_url(url: str) -> str:
     >>> canonical_url("https://link.zhihu.com/?target=https%3A//Example.com%3A443/a%3Futm_source%3Dzhihu")
     'https://example.com/a'
     """
-    url = _trim(url)
-    while inner := _unwrap(url):  # each round is shorter than the one before
-        url = _trim(inner)
-    if not (parts := _HTTP.fullmatch(url)):
-        return url
-    if (page := _ARXIV_PAGE.fullmatch(url)) or (page := _doi_page(url, r"10\.48550/arxiv\." + _ID)):
-        return f"https://arxiv.org/abs/{_id_of(page)}"
-    if page := _doi_page(url, _DOI):
-        return f"https://doi.org/{page[1].lower()}"
-    scheme = parts[1].lower()
-    host = _host(scheme, parts[2])
-    query = _query(host, parts[4] or "")
-    fragment = "" if _NO_FRAGMENT.fullmatch(parts[5] or "") else parts[5] or ""
-    return f"{scheme}://{host}{parts[3] or '/'}{query}{fragment}"
+    while (cleaner := _cleaned(url)) != url:  # what tracking hid may want cleaning: `…/a。?utm_source=b`
+        url = cleaner
+    return url
 
 
 def arxiv_id(text: str) -> str:
@@ -115,6 +104,23 @@ def paper_id(url: str, arxiv: str = "", doi: str = "") -> str:
     if arxiv or doi:
         return f"arxiv:{arxiv}" if arxiv else f"doi:{doi}"
     return "url:" + hashlib.sha256(canonical_url(url).encode()).hexdigest()[:16]
+
+
+def _cleaned(url: str) -> str:
+    url = _trim(url)
+    while inner := _unwrap(url):  # each round is shorter than the one before
+        url = _trim(inner)
+    if not (parts := _HTTP.fullmatch(url)):
+        return url
+    if (page := _ARXIV_PAGE.fullmatch(url)) or (page := _doi_page(url, r"10\.48550/arxiv\." + _ID)):
+        return f"https://arxiv.org/abs/{_id_of(page)}"
+    if page := _doi_page(url, _DOI):
+        return f"https://doi.org/{page[1].lower()}"
+    scheme = parts[1].lower()
+    host = _host(scheme, parts[2])
+    query = _query(host, parts[4] or "")
+    fragment = "" if _NO_FRAGMENT.fullmatch(parts[5] or "") else parts[5] or ""
+    return f"{scheme}://{host}{parts[3] or '/'}{query}{fragment}"
 
 
 def _trim(url: str) -> str:
@@ -143,8 +149,8 @@ def _unwrap(url: str) -> str:
 def _host(scheme: str, netloc: str) -> str:
     """Host in lower case without the scheme's own port; a user name before `@` keeps its case."""
     user, at, host = netloc.rpartition("@")
-    default = ":443" if scheme == "https" else ":80"
-    return user + at + host.lower().removesuffix(default).removesuffix(":")
+    default = "443" if scheme == "https" else "80"
+    return user + at + re.sub(rf"(?::(?:{default})?)+\Z", "", host.lower())
 
 
 def _query(host: str, query: str) -> str:
