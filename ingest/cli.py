@@ -187,7 +187,8 @@ def _fetch(options: argparse.Namespace) -> int:
     lines, problems = run_fetch(options.feeds, options.talks, date.today())
     for line in lines:
         print(line)
-    return _report(problems, "text")
+    code = _report(problems, "text")
+    return 2 if any(problem.code in ("F001", "P010") for problem in problems) else code
 
 
 def _report(problems: Sequence[Problem], form: str) -> int:

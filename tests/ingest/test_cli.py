@@ -110,6 +110,15 @@ def test_wrong_usage_is_exit_code_2(capsys):
     assert "no such folder" in capsys.readouterr().err
 
 
+def test_fetch_says_what_each_feed_brought_and_exits_2_on_an_unreadable_path(project, capsys):
+    feed = project / "feed.json"
+    feed.write_text('[{"paper": {"id": "2401.00001", "title": "A Paper", "publishedAt": "2024-01-02T00:00:00Z"}}]')
+    assert run(project, "fetch", feed) == 0
+    assert "2024-W01.jsonl" in [path.name for path in (project / "talks/papers").iterdir()]
+    assert run(project, "fetch", project / "nowhere.xml") == 2
+    assert "nowhere.xml" in capsys.readouterr().err
+
+
 def test_page_that_cannot_be_written_is_exit_code_2_and_says_so(project, capsys):
     (project / "docs/qa").write_text("a file where a folder belongs")
     assert run(project, "build") == 2
