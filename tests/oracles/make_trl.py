@@ -1,4 +1,4 @@
-"""Write `trl.json`: what trl 0.11.4 computes for GAE and DPO, as reference values for the tests of the snippets.
+"""Write `trl.json`: what trl 0.11.4 computes for RLHF and DPO, as reference values for the tests of the snippets.
 
 Run in an environment of its own (requirements.txt beside this file):
 
@@ -16,9 +16,10 @@ from types import SimpleNamespace
 import torch
 import trl
 from torch import Tensor
-from trl import DPOTrainer
+from trl import DPOTrainer, RewardTrainer
 from trl.trainer.dpo_config import FDivergenceType
 from trl.trainer.ppo_trainer import PPOTrainer
+from trl.trainer.utils import AdaptiveKLController
 
 TARGET = Path(__file__).with_name("trl.json")
 IGNORE = -100
@@ -97,9 +98,149 @@ def logps_case() -> dict[str, object]:
     return {"logits": logits.tolist(), "labels": labels.tolist(), "sums": sums.tolist(), "counts": counts.tolist()}
 
 
+def reward_cases() -> list[dict[str, object]]:
+    """trl's own `compute_loss` of reward models: plain, with margins, and with rewards pulled to mean zero."""
+    generator = torch.Generator().manual_seed(3)
+    cases = []
+    for margins, center in ((False, None), (True, None), (True, 0.01)):
+        chosen, rejected = (3 * torch.randn(6, 1, generator=generator, dtype=torch.float64) for _ in range(2))
+        inputs = {f"{name}_{kind}": kind for name in ("input_ids", "attention_mask") for kind in ("chosen", "rejected")}
+        if margins:
+            inputs["margin"] = torch.rand(6, 1, generator=generator, dtype=torch.float64)
+        rewards = {"chosen": chosen, "rejected": rejected}
+        trainer = SimpleNamespace(
+            use_reward_data_collator=True, args=SimpleNamespace(center_rewards_coefficient=center)
+        )
+        loss = RewardTrainer.compute_loss(trainer, lambda input_ids, r=rewards, **_: {"logits": r[input_ids]}, inputs)
+        cases.append(
+            {
+                "chosen": chosen.flatten().tolist(),
+                "rejected": rejected.flatten().tolist(),
+                "margin": inputs["margin"].flatten().tolist() if margins else None,
+                "center": center or 0.0,
+                "loss": loss.item(),
+            }
+        )
+    return cases
+
+
+def kl_cases() -> list[dict[str, object]]:
+    """trl's own `compute_rewards`, unbound, with each of its penalties; responses of 6, 4, 3 and 1 tokens."""
+    generator = torch.Generator().manual_seed(4)
+    cases = []
+    for kind, beta in (("kl", 0.2), ("abs", 0.1), ("mse", 0.05), ("full", 0.3)):
+        logits, ref_logits = (torch.randn(4, 6, 5, generator=generator, dtype=torch.float64) for _ in range(2))
+        labels = torch.randint(5, (4, 6, 1), generator=generator)
+        full, ref_full = logits.log_softmax(-1), ref_logits.log_softmax(-1)
+        logps, ref_logps = full.gather(-1, labels).squeeze(-1), ref_full.gather(-1, labels).squeeze(-1)
+        scores = torch.randn(4, generator=generator, dtype=torch.float64)
+        mask = torch.ones(4, 6, dtype=torch.long)
+        mask[1, 4:] = 0  # padding
+        mask[2, :3] = 0  # prompt
+        mask[3, 1:] = 0  # a response of one token
+        trainer = SimpleNamespace(config=SimpleNamespace(kl_penalty=kind), kl_ctl=SimpleNamespace(value=beta))
+        trainer._kl_penalty = lambda *pair, owner=trainer: PPOTrainer._kl_penalty(owner, *pair)
+        pair = (full, ref_full) if kind == "full" else (logps, ref_logps)
+        rewards, _, kls = PPOTrainer.compute_rewards(trainer, scores, *pair, mask)
+        cases.append(
+            {
+                "kind": kind,
+                "beta": beta,
+                "scores": scores.tolist(),
+                "logits": logits.tolist(),
+                "ref_logits": ref_logits.tolist(),
+                "logps": logps.tolist(),
+                "ref_logps": ref_logps.tolist(),
+                "mask": mask.bool().tolist(),
+                "rewards": rewards.tolist(),
+                "kls": kls.tolist(),
+            }
+        )
+    return cases
+
+
+def controller_case() -> dict[str, object]:
+    """trl's own adaptive coefficient over a run of measured divergences, in and out of its clipping."""
+    controller, kls, betas = AdaptiveKLController(0.2, 6.0, 10000), [0.0, 5.0, 6.5, 30.0, 7.5, 6.0], []
+    for kl in kls:
+        controller.update(kl, 256)
+        betas.append(controller.value)
+    return {"init": 0.2, "target": 6.0, "horizon": 10000, "steps": 256, "kls": kls, "betas": betas}
+
+
+def ppo_cases() -> list[dict[str, object]]:
+    """trl's own `loss`, unbound: clipped losses, clip fractions, entropy and divergences of old and new policy."""
+    generator = torch.Generator().manual_seed(5)
+    cases = []
+    for clip, clip_value in ((0.2, 0.2), (0.1, 0.5)):
+        logits = torch.randn(4, 6, 5, generator=generator, dtype=torch.float64)
+        old_logits = logits + 0.5 * torch.randn(4, 6, 5, generator=generator, dtype=torch.float64)
+        labels = torch.randint(5, (4, 6), generator=generator)
+        logps, old_logps = (
+            x.log_softmax(-1).gather(-1, labels.unsqueeze(-1)).squeeze(-1) for x in (logits, old_logits)
+        )
+        values, old_values, returns, advantages = (
+            torch.randn(4, 6, generator=generator, dtype=torch.float64) for _ in range(4)
+        )
+        mask = torch.ones(4, 6, dtype=torch.long)
+        mask[1, 4:] = 0  # padding
+        mask[2, :3] = 0  # prompt
+        mask[3, 1:] = 0  # a response of one token
+        config = SimpleNamespace(cliprange=clip, cliprange_value=clip_value, vf_coef=1.0, ratio_threshold=10.0)
+        actor, critic, stats = PPOTrainer.loss(
+            SimpleNamespace(config=config), old_logps, old_values, logits, values, logps, mask, advantages, returns
+        )
+        cases.append(
+            {
+                "clip": clip,
+                "clip_value": clip_value,
+                "logits": logits.tolist(),
+                "labels": labels.tolist(),
+                "logps": logps.tolist(),
+                "old_logps": old_logps.tolist(),
+                "values": values.tolist(),
+                "old_values": old_values.tolist(),
+                "returns": returns.tolist(),
+                "advantages": advantages.tolist(),
+                "mask": mask.bool().tolist(),
+                "actor": actor.item(),
+                "critic": critic.item(),
+                "actor_clipped": stats["policy/clipfrac"].item(),
+                "critic_clipped": stats["val/clipfrac"].item(),
+                "entropy": stats["policy/entropy"].item(),
+                "approxkl": stats["policy/approxkl"].item(),
+                "policykl": stats["policy/policykl"].item(),
+            }
+        )
+    return cases
+
+
+def early_stop_cases() -> list[dict[str, object]]:
+    """trl's own `_early_stop`, unbound, in one process: divergences on both sides of 1.5 times the target."""
+    cases = []
+    for kl in (-1.0, 0.0, 0.1, 0.1499, 0.1501, 1.0):
+        trainer = SimpleNamespace(
+            config=SimpleNamespace(early_stopping=True, target_kl=0.1),
+            is_distributed=False,
+            optimizer=SimpleNamespace(zero_grad=lambda: None),
+        )
+        cases.append({"kl": kl, "target": 0.1, "stop": PPOTrainer._early_stop(trainer, torch.tensor(kl))})
+    return cases
+
+
 def references() -> dict[str, object]:
     """Everything that goes into `trl.json`."""
-    return {"trl": trl.__version__, "gae": gae_cases(), "dpo": dpo_cases(), "sequence_logps": logps_case()}
+    return {
+        "trl": trl.__version__,
+        "gae": gae_cases(),
+        "dpo": dpo_cases(),
+        "sequence_logps": logps_case(),
+        "reward": reward_cases(),
+        "kl": kl_cases(),
+        "adaptive_kl": controller_case(),
+        "ppo": ppo_cases(),
+        "early_stop": early_stop_cases(),
+    }
 
 
 def same(a: object, b: object) -> bool:
