@@ -3,7 +3,6 @@
 import ast
 import importlib
 import sys
-import time
 from pathlib import Path
 
 import griffe
@@ -79,17 +78,14 @@ def test_reference_shows_one_line_for_each_value_returned(name):
                 assert len(section.value) == (len(returns.slice.elts) if is_tuple else 1), function.name
 
 
-def test_demo_prints_the_same_every_time_in_under_a_second(name, capsys):
+def test_demo_prints_the_same_every_time(name, capsys):
     demo = importlib.import_module(f"snippets.{name}").demo
-    outputs, seconds = [], []
+    outputs = []
     for _ in range(2):
-        start = time.process_time()
         demo()
-        seconds.append(time.process_time() - start)
         outputs.append(capsys.readouterr().out)
     assert outputs[0]
     assert outputs[0] == outputs[1]
-    assert min(seconds) < 1
 
 
 def test_snippet_has_a_test_and_a_topic_page_that_includes_it(name):
