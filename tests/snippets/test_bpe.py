@@ -72,7 +72,7 @@ def test_fast_training_equals_the_plain_form_where_pairs_overlap():
     """Two letters make ties and runs such as aaaa, where a pair overlaps with itself, as frequent as they can be."""
     choose = random.Random(0)
     for _ in range(150):
-        letters = choose.choice([b"a", b"ab", b"abc"])
+        letters = choose.choice([b"a", b"ab", b"abc", b"\x01\x02"])
         words = {
             bytes(choose.choices(letters, k=choose.randint(1, 12))): choose.randint(1, 4)
             for _ in range(choose.randint(1, 8))
