@@ -1,0 +1,120 @@
+"""Position interpolation against transformers' linear scaling, and against plain RoPE at fractions."""
+
+import math
+
+import pytest
+import torch
+from transformers import LlamaConfig
+from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding, apply_rotary_pos_emb
+
+from snippets.position_interpolation import (
+    interpolated_angles,
+    interpolated_rope,
+    interpolation_factor,
+    score_waves,
+)
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0, 8.0])
+@pytest.mark.parametrize("base", [10000.0, 500000.0])
+@pytest.mark.parametrize(("dtype", "atol"), [(torch.float32, 1e-5), (torch.bfloat16, 4e-2)])
+def test_rotation_equals_transformers_linear_scaling(device, factor, base, dtype, atol):
+    parameters = {"rope_type": "linear", "rope_theta": base, "factor": factor}
+    config = LlamaConfig(hidden_size=64, num_attention_heads=4, rope_parameters=parameters)
+    theirs = LlamaRotaryEmbedding(config).to(device)
+    query, key = torch.randn(2, 2, 4, 7, 16, device=device, dtype=dtype)
+    positions = torch.stack([torch.arange(7), torch.arange(90, 97)]).to(device)
+    expected = apply_rotary_pos_emb(query, key, *theirs(query, positions))
+    for ours, reference in zip((query, key), expected, strict=True):
+        output = interpolated_rope(ours, positions[:, None], factor, base)
+        assert output.dtype == dtype
+        torch.testing.assert_close(output, reference, atol=atol, rtol=0)
+
+
+def test_position_3001_of_4096_is_1500_and_a_half_of_2048(device):
+    factor = interpolation_factor(2048, 4096)
+    assert factor == 2.0
+    x = torch.randn(1, 1, 1, 8, device=device)
+    long = interpolated_rope(x, torch.tensor([3001], device=device), factor)
+    torch.testing.assert_close(long, interpolated_rope(x, torch.tensor([1500.5], device=device)), atol=1e-6, rtol=0)
+
+
+def test_angles_by_hand(device):
+    """D = 4, b = 100: frequencies 1 and 1/10. Position 6 with factor 4 is 1.5: angles 1.5 and 0.15."""
+    angles = interpolated_angles(torch.tensor(6, device=device), 4, 4.0, 100.0)
+    torch.testing.assert_close(angles, torch.tensor([1.5, 0.15], device=device))
+
+
+def test_no_angle_is_beyond_the_trained_ones(device):
+    trained = interpolated_angles(torch.arange(2048, device=device), 128).amax(dim=0)
+    long = torch.arange(8192, device=device)
+    assert (interpolated_angles(long, 128, 4.0).amax(dim=0) <= trained * (8191 / 4 / 2047 + 1e-6)).all()
+    assert (interpolated_angles(long, 128).amax(dim=0) > 3.9 * trained).all()
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_scores_are_sums_of_the_waves(device, factor):
+    D, base = 8, 300.0
+    query, key = torch.randn(2, D, device=device)
+    (q1, q2), (k1, k2) = query.view(2, D // 2), key.view(2, D // 2)
+    coefficients = torch.cat([q1 * k1 + q2 * k2, q1 * k2 - q2 * k1])
+    for m, n in ((5, 5), (9, 2), (40, 1)):
+        turned = [
+            interpolated_rope(x.view(1, 1, 1, D), torch.tensor([p], device=device), factor, base).flatten()
+            for x, p in ((query, m), (key, n))
+        ]
+        waves = score_waves(torch.tensor(m - n, device=device), D, factor, base)
+        torch.testing.assert_close(waves @ coefficients, turned[0] @ turned[1], atol=1e-4, rtol=0)
+
+
+def test_scores_within_the_window_stay_bounded_and_those_beyond_do_not(device):
+    """The paper's figure 2: coefficients that give scores of about 1 at all trained distances."""
+    trained = torch.arange(0, 2048, 8)
+    waves = score_waves(trained, 128).double()
+    wanted = 2 * torch.rand(len(trained), dtype=torch.float64) - 1
+    gram = waves.T @ waves + 1e-3 * torch.eye(128, dtype=torch.float64)
+    coefficients = torch.linalg.solve(gram, waves.T @ wanted)
+    beyond = torch.arange(2048, 4096)
+
+    def largest(distances, factor):
+        return (score_waves(distances, 128, factor).double() @ coefficients).abs().max().item()
+
+    assert largest(torch.arange(2048), 1.0) < 2
+    assert largest(beyond, 1.0) > 10
+    assert largest(beyond, 2.0) < 2
+
+
+def test_neighbours_come_closer_by_the_factor(device):
+    near = interpolated_angles(torch.tensor([10, 11], device=device), 16, 8.0)
+    plain = interpolated_angles(torch.tensor([10, 11], device=device), 16)
+    torch.testing.assert_close((near[1] - near[0]) * 8, plain[1] - plain[0], atol=1e-5, rtol=0)
+
+
+def test_gradients_are_right(device):
+    x = torch.randn(1, 2, 3, 4, device=device, dtype=torch.float64, requires_grad=True)
+    positions = torch.arange(3, device=device)
+    assert torch.autograd.gradcheck(lambda x: interpolated_rope(x, positions, 2.0), (x,))
+
+
+@pytest.mark.parametrize("T", [0, 1])
+def test_no_position_and_the_first_are_left_alone(device, T):
+    x = torch.randn(2, 3, T, 8, device=device)
+    assert torch.equal(interpolated_rope(x, torch.arange(T, device=device), 4.0), x)
+    assert interpolation_factor(2048, 2048) == 1.0
+
+
+@pytest.mark.parametrize(("trained", "target"), [(2048, 1024), (0, 5), (-1, 5)])
+def test_lengths_that_are_not_longer_are_refused(trained, target):
+    with pytest.raises(ValueError, match=f"target_length {target} is not at least trained_length {trained}"):
+        interpolation_factor(trained, target)
+
+
+def test_other_wrong_arguments_are_refused():
+    for width in (0, 3):
+        with pytest.raises(ValueError, match=f"head_width {width} is not even and positive"):
+            interpolated_angles(torch.arange(3), width)
+    for factor in (0.5, math.nan):
+        with pytest.raises(ValueError, match=f"factor {factor} is below 1"):
+            interpolated_angles(torch.arange(3), 4, factor)
+    with pytest.raises(ValueError, match="2 positions are not one for each of 3"):
+        interpolated_rope(torch.ones(1, 1, 3, 4), torch.arange(2))
