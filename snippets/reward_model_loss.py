@@ -104,8 +104,8 @@ def demo() -> None:
     """Rewards found by gradient descent from comparisons alone, some of which contradict each other."""
     wins = torch.tensor([[0, 1]] * 3 + [[1, 0]] + [[1, 2]] * 9 + [[2, 1]])  # 3 : 1 and 9 : 1
     rewards = torch.zeros(3, requires_grad=True)
-    optimizer = torch.optim.Adam([rewards], lr=0.3)
-    for _ in range(60):
+    optimizer = torch.optim.Adam([rewards], lr=0.1)
+    for _ in range(120):
         loss = reward_model_loss(rewards[wins[:, 0]], rewards[wins[:, 1]], center=1e-4).mean()
         optimizer.zero_grad()
         loss.backward()
