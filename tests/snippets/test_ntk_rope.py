@@ -1,0 +1,139 @@
+"""NTK-aware, dynamic and YaRN frequencies against transformers, and the two ends the base was chosen for."""
+
+import math
+
+import pytest
+import torch
+from transformers import LlamaConfig
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+from snippets.ntk_rope import (
+    dynamic_ntk_frequencies,
+    ntk_base,
+    ntk_frequencies,
+    yarn_frequencies,
+    yarn_temperature,
+)
+
+
+def theirs(kind, head_width, trained, length=None, **parameters):
+    """Frequencies and attention factor of transformers."""
+    config = LlamaConfig(
+        hidden_size=head_width, num_attention_heads=1, max_position_embeddings=trained,
+        rope_parameters={"rope_type": kind, "rope_theta": 10000.0, **parameters},
+    )  # fmt: skip
+    return ROPE_INIT_FUNCTIONS[kind](config, torch.device("cpu"), seq_len=length)
+
+
+@pytest.mark.parametrize("head_width", [4, 64, 128])
+@pytest.mark.parametrize("length", [1, 2048, 2049, 8192])
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_dynamic_frequencies_equal_transformers(head_width, length, factor):
+    expected, _ = theirs("dynamic", head_width, 2048, length, factor=factor)
+    ours = dynamic_ntk_frequencies(head_width, length, 2048, factor)
+    torch.testing.assert_close(ours, expected, atol=0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("head_width", [16, 64, 128])
+@pytest.mark.parametrize("factor", [1.0, 4.0, 16.0])
+@pytest.mark.parametrize("trained", [64, 2048, 4096])
+@pytest.mark.parametrize("turns", [(32.0, 1.0), (4.0, 0.5)])
+def test_yarn_frequencies_equal_transformers(head_width, factor, trained, turns):
+    expected, temperature = theirs(
+        "yarn", head_width, trained, factor=factor, original_max_position_embeddings=trained,
+        beta_fast=turns[0], beta_slow=turns[1],
+    )  # fmt: skip
+    ours = yarn_frequencies(head_width, factor, trained, 10000.0, *turns)
+    torch.testing.assert_close(ours, expected, atol=0, rtol=1e-5)
+    assert math.isclose(yarn_temperature(factor), temperature)
+
+
+def test_defaults_of_yarn_are_those_of_transformers():
+    expected, _ = theirs("yarn", 128, 4096, factor=8.0, original_max_position_embeddings=4096)
+    torch.testing.assert_close(yarn_frequencies(128, 8.0, 4096), expected, atol=0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("head_width", [4, 64, 128])
+@pytest.mark.parametrize("factor", [2.0, 8.0])
+@pytest.mark.parametrize("base", [10000.0, 500.0])
+def test_fastest_pair_stays_and_slowest_is_slowed_as_by_interpolation(head_width, factor, base):
+    ratio = ntk_frequencies(head_width, 1.0, base) / ntk_frequencies(head_width, factor, base)
+    assert ratio[0] == 1
+    assert math.isclose(ratio[-1].item(), factor, rel_tol=1e-4)
+    assert (ratio[1:] > ratio[:-1]).all()
+    steps = ratio[1:] / ratio[:-1]  # a geometric series
+    torch.testing.assert_close(steps, steps[:1].expand_as(steps), atol=0, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("factor", "base"), [(2, 20221), (4, 40890), (8, 82685)])
+def test_bases_of_width_128_by_hand(factor, base):
+    """10000 · s^(128/126): 2 gives 20221, 4 gives 40890, 8 gives 82685."""
+    assert round(ntk_base(128, factor)) == base
+
+
+def test_base_by_hand():
+    """D = 4: s^(4/2) = s²; base 100 and factor 3 give 900."""
+    assert math.isclose(ntk_base(4, 3.0, 100.0), 900.0)
+
+
+def test_plain_rope_within_the_trained_length():
+    plain = 10000.0 ** (-torch.arange(0, 64, 2) / 64)
+    for frequencies in (
+        ntk_frequencies(64, 1.0),
+        dynamic_ntk_frequencies(64, 100, 2048),
+        yarn_frequencies(64, 1.0, 2048),
+    ):
+        torch.testing.assert_close(frequencies, plain, atol=0, rtol=1e-6)
+    assert yarn_temperature(1.0) == 1.0
+
+
+def test_dynamic_meets_the_fixed_form_at_the_length_it_was_made_for():
+    ours = dynamic_ntk_frequencies(128, 8192, 2048)
+    torch.testing.assert_close(ours, ntk_frequencies(128, 4.0), atol=0, rtol=1e-6)
+
+
+def test_yarn_keeps_pairs_that_turn_often_and_interpolates_those_that_hardly_turn():
+    plain = ntk_frequencies(128, 1.0)
+    turns = 4096 * plain / (2 * math.pi)
+    ratio = plain / yarn_frequencies(128, 4.0, 4096)
+    assert (ratio[turns > 40] == 1).all()
+    torch.testing.assert_close(ratio[turns < 0.8], torch.full_like(ratio[turns < 0.8], 4.0))
+    assert (ratio[1:] >= ratio[:-1]).all()
+
+
+def test_yarn_temperature_by_hand():
+    assert math.isclose(yarn_temperature(math.e), 1.1)
+    assert yarn_temperature(0.5) == 1.0
+
+
+def test_ramp_of_no_width_is_a_step():
+    """Where both bounds fall on one pair there is nothing to divide by."""
+    assert yarn_frequencies(4, 2.0, 6).isfinite().all()
+
+
+@pytest.mark.parametrize("head_width", [2, 5, 0])
+def test_widths_that_have_no_middle_are_refused(head_width):
+    for build in (
+        lambda: ntk_frequencies(head_width, 2.0),
+        lambda: dynamic_ntk_frequencies(head_width, 5, 5),
+        lambda: yarn_frequencies(head_width, 2.0, 5),
+    ):
+        with pytest.raises(ValueError, match=f"head_width {head_width} is not even and at least 4"):
+            build()
+
+
+@pytest.mark.parametrize("factor", [0.5, math.nan])
+def test_factors_below_1_are_refused(factor):
+    for build in (lambda: ntk_base(8, factor), lambda: yarn_frequencies(8, factor, 5)):
+        with pytest.raises(ValueError, match=f"factor {factor} is below 1"):
+            build()
+
+
+def test_other_wrong_arguments_are_refused():
+    with pytest.raises(ValueError, match="trained_length 0 is below 1"):
+        dynamic_ntk_frequencies(8, 5, 0)
+    with pytest.raises(ValueError, match="trained_length 0 is below 1"):
+        yarn_frequencies(8, 2.0, 0)
+    for turns in ((1.0, 1.0), (1.0, 2.0), (1.0, 0.0)):
+        with pytest.raises(ValueError, match="is not above slow_turns"):
+            yarn_frequencies(8, 2.0, 5, 10000.0, *turns)
