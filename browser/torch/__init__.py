@@ -1,0 +1,104 @@
+"""The torch API that the snippets use, on NumPy: same values, gradients and random numbers, for the reader's browser.
+
+Read in this order: `_dtypes` (types), `_engine` (the tape), `_core` (the tensor), then the operations `_pointwise`,
+`_shape`, `_index`, `_reduce`, `_linalg`, `_create`, `_random`, then `_print`, `autograd`, `nn`, `optim`.
+What is not here raises `NotImplementedError`; `dir(torch)` and `dir(torch.Tensor)` list what is.
+"""
+# ruff: noqa: F401 - what is imported here is public
+
+import importlib
+import math
+import sys
+from typing import Any
+
+import numpy as _np
+
+from . import _create, _dtypes, _index, _linalg, _pointwise, _print, _random, _reduce, _shape
+from ._core import PUBLIC as _PUBLIC
+from ._core import Tensor
+from ._dtypes import Size, device, dtype, finfo, iinfo
+from ._engine import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+
+_np.seterr(all="ignore")  # torch computes inf and nan without a word
+
+__version__ = "2.13.0+numpy"
+e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
+newaxis = None
+strided, contiguous_format, preserve_format, channels_last = "strided", "contiguous", "preserve", "channels_last"
+
+_names = (
+    "uint8 int8 int16 short int32 int64 long float16 half bfloat16 float32 float64 double "
+    "complex64 cfloat complex128 cdouble"
+)
+globals().update({name: getattr(_dtypes, name) for name in _names.split()})
+globals().update({"bool": _dtypes.bool_, "float": _dtypes.float32, "int": _dtypes.int32})
+for _function in ("can_cast", "get_default_dtype", "promote_types", "result_type", "set_default_dtype"):
+    _PUBLIC[_function] = getattr(_dtypes, _function)
+_PUBLIC.update(device=device, Size=Size, is_grad_enabled=is_grad_enabled, uint8=_dtypes.uint8)
+Generator, default_generator = _random.Generator, _random.default_generator
+
+from . import autograd, nn  # noqa: E402 - they need the operations
+
+_PUBLIC.update(
+    {
+        name: getattr(nn.functional, name)
+        for name in ("dropout", "embedding", "layer_norm", "rms_norm", "cosine_similarity")
+    }
+)
+globals().update({name: value for name, value in _PUBLIC.items() if not name.startswith("_")})
+
+_LAZY = ("cuda", "distributions", "func", "linalg", "optim", "random", "testing")
+
+
+def is_tensor(obj: Any) -> Any:
+    """Whether this is a tensor."""
+    return isinstance(obj, Tensor)
+
+
+def set_default_device(device: Any) -> None:
+    """The CPU is the only one."""
+    _dtypes.check_device(device)
+
+
+def get_default_device() -> Any:
+    """The CPU."""
+    return _dtypes.CPU
+
+
+def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
+    """They are."""
+
+
+def set_num_threads(n: Any) -> None:
+    """There is one."""
+
+
+def get_num_threads() -> Any:
+    """1."""
+    return 1
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name.startswith("_"):
+        raise AttributeError(f"module 'torch' has no attribute '{name}'")
+    raise NotImplementedError(f"torch.{name} is not in the browser's torch; print(dir(torch)) lists what there is")
+
+
+def __dir__() -> list[str]:
+    return sorted(
+        {*_LAZY, *(name for name in globals() if not name.startswith("_"))} - {"importlib", "math", "sys", "Any"}
+    )
+
+
+class _Missing:
+    """Says which module is missing where Python would only say that it finds none."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> None:
+        if name.startswith(f"{__name__}."):
+            raise NotImplementedError(f"{name} is not in the browser's torch; print(dir(torch)) lists what there is")
+
+
+sys.meta_path.append(_Missing)

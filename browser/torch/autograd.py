@@ -1,0 +1,297 @@
+"""Gradients: `backward`, `grad`, functions with their own gradient, and a numeric check."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._core import Tensor, edge, wrap
+from ._dtypes import fit
+from ._engine import (
+    Mode,
+    Node,
+    detect_anomaly,
+    enable_grad,
+    no_grad,
+    run,
+    set_detect_anomaly,
+    set_grad_enabled,
+    watch,
+)
+
+__all__ = [
+    "Function",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "functional",
+    "grad",
+    "gradcheck",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]
+
+
+def _roots(tensors: Sequence[Tensor], gradients: Sequence[Any], create_graph: bool) -> list[tuple[Any, np.ndarray]]:
+    """Where the walk starts, and with what."""
+    if create_graph:
+        raise NotImplementedError(
+            "create_graph=True (gradients of gradients) is not in the browser's torch; print(dir(torch.autograd)) "
+            "lists what there is"
+        )
+    roots = []
+    for tensor, gradient in zip(tensors, gradients, strict=True):
+        if not tensor.requires_grad:
+            raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
+        if gradient is None:
+            if tensor._data.size != 1:
+                raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            gradient = np.ones_like(tensor._data)
+        else:
+            if gradient._data.shape != tensor._data.shape:
+                raise RuntimeError(
+                    f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has a shape of "
+                    f"{tensor.shape}."
+                )
+            gradient = gradient._data
+        roots.append((edge(tensor), gradient))
+    return roots
+
+
+def _many(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, tuple | list) else [value]
+
+
+def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+    """Add the gradients of tensors to the `grad` of the leaves they came from."""
+    tensors = _many(tensors)
+    gradients = [None] * len(tensors) if grad_tensors is None else _many(grad_tensors)
+
+    def deliver(place: Any, gradient: np.ndarray) -> None:
+        tensor = place.keep() if place.__class__ is Node else place
+        if tensor is None:
+            return
+        if tensor.grad is None:
+            tensor.grad = wrap(gradient.copy(), tensor.dtype)
+        else:
+            tensor.grad._data = fit(tensor.grad._data + gradient, tensor.dtype)
+
+    run(_roots(tensors, gradients, create_graph), deliver, retain_graph)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of `outputs` by `inputs`; the `grad` of no tensor changes."""
+    outputs, inputs = _many(outputs), _many(inputs)
+    gradients = [None] * len(outputs) if grad_outputs is None else _many(grad_outputs)
+    found: dict[int, np.ndarray] = {}
+    wanted: dict[Any, list[int]] = {}
+    for index, tensor in enumerate(inputs):
+        place = edge(tensor)
+        if place is None:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+        wanted.setdefault(place, []).append(index)
+    kept = {place: place.keep for place in wanted if place.__class__ is Node}
+
+    def deliver(place: Any, gradient: np.ndarray) -> None:
+        for index in wanted.get(place, ()):
+            found[index] = found[index] + gradient if index in found else gradient
+
+    for place in kept:
+        place.keep = place
+    try:
+        run(_roots(outputs, gradients, create_graph), deliver, bool(retain_graph))
+    finally:
+        for place, before in kept.items():
+            place.keep = before
+    if len(found) < len(inputs) and not allow_unused:
+        raise RuntimeError(
+            "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
+            "this is the desired behavior."
+        )
+    return tuple(
+        wrap(np.array(found[index]), tensor.dtype) if index in found else None for index, tensor in enumerate(inputs)
+    )
+
+
+class _Parts(list):
+    """The gradients of several outputs on their way to one function."""
+
+    def __add__(self, other: list[Any]) -> "_Parts":
+        return _Parts([b if a is None else a if b is None else a + b for a, b in zip(self, other, strict=True)])
+
+
+class Context:
+    """What a `Function` keeps between forward and backward."""
+
+    saved_tensors: tuple[Any, ...] = ()
+    needs_input_grad: tuple[bool, ...] = ()
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors for backward."""
+        self.saved_tensors = tensors
+
+    def mark_non_differentiable(self, *tensors: Tensor) -> None:
+        """Outputs that have no gradient."""
+        self.constant = {id(tensor) for tensor in tensors}
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether missing gradients come as zeros."""
+        self.zeros = value
+
+
+class Function:
+    """An operation with its own gradient: subclasses define `forward(ctx, ...)` and `backward(ctx, ...)`."""
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Run it, recorded as one step."""
+        ctx = Context()
+        ctx.needs_input_grad = tuple(isinstance(arg, Tensor) and arg.requires_grad for arg in args)
+        recorded = Mode.enabled and any(ctx.needs_input_grad)
+        with no_grad():
+            if "setup_context" in cls.__dict__:
+                result = cls.forward(*args)
+                cls.setup_context(ctx, args, result)
+            else:
+                result = cls.forward(ctx, *args)
+        outputs = result if isinstance(result, tuple) else (result,)
+        if recorded:
+            outputs = cls._record(ctx, args, outputs)
+        return outputs if isinstance(result, tuple) else outputs[0]
+
+    @classmethod
+    def _record(cls, ctx: Context, args: tuple[Any, ...], outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Put the outputs on the tape: one node for the function, one for each output."""
+        tensors = [arg for arg in args if isinstance(arg, Tensor)]
+        shapes = [(one._data.shape, one._data.dtype, one.dtype) if isinstance(one, Tensor) else None for one in outputs]
+
+        def run_backward(parts: list[Any]) -> list[Any]:
+            given = []
+            for part, shape in zip(parts, shapes, strict=True):
+                if part is None and shape is not None and getattr(ctx, "zeros", True):
+                    part = np.zeros(shape[0], shape[1])
+                given.append(None if part is None else wrap(fit(np.asarray(part), shape[2]), shape[2]))
+            with no_grad():
+                found = _many(cls.backward(ctx, *given))
+            if len(found) < len(args):
+                raise RuntimeError(
+                    f"function {cls.__name__}Backward returned an incorrect number of gradients (expected {len(args)}, "
+                    f"got {len(found)})"
+                )
+            pairs = [(arg, one) for arg, one in zip(args, found, strict=False) if isinstance(arg, Tensor)]
+            return [None if one is None else one._data for _, one in pairs]
+
+        saved = tuple(watch(one) for one in ctx.saved_tensors if isinstance(one, Tensor))
+        core = Node(f"{cls.__name__}Backward", tuple(edge(one) for one in tensors), run_backward, None, None, saved)
+        made = []
+        for index, output in enumerate(outputs):
+            constant = not isinstance(output, Tensor) or id(output) in getattr(ctx, "constant", ())
+            if constant or output.dtype.rank < 2:
+                made.append(output)
+                continue
+            fresh = output.detach() if any(output is one for one in tensors) else output
+
+            def split(g: np.ndarray, index: int = index) -> tuple[_Parts]:
+                return (_Parts(g if n == index else None for n in range(len(outputs))),)
+
+            fresh._node = Node(f"{cls.__name__}Backward", (core,), split, fresh._data.shape, fresh.dtype)
+            fresh._wants = True
+            made.append(fresh)
+        return tuple(made)
+
+
+def _numeric(function: Callable[..., Any], inputs: Sequence[Any], which: int, output: int, eps: float) -> np.ndarray:
+    """The Jacobian by central differences, `(inputs, outputs)`."""
+    rows = []
+    values = inputs[which]._data
+    for place in np.ndindex(values.shape):
+        sides = []
+        for step in (eps, -eps):
+            before = values[place]
+            values[place] = before + step
+            with no_grad():
+                sides.append(_many(function(*inputs))[output]._data.copy().reshape(-1))
+            values[place] = before
+        rows.append((sides[0] - sides[1]) / (2 * eps))
+    return np.array(rows)
+
+
+def _analytic(function: Callable[..., Any], inputs: Sequence[Any], output: int) -> dict[int, np.ndarray]:
+    """The Jacobian by the tape, `(inputs, outputs)`, for each input that wants one."""
+    wanted = [index for index, one in enumerate(inputs) if isinstance(one, Tensor) and one.requires_grad]
+    result = _many(function(*inputs))[output]
+    columns: dict[int, list[np.ndarray]] = {index: [] for index in wanted}
+    for place in range(result._data.size):
+        seed = np.zeros(result._data.size, result._data.dtype)
+        seed[place] = 1
+        start = wrap(seed.reshape(result._data.shape), result.dtype)
+        found = grad(result, [inputs[i] for i in wanted], start, retain_graph=True, allow_unused=True)
+        for index, one in zip(wanted, found, strict=True):
+            column = np.zeros(inputs[index]._data.size) if one is None else one._data.reshape(-1)
+            columns[index].append(column)
+    return {index: np.array(rows).T for index, rows in columns.items()}
+
+
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+    **kwargs: Any,
+) -> bool:
+    """Whether the gradients agree with central differences; inputs should be float64.
+
+    Raises:
+        RuntimeError: If they do not and `raise_exception` is set.
+    """
+    inputs = _many(inputs)
+    for output, result in enumerate(_many(func(*inputs))):
+        if not result.requires_grad:
+            continue
+        for index, ours in _analytic(func, inputs, output).items():
+            numeric = _numeric(func, inputs, index, output, eps)
+            if ours.size and not np.allclose(ours, numeric, rtol=rtol, atol=atol):
+                if not raise_exception:
+                    return False
+                raise RuntimeError(
+                    f"Jacobian mismatch for output {output} with respect to input {index},\nnumerical:{numeric}\n"
+                    f"analytical:{ours}\n"
+                )
+    return True
+
+
+class functional:
+    """`torch.autograd.functional`: the Jacobian of a function."""
+
+    @staticmethod
+    def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False) -> Any:
+        """`out[i..., j...]`, the slope of output `i` by input `j`; a tuple where there are several inputs."""
+        if create_graph:
+            _roots((), (), True)
+        given = [one.detach().clone().requires_grad_() for one in _many(inputs)]
+        result = func(*given)
+        tables = _analytic(lambda *args: func(*args), given, 0)
+        found = [
+            wrap(fit(tables[i].T.reshape(*result.shape, *one.shape), one.dtype), one.dtype)
+            for i, one in enumerate(given)
+        ]
+        return tuple(found) if isinstance(inputs, tuple | list) else found[0]
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    raise NotImplementedError(
+        f"torch.autograd.{name} is not in the browser's torch; print(dir(torch.autograd)) lists what there is"
+    )

@@ -1,0 +1,202 @@
+"""Modules that hold modules or parameters: lists, dictionaries, and one after the other."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .module import Module, _indented
+from .parameter import Parameter
+
+
+class _Numbered:
+    """What lists of members have in common; `_members` names their registry."""
+
+    _registry = "_modules"
+
+    def _all(self) -> dict[str, Any]:
+        return getattr(self, self._registry)
+
+    def _key(self, index: int) -> str:
+        count = len(self)
+        if not -count <= index < count:
+            raise IndexError(f"index {index} is out of range")
+        return str(index % count)
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._all().values())
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return self._part(list(self._all().values())[index])
+        return self._all()[self._key(int(index))]
+
+    def _part(self, members: list[Any]) -> Any:
+        return type(self)(members)
+
+    def __setitem__(self, index: int, member: Any) -> None:
+        self._all()[self._key(index)] = member
+
+    def __delitem__(self, index: Any) -> None:
+        members = list(self._all().values())
+        del members[index]
+        self._renumber(members)
+
+    def _renumber(self, members: Iterable[Any]) -> None:
+        self._all().clear()
+        self._all().update((str(place), member) for place, member in enumerate(members))
+
+    def append(self, member: Any) -> Any:
+        """Put one at the end."""
+        self._all()[str(len(self))] = member
+        return self
+
+    def extend(self, members: Iterable[Any]) -> Any:
+        """Put several at the end."""
+        for member in members:
+            self.append(member)
+        return self
+
+    def __iadd__(self, members: Iterable[Any]) -> Any:
+        return self.extend(members)
+
+
+class Sequential(_Numbered, Module):
+    """One module after the other."""
+
+    def __init__(self, *args: Any) -> None:
+        Module.__init__(self)
+        if len(args) == 1 and isinstance(args[0], dict):
+            self._modules.update(args[0])
+        else:
+            self._renumber(args)
+
+    def _key(self, index: int) -> str:
+        return list(self._modules)[int(super()._key(index))]
+
+    def _part(self, members: list[Any]) -> Any:
+        return type(self)(*members)
+
+    def forward(self, input: Any) -> Any:
+        for module in self._modules.values():
+            input = module(input)
+        return input
+
+
+class ModuleList(_Numbered, Module):
+    """A list of modules."""
+
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+        Module.__init__(self)
+        self._renumber(modules or ())
+
+    def insert(self, index: int, module: Module) -> None:
+        """Put one at a place."""
+        members = list(self._modules.values())
+        members.insert(index, module)
+        self._renumber(members)
+
+    def __repr__(self) -> str:
+        texts = [repr(module) for module in self]
+        if not texts:
+            return f"{self._get_name()}()"
+        runs: list[list[Any]] = []
+        for place, text in enumerate(texts):  # equal neighbours are printed once
+            if runs and runs[-1][2] == text:
+                runs[-1][1] = place
+            else:
+                runs.append([place, place, text])
+        lines = [
+            _indented(f"({first}): {text}" if first == last else f"({first}-{last}): {last - first + 1} x {text}")
+            for first, last, text in runs
+        ]
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+class ModuleDict(Module):
+    """Modules by name."""
+
+    def __init__(self, modules: Any = None) -> None:
+        super().__init__()
+        self.update(modules or {})
+
+    def update(self, modules: Any) -> None:
+        """Put several in."""
+        self._modules.update(modules)
+
+    def __getitem__(self, key: str) -> Module:
+        return self._modules[key]
+
+    def __setitem__(self, key: str, module: Module) -> None:
+        self._modules[key] = module
+
+    def __delitem__(self, key: str) -> None:
+        del self._modules[key]
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._modules
+
+    def keys(self) -> Any:
+        """The names."""
+        return self._modules.keys()
+
+    def values(self) -> Any:
+        """The modules."""
+        return self._modules.values()
+
+    def items(self) -> Any:
+        """Names and modules."""
+        return self._modules.items()
+
+
+class ParameterList(_Numbered, Module):
+    """A list of parameters."""
+
+    _registry = "_parameters"
+
+    def __init__(self, values: Iterable[Any] | None = None) -> None:
+        Module.__init__(self)
+        self._renumber(one if isinstance(one, Parameter) else Parameter(one) for one in values or ())
+
+
+class ParameterDict(ModuleDict):
+    """Parameters by name."""
+
+    def update(self, modules: Any) -> None:
+        """Put several in."""
+        for name, value in modules.items():
+            self[name] = value
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._parameters[key] = value if isinstance(value, Parameter) else Parameter(value)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._parameters[key]
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parameters)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._parameters
+
+    def keys(self) -> Any:
+        """The names."""
+        return self._parameters.keys()
+
+    def values(self) -> Any:
+        """The parameters."""
+        return self._parameters.values()
+
+    def items(self) -> Any:
+        """Names and parameters."""
+        return self._parameters.items()

@@ -1,0 +1,654 @@
+"""`torch.nn.functional`: layers and losses as functions."""
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .._core import Tensor, make, wide
+from .._create import one_hot  # noqa: F401 - public
+from .._dtypes import bool_
+from .._linalg import linear  # noqa: F401 - public
+from .._pointwise import _unary, erf_values
+from .._random import dropout_mask
+from .._reduce import log_softmax as _log_softmax
+from .._reduce import softmax as _softmax
+from .._shape import unfold as _unfold
+
+SQRT_HALF, SQRT_2PI = math.sqrt(0.5), math.sqrt(2 * math.pi)
+
+
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """Softmax along a dimension."""
+    return _softmax(input, _default_dim(input, dim), dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """The logarithm of the softmax along a dimension."""
+    return _log_softmax(input, _default_dim(input, dim), dtype)
+
+
+def softmin(input: Tensor, dim: int | None = None) -> Tensor:
+    """The softmax of the negative."""
+    return softmax(-input, dim)
+
+
+def _default_dim(input: Tensor, dim: int | None) -> int:
+    if dim is not None:
+        return dim
+    warnings.warn(
+        "Implicit dimension choice for softmax has been deprecated. Change the call to include dim=X.", stacklevel=3
+    )
+    return 0 if input.ndim in (0, 1, 3) else 1
+
+
+# Activations.
+
+
+def _sig(x: Any) -> Any:
+    return 0.5 * (np.tanh(0.5 * x) + 1)
+
+
+def _softplus(x: Any) -> Any:
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def _mish_slope(x: Any, y: Any) -> Any:
+    inner = np.tanh(_softplus(x))
+    return inner + x * _sig(x) * (1 - inner * inner)
+
+
+logsigmoid = _unary("log_sigmoid", lambda x: -_softplus(-x), lambda x, y: _sig(-x))
+silu = _unary("silu", lambda x: x * _sig(x), lambda x, y: _sig(x) * (1 + x * (1 - _sig(x))))
+mish = _unary("mish", lambda x: x * np.tanh(_softplus(x)), _mish_slope)
+softsign = _unary("softsign", lambda x: x / (1 + np.abs(x)), lambda x, y: 1 / (1 + np.abs(x)) ** 2)
+relu6 = _unary("hardtanh", lambda x: np.clip(x, 0, 6), lambda x, y: (x > 0) & (x < 6))
+hardsigmoid = _unary("hardsigmoid", lambda x: np.clip(x / 6 + 0.5, 0, 1), lambda x, y: (np.abs(x) < 3) / 6)
+hardswish = _unary(
+    "hardswish",
+    lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
+    lambda x, y: np.where(x < -3, 0, np.where(x < 3, x / 3 + 0.5, 1)),
+)
+_gelu_exact = _unary(
+    "gelu",
+    lambda x: 0.5 * x * (1 + erf_values(x * SQRT_HALF)),
+    lambda x, y: 0.5 * (1 + erf_values(x * SQRT_HALF)) + x * np.exp(-0.5 * x * x) / SQRT_2PI,
+)
+C0, C1 = math.sqrt(2 / math.pi), 0.044715
+
+
+def _gelu_tanh_slope(x: Any, y: Any) -> Any:
+    inner = np.tanh(C0 * (x + C1 * x**3))
+    return 0.5 * (1 + inner) + 0.5 * x * (1 - inner * inner) * C0 * (1 + 3 * C1 * x * x)
+
+
+_gelu_tanh = _unary("gelu", lambda x: 0.5 * x * (1 + np.tanh(C0 * (x + C1 * x**3))), _gelu_tanh_slope)
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """`x Φ(x)`, exactly or with tanh."""
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    return _gelu_tanh(input) if approximate == "tanh" else _gelu_exact(input)
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """`max(x, 0)`."""
+    return input.relu_() if inplace else input.relu()
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """`1 / (1 + exp(-x))`."""
+    return input.sigmoid()
+
+
+def tanh(input: Tensor) -> Tensor:
+    """The hyperbolic tangent."""
+    return input.tanh()
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """`x` where positive, else a little of it."""
+    x = wide(input)
+    slope = np.where(x > 0, 1, negative_slope).astype(x.dtype)
+    return make(x * slope, input.dtype, "LeakyRelu0", (input,), lambda g: (g * slope,), (input,))
+
+
+def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`x` where positive, else `alpha (exp(x) - 1)`."""
+    x = wide(input)
+    low = alpha * np.expm1(np.minimum(x, 0))
+    return make(
+        np.where(x > 0, x, low),
+        input.dtype,
+        "Elu0",
+        (input,),
+        lambda g: (g * np.where(x > 0, 1, low + alpha),),
+        (input,),
+    )
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """`log(1 + exp(beta x)) / beta`; `x` itself above the threshold."""
+    x = wide(input)
+    out = np.where(x * beta > threshold, x, _softplus(x * beta) / beta).astype(x.dtype)
+    slope = np.where(x * beta > threshold, 1, _sig(x * beta))
+    return make(out, input.dtype, "Softplus0", (input,), lambda g: (g * slope,), (input,))
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """One half times the sigmoid of the other."""
+    if input.shape[dim] % 2:
+        raise RuntimeError(
+            f"Halving dimension must be even, but dimension {dim % input.ndim} is size {input.shape[dim]}"
+        )
+    first, second = input.chunk(2, dim)
+    return first * second.sigmoid()
+
+
+# Layers.
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Each value set to 0 with probability `p`, the others divided by `1 - p`."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0 or not input._data.size:
+        return input
+    x = wide(input)
+    mask = np.zeros_like(x) if p == 1 else dropout_mask(x.shape, 1 - p).astype(x.dtype) / x.dtype.type(1 - p)
+    return make(x * mask, input.dtype, "Mul0", (input,), lambda g: (g * mask,))
+
+
+def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+    """The rows of `weight` that the indices name."""
+    if input.dtype.rank != 1:
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+            f"torch.{input.dtype.name.capitalize()}Tensor instead (while checking arguments for embedding)"
+        )
+    index, shape = input._data, weight._data.shape
+    if index.size and (index.min() < 0 or index.max() >= shape[0]):
+        raise IndexError("index out of range in self")
+
+    def backward(g: np.ndarray) -> tuple[np.ndarray]:
+        whole = np.zeros(shape, g.dtype)
+        np.add.at(whole, index.reshape(-1), g.reshape(-1, shape[1]))
+        if padding_idx is not None:
+            whole[padding_idx] = 0
+        return (whole,)
+
+    return make(weight._data[index], weight.dtype, "Embedding0", (weight,), backward)
+
+
+def _normalized(x: np.ndarray, axes: tuple[int, ...], eps: float, centre: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Values of mean 0 (where asked) and mean square 1, and the factor that made them."""
+    centred = x - x.mean(axis=axes, keepdims=True) if centre else x
+    factor = 1 / np.sqrt(np.square(centred).mean(axis=axes, keepdims=True) + x.dtype.type(eps))
+    return centred * factor, factor
+
+
+def _norm(
+    input: Tensor,
+    axes: tuple[int, ...],
+    weight: Any,
+    bias: Any,
+    shape: tuple[int, ...],
+    eps: float,
+    centre: bool,
+    label: str,
+) -> Tensor:
+    """Normalise over `axes`, then scale and shift by parameters of (broadcast) `shape`."""
+    normal, factor = _normalized(wide(input), axes, eps, centre)
+    scale = None if weight is None else wide(weight).reshape(shape)
+    out = normal if scale is None else normal * scale
+    if bias is not None:
+        out = out + wide(bias).reshape(shape)
+    given = [one for one in (weight, bias) if one is not None]
+
+    def backward(g: np.ndarray) -> list[np.ndarray]:
+        inner = g if scale is None else g * scale
+        back = inner - normal * (inner * normal).mean(axis=axes, keepdims=True)
+        if centre:
+            back -= inner.mean(axis=axes, keepdims=True)
+        parts = [back * factor]
+        for one, part in ((weight, g * normal), (bias, g)):
+            if one is not None:
+                extra = tuple(
+                    axis
+                    for axis in range(g.ndim)
+                    if axis < g.ndim - len(shape) or shape[axis - g.ndim + len(shape)] == 1
+                )
+                parts.append(part.sum(axis=extra).reshape(one._data.shape))
+        return parts
+
+    return make(out, input.dtype, label, (input, *given), backward, (input, *given[:1]))
+
+
+def _check_normalized(name: str, input: Tensor, shape: Any, weight: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if input._data.shape[input.ndim - len(shape) :] != shape:
+        raise RuntimeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], but "
+            f"got input of size{list(input._data.shape)}"
+        )
+    if weight is not None and weight._data.shape != shape:
+        raise RuntimeError(
+            f"Expected weight to be of same shape as normalized_shape, but got weight of shape {list(weight.shape)} "
+            f"and normalized_shape = {list(shape)}"
+        )
+    return shape, tuple(range(input.ndim - len(shape), input.ndim))
+
+
+def layer_norm(input: Tensor, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
+    """Mean 0 and variance 1 over the last dimensions, then scaled and shifted."""
+    shape, axes = _check_normalized("layer_norm", input, normalized_shape, weight)
+    return _norm(input, axes, weight, bias, shape, eps, True, "NativeLayerNorm0")
+
+
+def rms_norm(input: Tensor, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Tensor:
+    """Mean square 1 over the last dimensions, then scaled."""
+    shape, axes = _check_normalized("rms_norm", input, normalized_shape, weight)
+    small = float(np.finfo(wide(input).dtype).eps) if eps is None else eps
+    return _norm(input, axes, weight, None, shape, small, False, "FusedRmsNorm0")
+
+
+def group_norm(input: Tensor, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
+    """Mean 0 and variance 1 over each group of channels."""
+    shape = input.shape
+    if shape[1] % num_groups:
+        raise RuntimeError(
+            f"Expected number of channels in input to be divisible by num_groups, but got input of "
+            f"shape {list(shape)} and num_groups={num_groups}"
+        )
+    grouped = input.reshape(shape[0], num_groups, -1)
+    normal = _norm(grouped, (2,), None, None, (), eps, True, "NativeGroupNorm0").reshape(shape)
+    side = (-1, *(1,) * (len(shape) - 2))
+    normal = normal if weight is None else normal * weight.reshape(side)
+    return normal if bias is None else normal + bias.reshape(side)
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Mean 0 and variance 1 of each channel: of the batch while training, else of the running statistics."""
+    axes = (0, *range(2, input.ndim))
+    side = (-1, *(1,) * (input.ndim - 2))
+    x = wide(input)
+    if training:
+        count = x.size // x.shape[1]
+        if count < 2:
+            raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+        if running_mean is not None:
+            for running, new in ((running_mean, x.mean(axis=axes)), (running_var, x.var(axis=axes, ddof=1))):
+                running._data[...] = (1 - momentum) * running._data + momentum * new
+        return _norm(input, axes, weight, bias, side, eps, True, "NativeBatchNorm0")
+    normal = (input - running_mean.reshape(side)) * (running_var.reshape(side) + eps).rsqrt()
+    normal = normal if weight is None else normal * weight.reshape(side)
+    return normal if bias is None else normal + bias.reshape(side)
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """Divided by the norm along a dimension."""
+    return input / input.norm(p, dim, keepdim=True).clamp_min(eps).expand_as(input)
+
+
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """The cosine of the angle along a dimension."""
+    first = x1.norm(2, dim, keepdim=True).clamp_min(eps)
+    second = x2.norm(2, dim, keepdim=True).clamp_min(eps)
+    return ((x1 / first) * (x2 / second)).sum(dim)
+
+
+def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> Tensor:
+    """More (or, where negative, fewer) places at both ends of the last dimensions."""
+    if mode != "constant":
+        raise NotImplementedError(f"pad with mode={mode!r} is not in the browser's torch; there is 'constant'")
+    if len(pad) % 2 or len(pad) // 2 > input.ndim:
+        raise RuntimeError("Padding length must be divisible by 2 and at most twice the number of dimensions")
+    pairs = [(0, 0)] * (input.ndim - len(pad) // 2) + [tuple(pad[i : i + 2]) for i in range(len(pad) - 2, -1, -2)]
+    shape = input._data.shape
+    inside = tuple(slice(max(-low, 0), size - max(-high, 0)) for (low, high), size in zip(pairs, shape, strict=True))
+    grown = [(max(low, 0), max(high, 0)) for low, high in pairs]
+    out = np.pad(input._data[inside], grown, constant_values=0 if value is None else value)
+    back = tuple(slice(low, size - high) for (low, high), size in zip(grown, out.shape, strict=True))
+
+    def backward(g: np.ndarray) -> tuple[np.ndarray]:
+        whole = np.zeros(shape, g.dtype)
+        whole[inside] = g[back]
+        return (whole,)
+
+    return make(out, input.dtype, "ConstantPadNd0", (input,), backward)
+
+
+def _windows(input: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
+    """Views `(B, C, out…, kernel…)` of the last dimensions."""
+    for axis, (size, step) in enumerate(zip(kernel, stride, strict=True), start=2):
+        input = _unfold(input, axis, size, step)
+    return input
+
+
+def _several(value: Any, count: int) -> tuple[int, ...]:
+    return (value,) * count if isinstance(value, int) else tuple(value)
+
+
+def _convolution(
+    input: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int, dims: int
+) -> Tensor:
+    """A convolution over the last `dims` dimensions: windows times weights."""
+    if dilation not in (1, (1,) * dims):
+        raise NotImplementedError("convolution with dilation is not in the browser's torch")
+    if input.ndim == dims + 1:
+        return _convolution(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups, dims).squeeze(0)
+    if input.shape[1] != weight.shape[1] * groups:
+        raise RuntimeError(
+            f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} to have "
+            f"{weight.shape[1] * groups} channels, but got {input.shape[1]} channels instead"
+        )
+    sides = [side for size in reversed(_several(padding, dims)) for side in (size, size)]
+    windows = _windows(pad(input, sides) if any(sides) else input, tuple(weight.shape[2:]), _several(stride, dims))
+    batch, places = windows.shape[0], windows.shape[2 : 2 + dims]
+    order = [0, *range(2, 2 + dims), 1, *range(2 + dims, 2 + 2 * dims)]
+    rows = windows.permute(order).reshape(batch * math.prod(places), groups, -1).transpose(0, 1)  # (groups, rows, in)
+    out = rows @ weight.reshape(groups, weight.shape[0] // groups, -1).transpose(1, 2)  # (groups, rows, out)
+    out = out.transpose(0, 1).reshape(batch, *places, weight.shape[0]).movedim(-1, 1)
+    return out if bias is None else out + bias.reshape(-1, *(1,) * dims)
+
+
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    """`(B, in, T)` to `(B, out, T')`."""
+    return _convolution(input, weight, bias, stride, padding, dilation, groups, 1)
+
+
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    """`(B, in, height, width)` to `(B, out, …)`."""
+    return _convolution(input, weight, bias, stride, padding, dilation, groups, 2)
+
+
+def max_pool2d(input: Tensor, kernel_size: Any, stride: Any = None) -> Tensor:
+    """The largest value of each window."""
+    kernel = _several(kernel_size, 2)
+    return _windows(input, kernel, _several(stride or kernel, 2)).flatten(-2).max(-1).values
+
+
+def avg_pool2d(input: Tensor, kernel_size: Any, stride: Any = None) -> Tensor:
+    """The mean of each window."""
+    kernel = _several(kernel_size, 2)
+    return _windows(input, kernel, _several(stride or kernel, 2)).mean((-2, -1))
+
+
+def scaled_dot_product_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Tensor:
+    """`softmax(query keyᵀ / √D + mask) value`; 0 where a query may look nowhere."""
+    if attn_mask is not None and is_causal:
+        raise RuntimeError("_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
+    if enable_gqa:
+        groups = query.shape[-3] // key.shape[-3]
+        key, value = key.repeat_interleave(groups, -3), value.repeat_interleave(groups, -3)
+    scores = _scores(query, key, 1 / math.sqrt(query.shape[-1]) if scale is None else scale)
+    if is_causal:
+        attn_mask = _lower(scores)
+    if attn_mask is not None and attn_mask.dtype is bool_:
+        scores = scores.masked_fill(~attn_mask, -math.inf)
+    elif attn_mask is not None:
+        scores = scores + attn_mask
+    weights = softmax(scores, -1)
+    if attn_mask is not None:
+        nowhere = (scores == -math.inf).all(dim=-1, keepdim=True)
+        if nowhere.any():
+            weights = softmax(scores.masked_fill(nowhere, 0.0), -1).masked_fill(nowhere, 0.0)
+    return (dropout(weights, dropout_p) @ value.to(weights.dtype)).to(query.dtype)
+
+
+def _scores(query: Tensor, key: Tensor, scale: float) -> Tensor:
+    """`query keyᵀ scale`, in float32 where the inputs are of half precision."""
+    if query.dtype.itemsize == 2:
+        query, key = query.float(), key.float()
+    return (query * scale) @ key.transpose(-2, -1)
+
+
+def _lower(scores: Tensor) -> Tensor:
+    """Where a key is not after the query."""
+    return scores.new_zeros(scores.shape[-2:]).eq(0).tril()
+
+
+# Losses.
+
+
+def _reduced(loss: Tensor, reduction: str) -> Tensor:
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    return loss if reduction == "none" else loss.mean() if reduction == "mean" else loss.sum()
+
+
+def nll_loss(
+    input: Tensor, target: Tensor, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """The negative of the entries that `target` names: `input` `(N, C, …)` or `(C)`, `target` `(N, …)` or `()`."""
+    if input.ndim == 1:
+        out = nll_loss(input[None], target.reshape(1), weight, ignore_index, reduction)
+        return out.reshape(()) if reduction == "none" else out
+    classes = input.shape[1]
+    if input.shape[:1] != target.shape[:1]:
+        raise ValueError(
+            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
+        )
+    if tuple(input.shape[2:]) != tuple(target.shape[1:]):
+        raise RuntimeError(f"Expected target size {[input.shape[0], *input.shape[2:]]}, got {list(target.shape)}")
+    if target.dtype.rank != 1:
+        raise RuntimeError(f"expected scalar type Long but found {target.dtype.name.capitalize()}")
+    counted = target != ignore_index
+    index = target.masked_fill(~counted, 0).long()
+    bad = index._data[(index._data < 0) | (index._data >= classes)]
+    if bad.size:
+        raise IndexError(f"Target {bad[0]} is out of bounds.")
+    picked = -input.gather(1, index.unsqueeze(1)).squeeze(1)
+    factors = counted.to(input.dtype) if weight is None else weight[index] * counted
+    loss = (picked * factors).masked_fill(~counted, 0.0)
+    return loss.sum() / factors.sum() if reduction == "mean" else _reduced(loss, reduction)
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Any = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """The negative log-probability of classes (indices), or of distributions over them (probabilities)."""
+    axis = 0 if input.ndim == 1 else 1
+    if target.dtype.is_floating_point and target._data.shape == input._data.shape:
+        return _soft_cross_entropy(input, target, weight, axis, reduction, label_smoothing)
+    logps = log_softmax(input, axis)
+    loss = nll_loss(logps, target, weight, ignore_index, reduction)
+    if not label_smoothing:
+        return loss
+    counted = target != ignore_index
+    shape = (-1, *(1,) * (input.ndim - axis - 1))
+    spread = -(logps if weight is None else logps * weight.reshape(shape)).sum(axis).masked_fill(~counted, 0.0)
+    if reduction == "mean":
+        factors = counted if weight is None else weight[target.masked_fill(~counted, 0)] * counted
+        smooth = spread.sum() / factors.sum()
+    else:
+        smooth = _reduced(spread, reduction)
+    return (1 - label_smoothing) * loss + label_smoothing / input.shape[axis] * smooth
+
+
+def _soft_cross_entropy(
+    input: Tensor, target: Tensor, weight: Any, axis: int, reduction: str, smoothing: float
+) -> Tensor:
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / input.shape[axis]
+    logps = log_softmax(input, axis)
+    if weight is not None:
+        logps = logps * weight.reshape(-1, *(1,) * (input.ndim - axis - 1))
+    loss = -(logps * target).sum(axis)
+    return loss.sum() / (input.numel() // input.shape[axis]) if reduction == "mean" else _reduced(loss, reduction)
+
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """`target (log target - input)`; `input` holds logarithms."""
+    if log_target:
+        loss = target.exp() * (target - input)
+    else:
+        some = target.masked_fill(target <= 0, 1.0)
+        loss = target * some.log() - target * input
+    if reduction == "batchmean":
+        return loss.sum() / (input.shape[0] if input.ndim else 1)
+    return _reduced(loss, reduction)
+
+
+def mse_loss(
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Tensor:
+    """Squared differences."""
+    _warn_shapes(input, target)
+    return _reduced((input - target).square(), reduction)
+
+
+def l1_loss(
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Tensor:
+    """Absolute differences."""
+    _warn_shapes(input, target)
+    return _reduced((input - target).abs(), reduction)
+
+
+def _warn_shapes(input: Tensor, target: Tensor) -> None:
+    if input.shape != target.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+
+
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """Squared below `beta`, absolute above."""
+    gap = (input - target).abs()
+    return _reduced(
+        (gap < beta).where(0.5 * gap.square() / beta, gap - 0.5 * beta)
+        if False
+        else _where(gap < beta, 0.5 * gap.square() / beta, gap - 0.5 * beta),
+        reduction,
+    )
+
+
+def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
+    """Squared below `delta`, absolute above."""
+    gap = (input - target).abs()
+    return _reduced(_where(gap < delta, 0.5 * gap.square(), delta * (gap - 0.5 * delta)), reduction)
+
+
+def _where(condition: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    from .._pointwise import where
+
+    return where(condition, first, second)
+
+
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Any = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """The negative log-probability of labels in [0, 1]; logarithms no lower than -100."""
+    loss = -(target * input.log().clamp_min(-100) + (1 - target) * (1 - input).log().clamp_min(-100))
+    return _reduced(loss if weight is None else loss * weight, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Any = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Tensor:
+    """`binary_cross_entropy` of the sigmoid, without overflow."""
+    if input.shape != target.shape:
+        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    kept = -logsigmoid(input)
+    kept = kept if pos_weight is None else kept * pos_weight
+    loss = target * kept - (1 - target) * logsigmoid(-input)
+    return _reduced(loss if weight is None else loss * weight, reduction)
+
+
+def margin_ranking_loss(
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: str = "mean"
+) -> Tensor:
+    """How far the first misses being larger (`target` 1) or smaller (-1) by the margin."""
+    return _reduced((-target * (input1 - input2) + margin).clamp_min(0), reduction)
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """A draw from a softmax that gradients flow through."""
+    from .._create import empty_like
+
+    noise = -empty_like(logits).exponential_().log()
+    soft = softmax((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    best = soft.argmax(dim, keepdim=True)
+    picked = soft.detach().mul(0).scatter(dim, best, 1.0)
+    return picked - soft.detach() + soft
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    raise NotImplementedError(
+        f"torch.nn.functional.{name} is not in the browser's torch; print(dir(torch.nn.functional)) lists what there is"
+    )

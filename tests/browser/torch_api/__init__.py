@@ -1,0 +1,1 @@
+"""The browser's torch (`browser/torch/`) against the real one."""
