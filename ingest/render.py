@@ -144,12 +144,15 @@ class _Renderer:
         with_code = [topic for topic in self.topics.values() if topic.snippet in self.snippets]
         yield "generated/snippets.md", self._page("snippets", with_code=with_code)
         varied = [first for topic, asked in self._by_topic(self.questions.values()) if topic for first in asked[:1]]
-        latest = {"talk": self.talks[0] if self.talks else None, "week": self.weeks[0] if self.weeks else None}
+        dated = [(paper.published, week, paper) for week in self.weeks for paper in week.papers if paper.published]
+        dated.sort(key=lambda found: (found[0], found[2].id), reverse=True)
         yield (
             "generated/home.md",
             self._page(
                 "home",
-                **latest,
+                talk=self.talks[0] if self.talks else None,
+                week=dated[0][1] if dated else None,
+                recent=[paper for _, _, paper in dated[:5]],
                 open_questions=open_questions,
                 asked=varied,
                 with_code=with_code,
