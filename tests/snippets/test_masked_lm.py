@@ -166,3 +166,11 @@ def test_wrong_arguments_are_refused(arguments, message):
     tokens = torch.zeros(1, 2, dtype=torch.long)
     with pytest.raises(ValueError, match=message):
         mask_tokens(tokens, tokens == 0, **{"mask_token": MASK, "vocabulary": V} | arguments)
+
+
+def test_two_documents_and_a_mask_numbered_zero_are_enough(device):
+    pairs = next_sentence_pairs([["a", "b"], ["c"]])
+    assert [(first, second == "b") for first, second, _ in pairs] == [("a", pairs[0][2])]
+    tokens = torch.full((50,), 5, device=device)
+    inputs, _ = mask_tokens(tokens, tokens > 0, mask_token=0, vocabulary=6, probability=1.0)
+    assert (inputs == 0).sum() > 25

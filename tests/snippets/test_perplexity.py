@@ -135,3 +135,7 @@ def test_nothing_to_score_is_refused(device):
 def test_stride_that_leaves_no_context_is_refused(window, stride):
     with pytest.raises(ValueError, match=f"stride {stride}"):
         list(windows(10, window, stride))
+
+
+def test_text_of_two_tokens_has_one_to_score():
+    assert sliding_nll(lambda ids: torch.zeros(1, ids.shape[1], 4), torch.tensor([1, 2]), 2, 1).exp().tolist() == [4]
