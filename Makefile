@@ -23,7 +23,7 @@ help: ## list the targets
 # A note with errors never keeps the rest from being built; the exit code still says so.
 site: .venv/.site ## build the site into site/
 	@$(BIN)/python -m ingest build; errors=$$?; \
-	test $$errors -le 1 && $(BIN)/mkdocs build --quiet --strict && $(INDEX) --site site && exit $$errors
+	test $$errors -le 1 && $(BIN)/mkdocs build --strict && $(INDEX) --site site && exit $$errors
 
 # The server shows site/; a change in any source has it built again. Generated folders are no source.
 GENERATED := docs/talks,docs/qa,docs/papers,docs/people,docs/generated,docs/runtime
