@@ -106,13 +106,14 @@ def test_zensical_builds_the_same_pages_with_the_same_runnable_blocks(site, tmp_
 @pytest.mark.slow
 def test_make_site_fails_on_a_broken_internal_link(tmp_path):
     copy_project(tmp_path)
-    shutil.copytree(ROOT / "ingest", tmp_path / "ingest", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("ingest", "talks"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy2(ROOT / name, tmp_path)  # with its time, so that the stamps in .venv stay newer
-    (tmp_path / "talks").mkdir()
     (tmp_path / ".venv").symlink_to(sys.prefix)
     page = tmp_path / "docs" / "about" / "index.md"
     page.write_text(page.read_text("utf-8") + "\n[nowhere](../topics/nowhere.md)\n", "utf-8")
     done = subprocess.run(["make", "site"], cwd=tmp_path, env=QUIET, capture_output=True, text=True)
     assert done.returncode != 0
+    assert "Aborted with 1 warnings in strict mode" in done.stderr
     assert "contains a link '../topics/nowhere.md'" in done.stderr
