@@ -46,6 +46,7 @@ class Decoder:
     tied: bool = False
 
     def __post_init__(self) -> None:
+        """Refuse what cannot be built."""
         kv_heads = self.heads if self.kv_heads is None else self.kv_heads
         if min(self.layers, self.width, self.heads, self.hidden, self.vocabulary, kv_heads) < 1:
             raise ValueError(f"a size is below 1: {self}")
