@@ -1,0 +1,124 @@
+"""Build the runtime: `python -m browser build` fetches what the lock pins and writes `docs/runtime/`.
+
+Exit codes: 0 written, also when the runtime could not be had (the manifest says why, and pages keep their verified
+output); 1 a source gave wrong bytes, or with `--strict` anything is missing; 2 wrong usage.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from browser import pack
+from browser.assets import (
+    Asset,
+    AssetError,
+    Fetcher,
+    WrongHash,
+    default_cache,
+    lock_for_pyodide,
+    read_lock,
+    write_bytes,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def build(lock_path: Path, out: Path, cache: Path, runtime: str | None = None) -> tuple[list[AssetError], int]:
+    """Fetch, make and write everything.
+
+    Args:
+        lock_path: The lock.
+        out: Folder to write; files in it that do not belong are removed.
+        cache: Folder of verified downloads.
+        runtime: Name of a runtime of the lock; default: the lock's own choice.
+
+    Returns:
+        What could not be had, and how many files were written or removed.
+
+    Raises:
+        AssetError: The lock cannot be used, or `out` holds something else.
+    """
+    if out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").is_file():
+        raise AssetError(f"{out}: holds files and no manifest.json, so it is no runtime's folder; not touched")
+    lock = read_lock(lock_path, runtime)
+    chosen = lock.runtimes[lock.runtime]
+    wanted = {*chosen.groups, *chosen.optional, "editor"}
+    found: dict[str, list[tuple[Asset, bytes]]] = {}
+    problems: dict[str, list[AssetError]] = {}
+    fetcher = Fetcher(cache, lock.folder, lambda line: None)
+    try:
+        for asset in (asset for asset in lock.assets if asset.group in wanted):
+            try:
+                found.setdefault(asset.group, []).append((asset, fetcher.get(asset)))
+            except AssetError as error:
+                problems.setdefault(asset.group, []).append(error)
+    finally:
+        fetcher.close()
+
+    lacking = [error for group in chosen.groups for error in problems.get(group, [])]
+    whole = {group: pairs for group, pairs in found.items() if group not in problems}
+    files, groups = pack.scripts(), {}
+    if editor := whole.pop("editor", None):
+        modules = pack.editor_modules(editor)
+        files |= modules
+        groups["editor"] = sorted(modules)
+    if not lacking:
+        fetched = [pair for pairs in whole.values() for pair in pairs]
+        archives = pack.own_archives(chosen.shim)
+        index = json.dumps(lock_for_pyodide(lock, [asset for asset, _ in fetched]), indent=1).encode()
+        own = {f"{chosen.index}pyodide-lock.json": index, **archives}
+        files |= own | {asset.to: content for asset, content in fetched}
+        core = [asset.to for group in chosen.groups for asset, _ in whole.get(group, [])]
+        groups["core"] = sorted([*core, *own])
+        for group in chosen.optional:
+            if group in whole:
+                groups[group] = sorted(asset.to for asset, _ in whole[group])
+    reason = str(lacking[0]) if lacking else ""
+    files["manifest.json"] = pack.manifest(lock, files, groups, reason)
+    return [error for errors in problems.values() for error in errors], write_folder(out, files)
+
+
+def write_folder(out: Path, files: dict[str, bytes]) -> int:
+    """Make a folder hold exactly these files; the manifest comes last, so that it never promises too much."""
+    order = sorted(files, key=lambda path: (path == "manifest.json", path))
+    changed = sum(write_bytes(out / path, files[path]) for path in order)
+    for path in sorted(out.rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.relative_to(out).as_posix() not in files:
+            path.unlink()
+            changed += 1
+    return changed
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m browser", description="The Python runtime of the site's pages.")
+    command = parser.add_subparsers(dest="command", required=True).add_parser(
+        "build", help="fetch, verify and write the runtime's files"
+    )
+    command.add_argument("--out", type=Path, default=ROOT / "docs" / "runtime", help="default: docs/runtime")
+    command.add_argument("--cache", type=Path, default=None, help="default: ~/.cache/openllm-wiki")
+    command.add_argument("--lock", type=Path, default=pack.HERE / "assets.lock.json", help="default: the project's")
+    command.add_argument("--runtime", help="a runtime of the lock; default: the lock's choice")
+    command.add_argument("--strict", action="store_true", help="exit 1 when anything is missing")
+    args = parser.parse_args(argv)
+    try:
+        problems, changed = build(args.lock, args.out, args.cache or default_cache(), args.runtime)
+    except (AssetError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    wrong = [problem for problem in problems if isinstance(problem, WrongHash)]
+    for problem in problems:
+        sys.stderr.write(f"{'error' if problem in wrong else 'warning'}: {problem}\n")
+    if problems:
+        sys.stderr.write("the runtime is incomplete: pages show verified output, and what is missing cannot run\n")
+    print(f"{args.out}: {changed} files changed")
+    return 1 if wrong or (problems and args.strict) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

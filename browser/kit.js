@@ -1,0 +1,84 @@
+// The kit: what a second start can take over from the first. A snapshot of Python's memory just after its own start,
+// the files of site-packages with their bytecode, the standard library. The client holds it for the tab (a stop ends
+// the worker), Cache Storage for the next visit. Whatever is wrong with a kept kit, the long way still works.
+
+const PREFIX = "openllm-wiki-kit-";
+const ROOT = "/lib/python3.13/site-packages";
+const ADDRESS = new URL("kit", self.location.href).href; // a key, never requested
+
+/**
+ * @typedef {{version: string, module?: WebAssembly.Module, snapshot: ArrayBuffer, stdlib: ArrayBuffer,
+ *   image: ArrayBuffer, entries: [string, number, number, number][]}} Kit
+ *   `entries` are path, start and length in `image` (-1: a folder), and time of change in ms.
+ */
+
+/** Every file and folder below one, folders first. */
+function walk(FS, folder, found) {
+  for (const name of FS.readdir(folder)) {
+    if (name === "." || name === "..") continue;
+    const path = `${folder}/${name}`;
+    const { node } = FS.lookupPath(path);
+    found.push([path, node]);
+    if (FS.isDir(node.mode)) walk(FS, path, found);
+  }
+  return found;
+}
+
+/** @returns {Kit} */
+export function makeKit(pyodide, version, module, snapshot, stdlib) {
+  const { FS } = pyodide;
+  const nodes = walk(FS, ROOT, []);
+  const size = nodes.reduce((sum, [, node]) => sum + (FS.isDir(node.mode) ? 0 : node.usedBytes), 0);
+  const image = new Uint8Array(size);
+  let at = 0;
+  const entries = nodes.map(([path, node]) => {
+    if (FS.isDir(node.mode)) return [path, 0, -1, 0];
+    const start = at;
+    if (node.usedBytes) image.set(node.contents.subarray(0, node.usedBytes), start);
+    at += node.usedBytes;
+    return [path, start, node.usedBytes, Number(FS.stat(path).mtime)];
+  });
+  return { version, module, snapshot: snapshot.buffer, stdlib, image: image.buffer, entries };
+}
+
+/** Put a kit's files where they were; times too, since Python trusts bytecode by them. */
+export function restoreFiles(pyodide, kit) {
+  const { FS } = pyodide;
+  for (const [path, start, length, time] of kit.entries) {
+    if (length < 0) {
+      if (!FS.analyzePath(path).exists) FS.mkdir(path);
+      continue;
+    }
+    FS.writeFile(path, new Uint8Array(kit.image, start, length), { canOwn: true });
+    FS.utime(path, time, time);
+  }
+}
+
+/** Keep a kit for the next visit, and none of another version. */
+export async function keepKit(kit) {
+  if (!self.caches) return;
+  for (const name of await caches.keys()) {
+    if (name.startsWith(PREFIX) && name !== PREFIX + kit.version) await caches.delete(name);
+  }
+  const { snapshot, stdlib, image, entries } = kit;
+  const head = new TextEncoder().encode(JSON.stringify([[snapshot, stdlib, image].map((part) => part.byteLength), entries]));
+  const body = new Blob([new Uint32Array([head.length]), head, snapshot, stdlib, image]);
+  await (await caches.open(PREFIX + kit.version)).put(ADDRESS, new Response(body));
+}
+
+/** The kit of a version, or null. */
+export async function storedKit(version) {
+  try {
+    const found = await self.caches?.match(ADDRESS, { cacheName: PREFIX + version });
+    if (!found) return null;
+    const buffer = await found.arrayBuffer();
+    const length = new DataView(buffer).getUint32(0, true);
+    const [sizes, entries] = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+    let at = 4 + length;
+    const [snapshot, stdlib, image] = sizes.map((size) => buffer.slice(at, (at += size)));
+    return { version, snapshot, stdlib, image, entries };
+  } catch (error) {
+    console.warn("the kept start state cannot be read:", error);
+    return null;
+  }
+}

@@ -1,0 +1,129 @@
+"""What the build makes itself: archives of our own Python, the editor's modules, the manifest."""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import rjsmin
+
+from browser.assets import Asset, Lock
+
+HERE = Path(__file__).parent
+HINT = "python -m browser build"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold: archives depend on content alone
+
+IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*)(["'])([^"'./][^"']*)\2""")  # a bare specifier: no dot, no slash first
+
+
+def archive(name: str, files: Mapping[str, bytes]) -> tuple[str, bytes]:
+    """A zip of files, and its file name: `name-<hash of the content>.zip`."""
+    digest = hashlib.sha256()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+        for path, content in sorted(files.items()):
+            digest.update(f"{path}\0{len(content)}\0".encode() + content)
+            file.writestr(zipfile.ZipInfo(path, EPOCH), content, zipfile.ZIP_DEFLATED, 9)
+    return f"{name}-{digest.hexdigest()[:12]}.zip", buffer.getvalue()
+
+
+def python_files(folder: Path, prefix: str) -> dict[str, bytes]:
+    """The modules of a package, by their path below `prefix`."""
+    paths = (path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+    return {f"{prefix}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths}
+
+
+def own_archives(shim: bool) -> dict[str, bytes]:
+    """The archives that are unpacked into site-packages: torch where it is ours, and the snippets with the cell."""
+    wiki = python_files(HERE.parent / "snippets", "snippets")
+    wiki |= {name: (HERE / name).read_bytes() for name in ("run_cell.py",)}
+    made = [archive("wiki", wiki)]
+    if shim:
+        made.insert(0, archive("torch", python_files(HERE / "torch", "torch")))
+    return dict(made)
+
+
+def scripts() -> dict[str, bytes]:
+    """Scripts and styles of the cell, as they are."""
+    return {path.name: path.read_bytes() for kind in ("*.js", "*.css") for path in sorted(HERE.glob(kind))}
+
+
+def module(content: bytes, places: Mapping[str, str]) -> bytes:
+    """An npm ES module for the browser: bare specifiers become files beside it, comments go.
+
+    Args:
+        content: The module as published.
+        places: File name of every module that may be imported, by its npm name.
+
+    Raises:
+        KeyError: It imports something else.
+    """
+
+    def place(match: re.Match[str]) -> str:
+        return f"{match[1]}{match[2]}./{places[match[3]]}{match[2]}"
+
+    lines = content.decode().split("\n")
+    heads = [IMPORT.sub(place, line) if line.startswith(("import ", "export ", "} from ")) else line for line in lines]
+    text = str(rjsmin.jsmin("\n".join(heads)))
+    return text.encode() + b"\n"
+
+
+def editor_modules(found: Iterable[tuple[Asset, bytes]]) -> dict[str, bytes]:
+    """The editor's files, ready for the browser."""
+    pairs = list(found)
+    places = {asset.name: asset.to.rpartition("/")[2] for asset, _ in pairs}
+    return {asset.to: module(content, places) for asset, content in pairs}
+
+
+def manifest(lock: Lock, files: Mapping[str, bytes], groups: Mapping[str, list[str]], reason: str) -> bytes:
+    """What the client asks before it loads anything: is the runtime there, how large is it, where does it lie?
+
+    Args:
+        lock: For the runtime in use.
+        files: Everything that is written, by path.
+        groups: Paths by group; a group that could not be had is missing.
+        reason: Why the runtime is not installed; empty if it is.
+    """
+    runtime = lock.runtimes[lock.runtime]
+    listed = {path: entry(content) for path, content in sorted(files.items())}
+    version = hashlib.sha256(json.dumps([reason, runtime.packages, runtime.warm, listed]).encode()).hexdigest()[:12]
+    names = sorted({*groups, *runtime.optional, "core", "editor"})
+    data: dict[str, Any] = {
+        "installed": not reason,
+        "reason": reason,
+        "hint": HINT if reason else "",
+        "version": version,
+        "runtime": lock.runtime,
+        "index": runtime.index,
+        "archives": [path for path in groups.get("core", []) if path.endswith(".zip") and "/" not in path],
+        "packages": list(runtime.packages),
+        "warm": list(runtime.warm),
+        "imports": {
+            name: asset.group
+            for asset in lock.assets
+            if asset.package is not None and asset.group in runtime.optional and asset.group in groups
+            for name in asset.package["imports"]
+        },
+        "groups": {name: size(groups.get(name), files) for name in names},
+        "files": listed,
+    }
+    return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def entry(content: bytes) -> dict[str, Any]:
+    """Size and hash of a file."""
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def size(paths: list[str] | None, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """A group in the manifest: its files, and what they weigh, raw and compressed (to 10 kB: zlibs differ)."""
+    if paths is None:
+        return {"installed": False, "bytes": 0, "gzip": 0, "files": []}
+    compressed = sum(min(len(zlib.compress(files[path], 6)), len(files[path])) for path in paths)
+    total = sum(len(files[path]) for path in paths)
+    return {"installed": True, "bytes": total, "gzip": round(compressed, -4), "files": sorted(paths)}
