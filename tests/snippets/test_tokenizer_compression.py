@@ -48,6 +48,7 @@ def test_longest_piece_wins():
     assert encode("语言模型", PIECES) == [258]
     assert encode("语言模", PIECES) == [259, *"言".encode(), 256]
     assert encode("th the", PIECES) == [262, 261]
+    assert encode("them", PIECES) == [260, ord("m")]
     assert encode("", PIECES) == []
 
 
