@@ -86,7 +86,7 @@ def demo() -> None:
     """A toy model that knows only the last token, decoded greedily: it runs in circles, and wider ones if penalised."""
     torch.manual_seed(0)
     bigrams = 2 * torch.randn(12, 12)
-    for penalty in (1.0, 1.2, 2.0):
+    for penalty in (1.0, 2.0, 4.0):
         tokens = torch.zeros(1, 1, dtype=torch.long)
         for _ in range(17):
             logits = repetition_penalty(bigrams[tokens[:, -1]], tokens, penalty)
