@@ -28,15 +28,16 @@ def sdpa(query, key, value, causal):
 
 
 class Watch(TorchDispatchMode):
-    """Counts matrix products and keeps the largest number of elements that any operation returned."""
+    """Counts matrix products and masks, and keeps the largest number of elements that any operation returned."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.products, self.largest = 0, 0
+        self.products, self.masks, self.largest = 0, 0, 0
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
         self.products += "bmm" in str(function)
+        self.masks += "masked_fill" in str(function)
         for tensor in result if isinstance(result, tuple | list) else (result,):
             if isinstance(tensor, torch.Tensor):
                 self.largest = max(self.largest, tensor.numel())
@@ -108,8 +109,8 @@ def test_no_matrix_of_scores_is_ever_made(device, causal):
         flash_attention(*tensors, causal, 8).sum().backward()
     assert watch.largest == 2 * 64 * 4
     with Watch() as watch:
-        sdpa(*tensors, causal)
-    assert watch.largest >= 64 * 64
+        (tensors[0] @ tensors[1].mT).softmax(dim=-1) @ tensors[2]
+    assert watch.largest == 2 * 64 * 64
 
 
 @pytest.mark.parametrize(("causal", "tiles"), [(False, 64), (True, 36)])
@@ -122,6 +123,14 @@ def test_tiles_in_the_future_are_skipped(device, causal, tiles):
     with Watch() as watch:
         output.sum().backward()
     assert watch.products == 5 * tiles
+
+
+@pytest.mark.parametrize(("T", "S", "masks"), [(64, 64, 8), (1, 9, 0), (2, 9, 1), (1, 16, 0), (8, 24, 1)])
+def test_only_tiles_on_the_diagonal_are_masked(device, T, S, masks):
+    query, key = torch.randn(1, T, 4, device=device), torch.randn(1, S, 4, device=device)
+    with Watch() as watch:
+        flash_forward(query, key, key, True, 8)
+    assert watch.masks == masks
 
 
 def test_causal_output_does_not_see_the_future(device):
