@@ -45,7 +45,7 @@ _PUBLIC.update(
         for name in ("dropout", "embedding", "layer_norm", "rms_norm", "cosine_similarity")
     }
 )
-globals().update({name: value for name, value in _PUBLIC.items() if not name.startswith("_")})
+globals().update({name: value for name, value in _PUBLIC.items() if not name.startswith("_") and name != "Parameter"})
 
 _LAZY = ("cuda", "distributions", "func", "linalg", "optim", "random", "testing")
 

@@ -7,6 +7,7 @@ up theirs again when they are next used (`_renew`).
 Operations live in the modules beside this one. `@both` makes a function of torch and a method of `Tensor` of it.
 """
 
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -167,13 +168,13 @@ class Tensor:
         return bool(self._data.reshape(()))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(_number(self))
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(_number(self))
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(_number(self))
 
     def __index__(self) -> int:
         if self.dtype.rank > 1 or self._data.size != 1:
@@ -199,6 +200,17 @@ class Tensor:
 
     def __reduce__(self) -> Any:
         return rebuilt, (type(self), self._data.copy(), self.dtype, self._wants)
+
+
+def _number(tensor: Tensor) -> Any:
+    """The one element, with torch's warning where it leaves the tape."""
+    if tensor.requires_grad:
+        warnings.warn(
+            "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+            "Consider using tensor.detach() first.",
+            stacklevel=3,
+        )
+    return tensor.item()
 
 
 def rebuilt(cls: type, data: np.ndarray, kind: dtype, wants: bool) -> Tensor:
@@ -247,7 +259,7 @@ def make(
         saves_result: Whether `backward` reads the result.
     """
     out = wrap(fit(data, kind), kind)
-    if Mode.enabled:
+    if Mode.enabled and kind.rank > 1:
         for tensor in inputs:
             if tensor.requires_grad:
                 record(out, label, inputs, backward, saved, saves_result)

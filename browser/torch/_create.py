@@ -30,6 +30,8 @@ def finished(data: np.ndarray, kind: dtype, device: Any = None, requires_grad: b
     """A new leaf."""
     place = chosen_device(device)
     out = wrap(shadow(data.shape, kind) if place.type == "meta" else data, kind)
+    if requires_grad and kind.rank < 2:
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     return out.requires_grad_() if requires_grad else out
 
 
@@ -307,10 +309,12 @@ def eye(
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     """Coordinates of a grid."""
     given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else tensors
-    return tuple(
-        wrap(grid.copy(), one.dtype)
-        for grid, one in zip(np.meshgrid(*(one._data for one in given), indexing=indexing), given, strict=True)
-    )
+    if any(one.dtype is not given[0].dtype for one in given):
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
+    order = [1, 0, *range(2, len(given))] if indexing == "xy" and len(given) > 1 else list(range(len(given)))
+    shape = [given[place].numel() for place in order]
+    sides = [[-1 if order[axis] == place else 1 for axis in range(len(given))] for place in range(len(given))]
+    return tuple(one.view(side).expand(shape) for one, side in zip(given, sides, strict=True))
 
 
 @function

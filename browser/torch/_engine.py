@@ -82,6 +82,8 @@ def summed_to(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def fitted(gradient: Any, shape: tuple[int, ...], kind: dtype) -> np.ndarray:
     """A gradient in the shape and type of its tensor."""
     if gradient.shape != shape:
+        if kind.itemsize == 2:
+            gradient = fit(gradient, kind).astype(np.float32)  # rounded before and after the sum, as in torch
         gradient = summed_to(gradient, shape)
     if gradient.dtype.kind == "c" and kind.rank != 3:
         gradient = gradient.real

@@ -100,7 +100,7 @@ def _number(one: Any, shape: tuple[int, ...], axis: int) -> int:
     try:
         number = one.__index__()
     except (AttributeError, TypeError):
-        raise TypeError(
+        raise IndexError(
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
             f"{type(one).__name__})"
         ) from None
@@ -122,7 +122,7 @@ def __getitem__(self: Tensor, index: Any) -> Tensor:
     return taken(self if plain else part(self, (*basic, ...), "Slice0"), advanced)
 
 
-def taken(tensor: Tensor, index: tuple[Any, ...]) -> Tensor:
+def taken(tensor: Tensor, index: tuple[Any, ...], label: str = "Index0") -> Tensor:
     """A copy of the elements that arrays point at."""
     shape, data = tensor._data.shape, tensor._data
     try:
@@ -135,7 +135,7 @@ def taken(tensor: Tensor, index: tuple[Any, ...]) -> Tensor:
         np.add.at(whole, index, g)
         return (whole,)
 
-    return make(out, tensor.dtype, "Index0", (tensor,), backward)
+    return make(out, tensor.dtype, label, (tensor,), backward)
 
 
 @method
@@ -197,7 +197,9 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Places of one dimension, in the order of `index`."""
     axis = axis_of(dim, input.ndim)
     _check_range(index._data, input._data.shape[axis] if input.ndim else 1, "index out of range in self")
-    return taken(input, (slice(None),) * axis + (np.atleast_1d(index._data),))
+    if not input.ndim:
+        return taken(input.reshape(1), (index._data.reshape(()),), "IndexSelect0")
+    return taken(input, (slice(None),) * axis + (np.atleast_1d(index._data),), "IndexSelect0")
 
 
 def _check_range(index: np.ndarray, size: int, message: str) -> None:
@@ -488,7 +490,7 @@ def bucketize(input: Tensor, boundaries: Tensor, *, right: bool = False) -> Tens
     return searchsorted(boundaries, input, right=right)
 
 
-@both
+@function
 def isin(elements: Tensor, test_elements: Any) -> Tensor:
     """Where an element is one of those given."""
     return wrap(np.isin(elements._data, getattr(test_elements, "_data", test_elements)), bool_)

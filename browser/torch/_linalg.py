@@ -1,5 +1,6 @@
 """Products of matrices, and the little linear algebra that the snippets' tests use."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,13 @@ def _same_type(a: Tensor, b: Tensor, what: str) -> None:
 def product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """`x @ y`; a stack of matrices times one matrix as a single product."""
     if y.ndim == 2 and x.ndim > 2:
-        return np.matmul(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[-1])
+        return np.matmul(_rows(x), y).reshape(*x.shape[:-1], y.shape[-1])
     return np.matmul(x, y)
+
+
+def _rows(x: np.ndarray) -> np.ndarray:
+    """A stack of matrices as one; a vector as one row."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def _flip(x: np.ndarray) -> np.ndarray:
@@ -48,7 +54,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         g = np.expand_dims(g, -2) if x.ndim == 1 else g
         first, second = product(g, _flip(right)), _second(g, left, right)
         if x.ndim == 1:
-            first = first.reshape(-1, first.shape[-1]).sum(axis=0)
+            first = _rows(first).sum(axis=0)
         return first, second[..., 0] if y.ndim == 1 else second
 
     return make(out, input.dtype, _label(x, y), (input, other), backward, (input, other))
@@ -57,7 +63,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 def _second(g: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """The gradient of the second factor; of one matrix for a whole stack in a single product."""
     if right.ndim == 2 and left.ndim > 2:
-        return np.matmul(_flip(left.reshape(-1, left.shape[-1])), g.reshape(-1, g.shape[-1]))
+        return np.matmul(_flip(_rows(left)), _rows(g))
     return np.matmul(_flip(left), g)
 
 
@@ -166,8 +172,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         out += wide(bias)
 
     def backward(g: np.ndarray) -> tuple[Any, ...]:
-        flat = g.reshape(-1, g.shape[-1]) if x.ndim > 1 else g[None]
-        return product(g, w), np.matmul(flat.T, x.reshape(-1, x.shape[-1])), flat.sum(axis=0)
+        flat = _rows(g)
+        return product(g, w), np.matmul(flat.T, _rows(x)), flat.sum(axis=0)
 
     if bias is None:
         two = backward

@@ -156,12 +156,9 @@ def mul(input: Any, other: Any) -> Tensor:
 @both
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """`input / other`, rounded down (`floor`) or towards zero (`trunc`) where asked."""
-    if rounding_mode == "floor":
-        return floor_divide(input, other)
-    if rounding_mode == "trunc":
-        kind = result_type(tensor_like(input), tensor_like(other))
-        x, y = values(input, kind), values(other, kind)
-        return make(np.trunc(compute(np.true_divide, x, y)), kind, "Div0", (), lambda g: ())
+    if rounding_mode in ("floor", "trunc"):
+        ufunc = np.floor_divide if rounding_mode == "floor" else lambda x, y: np.trunc(np.true_divide(x, y))
+        return binary("Div2", ufunc, input, other, lambda g, x, y: g * 0, lambda g, x, y: g * 0)
     if rounding_mode is not None:
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
@@ -215,7 +212,11 @@ def floor_divide(input: Any, other: Any) -> Tensor:
     x, y, kind = common(input, other)
     if kind.rank == 1 and np.any(np.equal(y, 0)):
         raise RuntimeError("ZeroDivisionError")
-    return make(compute(np.floor_divide, x, y), kind, "Div0", (), lambda g: ())
+
+    def backward(g: Any) -> Any:
+        raise RuntimeError("derivative for aten::floor_divide is not implemented")
+
+    return make(compute(np.floor_divide, x, y), kind, "FloorDivide0", tensors(input, other), backward)
 
 
 @both
@@ -356,8 +357,8 @@ def bitwise_not(input: Tensor) -> Tensor:
 # Functions of one tensor.
 
 
-def _unary(name: str, compute: Any, slope: Any, reads: str = "x", exact: bool = False) -> Callable[[Tensor], Tensor]:
-    """Make a function of it.
+def unary(name: str, compute: Any, slope: Any, reads: str = "x", exact: bool = False) -> Callable[[Tensor], Tensor]:
+    """Make a function of one tensor.
 
     Args:
         name: Its name.
@@ -376,7 +377,12 @@ def _unary(name: str, compute: Any, slope: Any, reads: str = "x", exact: bool = 
 
     apply.__name__ = name
     apply.__doc__ = f"`{name}` of each element."
-    return both(apply)
+    return apply
+
+
+def _unary(name: str, compute: Any, slope: Any, reads: str = "x", exact: bool = False) -> Callable[[Tensor], Tensor]:
+    """Make a function of it, and a method."""
+    return both(unary(name, compute, slope, reads, exact))
 
 
 def _sigmoid(x: Any) -> Any:
@@ -407,7 +413,7 @@ sigmoid = _unary("sigmoid", _sigmoid, lambda x, y: y * (1 - y), "y")
 neg = _unary("neg", np.negative, lambda x, y: -1, "", exact=True)
 square = _unary("square", np.square, lambda x, y: 2 * x, exact=True)
 relu = _unary("relu", lambda x: np.maximum(x, 0), lambda x, y: y > 0, "y", exact=True)
-sign = _unary("sign", np.sign, lambda x, y: 0, "", exact=True)
+sign = _unary("sign", lambda x: np.nan_to_num(np.sign(x)), lambda x, y: 0, "", exact=True)
 floor = _unary("floor", np.floor, lambda x, y: 0, "", exact=True)
 ceil = _unary("ceil", np.ceil, lambda x, y: 0, "", exact=True)
 trunc = _unary("trunc", np.trunc, lambda x, y: 0, "", exact=True)

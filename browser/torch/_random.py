@@ -110,12 +110,16 @@ class Generator:
         """Standard normal doubles, one pair after the other; a second one may be left from before."""
         kept = [] if self._second is None or not count else [self._second]
         pairs = self.doubles((count - len(kept) + 1) // 2 * 2)
-        radius, theta = np.sqrt(-2.0 * np.log1p(-pairs[1::2])), 2.0 * math.pi * pairs[0::2]
-        both_ = np.stack([radius * np.cos(theta), radius * np.sin(theta)], axis=1).reshape(-1)
-        found = np.concatenate([kept, both_])
+        found = np.array([*kept, *(number for u1, u2 in pairs.reshape(-1, 2).tolist() for number in _pair(u1, u2))])
         if count:
             self._second = float(found[count]) if len(found) > count else None
         return found[:count]
+
+
+def _pair(u1: float, u2: float) -> tuple[float, float]:
+    """Two normal numbers of two uniform ones, by the C library's functions: NumPy's differ in the last bit."""
+    radius, theta = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
+    return radius * math.cos(theta), radius * math.sin(theta)
 
 
 default_generator = Generator()
@@ -227,8 +231,8 @@ def _normal_values(
     if count < 16 or not dense:
         values = source.normals(count) * std + mean
         return values.astype(wide)
-    uniform = source.uniforms(count, kind)
     whole = count // 16 * 16
+    uniform = source.uniforms(whole if kind.itemsize == 2 else count, kind)
     values = np.empty(count, wide)
     values[:whole] = _box_muller(uniform[:whole].reshape(-1, 16)).reshape(-1)
     if whole != count:
@@ -270,7 +274,12 @@ def uniform_(
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}")
     values = _own(generator).uniforms(self._data.size, self.dtype)
     kind = values.dtype.type
-    return _fill(self, values * (kind(high) - kind(low)) + kind(low))
+    if (low, high) != (0, 1):
+        span = kind(high) - kind(low)
+        values = values * span + kind(low) if self.dtype is float64 else _fma(values, span, kind(low))
+    if self.dtype.itemsize == 2:  # what rounding took to the upper limit goes to the lower one
+        values = np.where(fit(values, self.dtype) == kind(high), kind(low), values)
+    return _fill(self, values)
 
 
 @method
@@ -291,8 +300,10 @@ def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None 
         return self
     if lambd <= 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    values = -1 / lambd * np.log1p(-_own(generator).doubles(self._data.size))
-    return _fill(self, values if self.dtype is float64 else values.astype(F32))
+    uniform = _own(generator).doubles(self._data.size)
+    if self.dtype is float64:  # NumPy's log1p differs from the C library's in the last bit
+        return _fill(self, -1 / lambd * np.array([math.log1p(-u) for u in uniform.tolist()]))
+    return _fill(self, (-1 / lambd * np.log1p(-uniform)).astype(F32))
 
 
 @method
@@ -323,7 +334,7 @@ def _integers(low: int, high: int, count: int, source: Generator) -> np.ndarray:
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     span = high - low
-    drawn = source.draws(count) if span <= 2**28 else source.long_draws(count)
+    drawn = source.draws(count) if span < 2**28 else source.long_draws(count)
     return (drawn % np.uint64(span)).astype(np.int64) + low
 
 

@@ -1,14 +1,15 @@
 """Operations along dimensions: sums, extremes, order, and what is built of them."""
 
 import math
+import warnings
 from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ._core import Tensor, axes_of, axis_of, both, floating, in_place, make, wide, wrap
-from ._dtypes import FROM_NUMPY, bool_, dtype, int64
+from ._core import Tensor, axes_of, axis_of, both, floating, function, in_place, make, wide, wrap
+from ._dtypes import FROM_NUMPY, bool_, dtype, fit, int64
 from ._pointwise import maximum, minimum
 from ._shape import to
 
@@ -129,6 +130,8 @@ def var(
         raise RuntimeError("std and var only support floating point and complex dtypes")
     axes, x = axes_of(dim, input.ndim), wide(input)
     rest = _count(x.shape, axes) - _correction(unbiased, correction)
+    if rest <= 0:
+        warnings.warn("var(): degrees of freedom is <= 0.", stacklevel=2)
     centred = x - x.mean(axis=axes, keepdims=True)
     with np.errstate(all="ignore"):
         total = np.square(np.abs(centred)).sum(axis=axes, keepdims=keepdim)
@@ -160,7 +163,7 @@ def std(
     return make(out, input.dtype, "Std0", (input,), backward, (input,))
 
 
-@both
+@function
 def var_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False
 ) -> tuple[Tensor, Tensor]:
@@ -168,7 +171,7 @@ def var_mean(
     return var(input, dim, unbiased, keepdim), mean(input, dim, keepdim)
 
 
-@both
+@function
 def std_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False
 ) -> tuple[Tensor, Tensor]:
@@ -202,16 +205,22 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False) -> T
     return make(out, input.dtype, _label("LinalgVectorNorm", None), (input,), backward, (input,), True)
 
 
+def _truth(data: Any, input: Tensor) -> Tensor:
+    """Of uint8 uint8, else bool."""
+    kind = input.dtype if input.dtype.name == "uint8" else bool_
+    return wrap(fit(data, kind), kind)
+
+
 @both
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether none is zero."""
-    return wrap(np.asarray(input._data.astype(bool).all(axis=axes_of(dim, input.ndim), keepdims=keepdim)), bool_)
+    return _truth(input._data.astype(bool).all(axis=axes_of(dim, input.ndim), keepdims=keepdim), input)
 
 
 @both
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether one is not zero."""
-    return wrap(np.asarray(input._data.astype(bool).any(axis=axes_of(dim, input.ndim), keepdims=keepdim)), bool_)
+    return _truth(input._data.astype(bool).any(axis=axes_of(dim, input.ndim), keepdims=keepdim), input)
 
 
 @both

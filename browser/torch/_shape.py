@@ -148,12 +148,13 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 @both
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """The dimensions in another order: a view."""
-    order = axes_of(tuple(dims[0]) if len(dims) == 1 and isinstance(dims[0], tuple | list) else dims, input.ndim)
-    if len(order) != input.ndim:
+    given = tuple(dims[0]) if len(dims) == 1 and isinstance(dims[0], tuple | list) else dims
+    if len(given) != input.ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
-            f"ordering of dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(order)}"
+            f"ordering of dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(given)}"
         )
+    order = axes_of(given, input.ndim)
     back = np.argsort(order)
     return view(input, input._data.transpose(order), "Permute0", lambda g: g.transpose(back))
 
@@ -301,7 +302,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The places of one dimension, one by one."""
     axis = axis_of(dim, input.ndim)
     if not input.ndim:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     before = (slice(None),) * axis
     return tuple(part(input, (*before, index, ...), "Unbind0") for index in range(input._data.shape[axis]))
 
@@ -354,6 +355,8 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The diagonal of two dimensions, as the last one: a view."""
     first, second = axis_of(dim1, input.ndim), axis_of(dim2, input.ndim)
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     shape = input._data.shape
 
     def backward(g: np.ndarray) -> np.ndarray:
@@ -390,7 +393,7 @@ def diag_embed(input: Tensor, offset: int = 0) -> Tensor:
     return make(out, input.dtype, "DiagEmbed0", (input,), lambda g: (g[..., rows, cols],))
 
 
-@both
+@method
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """Windows of one dimension, each as a last dimension: a view."""
     axis = axis_of(dimension, input.ndim)
@@ -408,10 +411,6 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
         return whole
 
     return view(input, data, "Unfold0", backward)
-
-
-del Tensor.unfold
-Tensor.unfold = unfold
 
 
 @both
@@ -455,13 +454,13 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
     first = tensors[0]._data.shape
+    axis = axis_of(dim, len(first) + 1)
     for index, tensor in enumerate(tensors):
         if tensor._data.shape != first:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
                 f"{list(tensor._data.shape)} at entry {index}"
             )
-    axis = axis_of(dim, len(first) + 1)
     kind = tensors[0].dtype
     if any(tensor.dtype is not kind for tensor in tensors):
         kind = result_type(*tensors)
@@ -534,7 +533,7 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
     return Tensor.index_select(input, axis, wrap(index, int64))
 
 
-@both
+@function
 def atleast_1d(input: Tensor) -> Tensor:
     """At least one dimension."""
     return input if input.ndim else reshape(input, 1)

@@ -10,7 +10,7 @@ from .._core import Tensor, make, wide
 from .._create import one_hot  # noqa: F401 - public
 from .._dtypes import bool_
 from .._linalg import linear  # noqa: F401 - public
-from .._pointwise import _unary, erf_values
+from .._pointwise import erf_values, unary
 from .._random import dropout_mask
 from .._reduce import log_softmax as _log_softmax
 from .._reduce import softmax as _softmax
@@ -59,18 +59,18 @@ def _mish_slope(x: Any, y: Any) -> Any:
     return inner + x * _sig(x) * (1 - inner * inner)
 
 
-logsigmoid = _unary("log_sigmoid", lambda x: -_softplus(-x), lambda x, y: _sig(-x))
-silu = _unary("silu", lambda x: x * _sig(x), lambda x, y: _sig(x) * (1 + x * (1 - _sig(x))))
-mish = _unary("mish", lambda x: x * np.tanh(_softplus(x)), _mish_slope)
-softsign = _unary("softsign", lambda x: x / (1 + np.abs(x)), lambda x, y: 1 / (1 + np.abs(x)) ** 2)
-relu6 = _unary("hardtanh", lambda x: np.clip(x, 0, 6), lambda x, y: (x > 0) & (x < 6))
-hardsigmoid = _unary("hardsigmoid", lambda x: np.clip(x / 6 + 0.5, 0, 1), lambda x, y: (np.abs(x) < 3) / 6)
-hardswish = _unary(
+logsigmoid = unary("log_sigmoid", lambda x: -_softplus(-x), lambda x, y: _sig(-x))
+silu = unary("silu", lambda x: x * _sig(x), lambda x, y: _sig(x) * (1 + x * (1 - _sig(x))))
+mish = unary("mish", lambda x: x * np.tanh(_softplus(x)), _mish_slope)
+softsign = unary("softsign", lambda x: x / (1 + np.abs(x)), lambda x, y: 1 / (1 + np.abs(x)) ** 2)
+relu6 = unary("hardtanh", lambda x: np.clip(x, 0, 6), lambda x, y: (x > 0) & (x < 6))
+hardsigmoid = unary("hardsigmoid", lambda x: np.clip(x / 6 + 0.5, 0, 1), lambda x, y: (np.abs(x) < 3) / 6)
+hardswish = unary(
     "hardswish",
     lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
     lambda x, y: np.where(x < -3, 0, np.where(x < 3, x / 3 + 0.5, 1)),
 )
-_gelu_exact = _unary(
+_gelu_exact = unary(
     "gelu",
     lambda x: 0.5 * x * (1 + erf_values(x * SQRT_HALF)),
     lambda x, y: 0.5 * (1 + erf_values(x * SQRT_HALF)) + x * np.exp(-0.5 * x * x) / SQRT_2PI,
@@ -83,7 +83,7 @@ def _gelu_tanh_slope(x: Any, y: Any) -> Any:
     return 0.5 * (1 + inner) + 0.5 * x * (1 - inner * inner) * C0 * (1 + 3 * C1 * x * x)
 
 
-_gelu_tanh = _unary("gelu", lambda x: 0.5 * x * (1 + np.tanh(C0 * (x + C1 * x**3))), _gelu_tanh_slope)
+_gelu_tanh = unary("gelu", lambda x: 0.5 * x * (1 + np.tanh(C0 * (x + C1 * x**3))), _gelu_tanh_slope)
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -535,6 +535,10 @@ def kl_div(
     else:
         some = target.masked_fill(target <= 0, 1.0)
         loss = target * some.log() - target * input
+    if reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides by all sizes; 'batchmean' is the divergence for each row.", stacklevel=2
+        )
     if reduction == "batchmean":
         return loss.sum() / (input.shape[0] if input.ndim else 1)
     return _reduced(loss, reduction)

@@ -181,17 +181,29 @@ class RMSNorm(Module):
 class GroupNorm(Module):
     """Mean 0 and variance 1 over groups of channels."""
 
-    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
+    def __init__(
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
         super().__init__()
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
-        self.register_parameter("weight", Parameter(make.ones(num_channels)) if affine else None)
-        self.register_parameter("bias", Parameter(make.zeros(num_channels)) if affine else None)
+        kind = {"device": device, "dtype": dtype}
+        self.register_parameter("weight", Parameter(make.ones(num_channels, **kind)) if affine else None)
+        self.register_parameter("bias", Parameter(make.zeros(num_channels, **kind)) if affine and bias else None)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        text = f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return text + f", bias={self.bias is not None}"
 
 
 class _BatchNorm(Module):
@@ -208,13 +220,15 @@ class _BatchNorm(Module):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.num_features, self.eps, self.momentum, self.affine = num_features, eps, momentum, affine
         self.track_running_stats = track_running_stats
         kind = {"device": device, "dtype": dtype}
         self.register_parameter("weight", Parameter(make.ones(num_features, **kind)) if affine else None)
-        self.register_parameter("bias", Parameter(make.zeros(num_features, **kind)) if affine else None)
+        self.register_parameter("bias", Parameter(make.zeros(num_features, **kind)) if affine and bias else None)
         self.register_buffer("running_mean", make.zeros(num_features, **kind) if track_running_stats else None)
         self.register_buffer("running_var", make.ones(num_features, **kind) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", make.tensor(0, device=device) if track_running_stats else None)
@@ -233,7 +247,7 @@ class _BatchNorm(Module):
     def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
 
 
@@ -411,3 +425,9 @@ BCEWithLogitsLoss = _layer(
     "BCEWithLogitsLoss", F.binary_cross_entropy_with_logits, weight=None, reduction="mean", pos_weight=None
 )
 MarginRankingLoss = _layer("MarginRankingLoss", F.margin_ranking_loss, margin=0.0, reduction="mean")
+
+__all__ = [
+    name
+    for name, value in list(globals().items())
+    if isinstance(value, type) and issubclass(value, Module) and name[0] != "_"
+]

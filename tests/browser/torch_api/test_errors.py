@@ -1,0 +1,227 @@
+"""Wrong shapes, types and places raise what torch raises; what is missing says so."""
+
+import importlib
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.browser.torch_api.pair import assert_same, check, outcome, shim
+
+SHAPES = st.lists(st.integers(0, 3), max_size=3).map(tuple)
+DIMS = st.integers(-4, 3)
+ANY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+TWO = {
+    "add": lambda t, x, y, d: x + y,
+    "where": lambda t, x, y, d: t.where(x > 0, x, y),
+    "matmul": lambda t, x, y, d: x @ y,
+    "bmm": lambda t, x, y, d: t.bmm(x, y),
+    "mm": lambda t, x, y, d: t.mm(x, y),
+    "dot": lambda t, x, y, d: t.dot(x, y),
+    "linear": lambda t, x, y, d: t.nn.functional.linear(x, y) if y.ndim == 2 and x.ndim else 0,
+    "cat": lambda t, x, y, d: t.cat([x, y], d) if x.numel() and y.numel() else 0,
+    "stack": lambda t, x, y, d: t.stack([x, y], d),
+    "view": lambda t, x, y, d: x.view(y.shape),
+    "view of a transposed": lambda t, x, y, d: x.T.view(y.shape) if x.ndim == 2 else 0,
+    "reshape": lambda t, x, y, d: x.reshape(y.shape),
+    "expand": lambda t, x, y, d: x.expand(y.shape),
+    "broadcast": lambda t, x, y, d: t.broadcast_to(x, y.shape),
+    "add_": lambda t, x, y, d: x.detach().clone().add_(y.detach()),
+    "copy_": lambda t, x, y, d: x.detach().clone().copy_(y.detach()),
+    "masked_fill": lambda t, x, y, d: x.masked_fill(y > 0, 0.0),
+    "mask": lambda t, x, y, d: x[y > 0] if y.ndim else 0,
+    "layer_norm": lambda t, x, y, d: t.nn.functional.layer_norm(x, y.shape) if y.ndim and y.numel() else 0,
+    "squares": lambda t, x, y, d: (x - y).square(),
+}
+ONE = {
+    "sum": lambda t, x, d, e: x.sum(d),
+    "softmax": lambda t, x, d, e: x.softmax(d),
+    "max": lambda t, x, d, e: x.max(d).values,
+    "amax": lambda t, x, d, e: x.amax(d),
+    "cumsum": lambda t, x, d, e: x.cumsum(d),
+    "sort": lambda t, x, d, e: x.sort(d).values,
+    "argmax": lambda t, x, d, e: x.argmax(d),
+    "logsumexp": lambda t, x, d, e: x.logsumexp(d) if x.numel() else 0,
+    "transpose": lambda t, x, d, e: x.transpose(d, e),
+    "permute": lambda t, x, d, e: x.permute(d, e),
+    "unsqueeze": lambda t, x, d, e: x.unsqueeze(d),
+    "squeeze": lambda t, x, d, e: x.squeeze(d),
+    "index": lambda t, x, d, e: x[d],
+    "two indices": lambda t, x, d, e: x[d, e],
+    "list index": lambda t, x, d, e: x[[d, e]] if x.numel() else 0,
+    "tensor index": lambda t, x, d, e: x[t.tensor([d, e])] if x.numel() else 0,
+    "column": lambda t, x, d, e: x[:, d],
+    "index_select": lambda t, x, d, e: t.index_select(x, d, t.tensor([0])) if x.numel() else 0,
+    "gather": lambda t, x, d, e: x.gather(d, t.zeros(x.shape, dtype=t.long) + abs(e)),
+    "topk": lambda t, x, d, e: x.topk(abs(e), d).values if x.ndim else 0,
+    "split": lambda t, x, d, e: x.split(abs(e), d) if x.ndim and x.numel() else 0,
+    "chunk": lambda t, x, d, e: x.chunk(abs(e), d) if x.ndim and x.numel() else 0,
+    "narrow": lambda t, x, d, e: x.narrow(d, 0, abs(e)) if x.ndim else 0,
+    "select": lambda t, x, d, e: x.select(d, e) if x.ndim else 0,
+    "unbind": lambda t, x, d, e: x.unbind(d),
+    "flip": lambda t, x, d, e: x.flip(d, e),
+    "repeat": lambda t, x, d, e: x.repeat(abs(d), abs(e)),
+    "flatten": lambda t, x, d, e: x.flatten(d, e),
+    "size": lambda t, x, d, e: x.size(d),
+    "diagonal": lambda t, x, d, e: x.diagonal(0, d, e),
+    "view": lambda t, x, d, e: x.view(d, e),
+    "reshape": lambda t, x, d, e: x.reshape(d, -1, e),
+    "tril": lambda t, x, d, e: x.tril(d),
+    "item": lambda t, x, d, e: x.item(),
+    "bool": lambda t, x, d, e: bool(x),
+    "len": lambda t, x, d, e: len(x),
+}
+
+
+def values(shape, seed=0):
+    return np.random.default_rng(seed).uniform(0.5, 2, shape).astype("float32")
+
+
+@pytest.mark.parametrize("name", TWO)
+@given(first=SHAPES, second=SHAPES, dim=DIMS)
+@ANY
+def test_any_two_shapes_give_the_same_result_or_the_same_exception(name, first, second, dim):
+    check(lambda t, x, y: TWO[name](t, x, y, dim), [values(first), values(second, 1)])
+
+
+@pytest.mark.parametrize("name", ONE)
+@given(shape=SHAPES, dim=DIMS, other=DIMS)
+@ANY
+def test_any_dimension_gives_the_same_result_or_the_same_exception(name, shape, dim, other):
+    check(lambda t, x: ONE[name](t, x, dim, other), [values(shape)])
+
+
+MESSAGES = {
+    "broadcast": lambda t: t.zeros(3) + t.zeros(4),
+    "mat1": lambda t: t.zeros(2, 3) @ t.zeros(4, 5),
+    "linear": lambda t: t.nn.Linear(3, 4)(t.zeros(2, 5)),
+    "types": lambda t: t.zeros(2, 2) @ t.zeros(2, 2, dtype=t.float64),
+    "dim": lambda t: t.zeros(2, 3).sum(2),
+    "view": lambda t: t.zeros(2, 3).view(4),
+    "view of a transposed": lambda t: t.zeros(2, 3).T.view(6),
+    "index": lambda t: t.zeros(3)[5],
+    "too many": lambda t: t.zeros(3)[0, 0],
+    "cat": lambda t: t.cat([t.zeros(2, 3), t.zeros(2, 4)]),
+    "stack": lambda t: t.stack([t.zeros(2), t.zeros(3)]),
+    "item": lambda t: t.zeros(2).item(),
+    "bool": lambda t: bool(t.zeros(2)),
+    "leaf": lambda t: t.zeros(2, requires_grad=True).add_(1),
+    "scalar": lambda t: t.zeros(2, requires_grad=True).backward(),
+    "no gradient": lambda t: t.zeros(1).backward(),
+    "numpy": lambda t: t.zeros(1, requires_grad=True).numpy(),
+    "integers": lambda t: t.zeros(2, dtype=t.long, requires_grad=True),
+    "cast": lambda t: t.zeros(2, dtype=t.long).add_(0.5),
+    "mean": lambda t: t.arange(3).mean(),
+    "subtract": lambda t: t.ones(2, dtype=t.bool) - t.ones(2, dtype=t.bool),
+    "embedding": lambda t: t.nn.Embedding(3, 2)(t.tensor([3])),
+    "target": lambda t: t.nn.functional.cross_entropy(t.zeros(2, 3), t.tensor([0, 3])),
+    "batch": lambda t: t.nn.functional.cross_entropy(t.zeros(2, 3), t.tensor([0, 1, 2])),
+    "missing key": lambda t: t.nn.Linear(2, 2).load_state_dict({}),
+    "size of key": lambda t: t.nn.Linear(2, 2, bias=False).load_state_dict({"weight": t.zeros(3, 2)}),
+    "no parameters": lambda t: t.optim.SGD([], lr=0.1),
+    "rate": lambda t: t.optim.Adam([t.zeros(1)], lr=-1),
+    "attribute": lambda t: t.nn.Linear(2, 2).nothing,
+    "dropout": lambda t: t.nn.Dropout(2.0),
+    "ragged": lambda t: t.tensor([[1, 2], [3]]),
+    "cuda": lambda t: t.zeros(2).cuda() if not torch.cuda.is_available() else t.zeros(2).item(),
+    "negative": lambda t: t.zeros(-1),
+    "step": lambda t: t.zeros(3)[::-1],
+    "float index": lambda t: t.zeros(3)[1.5],
+    "zero dim": lambda t: list(t.tensor(1.0)),
+    "topk": lambda t: t.zeros(3).topk(4),
+    "powers": lambda t: t.arange(3) ** -1,
+    "mask type": lambda t: t.zeros(2).masked_fill(t.zeros(2, dtype=t.long), 0),
+    "expanded": lambda t: t.zeros(1).expand(3).add_(1),
+    "one hot": lambda t: t.nn.functional.one_hot(t.tensor([-1])),
+}
+# The type is torch's, the wording need not be.
+OWN_WORDS = {
+    "cast",
+    "mean",
+    "expanded",
+    "mask type",
+    "cuda",
+    "types",
+    "negative",
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_exceptions_have_torchs_type_and_beginning(name):
+    ours, theirs = (outcome(MESSAGES[name], t) for t in (shim, torch))
+    assert isinstance(theirs, Exception)
+    assert type(ours) is type(theirs), f"{ours!r} {theirs!r}"
+    if name not in OWN_WORDS:
+        assert str(ours)[:20] == str(theirs)[:20]
+
+
+@pytest.mark.parametrize(
+    ("get", "name"),
+    [
+        (lambda: shim.fft_of_something, "torch.fft_of_something"),
+        (lambda: shim.nn.LSTM, "torch.nn.LSTM"),
+        (lambda: shim.nn.functional.ctc_loss, "torch.nn.functional.ctc_loss"),
+        (lambda: shim.optim.LBFGS, "torch.optim.LBFGS"),
+        (lambda: shim.zeros(2).cholesky_solve, "Tensor.cholesky_solve"),
+        (lambda: shim.linalg.lstsq, "torch.linalg.lstsq"),
+        (lambda: shim.distributions.Dirichlet, "torch.distributions.Dirichlet"),
+        (lambda: shim.autograd.profiler, "torch.autograd.profiler"),
+        (lambda: shim.func.vmap, "torch.func.vmap"),
+        (lambda: importlib.import_module("browser_torch.distributed"), "browser_torch.distributed"),
+        (lambda: shim.ones(1, requires_grad=True).sum().backward(create_graph=True), "create_graph"),
+    ],
+)
+def test_what_is_missing_says_so_and_names_the_list(get, name):
+    with pytest.raises(NotImplementedError, match=r"is not in the browser's torch; print\(dir\(torch") as raised:
+        get()
+    assert name in str(raised.value)
+
+
+def test_lists_name_what_there_is_and_everything_they_name_is_there():
+    for module in (shim, shim.nn, shim.nn.functional, shim.optim, shim.linalg, shim.autograd):
+        names = [name for name in dir(module) if not name.startswith("_")]
+        assert names
+        for name in names:
+            assert getattr(module, name) is not None or name == "newaxis"
+    assert {"softmax", "Tensor", "nn", "optim", "float32"} <= set(dir(shim))
+    assert {"softmax", "backward", "masked_fill_"} <= set(dir(shim.Tensor))
+
+
+def test_functions_and_methods_exist_in_torch_too():
+    """Nobody may learn a name here that torch does not have."""
+    for ours, theirs in (
+        (shim, torch),
+        (shim.Tensor, torch.Tensor),
+        (shim.nn, torch.nn),
+        (shim.nn.init, torch.nn.init),
+    ):
+        own = {name for name in dir(ours) if not name.startswith("_")} - {"layers", "containers", "transformer"}
+        own -= {"module", "default_generator", "np", "math", "Any", "Tensor", "no_grad", "GAINS", "e"}
+        assert {name for name in own if not hasattr(theirs, name)} == set()
+
+
+def test_tensors_on_meta_can_be_counted_and_not_computed_with():
+    with shim.device("meta"):
+        layer = shim.nn.Linear(8192, 8192)
+    assert layer.weight.numel() == 8192**2
+    assert layer.weight.device.type == "meta"
+    with pytest.raises(NotImplementedError, match="meta"):
+        layer.weight + 1
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 0.0, 1e30, -1e30])
+def test_special_values(value):
+    functions = "exp log sqrt sigmoid tanh relu sign abs isnan isfinite square".split()
+    layers = "softplus logsigmoid silu".split()
+
+    def run(t, x):
+        ones = [getattr(x, name)() for name in functions] + [getattr(t.nn.functional, name)(x) for name in layers]
+        rows = [x.softmax(0), x.log_softmax(0), x.logsumexp(0), x.max(), x.argmax(), x.sort(), x.sum(), x.clamp(-1, 1)]
+        return ones + rows
+
+    array = np.array([1.0, value, -1.0], np.float32)
+    for ours, theirs in zip(run(shim, shim.tensor(array)), run(torch, torch.tensor(array)), strict=True):
+        assert_same(ours, theirs)
