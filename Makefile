@@ -22,6 +22,7 @@ help: ## list the targets
 
 # A note with errors never keeps the rest from being built; the exit code still says so.
 site: .venv/.site ## build the site into site/
+	@$(BIN)/python -m browser build
 	@$(BIN)/python -m ingest build; errors=$$?; \
 	test $$errors -le 1 && $(BIN)/mkdocs build --strict && $(INDEX) --site site && exit $$errors
 
