@@ -20,11 +20,16 @@ help: ## list the targets
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[site,test]"
 	touch $@
 
-# A note with errors never keeps the rest from being built; the exit code still says so.
+# A note with errors never keeps the rest from being built; the exit code still says so. Where no source is newer than
+# the last build for this SITE_URL, there is nothing to build.
 site: .venv/.site ## build the site into site/
 	@$(BIN)/python -m browser build
-	@$(BIN)/python -m ingest build; errors=$$?; \
-	test $$errors -le 1 && $(BIN)/mkdocs build --strict && $(INDEX) --site site && exit $$errors
+	@$(BIN)/python -m ingest build; errors=$$?; test $$errors -le 1 || exit $$errors; \
+	if test "$$(cat site/.built 2>&1)" = "for $(SITE_URL)" && \
+	  test -z "$$(find docs snippets mkdocs.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
+	then echo "site/ is up to date"; \
+	else $(BIN)/mkdocs build --strict && $(INDEX) --site site && echo "for $(SITE_URL)" >site/.built || exit 1; fi; \
+	exit $$errors
 
 # The server shows site/; a change in any source has it built again. Generated folders are no source.
 GENERATED := docs/talks,docs/qa,docs/papers,docs/people,docs/generated,docs/runtime
