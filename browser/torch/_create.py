@@ -281,7 +281,8 @@ def linspace(
     first, last = exact(float(start)), exact(float(end))
     step = (last - first) / exact(max(steps - 1, 1))
     index = np.arange(steps, dtype=exact)
-    values = np.where(index < steps // 2, first + step * index, last - step * (steps - 1 - index))
+    low, high = np.float64(first) + np.float64(step) * index, np.float64(last) - np.float64(step) * (steps - 1 - index)
+    values = np.where(index < steps // 2, low, high).astype(exact)  # a multiply-add, rounded once
     values = np.full(steps, first) if steps == 1 else values
     return finished(fit(np.trunc(values) if kind.rank == 1 else values, kind), kind, device, requires_grad)
 

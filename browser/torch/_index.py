@@ -145,6 +145,8 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     if not isinstance(value, Tensor):
         value = wrap(fit_scalar(value, self.dtype), self.dtype) if isinstance(scalar(value), SCALARS) else made(value)
     if advanced is None:
+        while value.ndim > target.ndim and value._data.shape[0] == 1:
+            value = value[0]
         copy_(target, value)
     else:
         index_put_(target, advanced, value)

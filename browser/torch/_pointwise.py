@@ -666,14 +666,13 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Store the values of another tensor, broadcast and converted."""
     source = src if isinstance(src, Tensor) else made(src)
     if source._data.shape != self._data.shape:
-        shape = self._data.shape
-        extra = source._data.ndim - len(shape)
-        if extra > 0 and set(source._data.shape[:extra]) == {1}:
-            source = source.reshape(source._data.shape[extra:])
+        shape, given = self._data.shape, source._data.shape
+        if len(given) > len(shape):
+            raise RuntimeError(f"output with shape {list(shape)} doesn't match the broadcast shape {list(given)}")
         try:
             source = source.expand(shape)
         except RuntimeError:
-            raise broadcast_error(shape, source._data.shape) from None
+            raise broadcast_error(shape, given) from None
     if source.dtype is not self.dtype:
         source = source.to(self.dtype)
     return store(self, source)

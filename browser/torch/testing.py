@@ -31,8 +31,6 @@ def assert_close(
         AssertionError: If they differ in value, shape or type.
         ValueError: If only one tolerance is given.
     """
-    if (rtol is None) != (atol is None):
-        raise ValueError("rtol and atol must both be specified or both be unspecified")
     options = {"rtol": rtol, "atol": atol, "equal_nan": equal_nan, "check_dtype": check_dtype, "msg": msg}
     if isinstance(actual, dict) and isinstance(expected, dict):
         if set(actual) != set(expected):
@@ -42,7 +40,7 @@ def assert_close(
         return
     if isinstance(actual, list | tuple) and isinstance(expected, list | tuple):
         if len(actual) != len(expected):
-            raise AssertionError(f"The length of the sequences do not match: {len(actual)} != {len(expected)}")
+            raise AssertionError(f"The length of the sequences mismatch: {len(actual)} != {len(expected)}")
         for ours, theirs in zip(actual, expected, strict=True):
             assert_close(ours, theirs, **options)
         return
@@ -50,6 +48,8 @@ def assert_close(
         raise AssertionError(
             f"None of the pair types are the same: {type(actual).__name__} and {type(expected).__name__}"
         )
+    if (rtol is None) != (atol is None):
+        raise ValueError("Both 'rtol' and 'atol' must be either specified or unspecified")
     wrong = _difference(as_tensor(actual), as_tensor(expected), rtol, atol, equal_nan, check_dtype)
     if wrong:
         raise AssertionError(msg(wrong) if callable(msg) else msg or wrong)
@@ -78,10 +78,14 @@ def _difference(actual: Tensor, expected: Tensor, rtol: Any, atol: Any, equal_na
         share = 100 * (~close).sum() / close.size
         relative = gap / np.abs(theirs)
         places = [
-            tuple(int(n) for n in np.unravel_index(np.nanargmax(np.where(close, -1, one)), one.shape))
+            tuple(
+                int(n)
+                for n in np.unravel_index(np.argmax(np.where(close, -1, np.nan_to_num(one, nan=np.inf))), one.shape)
+            )
             for one in (gap, relative)
         ]
-    head = "Scalars are not close!" if not actual.ndim else "Tensor-likes are not close!"
+    how = "close" if rtol or atol else "equal"
+    head = f"{'Tensor-likes' if actual.ndim else 'Scalars'} are not {how}!"
     if not actual.ndim:
         return (
             f"{head}\n\nExpected {expected.item()} but got {actual.item()}.\n"

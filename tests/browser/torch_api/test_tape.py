@@ -97,7 +97,7 @@ CHANGES = {
     "scatter_add_": lambda t, x, w: x.scatter_add_(0, t.zeros(1, 4, dtype=t.long), x[:1].clone() * w),
     "index_add_": lambda t, x, w: x.index_add_(0, t.tensor([0, 0]), x[1:].clone() * w),
     "twice": lambda t, x, w: (x[0].mul_(w), x[:, 0].mul_(w)),
-    "of a slice in a row": lambda t, x, w: x[1:][0].T.add_(w),
+    "of a slice in a row": lambda t, x, w: x[1:][0].add_(w),
 }
 
 
@@ -307,7 +307,11 @@ DTYPES = "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64 com
 
 @pytest.mark.parametrize("first", DTYPES)
 @pytest.mark.parametrize("second", DTYPES)
+@pytest.mark.filterwarnings("ignore:ComplexHalf")
 def test_types_are_promoted_as_in_torch(first, second):
+    if second == "float16" and first.startswith("complex"):
+        pytest.skip("torch's complex32 is not in the browser's torch")
+
     def run(t):
         a, b = getattr(t, first), getattr(t, second)
         ones = t.ones(2, dtype=a), t.ones((), dtype=b), t.ones(2, dtype=b)
@@ -330,7 +334,7 @@ def test_bfloat16_is_rounded_after_every_operation():
     ours, theirs = run(shim), run(torch)
     for one, other in zip(ours, theirs, strict=True):
         values = one.float().numpy(), other.float().numpy()
-        np.testing.assert_array_max_ulp(*(np.atleast_1d(value).astype(np.float32) for value in values), maxulp=2**16)
+        np.testing.assert_allclose(*values, rtol=2**-7, atol=2**-9)  # one step of bfloat16
     assert_same(ours[0].float(), theirs[0].float(), rtol=0, atol=0)
     assert_same(ours[1].float(), theirs[1].float(), rtol=0, atol=0)
 

@@ -1,0 +1,132 @@
+"""The snippets' own tests, and the runnable blocks of the pages, run unchanged on the browser's torch."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from snippets.__main__ import names
+from tests.browser.torch_api import foreign
+from tests.browser.torch_api.pair import PACKAGE, ROOT
+from tests.site import outputs
+
+TESTS = ROOT / "tests" / "snippets"
+FILES = [f"test_{name}.py" for name in names() if (TESTS / f"test_{name}.py").is_file()]
+PASSED = re.compile(r"^PASSED .*?(test_\w+\.py)::(\w+)", re.MULTILINE)
+
+
+def environment() -> dict[str, str]:
+    """Ours, with the browser's torch found first."""
+    return {**os.environ, "PYTHONPATH": f"{PACKAGE.parent}{os.pathsep}{ROOT}"}
+
+
+@pytest.fixture(scope="module")
+def report() -> str:
+    """What pytest says about all test files, run in one process where `torch` is the browser's."""
+    options = [
+        "-p",
+        "tests.browser.torch_api.foreign",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "-rA",
+        "--tb=short",
+    ]
+    command = [sys.executable, "-m", "pytest", *options, *(str(TESTS / name) for name in FILES)]
+    run = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, encoding="utf-8", timeout=600)
+    return run.stdout + run.stderr
+
+
+def about(report: str, name: str) -> str:
+    """The lines of a report that name a test file and a failure."""
+    return "\n".join(line for line in report.splitlines() if name in line and not line.startswith("PASSED"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FILES)
+def test_snippets_own_tests_pass(report, name):
+    source = (TESTS / name).read_text(encoding="utf-8")
+    expected = foreign.tests_of(source) - foreign.left_out(source)
+    passed = {test for file, test in PASSED.findall(report) if file == name}
+    failed = [line for line in report.splitlines() if line.startswith(("FAILED", "ERROR")) and name in line]
+    assert failed == [], report[-20000:]
+    assert passed == expected, report[-2000:]
+
+
+@pytest.mark.slow
+def test_what_is_left_out_is_counted(report):
+    total = passed = 0
+    for name in FILES:
+        source = (TESTS / name).read_text(encoding="utf-8")
+        total += len(foreign.tests_of(source))
+        passed += len(foreign.tests_of(source) - foreign.left_out(source))
+    assert len(set(PASSED.findall(report))) == passed
+    assert passed > 0.8 * total  # the proof is of most of the tests, not of a few
+
+
+@pytest.mark.parametrize("page", outputs.pages(ROOT / "docs"), ids=lambda path: path.stem)
+def test_pages_show_what_their_code_prints_on_the_browsers_torch(page, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
+    assert outputs.problems(page) == []
+
+
+def test_it_is_the_browsers_torch_that_runs(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
+    assert outputs.run(["import torch; print(torch.__file__)"]) == [(str(PACKAGE / "__init__.py"), "")]
+
+
+FOREIGN = """
+import pytest
+import torch
+import transformers as tf
+from peft import LoraConfig
+from torch import distributed as dist
+
+np = pytest.importorskip("scipy")
+ORACLE = tf.something(1)
+PLAIN = torch.ones(1)
+
+@pytest.fixture
+def reference():
+    return LoraConfig(3)
+
+@pytest.fixture
+def second(reference):
+    return reference
+
+def helper(x):
+    return ORACLE(x)
+
+def test_direct(): tf.run()
+def test_fixture(reference): pass
+def test_fixture_of_a_fixture(second): pass
+def test_helper(): helper(1)
+def test_inside():
+    import tiktoken
+def test_skip(): np.array(1)
+def test_processes(): dist.barrier()
+def test_of_torch_distributed():
+    from torch.distributed import init_process_group
+@pytest.mark.parametrize("x", [ORACLE])
+def test_parameter(x): pass
+def test_plain(): assert PLAIN.sum() == 1
+def test_standard_library():
+    import json, math
+def test_attribute_of_the_same_name(): PLAIN.tf = 1
+"""
+
+
+def test_tests_of_other_libraries_are_told_from_the_source():
+    kept = {"test_plain", "test_standard_library", "test_attribute_of_the_same_name"}
+    assert foreign.tests_of(FOREIGN) - foreign.left_out(FOREIGN) == kept
+
+
+def test_stand_ins_can_be_imported_and_nothing_else():
+    finder = foreign.StandIns({"peft", "torch.distributed.nn"})
+    assert finder.find_spec("peft") is not None
+    assert finder.find_spec("torch.distributed") is not None
+    assert finder.find_spec("torch") is None
+    assert finder.find_spec("numpy") is None
