@@ -163,3 +163,8 @@ def test_other_wrong_arguments_are_refused():
         GroupedQueryAttention(10, 4, 2)
     with pytest.raises(ValueError, match="6 rows are not divisible by heads 4"):
         pool_heads(torch.ones(6, 8), 4, 2)
+
+
+def test_smallest_layer_works():
+    assert GroupedQueryAttention(1, 1, 1)(torch.ones(2, 3, 1)).shape == (2, 3, 1)
+    assert pool_heads(torch.ones(1, 2), 1, 1).tolist() == [[1.0, 1.0]]

@@ -134,3 +134,8 @@ def test_other_wrong_arguments_are_refused():
             CachedSelfAttention(10, heads)
     with pytest.raises(ValueError, match="are not all 0 or more"):
         cache_bytes(1, 1, -1, 1)
+
+
+def test_smallest_layer_works():
+    assert CachedSelfAttention(1, 1)(torch.ones(2, 3, 1)).shape == (2, 3, 1)
+    assert cache_bytes(1, 1, 1, 0) == 0

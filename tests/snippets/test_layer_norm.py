@@ -126,3 +126,7 @@ def test_other_wrong_arguments_are_refused():
 def test_default_eps_is_torchs():
     assert math.isclose(LayerNorm(2).eps, nn.LayerNorm(2).eps)
     torch.testing.assert_close(layer_norm(torch.tensor([0.0, 0.01])), F.layer_norm(torch.tensor([0.0, 0.01]), (2,)))
+
+
+def test_smallest_layer_works():
+    assert LayerNorm(1)(torch.full((2, 1), 3.0)).tolist() == [[0.0], [0.0]]

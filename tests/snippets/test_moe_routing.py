@@ -170,3 +170,8 @@ def test_wrong_arguments_are_refused(k):
     for logits, real in ((torch.ones(0, 4), None), (torch.ones(2, 4), torch.tensor([False, False]))):
         with pytest.raises(ValueError, match="no token counts"):
             load_balancing_loss(logits, 2, real)
+
+
+def test_smallest_layer_works_and_two_experts_a_token_are_the_default():
+    assert MoE(1, 1, 1, 1)(torch.ones(3, 1))[0].shape == (3, 1)
+    assert MoE(2, 2, 4).k == 2

@@ -137,3 +137,8 @@ def test_other_wrong_arguments_are_refused():
     for turns in ((1.0, 1.0), (1.0, 2.0), (1.0, 0.0)):
         with pytest.raises(ValueError, match="is not above slow_turns"):
             yarn_frequencies(8, 2.0, 5, 10000.0, *turns)
+
+
+def test_smallest_lengths_work():
+    torch.testing.assert_close(dynamic_ntk_frequencies(8, 1, 1), ntk_frequencies(8, 1.0))
+    assert yarn_frequencies(8, 2.0, 1).isfinite().all()

@@ -118,3 +118,8 @@ def test_other_wrong_arguments_are_refused():
             interpolated_angles(torch.arange(3), 4, factor)
     with pytest.raises(ValueError, match="2 positions are not one for each of 3"):
         interpolated_rope(torch.ones(1, 1, 3, 4), torch.arange(2))
+
+
+def test_smallest_lengths_work():
+    assert interpolation_factor(1, 1) == 1.0
+    assert interpolation_factor(1, 3) == 3.0

@@ -115,3 +115,7 @@ def test_weight_of_another_width_is_refused(norm):
 def test_no_width_is_refused():
     with pytest.raises(ValueError, match="width 0 is below 1"):
         RMSNorm(0)
+
+
+def test_smallest_layer_works():
+    torch.testing.assert_close(RMSNorm(1)(torch.tensor([[3.0], [-3.0]])), torch.tensor([[1.0], [-1.0]]))

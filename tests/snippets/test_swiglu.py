@@ -108,3 +108,8 @@ def test_wrong_arguments_are_refused():
             SwiGLU(*arguments)
     with pytest.raises(ValueError, match=r"gate_up \(10, 6\) and down \(6, 10\)"):
         swiglu_packed(torch.ones(1, 6), torch.ones(10, 6), torch.ones(6, 10))
+
+
+def test_smallest_network_works():
+    assert SwiGLU(1, 1)(torch.ones(2, 1)).shape == (2, 1)
+    assert SwiGLU(1).up_proj.out_features == 256

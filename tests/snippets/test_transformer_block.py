@@ -161,3 +161,7 @@ def test_one_position_and_empty_batches(device, pre_norm, shape):
 def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         TransformerBlock(*arguments)
+
+
+def test_smallest_block_works():
+    assert TransformerBlock(1, 1, 1)(torch.ones(2, 3, 1)).shape == (2, 3, 1)
