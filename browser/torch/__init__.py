@@ -42,12 +42,12 @@ from . import autograd, nn  # noqa: E402 - they need the operations
 _PUBLIC.update(
     {
         name: getattr(nn.functional, name)
-        for name in ("dropout", "embedding", "layer_norm", "rms_norm", "cosine_similarity")
+        for name in ("dropout", "native_dropout", "embedding", "layer_norm", "rms_norm", "cosine_similarity")
     }
 )
 globals().update({name: value for name, value in _PUBLIC.items() if not name.startswith("_") and name != "Parameter"})
 
-_LAZY = ("cuda", "distributions", "func", "linalg", "optim", "random", "testing")
+_LAZY = ("cuda", "distributions", "func", "linalg", "optim", "random", "testing", "utils")
 
 
 def is_tensor(obj: Any) -> Any:

@@ -128,6 +128,14 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     return wrap(ndarray, FROM_NUMPY[ndarray.dtype])
 
 
+@function
+def frombuffer(buffer: Any, *, dtype: dtype, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
+    """A tensor that shares the memory of bytes."""
+    if dtype.name == "bfloat16":
+        raise NotImplementedError("frombuffer of bfloat16 is not in the browser's torch: it is stored as float32")
+    return finished(np.frombuffer(buffer, dtype.np, count, offset), dtype, requires_grad=requires_grad)
+
+
 def _construct(*args: Any) -> Tensor:
     """`torch.Tensor(...)`: sizes of an uninitialised tensor, or values."""
     if len(args) == 1 and isinstance(args[0], list | tuple | np.ndarray) and not isinstance(args[0], PUBLIC["Size"]):

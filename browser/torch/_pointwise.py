@@ -626,6 +626,34 @@ def is_complex(input: Tensor) -> bool:
     return input.dtype.is_complex
 
 
+def _fake_quantized(input: Tensor, scale: Any, zero: Any, low: int, high: int) -> Tensor:
+    """Rounded to whole steps within limits, and back; the gradient passes where nothing was cut."""
+    x = wide(input)
+    steps = np.rint(x * (1 / scale)) + zero
+    inside = (steps >= low) & (steps <= high)
+    out = (np.clip(steps, low, high) - zero) * scale
+    return make(out, input.dtype, "FakeQuantize0", (input,), lambda g: (g * inside,))
+
+
+@function
+def fake_quantize_per_tensor_affine(
+    input: Tensor, scale: Any, zero_point: Any, quant_min: int, quant_max: int
+) -> Tensor:
+    """Whole steps of one size, and back."""
+    values = (np.asarray(getattr(one, "_data", one), np.float32) for one in (scale, zero_point))
+    return _fake_quantized(input, *values, quant_min, quant_max)
+
+
+@function
+def fake_quantize_per_channel_affine(
+    input: Tensor, scale: Tensor, zero_point: Tensor, axis: int, quant_min: int, quant_max: int
+) -> Tensor:
+    """Whole steps of a size for each place of one dimension, and back."""
+    side = [-1 if place == axis else 1 for place in range(input.ndim)]
+    values = (one._data.astype(np.float32).reshape(side) for one in (scale, zero_point))
+    return _fake_quantized(input, *values, quant_min, quant_max)
+
+
 # Operators.
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import Tensor, make, wide
+from .._core import Tensor, make, wide, wrap
 from .._create import one_hot  # noqa: F401 - public
 from .._dtypes import bool_
 from .._linalg import linear  # noqa: F401 - public
@@ -159,6 +159,16 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     x = wide(input)
     mask = np.zeros_like(x) if p == 1 else dropout_mask(x.shape, 1 - p).astype(x.dtype) / x.dtype.type(1 - p)
     return make(x * mask, input.dtype, "Mul0", (input,), lambda g: (g * mask,))
+
+
+def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor, Tensor]:
+    """`torch.native_dropout`: the result, and where values were kept."""
+    if train is False or p == 0:
+        return input, wrap(np.ones(input._data.shape, bool), bool_)
+    kept = np.zeros(input._data.shape, bool) if p == 1 else dropout_mask(input._data.shape, 1 - p)
+    x = wide(input)
+    mask = kept * x.dtype.type(0 if p == 1 else 1 / (1 - p))
+    return make(x * mask, input.dtype, "NativeDropout0", (input,), lambda g: (g * mask,)), wrap(kept, bool_)
 
 
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:

@@ -64,7 +64,7 @@ class Optimizer:
             for one in group["params"]:
                 if one.grad is not None:
                     grad = -one.grad._data if group.get("maximize") else one.grad._data
-                    moved = self._moved(one._data, grad, self.state[one], group)
+                    moved = self._moved(one._data, grad, self.state[one], group | {"kind": one.dtype})
                     one._data[...] = fit(moved, one.dtype)
                     one._count += 1
         return loss
@@ -107,13 +107,16 @@ def _positive(**settings: float) -> None:
             raise ValueError(f"Invalid {label}: {value}")
 
 
-def _kept(state: dict[str, Any], name: str, like: np.ndarray) -> np.ndarray:
-    """An average that the state keeps, zero at first."""
-    from .._dtypes import FROM_NUMPY
-
+def _kept(state: dict[str, Any], name: str, like: np.ndarray, group: dict[str, Any]) -> np.ndarray:
+    """An average that the state keeps in the parameter's type, zero at first."""
     if name not in state:
-        state[name] = wrap(np.zeros_like(like), FROM_NUMPY[like.dtype])
+        state[name] = wrap(np.zeros_like(like), group["kind"])
     return state[name]._data
+
+
+def _put(kept: np.ndarray, value: np.ndarray, group: dict[str, Any]) -> None:
+    """Store an average in the parameter's type."""
+    kept[...] = fit(value, group["kind"])
 
 
 class SGD(Optimizer):
@@ -147,8 +150,8 @@ class SGD(Optimizer):
             grad = grad + group["weight_decay"] * value
         if group["momentum"]:
             first = state.get("momentum_buffer") is None
-            buffer = _kept(state, "momentum_buffer", value)
-            buffer[...] = grad if first else group["momentum"] * buffer + (1 - group["dampening"]) * grad
+            buffer = _kept(state, "momentum_buffer", value, group)
+            _put(buffer, grad if first else group["momentum"] * buffer + (1 - group["dampening"]) * grad, group)
             grad = grad + group["momentum"] * buffer if group["nesterov"] else buffer
         return value - group["lr"] * grad
 
@@ -191,12 +194,11 @@ class Adam(Optimizer):
             value = value * (1 - lr * group["weight_decay"])
         elif group["weight_decay"]:
             grad = grad + group["weight_decay"] * value
-        mean, square = _kept(state, "exp_avg", value), _kept(state, "exp_avg_sq", value)
-        mean += (1 - beta1) * (grad - mean)
-        square *= beta2
-        square += (1 - beta2) * grad * grad
+        mean, square = _kept(state, "exp_avg", value, group), _kept(state, "exp_avg_sq", value, group)
+        _put(mean, mean + (1 - beta1) * (grad - mean), group)
+        _put(square, fit(square * beta2, group["kind"]) + (1 - beta2) * grad * grad, group)
         if group["amsgrad"]:
-            largest = _kept(state, "max_exp_avg_sq", value)
+            largest = _kept(state, "max_exp_avg_sq", value, group)
             np.maximum(largest, square, out=largest)
             square = largest
         root = np.sqrt(square) / math.sqrt(1 - beta2**step) + group["eps"]
@@ -241,12 +243,12 @@ class RMSprop(Optimizer):
     def _moved(self, value: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> np.ndarray:
         if group["weight_decay"]:
             grad = grad + group["weight_decay"] * value
-        square = _kept(state, "square_avg", value)
-        square[...] = group["alpha"] * square + (1 - group["alpha"]) * grad * grad
+        square = _kept(state, "square_avg", value, group)
+        _put(square, group["alpha"] * square + (1 - group["alpha"]) * grad * grad, group)
         move = grad / (np.sqrt(square) + group["eps"])
         if group["momentum"]:
-            buffer = _kept(state, "momentum_buffer", value)
-            buffer[...] = group["momentum"] * buffer + move
+            buffer = _kept(state, "momentum_buffer", value, group)
+            _put(buffer, group["momentum"] * buffer + move, group)
             move = buffer
         return value - group["lr"] * move
 

@@ -5,6 +5,7 @@ leaves those tests out and lets the others run where that library is not there: 
 """
 
 import ast
+import importlib
 import importlib.abc
 import importlib.machinery
 import sys
@@ -15,13 +16,21 @@ from typing import Any
 from unittest import mock
 
 OURS = {"torch", "numpy", "pytest", "hypothesis", "snippets", "tests", *sys.stdlib_module_names}
-PROCESSES = ("torch.distributed", "torch.multiprocessing", "torch.ao")  # of torch, but not in a browser's tab
+# Of torch, but about processes, quantized kernels or torch's own machinery: not in a browser's tab.
+BEYOND = (
+    "torch.ao",
+    "torch.autograd.graph",
+    "torch.distributed",
+    "torch.multiprocessing",
+    "torch.utils._python_dispatch",
+    "torch.utils.flop_counter",
+)
 
 
 def is_foreign(module: str) -> bool:
     """Whether a module is another library's."""
-    processes = any(module == name or module.startswith(f"{name}.") for name in PROCESSES)
-    return processes or module.split(".")[0] not in OURS
+    beyond = any(module == name or module.startswith(f"{name}.") for name in BEYOND)
+    return beyond or module.split(".")[0] not in OURS
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
@@ -35,6 +44,8 @@ def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
             for alias in node.names:
                 if is_foreign(node.module) or (is_foreign(f"{node.module}.{alias.name}") and node.module == "torch"):
                     yield node.module if is_foreign(node.module) else f"torch.{alias.name}", alias.asname or alias.name
+        elif isinstance(node, ast.Attribute) and is_foreign(_dotted(node)) and _dotted(node).startswith("torch."):
+            yield _dotted(node), ""
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args:
             called, first = node.value.func, node.value.args[0]
             if isinstance(called, ast.Attribute) and called.attr == "importorskip" and isinstance(first, ast.Constant):
@@ -67,6 +78,14 @@ def tests_of(source: str) -> set[str]:
     }
 
 
+def _dotted(node: ast.AST) -> str:
+    """`torch.autograd.graph` of an expression; empty where it is no dotted name."""
+    if isinstance(node, ast.Attribute):
+        before = _dotted(node.value)
+        return f"{before}.{node.attr}" if before else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 def _is_import(node: ast.AST) -> bool:
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
         return getattr(node.value.func, "attr", "") == "importorskip"
@@ -94,7 +113,8 @@ class StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Gives an empty shell for foreign modules, whose members are mocks."""
 
     def __init__(self, names: set[str]) -> None:
-        self.names = {".".join(name.split(".")[:end]) for name in names for end in range(1, name.count(".") + 2)} - OURS
+        paths = {".".join(name.split(".")[:end]) for name in names for end in range(1, name.count(".") + 2)}
+        self.names = {path for path in paths if is_foreign(path)}
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         """Only for the modules it was made for."""
@@ -114,7 +134,11 @@ def pytest_load_initial_conftests(early_config: Any, parser: Any, args: Sequence
     """Put the stand-ins in place before any test file is imported."""
     paths = [Path(arg.split("::")[0]) for arg in args if arg.split("::")[0].endswith(".py")]
     names = {module for path in paths for module, _ in imported(ast.parse(path.read_text(encoding="utf-8")))}
-    sys.meta_path.insert(0, StandIns(names))
+    finder = StandIns(names)
+    sys.meta_path.insert(0, finder)
+    for name in sorted(finder.names):  # `from torch import distributed` asks torch for the name, not the finder
+        if name.startswith("torch.") and name.count(".") == 1:
+            importlib.import_module(name)
 
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:

@@ -622,6 +622,16 @@ def test_convolutions_and_norms_with_parameters():
         check(run, [numbers(seed, shape) for seed, shape in enumerate(shapes)], atol=1e-5)
 
 
+def test_fake_quantization():
+    check(
+        lambda t, x: (
+            t.fake_quantize_per_tensor_affine(x, 0.25, 1, -4, 3),
+            t.fake_quantize_per_channel_affine(x, t.tensor([0.1, 0.3]), t.zeros(2, dtype=t.int32), 0, -8, 7),
+        ),
+        [numbers(0, (2, 9))],
+    )
+
+
 def test_embedding():
     check(
         lambda t, w, i: t.nn.functional.embedding(i, w, padding_idx=1), [numbers(0, (5, 3)), np.array([[0, 1], [4, 0]])]

@@ -92,8 +92,9 @@ def test_containers():
         layers = nn.ModuleList([nn.Identity()])
         layers.extend([nn.Linear(1, 1)])
         layers.insert(0, nn.ReLU())
-        return [len(stack), len(stack[:2]), list(group), [tuple(p.shape) for p in rows], [type(m).__name__ for m in layers],
-                repr(stack), repr(group), repr(layers), stack(t.ones(1, 2)), type(layers[-1]).__name__, "a" in group]  # fmt: skip
+        sizes = len(stack), len(stack[:2]), [tuple(p.shape) for p in rows]
+        names = list(group), "a" in group, [type(m).__name__ for m in layers], type(layers[-1]).__name__
+        return sizes, names, repr(stack), repr(group), repr(layers), stack(t.ones(1, 2))
 
     assert not isinstance(same(run), Exception)
 

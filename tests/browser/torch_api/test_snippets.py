@@ -112,6 +112,7 @@ def test_of_torch_distributed():
     from torch.distributed import init_process_group
 @pytest.mark.parametrize("x", [ORACLE])
 def test_parameter(x): pass
+def test_attribute(): torch.multiprocessing.get_context("spawn")
 def test_plain(): assert PLAIN.sum() == 1
 def test_standard_library():
     import json, math
