@@ -36,12 +36,14 @@ def ntk_base(head_width: int, factor: float, base: float = 10000.0) -> float:
         `b'`.
 
     Raises:
-        ValueError: If `head_width` is odd or below 4, or `factor` below 1.
+        ValueError: If `head_width` is odd or below 4, `factor` below 1 or `base` not above 1.
     """
     if head_width < 4 or head_width % 2:
         raise ValueError(f"head_width {head_width} is not even and at least 4")
     if not factor >= 1:
         raise ValueError(f"factor {factor} is below 1")
+    if not base > 1:
+        raise ValueError(f"base {base} is not above 1")
     return base * factor ** (head_width / (head_width - 2))
 
 

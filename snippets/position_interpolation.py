@@ -48,12 +48,14 @@ def interpolated_angles(positions: Tensor, head_width: int, factor: float = 1.0,
         Shape `(..., D / 2)`, float32.
 
     Raises:
-        ValueError: If `head_width` is odd or not positive, or `factor` is below 1.
+        ValueError: If `head_width` is odd or not positive, `factor` below 1 or `base` not positive.
     """
     if head_width < 2 or head_width % 2:
         raise ValueError(f"head_width {head_width} is not even and positive")
     if not factor >= 1:
         raise ValueError(f"factor {factor} is below 1")
+    if not base > 0:
+        raise ValueError(f"base {base} is not positive")
     exponents = torch.arange(0, head_width, 2, dtype=torch.float32, device=positions.device) / head_width
     return (positions.to(torch.float32) / factor).unsqueeze(-1) * base**-exponents
 

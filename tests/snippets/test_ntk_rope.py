@@ -130,6 +130,9 @@ def test_factors_below_1_are_refused(factor):
 
 
 def test_other_wrong_arguments_are_refused():
+    with pytest.raises(ValueError, match=r"base 1\.0 is not above 1"):
+        ntk_base(8, 2.0, 1.0)
+    assert ntk_base(4, 2.0, 1.5) == 6.0
     with pytest.raises(ValueError, match="trained_length 0 is below 1"):
         dynamic_ntk_frequencies(8, 5, 0)
     with pytest.raises(ValueError, match="trained_length 0 is below 1"):

@@ -116,6 +116,9 @@ def test_other_wrong_arguments_are_refused():
     for factor in (0.5, math.nan):
         with pytest.raises(ValueError, match=f"factor {factor} is below 1"):
             interpolated_angles(torch.arange(3), 4, factor)
+    with pytest.raises(ValueError, match=r"base 0\.0 is not positive"):
+        interpolated_angles(torch.arange(3), 4, 1.0, 0.0)
+    assert interpolated_angles(torch.arange(3), 4, 1.0, 0.5)[2].tolist() == pytest.approx([2.0, 2 * 2**0.5])
     with pytest.raises(ValueError, match="2 positions are not one for each of 3"):
         interpolated_rope(torch.ones(1, 1, 3, 4), torch.arange(2))
 

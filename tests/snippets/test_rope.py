@@ -147,6 +147,7 @@ def test_odd_and_empty_widths_are_refused(width):
 def test_base_that_is_not_positive_is_refused():
     with pytest.raises(ValueError, match=r"base 0\.0 is not positive"):
         rope_frequencies(4, 0.0)
+    assert rope_frequencies(4, 0.25).tolist() == [1.0, 2.0]
 
 
 @ROTATIONS

@@ -107,8 +107,9 @@ def test_no_position_one_position_and_a_scalar(device):
 def test_wrong_arguments_are_refused(width):
     with pytest.raises(ValueError, match=f"width {width} is not even and positive"):
         sinusoidal_positions(torch.arange(3), width)
-    with pytest.raises(ValueError, match=r"base -1\.0 is not positive"):
-        sinusoidal_positions(torch.arange(3), 4, -1.0)
+    with pytest.raises(ValueError, match=r"base 0\.0 is not positive"):
+        sinusoidal_positions(torch.arange(3), 4, 0.0)
+    assert sinusoidal_positions(torch.arange(3), 4, 0.5).isfinite().all()
     with pytest.raises(ValueError, match=r"real is torch\.int64 \(1, 3\)"):
         add_positions(torch.ones(1, 3, 4), torch.ones(1, 3, dtype=torch.long))
     with pytest.raises(ValueError, match=r"real is torch\.bool \(3,\), not bool \(1, 3\)"):
