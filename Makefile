@@ -28,7 +28,7 @@ site: .venv/.site ## build the site into site/
 	if test "$$(cat site/.built 2>&1)" = "for $(SITE_URL)" && \
 	  test -z "$$(find docs snippets mkdocs.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
 	then echo "site/ is up to date"; \
-	else $(BIN)/mkdocs build --strict && $(INDEX) --site site && echo "for $(SITE_URL)" >site/.built || exit 1; fi; \
+	else $(BIN)/mkdocs build --strict && $(BIN)/python -m browser.csp site && $(INDEX) --site site && echo "for $(SITE_URL)" >site/.built || exit 1; fi; \
 	exit $$errors
 
 # The server shows site/; a change in any source has it built again. Generated folders are no source.

@@ -1,0 +1,47 @@
+"""The site's Content-Security-Policy, written into every built page: `python -m browser.csp site`.
+
+The theme has inline scripts that differ from page to page and from release to release, so their hashes are computed
+from the pages themselves. Every page lists all of them: instant navigation runs the next page's scripts under the first
+page's policy.
+"""
+
+import base64
+import hashlib
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*application/(?:ld\+)?json)[^>]*>(.*?)</script>", re.DOTALL)
+META = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+HEAD = re.compile(r"<head>")
+
+
+def policy(pages: Iterable[str]) -> str:
+    """The policy under which all these pages work: nothing from another host, no script but the site's own.
+
+    `wasm-unsafe-eval` lets WebAssembly compile (Pyodide, Pagefind); it does not allow `eval`. The theme's icons are
+    `data:` images.
+    """
+    scripts = {text for page in pages for text in SCRIPT.findall(page)}
+    hashes = sorted(base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
+    allowed = " ".join(["'self'", "'wasm-unsafe-eval'", *(f"'sha256-{value}'" for value in hashes)])
+    return (
+        f"default-src 'self'; script-src {allowed}; style-src 'self'; img-src 'self' data:; "
+        "object-src 'none'; base-uri 'self'; form-action 'self'"
+    )
+
+
+def write(site: Path) -> int:
+    """Put the policy first into the head of every page of a built site; returns how many there are."""
+    texts = {path: META.sub("", path.read_text("utf-8")) for path in sorted(site.rglob("*.html"))}
+    tag = f'<meta http-equiv="Content-Security-Policy" content="{policy(texts.values())}">'
+    for path, text in texts.items():
+        path.write_text(HEAD.sub(lambda match: match[0] + tag, text, count=1), "utf-8")
+    return len(texts)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
+        sys.exit("usage: python -m browser.csp SITE")
+    print(f"policy written into {write(Path(sys.argv[1]))} pages")

@@ -1,0 +1,54 @@
+"""The policy that every page of the built site carries."""
+
+import base64
+import hashlib
+
+import pytest
+
+from browser.csp import META, policy, write
+
+
+def digest(text):
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def test_policy_names_every_inline_script_and_no_other_host():
+    pages = ["<script>a()</script><script src='x.js'></script>", '<script id="x">b()</script>', "<script>a()</script>"]
+    found = policy(pages)
+    assert found.count("sha256-") == 2
+    assert digest("a()") in found and digest("b()") in found
+    assert "unsafe-inline" not in found and "http" not in found and "'unsafe-eval'" not in found
+
+
+def test_data_blocks_are_no_scripts():
+    assert "sha256-" not in policy(['<script id="__config" type="application/json">{}</script>'])
+
+
+def test_policy_stands_first_in_the_head_and_once(tmp_path):
+    page = tmp_path / "a" / "index.html"
+    page.parent.mkdir()
+    page.write_text("<html><head><title>甲</title></head></html>", "utf-8")
+    assert write(tmp_path) == 1
+    first = page.read_text("utf-8")
+    write(tmp_path)
+    assert page.read_text("utf-8") == first
+    assert first.startswith('<html><head><meta http-equiv="Content-Security-Policy"')
+    assert len(META.findall(first)) == 1
+
+
+@pytest.mark.browser
+def test_policy_blocks_a_foreign_script_and_lets_the_page_work(page, watch):
+    page.goto("topics/lora/")
+    page.locator(".katex").first.wait_for()
+    assert page.locator("meta[http-equiv='Content-Security-Policy']").count() == 1
+    watch.expected += ["Content Security Policy", "Content-Security-Policy"]
+    ran = page.evaluate(
+        """async () => {
+            const script = document.createElement("script");
+            script.textContent = "window.injected = true";
+            document.head.append(script);
+            await new Promise((resolve) => setTimeout(resolve, 0));
+            return Boolean(window.injected);
+        }"""
+    )
+    assert ran is False
