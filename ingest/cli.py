@@ -1,4 +1,4 @@
-"""The command line: `python -m ingest check | build | parse | fetch`.
+"""The command line: `python -m ingest check | build | parse | import | fmt | new | fetch`.
 
 Exit codes: 0 fine (warnings included), 1 the input has errors, 2 wrong usage or an unreadable path.
 """
@@ -6,22 +6,27 @@ Exit codes: 0 fine (warnings included), 1 the input has errors, 2 wrong usage or
 import argparse
 import dataclasses
 import json
+import re
 import sys
 import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from ingest import files, pipeline
+from ingest import convert, files, pipeline
+from ingest.canonical import format_note
+from ingest.feeds import parse_feed
 from ingest.fetch import run_fetch
 from ingest.markup import links_in
-from ingest.model import Link, Question, Records, Source, Talk
+from ingest.model import Link, Paper, Question, Records, Source, Talk
 from ingest.notes import parse_note
 from ingest.problems import ERROR, Problem
 from ingest.questions import parse_question
 from ingest.render import OWNED
 
 ROOT = Path(__file__).parent.parent
+FEEDS = (".xml", ".rss", ".atom", ".json")
+NUMBER = re.compile(r"\d{3,4}|番外\d{1,4}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except files.CannotWrite as error:
         print(error.strerror, file=sys.stderr)
         return 2
+    except _Unreadable as error:
+        return _usage(str(error))
+
+
+class _Unreadable(Exception):
+    """A document that cannot be read; says which and why."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,12 +59,22 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--docs", type=Path, default=ROOT / "docs")
         command.add_argument("--snippets", type=Path, default=ROOT / "snippets")
     parse = commands.add_parser("parse", help="print one document's records as JSON")
-    parse.add_argument("file", type=Path)
+    parse.add_argument("file", type=Path, metavar="FILE", help="a note, a question, a feed, or what `import` reads")
     parse.set_defaults(run=_parse)
+    bring = commands.add_parser("import", help="make a note of a .docx, .pdf, .html, .md or .txt")
+    bring.add_argument("file", type=Path, metavar="FILE")
+    bring.add_argument("--force", action="store_true", help="replace the note of that number")
+    bring.set_defaults(run=_import)
+    form = commands.add_parser("fmt", help="rewrite a note in the form of talks/TEMPLATE.md")
+    form.add_argument("file", type=Path, metavar="FILE")
+    form.set_defaults(run=_format)
+    new = commands.add_parser("new", help="begin a note from talks/TEMPLATE.md")
+    new.add_argument("number", metavar="NUMBER", help="such as 005 or 番外02")
+    new.set_defaults(run=_new)
     fetch = commands.add_parser("fetch", help="bring feeds into talks/papers/")
     fetch.add_argument("feeds", nargs="*", metavar="FEED", help="URLs or files (default: all of talks/feeds.opml)")
     fetch.set_defaults(run=_fetch)
-    for command in (check, build, fetch):
+    for command in (check, build, fetch, bring, new):
         command.add_argument("--talks", type=Path, default=ROOT / "talks")
     return parser
 
@@ -120,16 +141,104 @@ def _counts(records: Records) -> dict[str, int]:
 
 
 def _parse(options: argparse.Namespace) -> int:
-    sources, problems = files.read([options.file], Path.cwd())
+    if options.file.suffix.strip().lower() in FEEDS:
+        return _parse_feed(options.file)
+    source, problems, _ = _document(options.file, tidied=options.file.suffix.strip().lower() != ".md")
+    record, found = parse_document(source)
+    shown = talk_json(record) if isinstance(record, Talk) else {"questions": [question_json(record)]}
+    kind = "talk" if isinstance(record, Talk) else "questions"
+    return _print_records({"kind": kind, **shown}, [*problems, *found])
+
+
+def _parse_feed(path: Path) -> int:
+    try:
+        feed = parse_feed(path.read_bytes(), path.as_posix())
+    except OSError as error:
+        raise _Unreadable(f"{path}: cannot read: {error.strerror or error}") from error
+    return _print_records({"kind": "feed", "papers": [_paper(paper) for paper in feed.papers]}, feed.problems)
+
+
+def _print_records(records: dict[str, object], problems: Sequence[Problem]) -> int:
+    output = records | {"problems": [_problem(problem) for problem in problems]}
+    print(json.dumps(output, ensure_ascii=False, indent=1))
+    return int(any(problem.severity == ERROR for problem in problems))
+
+
+def _document(path: Path, tidied: bool) -> tuple[Source, list[Problem], dict[str, bytes]]:
+    """A document as Markdown, what could not be carried over, and its pictures.
+
+    Args:
+        path: A file of any format that `convert` knows.
+        tidied: False leaves a text as it was written, so that lines keep their numbers.
+    """
+    name = path.as_posix()
+    try:
+        if not tidied:
+            text = convert.decode(path.read_bytes())[0].removeprefix("\ufeff")
+            return Source(name, text.replace("\r\n", "\n").replace("\r", "\n")), [], {}
+        converted = convert.convert(path)
+    except OSError as error:
+        raise _Unreadable(f"{path}: cannot read: {error.strerror or error}") from error
+    except convert.CannotConvert as error:
+        raise _Unreadable(f"{path}: {error}") from error
+    problems = [Problem(name, 1, 1, "F004", f"left out: {what}") for what in converted.left_out]
+    return Source(name, converted.text), problems, converted.pictures
+
+
+def _import(options: argparse.Namespace) -> int:
+    source, problems, pictures = _document(options.file, tidied=True)
+    text, talk, _, gone = format_note(source)
+    if not NUMBER.fullmatch(talk.number):
+        print(f"{options.file}: no number found; write 【编号】：NNN into it, or call it 005.pdf", file=sys.stderr)
+        return 1
+    target = options.talks / "notes" / f"{talk.number}.md"
+    if target.exists() and not options.force:
+        print(f"{target} exists; --force replaces it", file=sys.stderr)
+        return 1
+    text = text.replace(f"]({convert.PICTURES}/", f"]({talk.number}/")
+    for name, content in pictures.items():
+        files.write_bytes(target.with_suffix("") / name, content)
+    files.write_text(target, text)
+    print(f"{target}: {len(talk.sections)} sections, {len(talk.questions)} questions, {len(pictures)} pictures")
+    if gone:
+        problems.append(_gone(source, gone))
+    return _report([*problems, *parse_note(Source(target.as_posix(), text))[1]], "text")
+
+
+def _format(options: argparse.Namespace) -> int:
+    source, _, _ = _document(options.file, tidied=False)
+    if isinstance(parse_document(source)[0], Question):
+        return _usage(f"{options.file} is no note")
+    text, _, _, gone = format_note(source)
+    if gone:
+        return _report([_gone(source, gone)], "text")
+    changed = files.write_text(options.file, text)
+    print(f"{options.file}: {'rewritten' if changed else 'unchanged'}")
+    return 0
+
+
+def _gone(source: Source, letters: str) -> Problem:
+    return Problem(source.path, 1, 1, "F005", f"{len(letters)} letters have none: {letters[:40]!r}")
+
+
+def _new(options: argparse.Namespace) -> int:
+    number = options.number.zfill(3)
+    if not NUMBER.fullmatch(number):
+        return _usage(f"{options.number!r} is no number of a talk, such as 005 or 番外02")
+    target = options.talks / "notes" / f"{number}.md"
+    if target.exists():
+        print(f"{target} exists", file=sys.stderr)
+        return 1
+    template = options.talks / "TEMPLATE.md"
+    sources, problems = files.read([template], options.talks.parent)
     if not sources:
         _report(problems, "text")
         return 2
-    record, problems = parse_document(sources[0])
-    shown = talk_json(record) if isinstance(record, Talk) else {"questions": [question_json(record)]}
-    kind = "talk" if isinstance(record, Talk) else "questions"
-    output = {"kind": kind, **shown, "problems": [_problem(problem) for problem in problems]}
-    print(json.dumps(output, ensure_ascii=False, indent=1))
-    return int(any(problem.severity == ERROR for problem in problems))
+    lines = sources[0].text.split("\n")
+    text = "\n".join(line if line.startswith("> ") else line.replace("NNN", number) for line in lines)
+    files.write_text(target, text)
+    print(f"{target}: fill in the date, then `python -m ingest check {target}`")
+    return 0
 
 
 def parse_document(source: Source) -> tuple[Talk | Question, list[Problem]]:
@@ -173,6 +282,11 @@ def question_json(question: Question) -> dict[str, object]:
         "section": question.section,
         "line": question.line,
     }
+
+
+def _paper(paper: Paper) -> dict[str, object]:
+    shown = dataclasses.asdict(paper)
+    return shown | {"published": paper.published.isoformat() if paper.published else None}
 
 
 def _link(link: Link) -> dict[str, object]:

@@ -40,6 +40,11 @@ def read(paths: Iterable[Path], root: Path) -> tuple[tuple[Source, ...], list[Pr
 
 
 def write_text(path: Path, text: str) -> bool:
+    """Write a text as UTF-8, as `write_bytes` does."""
+    return write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> bool:
     """Write a file atomically, and only if its bytes differ.
 
     Returns:
@@ -48,7 +53,6 @@ def write_text(path: Path, text: str) -> bool:
     Raises:
         CannotWrite: The folder or disk refuses; the old file is untouched.
     """
-    content = text.encode()
     try:
         if path.is_file() and path.read_bytes() == content:
             return False

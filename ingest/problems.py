@@ -9,6 +9,8 @@ RULES: dict[str, tuple[str, str]] = {
     "F001": (ERROR, "a readable file"),
     "F002": (ERROR, "UTF-8 text"),
     "F003": (ERROR, "front matter that is a YAML mapping"),
+    "F004": (WARNING, "pictures in PNG, JPEG, GIF or WebP, inside the document"),
+    "F005": (ERROR, "a note of which every letter finds a place"),
     "N001": (ERROR, "a line `【编号】：NNN`"),
     "N002": (ERROR, "a number no other note has"),
     "N003": (ERROR, "a date such as `【时间】：2023-06-10 22:00`"),

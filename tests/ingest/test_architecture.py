@@ -25,11 +25,15 @@ ALLOWED = {
     "render": CORE | {"markup"},
     "pipeline": CORE | {"archive", "link", "markup", "notes", "questions", "render", "topics"},
     "files": CORE,
+    "canonical": CORE | {"markup", "notes"},
+    "pdf": {"markup"},
+    "convert": {"markup", "pdf"},
     "fetch": CORE | {"archive", "feeds", "files", "urls"},
-    "cli": CORE | {"fetch", "files", "markup", "notes", "pipeline", "questions", "render"},
+    "cli": CORE
+    | {"canonical", "convert", "feeds", "fetch", "files", "markup", "notes", "pipeline", "questions", "render"},
 }
 EFFECTS = {"os", "socket", "httpx", "urllib.request", "subprocess", "tempfile", "time", "random"}
-EDGES = {"files", "fetch", "cli"}
+EDGES = {"files", "fetch", "convert", "cli"}
 
 
 def imports(path):
