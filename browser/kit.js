@@ -56,7 +56,7 @@ export function restoreFiles(pyodide, kit) {
 
 /** Keep a kit for the next visit, and none of another version. */
 export async function keepKit(kit) {
-  if (!self.caches) return;
+  if (!self.caches || (await caches.match(ADDRESS, { cacheName: PREFIX + kit.version }))) return;
   for (const name of await caches.keys()) {
     if (name.startsWith(PREFIX) && name !== PREFIX + kit.version) await caches.delete(name);
   }

@@ -11,6 +11,7 @@ import linecache
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from types import CodeType, ModuleType, TracebackType
@@ -103,6 +104,8 @@ class Cells:
     def __init__(self) -> None:
         self.pages: dict[str, ModuleType] = {}
         self._sources: dict[str, str] = {}  # file name of a block -> what runs under it now
+        # plt.show() need not do anything here, and need not say so: figures are shown when the block ends.
+        warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
 
     def run(self, page: str, block: str, code: str, setup: str, emit: Emit) -> dict[str, Any]:
         """Run a block in its page's namespace; the page's hidden set-up comes before its first.

@@ -67,7 +67,10 @@ async function download(kit) {
 async function start(kit) {
   const { compiled, loadPyodide } = await download(kit);
   const stdlib = new URL(manifest.index + "python_stdlib.zip", base).href;
-  if (kit) files.set(stdlib, kit.stdlib);
+  if (kit) {
+    files.set(stdlib, kit.stdlib);
+    kit.module = compiled;
+  }
   const lock = new TextDecoder().decode(files.get(new URL(manifest.index + "pyodide-lock.json", base).href));
   wheels = JSON.parse(lock).packages;
 
@@ -125,7 +128,8 @@ async function load(message) {
   if (!manifest.installed) throw new Fault("load", manifest.reason, { file: null, cause: "start" });
   if (new URL(base).origin !== self.location.origin) throw new Fault("protocol", `${base} is another origin`);
   status("loading");
-  const given = message.kit?.version === manifest.version ? message.kit : await storedKit(manifest.version);
+  const own = message.kit?.version === manifest.version;
+  const given = own ? message.kit : await storedKit(manifest.version);
   try {
     await begin(given);
   } catch (error) {
@@ -135,7 +139,8 @@ async function load(message) {
     throw new Fault("load", String(error?.message ?? error), { file: null, cause: "start" });
   }
   if (unsaved) post("kit", { kit: unsaved });
-  else if (given && !message.kit) post("kit", { kit: given }, [given.snapshot, given.image, given.stdlib]);
+  else if (own) unsaved = given; // the stopped worker may not have come to it
+  else if (given) post("kit", { kit: given });
   status("ready");
   return { version: manifest.version, python: pyodide.version, seconds: (performance.now() - began) / 1000 };
 }
