@@ -300,7 +300,21 @@ def _markdown(html: str, place: Callable[[str], str] | None = None) -> str:
             paragraph.unwrap()
         for found in cell(string=re.compile(r"\|")):
             found.replace_with(str(found).replace("|", "\\|"))
-    converter = MarkdownConverter(
+    for table in soup("table"):  # an empty first row would be the table's head
+        for row in table("tr"):
+            if row.get_text(strip=True) or row("img"):
+                break
+            row.decompose()
+
+    class Converter(MarkdownConverter):
+        """A line break begins a paragraph: one kept as a line's end would vanish between Chinese characters."""
+
+        def convert_br(self, element: Any, text: str, parent_tags: set[str]) -> str:
+            if parent_tags & {"pre", "_noformat"}:
+                return f"\n{text}"
+            return (" " if parent_tags & {"td", "th", "li", "_inline"} else "\n\n") + text
+
+    converter = Converter(
         heading_style="ATX",
         bullets="-",
         escape_asterisks=False,

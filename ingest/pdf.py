@@ -382,6 +382,8 @@ def _link(label: str, uri: str) -> str:
 def _grids(boxes: Sequence[tuple[float, float, float, float]]) -> list[tuple[list[float], list[float]]]:
     """Ruled grids of at least two rows and two columns: the x of their columns, the y of their rows from the top."""
     rules = [box for box in boxes if (box[2] - box[0] < 3) != (box[3] - box[1] < 3)]
+    if len(rules) > 1000:  # a drawing; comparing all with all would take minutes
+        return []
     groups: list[list[tuple[float, float, float, float]]] = []
     for rule in rules:
         near = [group for group in groups if any(_touch(rule, other) for other in group)]

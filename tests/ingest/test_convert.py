@@ -166,6 +166,17 @@ def test_headings_go_below_the_title_where_a_page_has_several_of_the_first_level
     assert text == "# 题\n\n## 本周推荐\n\n### 学术\n\n###### 深\n"
 
 
+def test_line_break_begins_a_paragraph_except_where_it_cannot(tmp_path):
+    page = "<p>【编号】：101<br>【编辑】：小河</p><ul><li>甲<br>乙</li></ul><pre>a<br>b</pre><h2>丙<br/>丁</h2>"
+    text = markdown(tmp_path, "101.html", page)
+    assert text == "【编号】：101\n\n【编辑】：小河\n\n- 甲 乙\n\n```\na\nb\n```\n\n## 丙 丁\n"
+
+
+def test_empty_first_row_is_no_head_of_a_table(tmp_path):
+    page = "<table><tr><td></td><td> </td></tr><tr><td>甲</td><td>乙</td></tr><tr><td></td><td></td></tr></table>"
+    assert markdown(tmp_path, "101.html", page) == "| 甲 | 乙 |\n| --- | --- |\n|  |  |\n"
+
+
 # --- .docx
 
 
