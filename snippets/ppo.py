@@ -44,7 +44,7 @@ class ToyLM(nn.Module):
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Logits `(B, T, V)` and values `(B, T)` before each of the tokens `(B, T)`."""
         start = torch.full_like(tokens[:, :1], self.embed.num_embeddings - 1)
-        state, states = torch.zeros(len(tokens), self.mix.out_features, device=tokens.device), []
+        state, states = self.mix.weight.new_zeros(len(tokens), self.mix.out_features), []
         for token in torch.cat([start, tokens[:, :-1]], dim=1).unbind(dim=1):
             state = self.step(token, state)
             states.append(state)
@@ -54,9 +54,8 @@ class ToyLM(nn.Module):
     @torch.no_grad()
     def sample(self, batch: int, length: int, generator: torch.Generator | None = None) -> Tensor:
         """Token ids `(B, T)`, drawn one after the other."""
-        device = self.mix.weight.device
-        token = torch.full((batch,), self.embed.num_embeddings - 1, device=device)
-        state, tokens = torch.zeros(batch, self.mix.out_features, device=device), []
+        token = torch.full((batch,), self.embed.num_embeddings - 1, device=self.mix.weight.device)
+        state, tokens = self.mix.weight.new_zeros(batch, self.mix.out_features), []
         for _ in range(length):
             state = self.step(token, state)
             token = torch.multinomial(self.actor(state).softmax(dim=-1), 1, generator=generator).squeeze(1)

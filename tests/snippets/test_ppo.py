@@ -13,11 +13,11 @@ from snippets.ppo import ToyLM, ppo_round, token_logps
 from snippets.ppo_loss import actor_loss, critic_loss
 
 
-def models(device, dtype=torch.float32):
+def models(device):
     """A policy and its frozen copy."""
     policy, reference = ToyLM(5, 12), ToyLM(5, 12)
     reference.load_state_dict(policy.state_dict())
-    return policy.to(device, dtype), reference.to(device, dtype)
+    return policy.to(device), reference.to(device)
 
 
 def climbs(tokens):
