@@ -168,8 +168,10 @@ def _looks_simplified(text: str) -> bool:
 
 
 def _guessed(content: bytes) -> tuple[str, str]:
-    from charset_normalizer import from_bytes
-
+    try:
+        from charset_normalizer import from_bytes
+    except ImportError as error:
+        raise CannotConvert(f"it is no UTF-8, and to tell more encodings takes {INSTALL}") from error
     best = from_bytes(content).best()
     if best is None:
         raise CannotConvert("its encoding cannot be told; save it as UTF-8")

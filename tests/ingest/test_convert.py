@@ -382,14 +382,17 @@ def test_unreadable_document_is_exit_code_2(tmp_path, capsys, name, said):
 def test_missing_extra_names_the_command_that_brings_it(word, tmp_path, capsys, monkeypatch):
     real = builtins.__import__
 
-    def without(name, *rest):
-        if name == "mammoth":
-            raise ModuleNotFoundError("No module named 'mammoth'", name="mammoth")
-        return real(name, *rest)
+    def without(name, *rest, **named):
+        if name in ("mammoth", "charset_normalizer"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return real(name, *rest, **named)
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert imported(tmp_path, word) == 2
     assert 'mammoth is not installed: pip install -e ".[import]"' in capsys.readouterr().err
+    assert main(["parse", str(document(tmp_path, "101.md", "這個問題在討論區裡已經有人問過了".encode("big5")))]) == 2
+    assert 'pip install -e ".[import]"' in capsys.readouterr().err
+    assert imported(tmp_path, document(tmp_path, "101.txt", NOTE)) == 0
 
 
 def test_parse_prints_the_talk_of_any_format(word, paper, tmp_path, capsys):
