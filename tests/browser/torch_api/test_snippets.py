@@ -40,9 +40,11 @@ def report() -> str:
     return run.stdout + run.stderr
 
 
-def about(report: str, name: str) -> str:
-    """The lines of a report that name a test file and a failure."""
-    return "\n".join(line for line in report.splitlines() if name in line and not line.startswith("PASSED"))
+def failures(report: str, name: str) -> str:
+    """The part of a report about a test file's failures, without what passed; empty where there are none."""
+    lines = [line for line in report.splitlines() if not line.startswith("PASSED")]
+    failed = [line for line in lines if line.startswith(("FAILED", "ERROR")) and name in line]
+    return "\n".join([*failed, *(line for line in lines if line.startswith("E  "))]) if failed else ""
 
 
 @pytest.mark.slow
@@ -51,9 +53,8 @@ def test_snippets_own_tests_pass(report, name):
     source = (TESTS / name).read_text(encoding="utf-8")
     expected = foreign.tests_of(source) - foreign.left_out(source)
     passed = {test for file, test in PASSED.findall(report) if file == name}
-    failed = [line for line in report.splitlines() if line.startswith(("FAILED", "ERROR")) and name in line]
-    assert failed == [], report[-20000:]
-    assert passed == expected, report[-2000:]
+    assert failures(report, name) == ""
+    assert passed == expected
 
 
 @pytest.mark.slow
