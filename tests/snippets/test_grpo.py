@@ -156,7 +156,8 @@ def test_groups_of_less_than_two_are_refused(shape):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"clip": 0.0}, "clip 0.0"),
+        ({"clip": 0.0, "clip_high": 0.2}, "clip 0.0"),
+        ({"clip_high": 0.0}, "clip_high 0.0"),
         ({"clip_high": -1.0}, "clip_high -1.0"),
         ({"beta": -0.1}, "beta -0.1"),
         ({"average": "mean"}, "average 'mean'"),
@@ -184,3 +185,12 @@ def test_no_responses_are_refused():
     empty = torch.zeros(0, 3)
     with pytest.raises(ValueError, match="there is no response"):
         grpo_loss(empty, empty, torch.zeros(0), empty.bool())
+
+
+def test_smallest_group_and_default_weight_of_the_divergence(device):
+    """Two responses; and d = ln 2 with the paper's β = 0.04."""
+    assert group_advantages(torch.tensor([[1.0, 0.0]], device=device), scale=False).tolist() == [[0.5, -0.5]]
+    logps = torch.zeros(1, 1, device=device, dtype=torch.float64)
+    mask = torch.ones(1, 1, dtype=torch.bool, device=device)
+    loss = grpo_loss(logps, logps, torch.zeros(1, device=device), mask, logps - math.log(2))
+    assert math.isclose(loss.item(), 0.04 * (math.log(2) - 0.5))

@@ -123,6 +123,11 @@ def test_half_precision_is_widened(device, dtype):
     torch.testing.assert_close(rewards, token_rewards(scores, logps.float(), ref_logps.float(), 0.1)[0])
 
 
+def test_no_price_leaves_the_score_alone(device):
+    logps, ref_logps = torch.randn(2, 1, 3, device=device)
+    assert token_rewards(torch.ones(1, device=device), logps, ref_logps, 0.0)[0].tolist() == [[0.0, 0.0, 1.0]]
+
+
 def test_one_token_and_no_responses(device):
     one = torch.zeros(1, 1, device=device)
     assert token_rewards(torch.ones(1, device=device), one, one, 0.1)[0].tolist() == [[1.0]]

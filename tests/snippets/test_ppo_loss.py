@@ -66,6 +66,13 @@ def test_critic_by_hand(device):
     assert clipped.item() == 0.25
 
 
+def test_default_clips_are_a_fifth(device):
+    """Ratio 2 and advantage 1 give -1.2; an estimate that moved from 0 to 1 counts as 0.2: (1 - 0.2)² / 2."""
+    one, zero = torch.ones(1, 1, device=device), torch.zeros(1, 1, device=device)
+    assert math.isclose(actor_loss(math.log(2) * one, zero, one)[0].item(), -1.2, rel_tol=1e-6)
+    assert math.isclose(critic_loss(one, zero, one)[0].item(), 0.32, rel_tol=1e-6)
+
+
 def test_gradient_stops_where_the_ratio_has_gone_far_enough(device):
     ratios = torch.tensor([[0.5, 1.5, 0.5, 1.5, 1.1]], device=device, dtype=torch.float64)
     advantages = torch.tensor([[1.0, 1.0, -1.0, -1.0, 1.0]], device=device, dtype=torch.float64)
