@@ -93,10 +93,11 @@ def test_forward_covers_and_reverse_chooses(device):
     places = torch.arange(21.0, device=device)
     teacher = torch.logaddexp(-((places - 4) ** 2) / 2, -((places - 16) ** 2) / 2)[None]
 
+    label = torch.tensor([0], device=device)
+
     def best(reverse: bool) -> int:
         losses = [
-            distillation_loss(-((places - at) ** 2)[None] / 2, teacher, torch.tensor([0]), 1.0, 1.0, reverse)
-            for at in range(21)
+            distillation_loss(-((places - at) ** 2)[None] / 2, teacher, label, 1.0, 1.0, reverse) for at in range(21)
         ]
         return int(torch.stack(losses).argmin())
 

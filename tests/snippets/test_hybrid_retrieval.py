@@ -116,6 +116,7 @@ def test_words_are_latin_words_and_chinese_signs_with_their_pairs():
     assert words_of("GPT-4 的大模型 x_y") == ["gpt", "4", "的", "大", "的大", "模", "大模", "型", "模型", "x", "y"]
     assert words_of("大，模 型a大") == ["大", "模", "型", "a", "大"]
     assert words_of(" ，!") == words_of("") == []
+    assert words_of(" 大") == ["大"]
     assert words_of("一鿿") == ["一", "鿿", "一鿿"]
 
 

@@ -140,7 +140,7 @@ def test_prompt_learns_while_the_model_stays(device, model, encoder):
     losses = []
     for _ in range(25):
         embeddings, longer = prepend(prompt(), model.get_input_embeddings()(tokens), mask)
-        logits = model(inputs_embeds=embeddings, attention_mask=longer).logits[torch.arange(2), last]
+        logits = model(inputs_embeds=embeddings, attention_mask=longer).logits[torch.arange(2, device=device), last]
         loss = F.cross_entropy(logits, target)
         optimizer.zero_grad()
         loss.backward()

@@ -66,6 +66,8 @@ def test_long_mean_in_16_bits_is_right(device, dtype):
     pooled = pool(torch.ones(1, 4096, 2, device=device, dtype=dtype), torch.ones(1, 4096, device=device))
     assert pooled.dtype == dtype
     assert pooled.tolist() == [[1.0, 1.0]]
+    large = pool(torch.full((1, 4096, 2), 96.0, device=device, dtype=dtype), torch.ones(1, 4096, device=device))
+    assert large.tolist() == [[96.0, 96.0]]  # the sum is beyond float16
 
 
 @pytest.mark.parametrize("how", WAYS)
