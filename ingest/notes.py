@@ -31,7 +31,7 @@ FIELDS = {
 OTHER_FIELDS = {"talk模板", "小要求", "缘起", "结构", "提名区", "建议区", "本周主题", "本期主题"}
 
 FIELD = re.compile(r"^\s*(?:[-*+]\s+|#{1,6}\s+)?【\s*([^【】]{1,20}?)\s*】(\s*-[^:：【】]{1,12})?\s*[:：]?\s*(.*)$")
-SECOND_FIELD = re.compile(r"(?<=\S)\s*(?=【(?:贡献者|编辑|主持人|时间|提名区|建议区|本期提要)】\s*[:：])")
+SECOND_FIELD = re.compile(r"(?<=[^\s\-*+#])\s*(?=【(?:贡献者|编辑|主持人|时间|提名区|建议区|本期提要)】\s*[:：])")
 HEADING = re.compile(r"^ {0,3}(#{1,6})(?:\s+(.*?))?(?:\s+#+)?\s*$")
 QUESTION = re.compile(r"^\s*(?:#{1,6}\s*)?(?:\*\*)?[QqＱ]\s*(\d{1,3})\s*[:：]\s*(.*)$")
 NUMBERED = re.compile(r"^\s{0,3}(?:#{1,6}\s*)?(\d{1,2})\.\s*(\S.*)$")
@@ -167,10 +167,10 @@ def _take_section(draft: _Draft, text: str, number: int, alone: bool) -> bool:
         draft.open_section(SECTIONS[name], title, 2, number)
     elif name in SUBSECTIONS and draft.sections and (heading or not draft.question):
         draft.open_section(draft.kind, title, 3, number)
-    elif heading and draft.question and len(heading[1]) <= draft.question.level and not _is_mark(text):
-        draft.open_section(draft.kind, title, 3, number)  # what follows the questions
     elif heading and heading[1] == "##" and not _is_mark(text):
         draft.open_section("other", title, 2, number)
+    elif heading and draft.question and len(heading[1]) <= draft.question.level and not _is_mark(text):
+        draft.open_section(draft.kind, title, 3, number)  # what follows the questions
     else:
         return False
     return True
@@ -301,7 +301,7 @@ def _question(draft: _Question, talk: Talk, known: set[str], suffix: str) -> Que
     elif rest:  # no mark: the first paragraph asks, what follows answers
         answers, rest = [[line for paragraph in rest for line in [*paragraph, (paragraph[-1][0], "")]]], []
     title, asker = split_attribution(join_lines([text for _, text in asked[0]]) if asked else "", known)
-    more, asker_below = split_attribution(_text(rest), known)
+    more, asker_below = (_text(rest), "") if asker else split_attribution(_text(rest), known)
     return Question(
         id=f"{talk.id}-q{draft.number}{suffix}",
         title=title or f"{talk.title} Q{draft.number}",

@@ -63,6 +63,21 @@ def test_two_fields_in_one_paragraph_are_both_read(source):
     assert talk.contributors == ("小河", "群友")
 
 
+def test_field_in_a_list_leaves_no_mark_behind(source):
+    talk, _ = parse_note(source("【编号】：002\n- 【主持人】：小河\n"))
+    assert (talk.hosts, talk.unplaced) == (("小河",), ())
+
+
+def test_unknown_section_after_questions_is_a_section_of_its_own(source):
+    talk, _ = parse_note(source("## Free Talk\n\n### Q1：甲？\n\nA1：乙\n\n## 闲聊\n\n丙"))
+    assert [(s.kind, s.level, s.title) for s in talk.sections] == [("free-talk", 2, "Free Talk"), ("other", 2, "闲聊")]
+
+
+def test_second_signature_of_a_question_stays_in_its_text(source):
+    [question] = questions(source, "### Q1：甲？ —小河\n\n转述 —阿木\n\nA1：乙")
+    assert (question.asker, question.text) == ("小河", "转述 —阿木")
+
+
 def test_bracketed_title_is_no_field(source):
     talk, _ = parse_note(source("## 往期精彩\n【某系列 009】讲位置\nhttps://example.org/9"))
     assert talk.fields == ()
