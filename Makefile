@@ -43,13 +43,13 @@ test: .venv/.test site ## set up and run everything
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
 check: .venv/.test ## the fast subset, under a minute
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses 2 -m "not slow and not browser"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not slow and not browser"
 
 bench: .venv/.test site ## measure, and write docs/benchmarks.md
 	$(BIN)/python -m tests.bench

@@ -135,13 +135,13 @@ def demo() -> None:
         return network(torch.cat([x, steps[:, None] / len(betas)], dim=1))
 
     for step in range(301):
-        loss = denoising_loss(model, torch.randint(2, (256, 1)) * 2.0 - 1, betas)
+        loss = denoising_loss(model, torch.randint(2, (128, 1)) * 2.0 - 1, betas)
         if step % 150 == 0:
             print(f"step {step}: loss {loss.item():.2f}")
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    made = sample(model, (1000, 1), betas)
+    made = sample(model, (500, 1), betas)
     print(f"within 0.5 of -1 or 1: {((made.abs() - 1).abs() < 0.5).float().mean().item():.2f}")
     print(f"positive: {(made > 0).float().mean().item():.2f}")
 
