@@ -70,7 +70,8 @@ export const counted = {
 /**
  * Let Pyodide find what has been downloaded: its own requests are answered from `files`, its module is `compiled`.
  * @param {WebAssembly.Module | null} compiled
- * @returns {() => void} Puts everything back.
+ * @returns {{restore: () => void, failure: Promise<never>}} What puts everything back; what fails if the module cannot
+ *   be instantiated (no memory, a snapshot that does not fit): Pyodide only warns, and would wait for ever.
  */
 export function intercept(compiled) {
   const { fetch } = self;
@@ -81,14 +82,23 @@ export function intercept(compiled) {
     if (compiled && url.endsWith("/pyodide.asm.wasm")) return new Response(null);
     return fetch(resource, options);
   };
+  let fail;
+  const failure = new Promise((_, reject) => (fail = reject));
+  failure.catch(() => {}); // may come when nobody listens any more
   if (compiled) {
     WebAssembly.instantiateStreaming = async (response, imports) => {
       await response;
-      return { module: compiled, instance: await WebAssembly.instantiate(compiled, imports) };
+      try {
+        return { module: compiled, instance: await WebAssembly.instantiate(compiled, imports) };
+      } catch (error) {
+        fail(error);
+        throw error;
+      }
     };
   }
-  return () => {
+  const restore = () => {
     self.fetch = fetch;
     WebAssembly.instantiateStreaming = instantiateStreaming;
   };
+  return { restore, failure };
 }

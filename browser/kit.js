@@ -75,10 +75,18 @@ export async function storedKit(version) {
     const length = new DataView(buffer).getUint32(0, true);
     const [sizes, entries] = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
     let at = 4 + length;
+    const whole = sizes.reduce((sum, size) => sum + size, at);
+    if (buffer.byteLength !== whole) throw new Error(`${buffer.byteLength} bytes are kept of ${whole}`);
     const [snapshot, stdlib, image] = sizes.map((size) => buffer.slice(at, (at += size)));
     return { version, snapshot, stdlib, image, entries };
   } catch (error) {
     console.warn("the kept start state cannot be read:", error);
+    await dropKit(version);
     return null;
   }
+}
+
+/** Forget a kept kit that is of no use: a worker may have been stopped while it wrote. */
+export async function dropKit(version) {
+  await self.caches?.delete(PREFIX + version);
 }

@@ -1,14 +1,13 @@
 // The worker: Pyodide, loaded from the site alone, and the reader's code in it. What is said is in protocol.js.
 
 import { Fault, handleMessage } from "./protocol.js";
-import { keepKit, makeKit, restoreFiles, storedKit } from "./kit.js";
+import { dropKit, keepKit, makeKit, restoreFiles, storedKit } from "./kit.js";
 import { counted, files, intercept } from "./download.js";
 
 const PROGRESS = 200; // ms between two reports of a download
 const ENV = { HOME: "/home/reader", MPLBACKEND: "Agg" };
-// What numpy, torch and the cell import from the standard library: in the snapshot, so a restart finds it in memory.
-const PRELOAD = `import ast, contextlib, ctypes, dataclasses, datetime, gc, hashlib, heapq, inspect, io, json, linecache
-import pathlib, pickle, platform, random, secrets, string, tempfile, textwrap, traceback, typing, unittest, warnings`;
+// What numpy, torch and the cell import beyond what Pyodide has itself: in the snapshot, so a restart finds it in memory.
+const PRELOAD = "import __future__, ctypes, datetime, numbers, pickle, platform";
 
 /** @type {any} */ let pyodide = null;
 /** @type {any} */ let cells = null; // proxy of run_cell.Cells, for as long as the worker lives
@@ -77,9 +76,10 @@ async function start(kit) {
   post("progress", { stage: "start", loaded: 1, total: 1 });
   const indexURL = new URL(manifest.index, base).href;
   const options = { indexURL, packageBaseUrl: indexURL, lockFileContents: lock, env: ENV, checkAPIVersion: true };
-  const restore = intercept(compiled);
+  const memory = kit ? { _loadSnapshot: kit.snapshot } : { _makeSnapshot: true };
+  const { restore, failure } = intercept(compiled);
   try {
-    pyodide = await loadPyodide({ ...options, ...(kit ? { _loadSnapshot: kit.snapshot } : { _makeSnapshot: true }) });
+    pyodide = await Promise.race([loadPyodide({ ...options, ...memory }), failure]);
     const say = (stream) => ({ batched: (text) => post("output", { stream, text: `${text}\n` }) });
     pyodide.setStdout(say("stdout"));
     pyodide.setStderr(say("stderr"));
@@ -153,6 +153,7 @@ async function begin(kit) {
   } catch (error) {
     if (error instanceof Fault) throw error;
     console.warn("the kept start state cannot be used:", error);
+    await dropKit(kit.version);
     await start(null);
   }
 }
@@ -165,7 +166,7 @@ async function need(code) {
     if (present.has(group)) continue;
     const paths = manifest.groups[group].files;
     await reported(group, paths, (count) => Promise.all(paths.map((path) => counted.bytes(base, path, manifest, count))));
-    const restore = intercept(null);
+    const { restore } = intercept(null);
     try {
       const wanted = Object.keys(wheels).filter((name) => paths.includes(manifest.index + wheels[name].file_name));
       await pyodide.loadPackage(wanted, { messageCallback() {}, checkIntegrity: false });
