@@ -82,7 +82,7 @@ def test_plain_causal_mask_would_leak(device, model):
 def test_efficiency_by_hand():
     """(100 + 200 + 300 + 1,400) / (4 · 1,400) = 2,000 / 5,600."""
     assert efficiency([100, 200, 300, 1400]) == pytest.approx(2000 / 5600)
-    assert efficiency([7]) == efficiency([3, 3]) == 1
+    assert efficiency([7]) == efficiency([3, 3]) == efficiency([1]) == 1
 
 
 def test_rows_by_hand():
