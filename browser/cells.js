@@ -4,10 +4,24 @@ const BLOCKS = ".runnable.highlight:not(.wiki-cell)";
 
 /** @type {(() => void) | null} */
 let leave = null;
+/** @type {Element | null} */
+let container = null;
+
+/**
+ * The theme never lets go of some nodes of the pages it has replaced, and one node keeps alive its whole tree, some
+ * 4,000 nodes each time. So the trees are taken apart.
+ */
+function takeLeftPageApart() {
+  const left = container;
+  container = document.querySelector("[data-md-component=container]");
+  if (!left || left.isConnected) return;
+  for (const node of left.querySelectorAll("*")) node.remove();
+}
 
 async function pageShown() {
   leave?.();
   leave = null;
+  takeLeftPageApart();
   const blocks = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(BLOCKS)]);
   if (blocks.length === 0) return;
   const { upgrade } = await import("./cell.js");

@@ -1,6 +1,7 @@
 /** What a run shows: the stream of its output, figures, the comparison with the verified output, errors. Text only. */
 
 import { differences } from "./compare.js";
+import { element } from "./dom.js";
 import { labels } from "./labels.js";
 import { cleanSvg } from "./svg.js";
 
@@ -8,19 +9,6 @@ const SLICE = 16_000; // characters put into the page at a time: a larger piece 
 const CHUNK = 4_000; // characters of one element; the browser skips the layout of those out of sight
 const LONGEST_LINE = 20_000;
 const SHOWN_DIFFERENCES = 20;
-
-/**
- * An element with attributes and children. Strings become text, never HTML.
- * @param {string} tag
- * @param {Record<string, string>} attributes
- * @param {(Node | string)[]} children
- */
-export function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
 
 /** Text that streams into a `<code>`, a slice at a time. */
 export class Stream {
