@@ -28,6 +28,18 @@ export function formula(text) {
   return match && { tex: (match[1] ?? match[2]).trim(), display: match[1] === undefined };
 }
 
+/**
+ * A faulty formula as it was written. KaTeX would do so by itself, but with an inline style that the policy forbids.
+ * @param {Element} place @param {string} tex @param {string} reason
+ */
+function showSource(place, tex, reason) {
+  const source = document.createElement("span");
+  source.className = "katex-error";
+  source.title = reason;
+  source.textContent = tex;
+  place.replaceChildren(source);
+}
+
 async function renderAll() {
   const waiting = [...document.querySelectorAll(".arithmatex:not([data-math])")];
   if (waiting.length === 0) return;
@@ -37,7 +49,11 @@ async function renderAll() {
     const found = formula(place.textContent ?? "");
     if (!found || place.hasAttribute("data-math")) continue;
     place.setAttribute("data-math", found.display ? "display" : "inline");
-    katex.render(found.tex, place, { displayMode: found.display, throwOnError: false, trust: false, strict: "ignore" });
+    try {
+      katex.render(found.tex, place, { displayMode: found.display, throwOnError: true, trust: false, strict: "ignore" });
+    } catch (error) {
+      showSource(place, found.tex, error instanceof Error ? error.message : String(error));
+    }
   }
 }
 

@@ -115,5 +115,5 @@ def test_make_site_fails_on_a_broken_internal_link(tmp_path):
     page.write_text(page.read_text("utf-8") + "\n[nowhere](../topics/nowhere.md)\n", "utf-8")
     done = subprocess.run(["make", "site"], cwd=tmp_path, env=QUIET, capture_output=True, text=True)
     assert done.returncode != 0
-    assert "Aborted with 1 warnings in strict mode" in done.stderr
+    assert done.stderr.count("WARNING") == 1
     assert "contains a link '../topics/nowhere.md'" in done.stderr
