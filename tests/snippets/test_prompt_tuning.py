@@ -90,8 +90,8 @@ def test_prefix_in_the_cache_equals_peft(device, model, hidden):
 
 
 def test_attention_equals_torchs_over_the_longer_sequence(device):
-    query, key, value = torch.randn(3, 2, HEADS, 5, 4, device=device)
-    prefix = torch.randn(2, 2, HEADS, M, 4, device=device)
+    query, key, value = torch.randn(3, 2, HEADS, 5, 6, device=device)
+    prefix = torch.randn(2, 2, HEADS, M, 6, device=device)
     mask = torch.ones(5, M + 5, dtype=torch.bool, device=device).tril(M)
     keys, values = (torch.cat([part, own], dim=2) for part, own in zip(prefix, (key, value), strict=True))
     expected = F.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
