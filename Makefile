@@ -45,11 +45,13 @@ test: .venv/.test site ## set up and run everything
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
+# What breaks most easily; the snippets' and the browser's tests take minutes.
 check: .venv/.test ## the fast subset, under a minute
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not slow and not browser"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not slow and not browser" \
+	  tests/ingest tests/site/test_pages.py tests/snippets/test_cli.py tests/browser/test_run_cell.py
 
 bench: .venv/.test site ## measure, and write docs/benchmarks.md
 	$(BIN)/python -m tests.bench
