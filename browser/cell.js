@@ -202,6 +202,7 @@ export class Cell {
     if (this.running) this.stop();
     this.setText(this.original);
     this.editor?.mark(null);
+    this.notice.replaceChildren();
     this.notice.hidden = true;
     this.showVerified();
     this.say(this.label.wasReset);
