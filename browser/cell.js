@@ -148,7 +148,7 @@ export class Cell {
       await this.findRuntime();
       return await new Run(this).execute();
     } catch (error) {
-      this.fail(element("p", {}, `${this.label.loadFailed}：${error instanceof Error ? error.message : error}`), this.label.loadFailed);
+      this.failLoading(error instanceof Error ? error.message : String(error));
       return false;
     } finally {
       this.progress.hidden = true;
@@ -188,6 +188,14 @@ export class Cell {
     this.hasState = false;
   }
 
+  /** @param {string} reason */
+  failLoading(reason) {
+    const { label } = this;
+    const again = element("button", { type: "button", class: "wiki-cell__retry" }, label.retry);
+    again.addEventListener("click", () => this.run());
+    this.fail(element("p", {}, `${label.loadFailed}${label.because}${reason} `, again), label.loadFailed);
+  }
+
   /** Something else than the code failed; the output stays as it is. @param {Element} shown @param {string} said */
   fail(shown, said) {
     this.block.dataset.state = "failed";
@@ -223,7 +231,7 @@ export class Cell {
 
   async runAbove() {
     for (const cell of this.page.cells.slice(0, this.number - 1)) {
-      this.say(`${this.label.cell(cell.number)}……`);
+      this.say(`${this.label.cell(cell.number)} …`);
       if (!(await cell.run())) return this.say(this.label.aboveFailed(cell.number));
     }
     this.say(this.label.aboveDone);
@@ -241,7 +249,7 @@ export class Cell {
       this.say(copied ? this.label.shared : this.label.shareLink);
       if (!copied) field.focus();
     } catch (error) {
-      this.say(`${this.label.shareFailed}：${error instanceof Error ? error.message : error}`);
+      this.say(`${this.label.shareFailed}${this.label.because}${error instanceof Error ? error.message : error}`);
     }
   }
 

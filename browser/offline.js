@@ -94,6 +94,6 @@ function failedNote(reason) {
   const label = labels();
   const note = document.createElement("p");
   note.className = "wiki-cell__offline";
-  note.textContent = `${label.keptFailed}：${reason === "quota" ? label.quota : reason}`;
+  note.textContent = `${label.keptFailed}${label.because}${reason === "quota" ? label.quota : reason}`;
   return note;
 }

@@ -122,7 +122,8 @@ export class Run {
     else if (failure.kind === "stopped") cell.say(label.stopped);
     else if (failure.kind === "crash") cell.say(label.crashed);
     else if (failure.kind === "missing") this.runtimeMissing(failure);
-    else this.loadFailed(failure);
+    else if (!failure.file || failure.message.includes(failure.file)) cell.failLoading(failure.message);
+    else cell.failLoading(`${failure.message} (${failure.file})`);
     return false;
   }
 
@@ -145,19 +146,10 @@ export class Run {
   }
 
   /** @param {any} failure */
-  loadFailed(failure) {
-    const { cell, label } = this;
-    const again = element("button", { type: "button", class: "wiki-cell__retry" }, label.retry);
-    again.addEventListener("click", () => cell.run());
-    const where = failure.file && !failure.message.includes(failure.file) ? ` (${failure.file})` : "";
-    cell.fail(element("p", {}, `${label.loadFailed}：${failure.message}${where} `, again), label.loadFailed);
-  }
-
-  /** @param {any} failure */
   runtimeMissing(failure) {
     const { cell, label } = this;
     const reason = failure.message ? ` (${failure.message})` : "";
     const command = element("code", {}, failure.hint || "python -m browser build");
-    cell.fail(element("p", {}, `${label.missing}${reason}。${label.install} `, command), label.missing);
+    cell.fail(element("p", {}, `${label.missing}${reason}${label.install} `, command), label.missing);
   }
 }

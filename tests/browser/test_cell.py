@@ -268,6 +268,17 @@ def test_failed_download_says_why_and_retry_works(page: Page, context: BrowserCo
     expect(cell.output.locator(".wiki-cell__same")).to_be_visible()
 
 
+def test_failed_script_says_why_and_retry_works(page: Page, watch: Watch, runtime: None) -> None:
+    watch.expected = ["ERR_FAILED", "Failed to load resource"]
+    page.route("**/runtime/run.js", lambda route: route.abort())
+    page.goto(LORA)
+    cell = Cell(page).run(state="failed")
+    expect(cell.output).to_contain_text("runtime/run.js")
+    page.unroute("**/runtime/run.js")
+    cell.output.get_by_role("button", name="重试").click()
+    cell.expect_state("done")
+
+
 def test_missing_runtime_is_said_with_the_way_to_install_it(page: Page) -> None:
     manifest = {"installed": False, "reason": "numpy: no source reachable", "hint": "python -m browser build"}
     page.route("**/runtime/manifest.json", lambda route: route.fulfill(json={**manifest, "version": "", "groups": {}}))
@@ -762,6 +773,7 @@ def test_a_page_seen_again_starts_afresh(warm: Page) -> None:
 def test_every_block_of_every_topic_gives_its_verified_output(warm: Page, site_url: str) -> None:
     warm.goto("topics/")
     pages = sorted(set(re.findall(rf"{PREFIX}(topics/[\w-]+/)", warm.request.get("sitemap.xml").text())))
+    pages = [address for address in pages if "runnable highlight" in warm.request.get(address).text()]
     failures, blocks = {}, 0
     for address in pages:
         visit(warm, address)
@@ -773,7 +785,7 @@ def test_every_block_of_every_topic_gives_its_verified_output(warm: Page, site_u
             if cell.output.locator(".wiki-cell__same").count() != 1:
                 failures[f"{address} {number}"] = cell.output.inner_text()
     assert failures == {}
-    assert blocks >= len(pages) / 2
+    assert blocks >= len(pages) > 20
 
 
 # ---- offline
