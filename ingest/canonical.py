@@ -64,7 +64,7 @@ def lost(before: str, after: str) -> str:
 
 
 def _letters(text: str) -> Counter[str]:
-    bare = (SIGNATURE.sub("", MARK.sub("", line)) for line in text.split("\n"))
+    bare = (SIGNATURE.sub("", MARK.sub("", line)) for line in text.splitlines())
     return Counter(char for line in bare for char in line if char.isalnum())
 
 
