@@ -18,6 +18,12 @@ function load() {
   return loading;
 }
 
+/** KaTeX gives the pieces of tall braces a `style` attribute, which the policy forbids; the same as a property is allowed. */
+SVGSVGElement.prototype.setAttribute = function (name, value) {
+  if (name === "style") this.style.cssText = value;
+  else Element.prototype.setAttribute.call(this, name, value);
+};
+
 /**
  * The formula without the delimiters of `pymdownx.arithmatex` (generic), and whether it stands on its own lines.
  * @param {string} text
