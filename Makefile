@@ -5,7 +5,7 @@ INDEX := $(BIN)/python -m pagefind --silent --root-selector "article.md-content_
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve test check bench outputs oracles fetch clean
+.PHONY: help site serve test check bench outputs oracles permalinks fetch clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -63,6 +63,9 @@ oracles: ## check that the reference values from trl are fresh (its own environm
 	test -x .venv-oracles/bin/python || $(PYTHON) -m venv .venv-oracles
 	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check -r tests/oracles/requirements.txt
 	.venv-oracles/bin/python tests/oracles/make_trl.py --check
+
+permalinks: site ## add the site's new addresses to those that must never vanish
+	$(BIN)/python -m tests.site.permalinks
 
 fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
 	$(BIN)/python -m ingest fetch

@@ -25,6 +25,21 @@ def test_page_without_formulas_loads_no_katex(page: Page, watch: Watch) -> None:
     assert not [address for address in watch.requests if "katex" in address]
 
 
+def test_missing_page_offers_a_search_for_what_its_address_says(page: Page, site_url: str, watch: Watch) -> None:
+    """Such a page is built for the root of a server; here the site lies below one."""
+    watch.expected = ["404"]
+    html = page.request.get(f"{site_url}404.html").text().replace('="/', '="/wiki/').replace('"/."', '"/wiki/"')
+    page.route("**/topics/rotary-position/", lambda route: route.fulfill(status=404, body=html, content_type="text/html"))
+    page.goto("topics/rotary-position/")
+    expect(page.locator("article > h1")).to_have_text("没有这个页面")
+    field = page.locator("article").get_by_label("搜索")
+    expect(field).to_have_value("rotary position")
+    field.fill("旋转位置编码")
+    page.locator("article").get_by_role("button", name="搜索").click()
+    expect(page.locator(".wiki-search__result").first).to_contain_text("RoPE")
+    assert page.context.cookies() == []
+
+
 def test_faulty_formula_shows_its_source_and_the_others_are_rendered(page: Page) -> None:
     page.route(
         "**/topics/lora/", lambda route: route.fulfill(body=broken(route.fetch().text()), content_type="text/html")

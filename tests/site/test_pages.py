@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.site.conftest import ROOT, Site
+from tests.site.permalinks import published
 
 BIN = Path(sys.executable).parent
 QUIET = os.environ | {"NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"}
@@ -42,6 +43,13 @@ def test_every_internal_link_leads_to_a_page_and_an_anchor(site):
             if (other is None and not (site.folder / path).is_file()) or (other and anchor and anchor not in other.ids):
                 broken.append((page.path, link))
     assert broken == []
+
+
+def test_no_published_address_has_vanished(site):
+    """People and search engines link to them: a page that moves leaves a redirect (`duplicate_of` for a question)."""
+    listed = published()
+    assert len(listed) > 200
+    assert [address for address in listed if posixpath.normpath(f"{address}index.html") not in site.pages] == []
 
 
 def test_no_page_loads_anything_from_another_host(site):
