@@ -29,7 +29,8 @@ def test_missing_page_offers_a_search_for_what_its_address_says(page: Page, site
     """Such a page is built for the root of a server; here the site lies below one."""
     watch.expected = ["404"]
     html = page.request.get(f"{site_url}404.html").text().replace('="/', '="/wiki/').replace('"/."', '"/wiki/"')
-    page.route("**/topics/rotary-position/", lambda route: route.fulfill(status=404, body=html, content_type="text/html"))
+    answer = {"status": 404, "body": html, "content_type": "text/html"}
+    page.route("**/topics/rotary-position/", lambda route: route.fulfill(**answer))
     page.goto("topics/rotary-position/")
     expect(page.locator("article > h1")).to_have_text("没有这个页面")
     field = page.locator("article").get_by_label("搜索")
