@@ -94,6 +94,7 @@ class Question:
         section: Title of that talk's section, or "".
         sources: The references given for its answers.
         topics: Names of topics: those its author wrote, then those its text names.
+        asked: The day it was asked: the talk's, or the one its file gives; None where neither is known.
     """
 
     id: str
@@ -107,6 +108,7 @@ class Question:
     section: str = ""
     sources: tuple[Link, ...] = ()
     topics: tuple[str, ...] = ()
+    asked: date | None = None
 
     @property
     def status(self) -> str:

@@ -312,6 +312,7 @@ def _question(draft: _Question, talk: Talk, known: set[str], suffix: str) -> Que
         line=draft.lines[0][0],
         talk=talk.id,
         section=draft.section,
+        asked=talk.date,
     )
 
 

@@ -28,6 +28,7 @@ RULES: dict[str, tuple[str, str]] = {
     "P010": (ERROR, "OPML 2.0 whose outlines have an xmlUrl"),
     "Q001": (ERROR, "an id no other question has"),
     "Q002": (ERROR, "a first heading `# question`"),
+    "Q003": (ERROR, "a day such as `date: 2026-11-21`"),
     "S001": (ERROR, "the name of a module in snippets/"),
     "S002": (ERROR, "Python that parses, with a docstring"),
     "T001": (ERROR, "the name of a page in docs/topics/"),

@@ -1,9 +1,10 @@
 """Parse a file of `talks/questions/`: front matter, a title, answers, references."""
 
 import re
+from datetime import date
 from pathlib import PurePosixPath
 
-from ingest.markup import CONTROL, fenced_lines, front_matter, links_in, strings
+from ingest.markup import CONTROL, fenced_lines, front_matter, line_of_key, links_in, strings
 from ingest.model import Answer, Question, Source
 from ingest.notes import split_attribution
 from ingest.problems import Problem
@@ -36,6 +37,9 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
     stem = PurePosixPath(source.path).stem
     if not title:
         problems.append(Problem(source.path, first, 1, "Q002", "no title"))
+    asked = meta.get("date")
+    if not (asked is None or type(asked) is date):
+        problems.append(Problem(source.path, line_of_key(source, "date"), 1, "Q003", f"date is {asked!r}"))
     said = _join(parts[0][1])
     answers = [_answer(part, kind == "accepted") for kind, part in parts if kind in ("answer", "accepted")]
     if said and not answers:  # without a heading 回答, all that is said is the answer
@@ -50,6 +54,7 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
         line=title_line,
         sources=tuple(link for kind, part in parts if kind == "sources" for link in links_in(part)),
         topics=strings(meta.get("topics")),
+        asked=asked if type(asked) is date else None,
     )
     return question, problems
 

@@ -21,6 +21,13 @@ def test_text_below_the_title_is_the_answer(source):
     assert question.topics == ("lora",)
 
 
+def test_date_is_a_day_or_reported(source):
+    assert str(read(source, "---\ndate: 2026-11-21\n---\n\n# 甲？\n")[0].asked) == "2026-11-21"
+    question, problems = read(source, "---\ntopics: []\ndate: 上周\n---\n\n# 甲？\n")
+    assert question.asked is None
+    assert [str(p) for p in problems] == [f"{PATH}:3:1: Q003 date is '上周'; expected a day such as `date: 2026-11-21`"]
+
+
 def test_headings_part_the_question_from_several_answers(source):
     text = "# 甲？\n\n背景。\n\n## 回答\n\n乙。\n\n—小河\n\n## 回答（采纳）\n\n丙。\n\n### 细节\n\n丁。"
     question, _ = read(source, text)
