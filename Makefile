@@ -32,7 +32,7 @@ site: .venv/.site ## build the site into site/
 	exit $$errors
 
 # The server shows site/; a change in any source has it built again. Generated folders are no source.
-GENERATED := docs/talks,docs/qa,docs/papers,docs/people,docs/generated,docs/runtime
+GENERATED := docs/talks,docs/qa,docs/papers,docs/people,docs/changes,docs/generated,docs/runtime
 serve: .venv/.site ## serve the site on 127.0.0.1:8000 and rebuild on change
 	@mkdir -p site; echo "http://127.0.0.1:8000/"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory site 8000 >/dev/null 2>&1 & trap "kill $$!" EXIT; \
@@ -71,4 +71,4 @@ fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
 	$(BIN)/python -m ingest fetch
 
 clean: ## remove everything generated
-	rm -rf .venv .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/generated docs/runtime
+	rm -rf .venv .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/generated docs/runtime

@@ -11,19 +11,24 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ingest import markup
+from ingest.atom import Entry, atom
 from ingest.model import Paper, Question, Talk, Topic, Wiki
 
-OWNED = ("talks", "qa", "papers", "people", "generated")
+OWNED = ("talks", "qa", "papers", "people", "changes", "generated")
 GROUPS = (  # the order of the concept index; a group that is not named here follows
     "Transformer", "位置编码", "归一化与优化器", "分词与经典 NLP", "微调", "RLHF", "解码", "规模与并行", "多模态与检索",
     "模型", "应用",
 )  # fmt: skip
 PER_PAGE = 200
+NEWEST = 50  # entries of a feed
+WEEKS, PER_WEEK = 8, 20  # of the page of changes
 RESERVED = re.compile(r"index|open|page-\d+|con|prn|aux|nul|com\d|lpt\d")
 
 
@@ -117,7 +122,29 @@ class _Renderer:
         for person in people:
             yield f"people/{person.slug}.md", self._page("person", person=person)
         yield "people/index.md", self._page("people", people=people)
+        yield from self._changes()
         yield from self._fragments(open_questions)
+
+    def _changes(self) -> Iterator[tuple[str, str]]:
+        """What is new, by the dates of the records, so that the same input gives the same bytes: a page, and feeds."""
+        dated: dict[str, list[tuple[date, str, Talk | Question | Paper]]] = {
+            "talks": [(talk.date, talk.id, talk) for talk in self.talks if talk.date],
+            "questions": [(q.asked, q.id, q) for q in self.questions.values() if q.asked],
+            "papers": [(p.published, p.id, p) for week in self.weeks for p in week.papers if p.published],
+        }
+        weeks: dict[str, dict[str, list[Talk | Question | Paper]]] = {}
+        for kind, found in dated.items():
+            found.sort(key=lambda item: (-item[0].toordinal(), item[1]))
+            for day, _, record in found:
+                name = "{}-W{:02}".format(*day.isocalendar())
+                weeks.setdefault(name, {kind: [] for kind in dated})[kind].append(record)
+        newest = sorted(weeks.items(), reverse=True)[:WEEKS]
+        archived = {week.name for week in self.weeks}
+        yield "changes/index.md", self._page("changes", weeks=newest, shown=PER_WEEK, archived=archived)
+        titles = {"talks": "讨论", "questions": "问答", "papers": "论文"}
+        for kind, found in dated.items():
+            entries = (_entry(record, day) for day, _, record in found[:NEWEST])
+            yield f"changes/{kind}.xml", atom(f"OpenLLM Wiki：{titles[kind]}", f"{kind}.xml", entries)
 
     def _fragments(self, open_questions: Sequence[Question]) -> Iterator[tuple[str, str]]:
         """Texts that hand-written pages include."""
@@ -202,3 +229,18 @@ def _questions_by_section(talk: Talk) -> dict[int, list[Question]]:
         above = [section.line for section in talk.sections if section.line < question.line]
         asked[above[-1] if above else 0].append(question)
     return dict(asked)
+
+
+def _entry(record: Talk | Question | Paper, day: date) -> Entry:
+    if isinstance(record, Paper):
+        return Entry(record.id, record.title, record.url, day, record.authors)
+    if isinstance(record, Talk):
+        slug = slug_for(record.number)
+        summary = "".join(f"<li>{html.escape(item)}</li>" for item in record.summary)
+        return Entry(
+            f"talks/{slug}", record.title, f"../talks/{quote(slug)}/", day, record.hosts, f"<ul>{summary}</ul>"
+        )
+    slug = slug_for(record.id)
+    authors = tuple(dict.fromkeys(answer.author for answer in record.answers if answer.author))
+    text = "\n".join(markup.to_html(part) for part in (record.text, *(answer.text for answer in record.answers)))
+    return Entry(f"qa/{slug}", record.title, f"../qa/{quote(slug)}/", day, authors, text.strip())

@@ -1,5 +1,6 @@
 """Pages: their names, and what stands on them."""
 
+import feedparser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,12 +11,16 @@ from tests.ingest.conftest import NOTE, QUESTION, TOPIC
 
 EXAMPLE = TOPIC.replace("summary:", "snippet: lora\nsummary:") + "\n<!-- --8<-- [start:example] -->\n"
 
+DATED = QUESTION.replace("topics:", "date: 2026-11-21\ntopics:")
+
 
 @pytest.fixture
 def pages(source):
     inputs = Inputs(
         notes=(source(NOTE),),
-        questions=(source(QUESTION, "talks/questions/unmerge-lora.md"),),
+        questions=(
+            source(QUESTION.replace("topics:", "date: 2026-11-21\ntopics:"), "talks/questions/unmerge-lora.md"),
+        ),
         topics=(source(EXAMPLE, "docs/topics/lora.md"),),
         snippets=(source('"""Low-rank adaptation."""\n\n\ndef merge(): ...\n', "snippets/lora.py"),),
         papers=(
@@ -32,7 +37,7 @@ def test_every_kind_of_page_is_made(pages):
         "talks/101.md", "talks/index.md", "qa/talk-101-q1.md", "qa/talk-101-q2.md", "qa/unmerge-lora.md", "qa/index.md",
         "qa/open.md", "papers/2024-w01.md", "papers/index.md", "people/小河.md", "people/moss7.md", "people/阿木.md",
         "people/群友.md", "people/index.md", "generated/topics/lora.md", "generated/topics.md", "generated/snippets.md",
-        "generated/home.md",
+        "generated/home.md", "changes/index.md", "changes/talks.xml", "changes/questions.xml", "changes/papers.xml",
     }  # fmt: skip
 
 
@@ -65,6 +70,30 @@ def test_topic_lists_its_questions_talks_and_papers(pages):
     assert "(../talks/101.md)" in fragment
     assert "[LoRA again]" in fragment
     assert 'data-pagefind-weight="5">LoRA | 低秩适配</p>' in fragment
+
+
+def test_changes_are_listed_by_the_week_of_their_date(pages):
+    page = pages["changes/index.md"]
+    assert page.index("## 2026-W47") < page.index("(../qa/unmerge-lora.md)") < page.index("## 2024-W09")
+    assert page.index("## 2024-W09") < page.index("(../talks/101.md)") < page.index("(../qa/talk-101-q1.md)")
+    assert "LoRA again" not in page  # no date, so nobody knows when
+
+
+def test_feeds_are_read_by_a_feed_reader(pages):
+    feed = feedparser.parse(
+        pages["changes/questions.xml"].encode(),
+        response_headers={
+            "content-location": "https://wiki.example/sub/changes/questions.xml",
+            "content-type": "application/atom+xml",
+        },
+    )
+    assert not feed.bozo and feed.version == "atom10"
+    first, second = feed.entries[:2]
+    assert first.link == "https://wiki.example/sub/qa/unmerge-lora/"
+    assert first.updated == "2026-11-21T00:00:00Z" == feed.feed.updated
+    assert first.content[0].value == "<p>能，减去同一个增量就行。</p>"
+    assert (second.title, second.author) == ("LoRA 的秩该取多大？", "小河")
+    assert len({entry.id for entry in feed.entries}) == 3
 
 
 def test_open_questions_and_people_are_listed(pages):
