@@ -1,7 +1,9 @@
 """The paper archive: one JSON record per line, one file per ISO week. Records are added and completed, never lost."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import PurePosixPath
@@ -10,7 +12,7 @@ from ingest.model import Paper, Source, Week
 from ingest.problems import Problem
 from ingest.urls import arxiv_id, canonical_url, doi_of, paper_id
 
-_TEXTS, _LISTS = ("id", "title", "url", "arxiv_id", "doi", "published", "feed"), ("authors", "topics")
+_TEXTS, _LISTS = ("id", "title", "url", "arxiv_id", "doi", "published", "feed"), ("authors", "topics", "versions")
 _KEYS = tuple(item.name for item in fields(Paper))  # also the order in a line
 
 
@@ -87,6 +89,8 @@ def _record(value: object) -> Paper:
     for key in _LISTS:
         if not (isinstance(listed := value.get(key, []), list) and all(isinstance(item, str) for item in listed)):
             raise ValueError(f"a value of {key} that is no list of texts")
+    if not all(re.fullmatch(r"v[1-9]\d{0,3}", version, re.ASCII) for version in value.get("versions", [])):
+        raise ValueError("a version that is not like v2")
     if not (value.get("title") and value.get("url")):
         raise ValueError("a record without title or url")
     try:
@@ -109,10 +113,13 @@ def _record(value: object) -> Paper:
         published=day,
         feed=value.get("feed", ""),
         topics=tuple(value.get("topics", ())),
+        versions=tuple(value.get("versions", ())),
     )
 
 
 # --- merging --------------------------------------------------------------------------------------------------------
+
+Batch = tuple[Iterable[Paper], Iterable[Paper]]  # the papers of a feed, and the revisions it announces
 
 
 @dataclass(slots=True, eq=False)
@@ -125,98 +132,138 @@ class _Slot:
 
 
 def merge(weeks: Sequence[Week], papers: Iterable[Paper], today: date) -> tuple[Week, ...]:
-    """The archive with papers added, sorted by week.
-
-    Papers are one and the same if they share an arXiv id, a DOI or an address, unless their arXiv ids differ. A paper
-    that the archive holds fills the gaps of its record; a record's other fields, and its week, stay as they are. A new
-    one goes to the week of its publication, or of `today` where that is unknown. The order of `papers` means nothing;
-    merge one feed after the other to prefer the first.
-    """
-    papers = tuple(papers)
-
-    def step(weeks: tuple[Week, ...]) -> tuple[Week, ...]:
-        return _filed(
-            (slot.week or week_of(slot.paper.published or today), slot.paper) for slot in _merged(weeks, papers)
-        )
-
-    return _settled(weeks, step)
+    """The archive with the papers of one feed added; see `merge_all`."""
+    return merge_all(weeks, [(papers, ())], today)[0]
 
 
 def complete(weeks: Sequence[Week], papers: Iterable[Paper]) -> tuple[Week, ...]:
     """The archive with its gaps filled from papers, none added."""
-    papers = tuple(papers)
-
-    def step(weeks: tuple[Week, ...]) -> tuple[Week, ...]:
-        return _filed((slot.week, slot.paper) for slot in _merged(weeks, papers) if slot.week)
-
-    return _settled(weeks, step)
+    return merge_all(weeks, [((), papers)], date.min)[0]
 
 
-def _settled(weeks: Sequence[Week], step: Callable[[tuple[Week, ...]], tuple[Week, ...]]) -> tuple[Week, ...]:
-    """The archive after as many steps as change it, so that the next fetch changes nothing.
+def merge_all(weeks: Sequence[Week], batches: Iterable[Batch], today: date) -> tuple[tuple[Week, ...], tuple[int, ...]]:
+    """The archive with the papers of feeds added, sorted by week, and how many were new in each batch.
 
-    One is enough but where sources contradict each other: an address that two papers share fills the gaps of one in
-    the first step and may fill those of the other in the second. Gaps only ever become fewer, so this ends.
+    Papers are one and the same if they share an arXiv id, a DOI or an address, unless their arXiv ids differ; where
+    they share none of these, if title and first author are the same. A paper that the archive holds fills the gaps of
+    its record and adds its versions; a record's other fields, and its week, stay as they are. A new one goes to the
+    week of its publication, or of `today` where that is unknown. The order of a batch means nothing; of two batches
+    the first is preferred.
+
+    It is done as often as it changes anything, so that the next fetch changes nothing. Once is enough but where
+    sources contradict each other: an address that two papers share fills the gaps of one in the first round and may
+    fill those of the other in the second. Gaps only ever become fewer, so this ends.
     """
-    done = tuple(weeks)
-    while (after := step(done)) != done:
+    sorted_batches = [
+        tuple(sorted(papers, key=lambda paper: (paper.id, _line(paper))) for papers in batch)  # surest id first
+        for batch in batches
+    ]
+    done, new = tuple(weeks), [0] * len(sorted_batches)
+    while True:
+        shelf = _Shelf(done)
+        for number, (papers, revised) in enumerate(sorted_batches):
+            before = len(shelf.slots)
+            for paper in papers:
+                shelf.add(paper)
+            for paper in revised:
+                shelf.add(paper, only_known=True)
+            new[number] += max(0, len(shelf.slots) - before)
+        after = shelf.filed(today)
+        if after == done:
+            return done, tuple(new)
         done = after
-    return done
 
 
-def _filed(papers: Iterable[tuple[str, Paper]]) -> tuple[Week, ...]:
-    weeks: dict[str, list[Paper]] = {}
-    for week, paper in papers:
-        weeks.setdefault(week, []).append(paper)
-    return tuple(Week(name, tuple(sorted(weeks[name], key=_order))) for name in sorted(weeks))
+class _Shelf:
+    """All records, found by what they are known by."""
 
+    def __init__(self, weeks: tuple[Week, ...]) -> None:
+        slots = [_Slot(paper, set(), week.name) for week in weeks for paper in week.papers]
+        slots.sort(key=lambda slot: (slot.paper.id, slot.week))  # the order in a file changes as dates become known
+        self.slots = dict.fromkeys(slots)
+        self.holders: dict[str, list[_Slot]] = {}
+        for slot in slots:
+            self._learn(slot, _keys(slot.paper))
 
-def _merged(weeks: tuple[Week, ...], papers: tuple[Paper, ...]) -> list[_Slot]:
-    slots = [_Slot(paper, set(_keys(paper)), week.name) for week in weeks for paper in week.papers]
-    slots.sort(key=lambda slot: (slot.paper.id, slot.week))  # the order in a file changes as dates become known
-    holders: dict[str, list[_Slot]] = {}
-    for slot in slots:
-        for key in slot.keys:
-            holders.setdefault(key, []).append(slot)
-    for paper in sorted(papers, key=lambda paper: (paper.id, _line(paper))):  # by arXiv id, then DOI, then address
-        keys = dict.fromkeys(_keys(paper))
-        known = dict.fromkeys(slot for key in keys for slot in holders.get(key, ()))
+    def add(self, paper: Paper, only_known: bool = False) -> None:
+        keys = list(_keys(paper))
+        known = dict.fromkeys(slot for key in keys if key[0] != "=" for slot in self.holders.get(key, ()))
         # What is archived stays, so it is the home; among new ones the surest id is.
         found = sorted(known, key=lambda slot: (not slot.week, "" if slot.week else slot.paper.id))
-        home = next((slot for slot in found if _agree(slot.paper, paper)), None)
-        if home is None:
-            home = _Slot(paper)
-            slots.append(home)
-        else:
+        found = [slot for slot in found if _agree(slot.paper, paper)]
+        if not found:
+            alike = (slot for key in keys if key[0] == "=" for slot in self.holders.get(key, ()))
+            found = [slot for slot in alike if _alike(slot.paper, paper)][:1]
+        if found:
+            home, *others = found
             home.paper = _filled(home.paper, paper)
-        _learn(home, keys, holders)
-        for other in [slot for slot in found if slot is not home and not slot.week and _agree(home.paper, slot.paper)]:
-            home.paper = _filled(home.paper, other.paper)  # this paper has shown that the two are one
-            slots.remove(other)
-            for key in other.keys:
-                holders[key].remove(other)
-            _learn(home, other.keys, holders)
-    return slots
+        elif only_known:
+            return
+        else:
+            home, others = _Slot(paper), []
+            self.slots[home] = None
+        self._learn(home, keys)
+        for other in others:
+            if not other.week and _agree(home.paper, other.paper):  # this paper has shown that the two are one
+                home.paper = _filled(home.paper, other.paper)
+                del self.slots[other]
+                for key in other.keys:
+                    self.holders[key].remove(other)
+                self._learn(home, other.keys)
 
+    def filed(self, today: date) -> tuple[Week, ...]:
+        weeks: dict[str, list[Paper]] = {}
+        for slot in self.slots:
+            paper = slot.paper
+            if not slot.week:  # another feed may have told a surer id
+                paper = replace(paper, id=paper_id(paper.url, paper.arxiv_id, paper.doi))
+            weeks.setdefault(slot.week or week_of(paper.published or today), []).append(paper)
+        return tuple(Week(name, tuple(sorted(weeks[name], key=_order))) for name in sorted(weeks))
 
-def _learn(slot: _Slot, keys: Iterable[str], holders: dict[str, list[_Slot]]) -> None:
-    for key in keys:
-        if key not in slot.keys:
-            slot.keys.add(key)
-            holders.setdefault(key, []).append(slot)
+    def _learn(self, slot: _Slot, keys: Iterable[str]) -> None:
+        for key in keys:
+            if key not in slot.keys:
+                slot.keys.add(key)
+                self.holders.setdefault(key, []).append(slot)
 
 
 def _keys(paper: Paper) -> Iterator[str]:
-    """All that a paper is known by, surest first."""
+    """All that a paper is known by, surest first; the last resort begins with `=`."""
     if paper.arxiv_id:
         yield f"arxiv:{paper.arxiv_id}"
     if paper.doi:
         yield f"doi:{paper.doi}"
-    yield f"url:{paper.url}"
+    yield paper.url.partition("://")[2].rstrip("/")  # http and https are one page
+    title = _letters(paper.title)
+    if paper.authors and len(title) >= _TELLING:
+        yield f"={title}={_letters(_surname(paper.authors[0]))}"
+
+
+_TELLING = 15  # letters of a title that two works hardly share: `GPT-4 Technical Report` has 19
+
+
+def _letters(text: str) -> str:
+    """Its letters and digits, without case and accents."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _surname(name: str) -> str:
+    """`Roe` of `Ada Roe`, `A. Roe` and `Roe, Ada`."""
+    return name.partition(",")[0] if "," in name else name.rpartition(" ")[2]
 
 
 def _agree(one: Paper, other: Paper) -> bool:
     return not (one.arxiv_id and other.arxiv_id) or one.arxiv_id == other.arxiv_id
+
+
+def _alike(one: Paper, other: Paper) -> bool:
+    """Whether two papers of one title and first author are one. A blog repeats both every week, so what one feed
+    lists twice is two, and two posts without ids are one only if they came out on one day."""
+    apart = (one.arxiv_id and other.arxiv_id) or (one.doi and other.doi) or one.feed == other.feed
+    named = one.arxiv_id or one.doi or other.arxiv_id or other.doi
+    return not apart and bool(named or (one.published and one.published == other.published))
 
 
 def _filled(record: Paper, paper: Paper) -> Paper:
@@ -224,4 +271,7 @@ def _filled(record: Paper, paper: Paper) -> Paper:
     gaps = {key: value for key in _KEYS if (value := getattr(paper, key)) and not getattr(record, key)}
     if record.title == record.url and paper.title != paper.url:
         gaps["title"] = paper.title
-    return replace(record, **gaps)
+    if not set(paper.versions) <= set(record.versions):
+        versions = {*record.versions, *paper.versions}
+        gaps["versions"] = tuple(sorted(versions, key=lambda version: int(version[1:])))
+    return replace(record, **gaps) if gaps else record

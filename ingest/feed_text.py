@@ -7,6 +7,7 @@ import unicodedata
 from datetime import date
 
 import nh3
+from charset_normalizer import from_bytes
 
 # Codecs that no feed is written in, and that take very long or run escapes on hostile input.
 _NO_FEED_CODECS = {"utf-7", "punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined"}
@@ -24,21 +25,62 @@ _MARKS = (
 _DECLARED = re.compile(rb"\s*<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
 
 
-def decode(content: bytes) -> tuple[str, str]:
-    """The text, and what was wrong with its encoding, or ""."""
+def decode(content: bytes, charset: str = "") -> tuple[str, str]:
+    """The text, and what was wrong with its encoding, or "". The server's `charset` counts where nothing is declared.
+
+    What a mark says is tried first, then UTF-8, which other text hardly ever looks like, then what is declared, and
+    last what the bytes look like.
+    """
     marked = next((name for mark, name in _MARKS if content.startswith(mark)), "")
     found = _DECLARED.match(content)
-    declared = found[1].decode("ascii", "replace").lower() if found else ""
+    declared = found[1].decode("ascii", "replace").lower() if found else charset.lower()
     codec = _usable(declared)
-    for name in filter(None, (marked, _SUPERSETS.get(codec), codec, "utf-8", "gb18030", "cp1252")):
+    said = [name for name in (marked, _SUPERSETS.get(codec, ""), codec) if name]
+    for name in filter(None, said if said and content.isascii() else [marked, "utf-8", *said]):
         try:
             text = content.decode(name)
         except UnicodeDecodeError:
             continue
-        as_said = name in (marked, codec, _SUPERSETS.get(codec)) or (not declared and name == "utf-8")
-        remark = "" if as_said else f"text declared as {declared or 'nothing'} that reads as {name}"
-        return text, remark
-    return content.decode("utf-8", "replace"), "bytes that are no text in any encoding tried"
+        return text, "" if name in said or not declared else f"text declared as {declared} that reads as {name}"
+    nearly = content.isascii() or (codec in ("", "utf-8") and _nearly_utf8(content))
+    name = "utf-8" if nearly else _detected(content)
+    text = content.decode(name, "replace")
+    return text, f"text declared as {declared or 'nothing'} that reads as {name}" + _damage(text)
+
+
+def _damage(text: str) -> str:
+    lost = text.count("\ufffd")
+    return f" but for {lost} letters" if lost else ""
+
+
+def _nearly_utf8(content: bytes) -> bool:
+    """Whether at most every tenth letter that is not ASCII is damaged, as where a summary was cut in a letter."""
+    text = content.decode("utf-8", "replace")
+    return text.count("\ufffd") * 10 <= sum(not letter.isascii() for letter in text)
+
+
+_FEED_CODECS = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "cp1252", "koi8_r"]
+_SAMPLE = 20_000
+_TOO_SHORT = 12  # letters; charset-normalizer tells GBK with 16 Chinese characters always, with 8 two times of three
+
+
+def _detected(content: bytes) -> str:
+    """The codec that bytes which are no UTF-8 look like, told by the first that are not ASCII."""
+    first = next(at for at, byte in enumerate(content) if byte > 127)
+    sample = content[max(content.rfind(b"<", 0, first), 0) :][:_SAMPLE]
+    sample = sample[: sample.rfind(b">") + 1] or sample  # cut between letters
+    if _is_short_simplified(sample):
+        return "gb18030"
+    best = from_bytes(sample, cp_isolation=_FEED_CODECS).best()
+    return best.encoding if best else "gb18030"
+
+
+def _is_short_simplified(sample: bytes) -> bool:
+    """Whether it holds a few of GB 2312's 3,755 common characters and its punctuation and hardly anything else."""
+    foreign = [letter for letter in sample.decode("gb18030", "replace") if not letter.isascii()]
+    leads = [lead for letter in foreign for lead in letter.encode("gb2312", "ignore")[:1]]
+    common = sum(lead <= 0xA3 or 0xB0 <= lead <= 0xD7 for lead in leads)
+    return len(foreign) < _TOO_SHORT and common >= 0.9 * len(foreign)
 
 
 def _usable(name: str) -> str:
@@ -114,6 +156,7 @@ _BREAK = re.compile(r"<(?:br|hr|/?(?:p|div|li|tr|h\d))(?=[\s/>])[^<>]*>", re.IGN
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+_WRAPPED = re.compile(r"(?<=[\u3000-\u9fff])[^\S\n]*\n\s*(?=[\u3000-\u9fff])")
 _ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303"}
 _ACCENTS |= {"c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b"}
 _TEX_ACCENT = re.compile(r"\\(?:(['`^\"~])(?:\{\\?([A-Za-z])\}|\\?([A-Za-z]))|([cvuH])\{([A-Za-z])\})")
@@ -124,12 +167,8 @@ def plain(text: str) -> str:
     text = _INVISIBLE.sub("", text)
     if "<" in text or "&" in text:
         text = html.unescape(nh3.clean(_NO_TAG.sub("&lt;", _BREAK.sub(" ", text)), tags=set()))
-    return re.sub(r"\s+", _join, _INVISIBLE.sub("", text)).strip()
-
-
-def _join(gap: re.Match[str]) -> str:
-    around = gap.string[max(gap.start() - 1, 0) : gap.start()] + gap.string[gap.end() : gap.end() + 1]
-    return "" if "\n" in gap[0] and len(around) == 2 and all("\u3000" <= c <= "\u9fff" for c in around) else " "
+        text = _INVISIBLE.sub("", text)
+    return " ".join((text if text.isascii() else _WRAPPED.sub("", text)).split())
 
 
 def tex_accents(text: str) -> str:

@@ -17,9 +17,10 @@ from xml.sax import SAXParseException
 import feedparser
 
 from ingest.feed_text import decode, mend_references, plain, published_on, tex_accents
+from ingest.feed_xml import Entry, read_plain
 from ingest.model import Paper
 from ingest.problems import Problem
-from ingest.urls import arxiv_id, canonical_url, doi_of, paper_id
+from ingest.urls import arxiv_id, arxiv_version, canonical_url, doi_of, paper_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,6 @@ class Feed:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One entry as its format wrote it; every string may be empty or nonsense."""
-
-    title: str
-    links: tuple[str, ...]
-    guid: str
-    authors: tuple[str, ...]
-    dates: tuple[str, ...]
-    dois: tuple[str, ...] = ()
-    body: str = ""
-
-
 class _NotAFeed(ValueError):
     """Says what was found instead, with the problem's code."""
 
@@ -61,14 +49,15 @@ class _NotAFeed(ValueError):
         self.code = code
 
 
-def parse_feed(content: bytes, source: str) -> Feed:
+def parse_feed(content: bytes, source: str, charset: str = "") -> Feed:
     """Read a feed of any kind.
 
     Args:
         content: The bytes as they came, of any encoding.
         source: Path or address; it names the feed in problems and completes relative links.
+        charset: What the server called its encoding.
     """
-    text, remark = decode(content)
+    text, remark = decode(content, charset)
     problems = [Problem(source, 1, 1, "P008", remark)] if remark else []
     try:
         if text.lstrip(_BEFORE_TEXT)[:1] in ("{", "["):
@@ -81,7 +70,7 @@ def parse_feed(content: bytes, source: str) -> Feed:
     title = plain(title) or plain(source)
     if title.lower().startswith("arxiv query:"):
         title = "arXiv API"  # the rest is the query string
-    records = [(paper, _is_revision(entry)) for entry in entries if (paper := _paper(entry, title))]
+    records = [record for entry in entries if (record := _record(entry, title))]
     papers = tuple(paper for paper, revision in records if not revision)
     revised = tuple(replace(paper, published=None) for paper, revision in records if revision)
     problems += _count_gaps(source, len(entries), papers, revised)
@@ -91,7 +80,7 @@ def parse_feed(content: bytes, source: str) -> Feed:
 # --- text to entries ------------------------------------------------------------------------------------------------
 
 
-def _read_json(text: str, source: str) -> tuple[str, list[_Entry]]:
+def _read_json(text: str, source: str) -> tuple[str, list[Entry]]:
     try:
         value = json.loads(text.strip(_BEFORE_TEXT))
     except (ValueError, RecursionError) as error:
@@ -110,13 +99,13 @@ def _read_json(text: str, source: str) -> tuple[str, list[_Entry]]:
     raise _NotAFeed("P002", "JSON that is no feed")
 
 
-def _hugging_face(item: dict[str, Any]) -> _Entry:
+def _hugging_face(item: dict[str, Any]) -> Entry:
     paper = item["paper"]
     number = _str(paper.get("id"))
     page = (
         f"https://arxiv.org/abs/{arxiv_id(number)}" if arxiv_id(number) else f"https://huggingface.co/papers/{number}"
     )
-    return _Entry(
+    return Entry(
         title=_str(paper.get("title")) or _str(item.get("title")),
         links=(page,) if number else (),
         guid=number,
@@ -126,9 +115,9 @@ def _hugging_face(item: dict[str, Any]) -> _Entry:
     )
 
 
-def _json_item(item: dict[str, Any], base: str) -> _Entry:
+def _json_item(item: dict[str, Any], base: str) -> Entry:
     links = (_str(item.get("url")), _str(item.get("external_url")), _str(item.get("id")))
-    return _Entry(
+    return Entry(
         title=_str(item.get("title")),
         links=tuple(_absolute(link, base) for link in links[:2] if link) + links[2:],
         guid=links[2],
@@ -142,13 +131,17 @@ _START = re.compile(rf"[{_BEFORE_TEXT}]*(?:<\?xml\b[^>]*>)?")
 _ILLEGAL_IN_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
 
 
-def _read_xml(text: str, source: str) -> tuple[str, list[_Entry], list[Problem]]:
+def _read_xml(text: str, source: str) -> tuple[str, list[Entry], list[Problem]]:
     if not text.strip(_BEFORE_TEXT):
         raise _NotAFeed("P002", "an empty document")
     # The declaration is done with; blanks in its place keep lines and columns. Blanks before it are no harm then.
     text = _START.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text, count=1)
     if _declares_entity(text):
         raise _NotAFeed("P006", "an entity declaration")
+    if plainly := read_plain(text):
+        title, link, entries = plainly
+        base = _absolute(link, source)
+        return title, [replace(entry, links=(_absolute(entry.links[0], base),)) for entry in entries], []
     text = _ILLEGAL_IN_XML.sub(" ", text)
     parsed, damage = _parsed(text), []
     if parsed.bozo:
@@ -193,13 +186,13 @@ def _is_html(text: str) -> bool:
     return re.search(r"<(?:!doctype\s+)?html\b", text[:2000], re.IGNORECASE) is not None
 
 
-def _xml_entry(entry: Any, base: str) -> _Entry:
+def _xml_entry(entry: Any, base: str) -> Entry:
     others = [link for link in entry.get("links", ()) if "doi" in _str(link.get("title")).lower()]
     dois = [entry.get("arxiv_doi"), entry.get("prism_doi"), *(link.get("href") for link in others)]
     # `updated` is where RSS 1.0's dc:date lands, and the only date that many Atom feeds have.
     date_key = next((key for key in ("published", "created", "updated") if key in entry.keys()), "")
     bodies = [entry.get("summary"), *(part.get("value") for part in entry.get("content", ()))]
-    return _Entry(
+    return Entry(
         title=_str(entry.get("title")),
         links=(_absolute(_str(entry.get("link")), base),),
         guid=_str(entry.get("id")),
@@ -242,24 +235,31 @@ def _one_line(error: BaseException) -> str:
 _LONGEST_URL = 2048
 _ANNOUNCED = re.compile(r"arXiv:\S{1,40}\s+Announce Type:\s*([a-z-]+)", re.IGNORECASE)
 _OLD_SUFFIX = re.compile(r"\.? ?\(arXiv:[^()]*\)$")  # `Title. (arXiv:2209.11461v3 [cs.IR] UPDATED)`, until 2024
+_VERSION = re.compile(r"v[1-9]\d{0,3}", re.ASCII)
 
 
-def _paper(entry: _Entry, feed: str) -> Paper | None:
-    """The record, or None where there is nothing to follow: no link, no arXiv id, no DOI.
+def _record(entry: Entry, feed: str) -> tuple[Paper, bool] | None:
+    """The paper, and whether arXiv announces a new version of it (the date beside it is that of the announcement).
 
-    An entry without a title is listed by its address, as links in notes are. Its first words would read better, but
-    they are the post itself, and the archive keeps no text; the title is taken from the next feed that knows it.
+    None where there is nothing to follow: no link, no arXiv id, no DOI. An entry without a title is listed by its
+    address, as links in notes are. Its first words would read better, but they are the post itself, and the archive
+    keeps no text; the title is taken from the next feed that knows it.
     """
     links = [link for link in entry.links if len(link) <= _LONGEST_URL]
-    arxiv = next(filter(None, map(arxiv_id, (*links, entry.guid[:_LONGEST_URL]))), "")
+    guid = entry.guid[:_LONGEST_URL]
+    arxiv = next(filter(None, map(arxiv_id, (*links, guid))), "")
     named = (doi_of(text[:_LONGEST_URL].split()[0]) for text in (*entry.dois, *links, entry.guid) if text.strip())
     doi = next((doi for doi in named if doi and not arxiv_id(doi)), "")
     pages = [*links, arxiv and f"https://arxiv.org/abs/{arxiv}", doi and f"https://doi.org/{doi}"]
     url = next((page for page in map(canonical_url, pages) if re.match(r"https?://[^/]", page)), "")
     if not url:
         return None
-    title = _OLD_SUFFIX.sub("", _title(entry))
-    return Paper(
+    title = _digest_title(entry) or plain(entry.title)
+    suffix, announced = _OLD_SUFFIX.search(title), _ANNOUNCED.search(entry.body[:_LONGEST_URL])
+    title = title[: suffix.start()] if suffix else title
+    mentions = (*links, guid, suffix[0] if suffix else "", announced[0] if announced else "")
+    versions = {arxiv_version(mention, arxiv) for mention in mentions if mention and arxiv}
+    paper = Paper(
         id=paper_id(url, arxiv, doi),
         title=(tex_accents(title) if arxiv else title) or url,
         url=url,
@@ -268,27 +268,21 @@ def _paper(entry: _Entry, feed: str) -> Paper | None:
         authors=_split_names(entry.authors, bool(arxiv)),
         published=next(filter(None, map(published_on, entry.dates)), None),
         feed=feed,
+        versions=tuple(sorted(version for version in versions if _VERSION.fullmatch(version))),
     )
+    revised = (announced and announced[1].lower().startswith("replace")) or (suffix and "UPDATED" in suffix[0])
+    return paper, bool(revised)
 
 
-def _is_revision(entry: _Entry) -> bool:
-    """Whether arXiv announces it as a new version; the date beside it is that of the announcement."""
-    announced = _ANNOUNCED.search(entry.body)
-    suffix = _OLD_SUFFIX.search(_title(entry))
-    return bool((announced and announced[1].lower().startswith("replace")) or (suffix and "UPDATED" in suffix[0]))
-
-
-def _title(entry: _Entry) -> str:
-    return _digest_title(entry) or plain(entry.title)
-
-
-def _digest_title(entry: _Entry) -> str:
+def _digest_title(entry: Entry) -> str:
     """The English title in an entry of cn-chat-arxiv, or "".
 
     There the title is a whole Chinese summary, and the body repeats everything in paragraphs: Chinese title, English
     title, address, that summary, ... The shape is taken only if address and summary both stand where they should.
     """
-    paragraphs = [plain(part.rpartition("<p>")[2]) for part in entry.body.split("</p>")[:5]]
+    if "<p>" not in entry.body:
+        return ""
+    paragraphs = [plain(part.rpartition("<p>")[2]) for part in entry.body.split("</p>", 5)[:5]]
     summary = plain(entry.title)
     for before, here, after in zip(paragraphs, paragraphs[1:], paragraphs[2:], strict=False):
         if summary and after == summary and here in entry.links:

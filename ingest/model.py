@@ -178,6 +178,7 @@ class Paper:
         published: Day of publication, or None where the feed does not say.
         feed: Title of the feed that brought it first.
         topics: Names of the topics its title names.
+        versions: The versions that were announced, such as `v1`, in ascending order.
     """
 
     id: str
@@ -189,6 +190,7 @@ class Paper:
     published: date | None = None
     feed: str = ""
     topics: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

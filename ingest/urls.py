@@ -43,7 +43,7 @@ _ARCHIVES = (
 # 2402.12352, 0704.0001 or hep-th/9901001; the class in math.GT/0309136 is no part of the id.
 _ID = (
     r"(?:(?P<new>\d\d(?:0[1-9]|1[0-2])\.\d{4,5})"
-    rf"|(?P<archive>{_ARCHIVES})(?:\.[a-z]{{2}})?/(?P<old>\d\d(?:0[1-9]|1[0-2])\d{{3}}))(?:v\d+)?(?![\w.]*\d)"
+    rf"|(?P<archive>{_ARCHIVES})(?:\.[a-z]{{2}})?/(?P<old>\d\d(?:0[1-9]|1[0-2])\d{{3}}))(?P<version>v\d+)?(?![\w.]*\d)"
 )
 _ARXIV_HOSTS = r"(?:(?:www|export|browse|cn)\.)?arxiv\.org"
 _ARXIV_PAGE = re.compile(
@@ -90,6 +90,12 @@ def arxiv_id(text: str) -> str:
     """
     found = _ARXIV_BARE.fullmatch(text) or _ARXIV_MENTION.search(unquote(text))
     return _id_of(found) if found else ""
+
+
+def arxiv_version(text: str, arxiv: str) -> str:
+    """The version, such as `v2`, in which `text` names the paper with this arXiv id, or ""."""
+    found = _ARXIV_BARE.fullmatch(text) or _ARXIV_MENTION.search(unquote(text))
+    return (found["version"] or "").lower() if found and _id_of(found) == arxiv else ""
 
 
 def doi_of(text: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.archive import complete, decode, encode, merge, week_of
+from ingest.archive import complete, decode, encode, merge, merge_all, week_of
 from ingest.model import Paper, Source, Week
 from ingest.urls import paper_id
 
@@ -79,6 +79,68 @@ def test_a_revision_completes_a_record_and_never_makes_one() -> None:
     assert [(one.id, one.authors) for one in papers_of(complete(weeks, revised))] == [
         ("arxiv:9912.00001", ("Ada Roe",))
     ]
+
+
+LONG = "A Title That Two Works Hardly Share"
+
+
+def by(name: str, one: Paper) -> Paper:
+    return replace(one, authors=(name, "Wei Li"))
+
+
+def test_http_and_https_and_a_closing_slash_are_one_page() -> None:
+    pages = [paper(url=url) for url in ("http://a.example/b", "https://a.example/b", "https://a.example/b/")]
+    assert len(papers_of(merge((), pages, TODAY))) == 1
+
+
+@pytest.mark.parametrize("name", ["Ada Roe", "Roe, Ada", "A. ROE"])
+def test_title_and_first_author_join_a_preprint_and_a_post_about_it(name: str) -> None:
+    preprint = by("Ada Roe", paper(arxiv="9912.00001", title=LONG, feed="arXiv"))
+    post = by(name, paper(url="https://lab.example/a", title=LONG.upper(), feed="Lab", day=TODAY))
+    for batches in ([[preprint], [post]], [[post], [preprint]], [[preprint, post]]):
+        weeks, _ = merge_all((), [(batch, ()) for batch in batches], TODAY)
+        (kept,) = papers_of(weeks)
+        assert (kept.id, kept.arxiv_id, kept.published) == ("arxiv:9912.00001", "9912.00001", TODAY)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        by("Bo Roy", paper(url="https://lab.example/a", title=LONG, feed="Lab")),
+        by("Ada Roe", paper(url="https://lab.example/a", title="Short", feed="Lab")),
+        by("Ada Roe", paper(url="https://lab.example/a", title=LONG, feed="arXiv")),  # a blog repeats its titles
+        by("Ada Roe", paper(arxiv="9912.00002", title=LONG, feed="Lab")),
+        by("Ada Roe", paper(url="https://lab.example/a", doi="10.5555/2", title=LONG, feed="Lab")),
+    ],
+)
+def test_title_and_first_author_are_the_last_resort(other: Paper) -> None:
+    one = by("Ada Roe", paper(arxiv="9912.00001", doi="10.5555/1", title=LONG, feed="arXiv"))
+    assert len(papers_of(merge(merge((), [one], TODAY), [other], TODAY))) == 2
+    short = replace(one, title=other.title) if other.title == "Short" else one
+    assert len(papers_of(merge((), [short, other], TODAY))) == 2
+
+
+def test_posts_without_ids_are_one_only_if_they_came_out_on_one_day() -> None:
+    one = by("Ada Roe", paper(url="https://a.example/1", title=LONG, feed="A", day=TODAY))
+    same = by("Ada Roe", paper(url="https://b.example/1", title=LONG, feed="B", day=TODAY))
+    later = by("Ada Roe", paper(url="https://b.example/2", title=LONG, feed="B", day=date(2026, 11, 28)))
+    weeks, new = merge_all((), [([one], ()), ([same, later], ())], TODAY)
+    assert (len(papers_of(weeks)), new) == (2, (1, 1))
+
+
+def test_versions_are_kept_in_order_and_a_revision_adds_its_own() -> None:
+    tenth, second = (replace(paper(arxiv="9912.00001"), versions=(version,)) for version in ("v10", "v2"))
+    weeks = complete(merge((), [tenth], TODAY), [second])
+    (kept,) = papers_of(weeks)
+    assert kept.versions == ("v2", "v10")
+    assert decode(Source("2026-W47.jsonl", encode(weeks[0]))) == (weeks[0], ())
+
+
+def test_of_two_feeds_the_first_is_preferred_and_each_is_told_what_it_brought() -> None:
+    first, second = paper(arxiv="9912.00001", title="First"), paper(arxiv="9912.00001", title="Second")
+    weeks, new = merge_all((), [([first], ()), ([second, paper(arxiv="9912.00002")], [first])], TODAY)
+    assert [one.title for one in papers_of(weeks)] == ["First", "A Title"]
+    assert new == (1, 1)
 
 
 KEYS = st.sampled_from(["1", "2", "3"])
@@ -173,6 +235,7 @@ def test_a_hand_written_line_needs_title_and_url_alone() -> None:
         ('{"title": "a"}', 1, "a record without title or url"),
         ('{"title": 1, "url": "https://a.b"}', 1, "a title that is no text"),
         ('{"title": "a", "url": "https://a.b", "authors": "me"}', 1, "a value of authors"),
+        ('{"title": "a", "url": "https://a.b", "versions": ["2"]}', 1, "a version that is not like v2"),
         ('{"title": "a", "url": "https://a.b", "note": "b"}', 1, "the unknown key note"),
         ('{"title": "a", "url": "https://a.b", "url": "b"}', 1, "a key that stands twice"),
         ('{"title": "a", "url": "javascript:alert(1)"}', 1, "a url that is no web address"),

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest import feeds
 from ingest.feed_text import decode, plain, published_on, tex_accents
+from ingest.feed_xml import read_plain
 from ingest.feeds import Feed, parse_feed
 
 FEEDS = Path(__file__).parent / "feeds"
@@ -171,6 +173,51 @@ def test_entries_without_ids_or_dates_are_counted_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("path", sorted(FEEDS.glob("*.xml")), ids=lambda path: path.stem)
+def test_the_quick_reading_of_plain_xml_equals_feedparsers(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = parse_feed(path.read_bytes(), path.name)
+    monkeypatch.setattr(feeds, "read_plain", lambda text: None)
+    assert parse_feed(path.read_bytes(), path.name) == quick
+
+
+ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title><entry>{}</entry></feed>"
+DC = "xmlns:dc='http://purl.org/dc/elements/1.1/'"
+
+
+@pytest.mark.parametrize(
+    ("content", "quick"),
+    [
+        (rss("<item><title>a</title><link>/b</link><author>a@b.example (Ada Roe)</author></item>"), True),
+        (rss("<item><title>a</title><guid>http://a.example/b</guid><author>Ada &lt;a@b.org&gt;</author></item>"), True),
+        (rss("<item><title>a&#146;s</title><guid isPermaLink='false'>http://a.example/b</guid></item>"), True),
+        (rss("<item><title>caf\xc3\xa9</title><link>http://a.example/b</link></item>"), True),
+        (rss(f"<item {DC}><dc:title>a</dc:title><link>//a.example/b</link><dc:date>2026-11-16</dc:date></item>"), True),
+        (rss("<item><title>a <b>c</b></title><link>http://a.example/b</link></item>"), False),
+        (rss("<item><headline>a</headline><link>http://a.example/b</link></item>"), False),
+        (rss("<group><item><title>a</title><link>http://a.example/b</link></item></group>"), False),
+        (rss("<item xml:base='http://a.example'><title>a</title><link>b</link></item>"), False),
+        (ATOM.format("<title type='html'>a &lt;b&gt;</title><link href='http://a.example/b'/>").encode(), True),
+        (ATOM.format("<link href='http://a.example/b' rel='self'/><id>http://a.example/c</id>").encode(), True),
+        (ATOM.format("<title type='text/plain' mode='base64'>YQ==</title><id>http://a.example/c</id>").encode(), False),
+        (ATOM.format("<author><name>Ada</name></author><updated>2026-11-16</updated><id>tag:a</id>").encode(), True),
+    ],
+)  # fmt: skip
+def test_plain_xml_is_read_quickly_and_the_rest_by_feedparser(
+    content: bytes, quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (read_plain(content.decode()) is not None) == quick
+    found = parse_feed(content, "http://base.example/")
+    monkeypatch.setattr(feeds, "read_plain", lambda text: None)
+    assert parse_feed(content, "http://base.example/") == found
+
+
+def test_versions_are_read_wherever_a_feed_names_them() -> None:
+    rss_papers = feed("arxiv_new_cross_replace.xml")
+    assert [paper.versions for paper in (*rss_papers.papers, *rss_papers.revised)] == [("v1",), ("v1",), ("v4",)]
+    assert [paper.versions for paper in feed("arxiv_api_wrapped_title.xml").papers] == [("v2",)]
+    assert [paper.versions for paper in feed("hf_daily_papers.json").papers] == [(), ()]
+
+
 def test_a_digest_gives_its_english_titles_and_no_summary() -> None:
     found = feed("digest_with_summary_as_title.xml")
     assert [paper.title for paper in found.papers] == ["Graphs for Retrieval", "An Older Form", "一篇普通的文章"]
@@ -229,6 +276,43 @@ def test_tex_accents_become_letters_and_formulas_stay() -> None:
 def test_text_is_decoded_whatever_its_encoding(codec: str) -> None:
     text = "<rss><title>大语言模型的位置编码</title></rss>"
     assert decode(text.encode(codec))[0].lstrip("\ufeff") == text
+
+
+@pytest.mark.parametrize("declared", ["", "<?xml version='1.0' encoding='UTF-8'?>"])
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("gb18030", "论文"),
+        ("gbk", "注意力机制镕，大语言模型的位置编码"),
+        ("big5", "大型語言模型的位置編碼"),
+        ("shift_jis", "大規模言語モデルの位置符号化"),
+        ("euc_kr", "대규모 언어 모델의 위치 인코딩"),
+        ("cp1251", "Большие языковые модели"),
+    ],
+)
+def test_text_that_is_no_utf8_is_told_by_its_bytes(codec: str, text: str, declared: str) -> None:
+    xml = f"{declared}<rss><title>T</title><title>{text}</title></rss>"
+    found, remark = decode(xml.encode(codec))
+    assert found == xml
+    assert remark.startswith(f"text declared as {'utf-8' if declared else 'nothing'} that reads as ")
+
+
+def test_utf8_that_is_declared_as_something_else_is_read_as_utf8() -> None:
+    xml = "<?xml version='1.0' encoding='gb2312'?><title>位置编码</title>"
+    assert decode(xml.encode()) == (xml, "text declared as gb2312 that reads as utf-8")
+
+
+def test_a_letter_cut_in_two_costs_only_itself() -> None:
+    text, remark = decode("<title>大语言模型的位置编码".encode()[:-1] + b"</title>")
+    assert text == "<title>大语言模型的位置编\ufffd</title>"
+    assert remark == "text declared as nothing that reads as utf-8 but for 1 letters"
+
+
+def test_the_servers_charset_counts_where_nothing_is_declared() -> None:
+    content = rss("<item><title>attenção</title><link>http://a.example/b</link></item>").decode().encode("cp1252")
+    found = parse_feed(content, "f", "windows-1252")
+    assert [paper.title for paper in found.papers] == ["attenção"]
+    assert codes(found) == ["P005"]
 
 
 @pytest.mark.parametrize("name", ["punycode", "utf-7", "zlib", "rot13", "no-such-codec", "idna"])
