@@ -47,7 +47,8 @@ def ask_pagefind(page: Page) -> None:
 
 
 def ask_lunr(page: Page) -> None:
-    """Material's own search."""
+    """Material's own search, which our style sheet hides."""
+    page.add_style_tag(content=".md-header .md-search { display: block !important }")
     page.locator(".md-search__input").click()
     page.locator(".md-search__input").fill(QUERY)
     page.locator(".md-search-result__item").first.wait_for(timeout=120_000)
