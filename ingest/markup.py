@@ -5,6 +5,7 @@ cleaned by nh3, and put into the page as one HTML block in which no Markdown ext
 """
 
 import html
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -159,6 +160,13 @@ def meta(text: str) -> str:
     """Contributors' text for front matter, which themes print into `<title>` and attributes without escaping."""
     wide = str.maketrans({"<": "＜", ">": "＞", "&": "＆", '"': "＂", "'": "＇", "\\": "＼"})
     return " ".join(CONTROL.sub("", html.unescape(text)).split()).translate(wide)
+
+
+def data(value: object) -> str:
+    """A value as JSON for a `<script>` that holds data: no text in it can end the element or open another."""
+    return json.dumps(value, ensure_ascii=False).translate(
+        {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+    )
 
 
 def address(url: str) -> str:

@@ -1,7 +1,8 @@
 """Pages out of records: a dictionary from path under `docs/` to Markdown. Templates lie in `templates/`.
 
 Text that contributors wrote comes in by these doors only: `e` (one line, every special character an entity), `html`
-(a block of safe HTML), `attr` (an attribute), `address` (a link's target) and `meta` (front matter).
+(a block of safe HTML), `attr` (an attribute), `address` (a link's target), `data` (JSON for machines) and `meta`
+(front matter).
 """
 
 import hashlib
@@ -87,7 +88,7 @@ class _Renderer:
         )
         self.environment.filters |= {
             "e": markup.escape, "html": markup.to_html, "attr": html.escape, "meta": markup.meta,
-            "address": markup.address, "slug": slug_for,
+            "address": markup.address, "data": markup.data, "slug": slug_for, "qapage": _qapage,
         }  # fmt: skip
         self.environment.globals |= {
             "topics": self.topics, "snippets": self.snippets, "questions": self.questions,
@@ -244,3 +245,21 @@ def _entry(record: Talk | Question | Paper, day: date) -> Entry:
     authors = tuple(dict.fromkeys(answer.author for answer in record.answers if answer.author))
     text = "\n".join(markup.to_html(part) for part in (record.text, *(answer.text for answer in record.answers)))
     return Entry(f"qa/{slug}", record.title, f"../qa/{quote(slug)}/", day, authors, text.strip())
+
+
+def _qapage(question: Question) -> dict[str, object]:
+    """A question as search engines read it: schema.org's QAPage."""
+    answers = [{"@type": "Answer", "text": answer.text} | _author(answer.author) for answer in question.answers]
+    accepted = [said for said, answer in zip(answers, question.answers, strict=True) if answer.accepted][:1]
+    asked: dict[str, object] = {"@type": "Question", "name": question.title, "answerCount": len(answers)}
+    asked |= {"text": question.text} if question.text else {}
+    asked |= {"datePublished": question.asked.isoformat()} if question.asked else {}
+    asked |= _author(question.asker)
+    asked |= {"acceptedAnswer": accepted[0]} if accepted else {}
+    others = [said for said in answers if said not in accepted]
+    asked |= {"suggestedAnswer": others} if others else {}
+    return {"@context": "https://schema.org", "@type": "QAPage", "inLanguage": "zh-CN", "mainEntity": asked}
+
+
+def _author(name: str) -> dict[str, object]:
+    return {"author": {"@type": "Person", "name": name}} if name else {}

@@ -1,5 +1,7 @@
 """Pages: their names, and what stands on them."""
 
+import json
+
 import feedparser
 import pytest
 from hypothesis import given
@@ -47,6 +49,20 @@ def test_question_page_names_topics_embeds_the_example_and_lists_relatives(pages
     assert '--8<-- "topics/lora.md:example"' in page
     assert "(../qa/talk-101-q1.md)" in page
     assert "[LoRA](https://arxiv.org/abs/2106.09685)" in page
+
+
+def test_question_page_tells_machines_what_it_holds(source):
+    text = "# 甲 </script>？\n\n## 回答\n\n<!-- 乙\n\n—小河\n\n## 回答（采纳）\n\n丙 & <script>\n"
+    made, _, _ = build(Inputs(questions=(source(text, "talks/questions/a.md"),)))
+    (line,) = (line for line in made["qa/a.md"].split("\n") if "ld+json" in line)
+    content = line.removeprefix('<script type="application/ld+json">').removesuffix("</script>")
+    assert not set("<>&") & set(content)
+    asked = json.loads(content)["mainEntity"]
+    assert (asked["name"], asked["answerCount"]) == ("甲 </script>？", 2)
+    assert asked["acceptedAnswer"]["text"] == "丙 & <script>"
+    assert asked["suggestedAnswer"] == [
+        {"@type": "Answer", "text": "<!-- 乙", "author": {"@type": "Person", "name": "小河"}}
+    ]
 
 
 def test_talk_page_holds_questions_answers_and_signatures(pages):

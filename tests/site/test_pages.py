@@ -1,7 +1,9 @@
 """The built site: its links, what it loads, and that both generators build the same."""
 
+import json
 import os
 import posixpath
+import re
 import shutil
 import subprocess
 import sys
@@ -68,6 +70,15 @@ def test_no_style_sheet_loads_anything_from_another_host(site):
     for sheet in sheets:
         text = sheet.read_text("utf-8")
         assert "url(http" not in text.replace('"', "").replace("'", "") and "@import" not in text, sheet
+
+
+def test_every_question_page_carries_its_data(site):
+    asked = [page for name, page in site.pages.items() if re.fullmatch(r"qa/(?!page-|open/)[^/]+/index.html", name)]
+    assert asked
+    for page in asked:
+        if 'http-equiv="refresh"' not in page.text:  # a redirect asks nothing
+            (content,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page.text)
+            assert json.loads(content)["mainEntity"]["@type"] == "Question"
 
 
 def test_every_page_has_one_title(site):
