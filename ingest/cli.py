@@ -4,6 +4,7 @@ Exit codes: 0 fine (warnings included), 1 the input has errors, 2 wrong usage or
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import re
@@ -116,18 +117,37 @@ def _build(options: argparse.Namespace) -> int:
     started = time.perf_counter()
     if not options.talks.is_dir():
         return _usage(f"no such folder: {options.talks}")
-    inputs, problems = _read(options)
-    pages, records, found = pipeline.build(inputs)
-    problems += found
-    written, removed = files.write(options.docs, pages, OWNED)
+    made = [options.docs / name for name in OWNED]
+    watched = [options.talks, options.docs / "topics", options.snippets, Path(__file__).parent, *made]
+    memory = options.docs.parent / ".cache" / "ingest.json"  # what was built last, without a problem: may be deleted
+    problems: list[Problem] = []
+    if counts := _remembered(memory, files.state(watched)):
+        counts |= {"written": 0, "removed": 0}
+    else:
+        inputs, problems = _read(options)
+        pages, records, found = pipeline.build(inputs)
+        problems += found
+        written, removed = files.write(options.docs, pages, OWNED)
+        counts = _counts(records) | {"pages": len(pages), "written": written, "removed": removed}
+        if not problems:
+            with contextlib.suppress(files.CannotWrite):
+                files.write_text(memory, json.dumps({"state": files.state(watched), "counts": counts}))
     seconds = round(time.perf_counter() - started, 3)
-    counts = _counts(records) | {"pages": len(pages), "written": written, "removed": removed}
     if options.json:
         shown = [_problem(problem) for problem in problems]
         print(json.dumps(counts | {"seconds": seconds, "problems": shown}, ensure_ascii=False, indent=1))
         return int(any(problem.severity == ERROR for problem in problems))
     print(", ".join(f"{count} {name}" for name, count in counts.items()) + f" in {seconds:.2f} s")
     return _report(problems, "text")
+
+
+def _remembered(memory: Path, state: str) -> dict[str, int]:
+    """The counts of the last build, where neither sources nor pages were touched since; else nothing."""
+    try:
+        last = json.loads(memory.read_text("utf-8"))
+        return dict(last["counts"]) if last["state"] == state else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _counts(records: Records) -> dict[str, int]:

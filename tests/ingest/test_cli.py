@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ingest import pipeline
 from ingest.cli import main
 from tests.ingest.conftest import NOTE, QUESTION, TOPIC
 
@@ -27,6 +28,31 @@ def test_good_project_is_built_and_a_second_run_writes_nothing(project, capsys):
     second = json.loads(capsys.readouterr().out)
     assert (second["written"], second["removed"]) == (0, 0)
     assert generated(project) == pages
+
+
+def test_nothing_is_built_again_until_a_source_or_a_page_is_touched(project, capsys, monkeypatch):
+    run(project, "build", "--json")
+    first, pages = json.loads(capsys.readouterr().out), generated(project)
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "build", None)
+        assert run(project, "build", "--json") == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["questions"], again["pages"]) == (first["questions"], first["pages"])
+    (project / "docs/qa/unmerge-lora.md").write_text("somebody else was here", "utf-8")
+    run(project, "build")
+    assert generated(project) == pages
+    (project / "talks/questions/unmerge-lora.md").write_text(QUESTION.replace("能，", "能的，"), "utf-8")
+    run(project, "build")
+    assert "能的，" in (project / "docs/qa/unmerge-lora.md").read_text("utf-8")
+    (project / ".cache/ingest.json").write_text("[]", "utf-8")
+    assert run(project, "build") == 0
+
+
+def test_problems_are_shown_again_by_each_build(project, capsys):
+    (project / "talks/questions/unknown.md").write_text("---\ntopics: [nowhere]\n---\n\n# 丙？\n", "utf-8")
+    for _ in range(2):
+        assert run(project, "build") == 1
+        assert "T001" in capsys.readouterr().err
 
 
 def test_every_problem_of_every_file_is_shown_and_the_rest_is_built(project, capsys):
