@@ -11,19 +11,20 @@ import re
 import sys
 import time
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest import convert, files, pipeline
 from ingest.canonical import format_note
 from ingest.feeds import parse_feed
-from ingest.fetch import run_fetch
+from ingest.fetch import Settings, run_fetch, status
 from ingest.markup import links_in
 from ingest.model import Link, Paper, Question, Records, Source, Talk
 from ingest.notes import parse_note
 from ingest.problems import ERROR, Problem
 from ingest.questions import parse_question
 from ingest.render import OWNED
+from ingest.web import Manners
 
 ROOT = Path(__file__).parent.parent
 FEEDS = (".xml", ".rss", ".atom", ".json")
@@ -74,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     new.set_defaults(run=_new)
     fetch = commands.add_parser("fetch", help="bring feeds into talks/papers/")
     fetch.add_argument("feeds", nargs="*", metavar="FEED", help="URLs or files (default: all of talks/feeds.opml)")
+    fetch.add_argument("--status", action="store_true", help="say how each feed did, and ask none")
+    fetch.add_argument("--force", action="store_true", help="ask every feed for all of it, even one that is left alone")
+    fetch.add_argument("--allow-private", action="store_true", help="follow redirects to private addresses")
     fetch.set_defaults(run=_fetch)
     for command in (check, build, fetch, bring, new):
         command.add_argument("--talks", type=Path, default=ROOT / "talks")
@@ -86,6 +90,7 @@ def _read(options: argparse.Namespace) -> tuple[pipeline.Inputs, list[Problem]]:
         "notes": (talks / "notes", "*.md"),
         "questions": (talks / "questions", "*.md"),
         "papers": (talks / "papers", "*.jsonl"),
+        "feeds": (talks, "feeds.*"),
         "topics": (docs / "topics", "*.md"),
         "snippets": (snippets, "[!_]*.py"),
     }
@@ -318,11 +323,25 @@ def _problem(problem: Problem) -> dict[str, object]:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    lines, problems = run_fetch(options.feeds, options.talks, date.today())
+    if options.status:
+        lines, problems = status(options.talks, datetime.now(UTC))
+    else:
+        manners = Manners(allow_private=options.allow_private)
+        settings = Settings(manners, force=options.force, progress=_show_progress)
+        lines, problems = run_fetch(options.feeds, options.talks, datetime.now(UTC), settings)
     for line in lines:
         print(line)
     code = _report(problems, "text")
     return 2 if any(problem.code in ("F001", "P010") for problem in problems) else code
+
+
+def _show_progress(done: int, total: int, what: str) -> None:
+    """A bar on a terminal, a line for each source elsewhere."""
+    if sys.stderr.isatty():
+        bar = f"[{'#' * (20 * done // total):<20}] {done}/{total} {what[:60]}"
+        print(f"\r\x1b[K{bar}", end="" if done < total else "\n", file=sys.stderr, flush=True)
+    else:
+        print(f"{done}/{total} {what}", file=sys.stderr, flush=True)
 
 
 def _report(problems: Sequence[Problem], form: str) -> int:

@@ -156,6 +156,8 @@ def _read_xml(text: str, source: str) -> tuple[str, list[Entry], list[Problem]]:
 def _parsed(text: str) -> Any:
     try:
         return feedparser.parse(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
+    except MemoryError:
+        raise
     except Exception as error:  # its lenient parser raises whatever Python raises; a feed must not stop the others
         raise _NotAFeed("P002", f"a document that cannot be parsed ({_one_line(error)})") from None
 

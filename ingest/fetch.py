@@ -1,138 +1,217 @@
 """The network's edge: feeds, from files or addresses, into the paper archive.
 
-Each source is read and parsed in a child process with a time limit: one that fails, lies, drips or sends feedparser
-into hours of work costs only itself.
+Up to sixteen sites are asked at a time, each one request at a time. A feed that did not change costs neither parsing
+nor writing; one that fails, lies, drips or wants hours of parsing costs only itself.
 """
 
-import os
-import pickle
-import subprocess
-import sys
-import time
-import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
-from datetime import date
+import asyncio
+import hashlib
+import random
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import httpx
-
-from ingest.archive import complete, decode, encode, merge
-from ingest.feeds import Feed, parse_feed
+from ingest.archive import decode, encode, merge_all
+from ingest.feeds import Feed
+from ingest.fetch_state import FeedState, load, save
 from ingest.files import CannotWrite, read, write_text
-from ingest.model import Week
+from ingest.model import FeedInfo, Week
 from ingest.problems import ERROR, Problem
+from ingest.sandbox import CannotParse, Limits, Sandbox
+from ingest.sources import encode_record, read_opml, with_record
+from ingest.web import LONGEST_WAIT, Manners, NoAnswer, Web, site_of
 
-LARGEST = 15 * 1024 * 1024
-USER_AGENT = "openllm-wiki/0.1 (paper feeds for a weekly reading list; python -m ingest fetch)"
+FIRST_WAIT = 15 * 60.0  # after one failure; each further one doubles it
+PARSERS = 2
+
+Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
-    """How a server is asked.
+class Outcome:
+    """What came of one source.
 
     Attributes:
-        largest: Most bytes that are read of one feed, unpacked.
-        patience: Seconds for one source, from asking to records.
-        pause: Seconds between two requests to one host. arXiv's terms ask for three, its RSS included.
+        location: Path or address.
+        state: What is remembered of it.
+        feed: What was read; None if it is unchanged, waits, or failed.
+        new: How many of its papers the archive did not hold; None before that is known.
+        waits: Whether it was not asked, because it failed a short while ago.
     """
 
-    largest: int = LARGEST
-    patience: float = 60.0
-    pause: float = 3.0
+    location: str
+    state: FeedState
+    feed: Feed | None = None
+    new: int | None = None
+    waits: bool = False
+
+    def __str__(self) -> str:
+        if self.waits:
+            until = datetime.fromtimestamp(self.state.wait_until, UTC)
+            return f"{self.location}: left alone until {until:%Y-%m-%d %H:%M} UTC ({self.state.error})"
+        if self.feed is None or self.state.error:
+            return f"{self.location}: {self.state.error or 'unchanged'}"
+        new = f", {self.new} new" if self.new is not None else ""
+        revised = f", {len(self.feed.revised)} revisions" if self.feed.revised else ""
+        return f"{self.feed.title}: {len(self.feed.papers)} papers{new}{revised} ({self.location})"
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """What one source brought: its papers, how many of them are new, and the revisions among its entries."""
+class Settings:
+    """How feeds are fetched.
 
-    location: str
-    title: str
-    papers: int
-    new: int
-    revised: int
+    Attributes:
+        manners: Towards servers.
+        limits: Of parsing.
+        force: Ask every feed, whatever is remembered of it.
+        progress: Is told how many of how many are done, and which was the last.
+    """
 
-    def __str__(self) -> str:
-        revised = f", {self.revised} revisions" if self.revised else ""
-        return f"{self.title}: {self.papers} papers, {self.new} new{revised} ({self.location})"
-
-
-class _NoAnswer(Exception):
-    """Says why a source could not be read."""
+    manners: Manners = field(default_factory=Manners)
+    limits: Limits = field(default_factory=Limits)
+    force: bool = False
+    progress: Progress = lambda done, total, what: None
 
 
-def run_fetch(locations: list[str], talks: Path, today: date) -> tuple[list[str], tuple[Problem, ...]]:
+def run_fetch(
+    locations: list[str], talks: Path, now: datetime, settings: Settings | None = None
+) -> tuple[list[str], tuple[Problem, ...]]:
     """`python -m ingest fetch`: the sources named, or all of `talks/feeds.opml`.
 
     Returns:
         A line for each source that was read, and all problems. P010 and F001 mean that the list of feeds or a file
-        could not be read (exit code 2).
+        could not be read or written (exit code 2).
     """
-    problems: tuple[Problem, ...] = ()
-    if not locations:
-        opml = talks / "feeds.opml"
-        try:
-            locations, problems = read_opml(opml.read_bytes(), opml.as_posix())
-        except OSError as error:
-            problems = (Problem(opml.as_posix(), 1, 1, "F001", f"cannot read: {error.strerror or error}"),)
-    counts, found = fetch(locations, talks / "papers", today)
-    return [str(count) for count in counts], problems + found
-
-
-def read_opml(content: bytes, path: str) -> tuple[list[str], tuple[Problem, ...]]:
-    """The `xmlUrl` of every outline, in order, each once. A document type is refused: it could declare entities."""
-    if b"<!doctype" in content.replace(b"\0", b"").lower():
-        return [], (Problem(path, 1, 1, "P010", "a document type declaration"),)
+    feeds, problems = _listed(talks)
+    if locations:
+        problems = ()
+    states = talks / ".feeds.sqlite"
+    locations = locations or [feed.url for feed in feeds]
+    outcomes, found = fetch(locations, talks / "papers", states, now, settings)
+    problems += found
     try:
-        root = ElementTree.fromstring(content)
-    except ElementTree.ParseError as error:
-        line, column = error.position
-        return [], (Problem(path, line, column + 1, "P010", f"XML that is not well-formed ({error.msg})"),)
-    except (LookupError, ValueError) as error:  # an encoding that is unknown or spans several bytes
-        return [], (Problem(path, 1, 1, "P010", f"XML that cannot be decoded ({error})"),)
-    urls = [outline.get("xmlUrl", "").strip() for outline in root.iter("outline")] if root.tag == "opml" else []
-    if not any(urls):
-        return [], (Problem(path, 1, 1, "P010", f"<{root.tag}> that names no feed"),)
-    return list(dict.fromkeys(filter(None, urls))), ()
+        if feeds and not all(outcome.state.error for outcome in outcomes):  # else it is our own line that is down
+            write_text(talks / "feeds.json", encode_record(_recorded(feeds, outcomes, talks, now.date())))
+    except CannotWrite as error:
+        problems += (Problem((talks / "feeds.json").as_posix(), 1, 1, "F001", error.strerror or str(error)),)
+    return [str(outcome) for outcome in outcomes if not outcome.state.error or outcome.waits], problems
+
+
+def status(talks: Path, now: datetime) -> tuple[list[str], tuple[Problem, ...]]:
+    """`python -m ingest fetch --status`: a line for each feed of the list with age, last result and error."""
+    feeds, problems = _listed(talks)
+    known, _ = load(talks / ".feeds.sqlite")
+    lines = []
+    for feed in feeds:
+        state = known.get(feed.url, FeedState(feed.url))
+        age = _age(now.timestamp() - state.asked) if state.asked else "never"
+        line = f"{age:>9}  {state.result or '-':<22}  {feed.url}"
+        if state.error:
+            wait = state.wait_until - now.timestamp()
+            line += f"  failed {state.failures} times: {state.error}" + (f"; next in {_age(wait)}" if wait > 0 else "")
+        lines.append(line + (f"  moved to {state.moved_to}" if state.moved_to else ""))
+    return lines, problems
+
+
+def _age(seconds: float) -> str:
+    minutes = max(0, round(seconds / 60))
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
+
+
+def _listed(talks: Path) -> tuple[list[FeedInfo], tuple[Problem, ...]]:
+    opml = talks / "feeds.opml"
+    try:
+        return read_opml(opml.read_bytes(), opml.as_posix())
+    except OSError as error:
+        return [], (Problem(opml.as_posix(), 1, 1, "F001", f"cannot read: {error.strerror or error}"),)
+
+
+def _recorded(feeds: Sequence[FeedInfo], outcomes: Sequence[Outcome], talks: Path, today: date) -> tuple[FeedInfo, ...]:
+    """The feeds, with what their record says and what came of them now."""
+    try:
+        feeds = with_record(feeds, (talks / "feeds.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        pass  # it is made anew
+    found = {outcome.location: outcome for outcome in outcomes if not outcome.waits}
+    return tuple(_record(feed, found[feed.url], today) if feed.url in found else feed for feed in feeds)
+
+
+def _record(feed: FeedInfo, outcome: Outcome, today: date) -> FeedInfo:
+    error = outcome.state.error
+    feed = replace(feed, error=error, since=(feed.since or today) if error else None, moved_to=outcome.state.moved_to)
+    if outcome.feed is None or error:
+        return feed
+    days = [paper.published for paper in outcome.feed.papers if paper.published]
+    return replace(feed, papers=len(outcome.feed.papers), newest=max(days, default=feed.newest))
 
 
 def fetch(
-    locations: list[str], archive_dir: Path, today: date, manners: Manners | None = None
-) -> tuple[tuple[Count, ...], tuple[Problem, ...]]:
+    locations: Sequence[str], archive_dir: Path, states: Path, now: datetime, settings: Settings | None = None
+) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
     """Read feeds and add their papers to the archive.
 
     Args:
         locations: Paths or http(s) addresses; of one paper in two feeds, the first feed's title is kept.
         archive_dir: Folder of `2026-W47.jsonl` files. One that holds a bad line is left as it is.
-        today: Papers without a date are filed under its week.
-        manners: How servers are asked.
+        states: File of what is remembered of feeds. What it says of their content counts only for the archive that it
+            was written for: of another one nobody knows what it lacks.
+        now: Papers without a date are filed under the week of this day.
+        settings: Manners, limits and so on.
     """
+    settings = settings or Settings()
     weeks, problems = _read_archive(archive_dir)
     sealed = {problem.path for problem in problems if problem.severity == ERROR}
+    remembered, fingerprint = load(states)
+    if fingerprint != _fingerprint(archive_dir):
+        remembered = {url: replace(state, etag="", modified="", digest="") for url, state in remembered.items()}
+    outcomes = asyncio.run(
+        _Fetch(settings, {} if settings.force else remembered, now).all(list(dict.fromkeys(locations)))
+    )
+    for outcome in outcomes:
+        problems += _problems(outcome)
+    batches = [(outcome.feed.papers, outcome.feed.revised) if outcome.feed else ((), ()) for outcome in outcomes]
+    merged, new = merge_all(weeks, batches, now.date())
     held = {week.name: len(week.papers) for week in weeks}
-    counts = []
-    manners, asked = manners or Manners(), dict[str, float]()
-    for location in locations:
-        try:
-            _wait_for(location, manners.pause, asked)
-            feed = _bring(location, manners)
-        except _NoAnswer as error:
-            problems.append(Problem(location, 1, 1, "P007" if _is_url(location) else "F001", str(error)))
-            continue
-        problems += feed.problems
-        if any(problem.severity == ERROR for problem in feed.problems):
-            continue  # it was no feed
-        before = sum(len(week.papers) for week in weeks)
-        weeks = complete(merge(weeks, feed.papers, today), feed.revised)
-        new = sum(len(week.papers) for week in weeks) - before
-        counts.append(Count(location, feed.title, len(feed.papers), new, len(feed.revised)))
-    return tuple(counts), (*problems, *_write_archive(weeks, archive_dir, sealed, held))
+    failed = _write_archive(merged, archive_dir, sealed, held)
+    after = {outcome.location: outcome.state for outcome in outcomes if _is_url(outcome.location)}
+    try:
+        if after:
+            save(states, (remembered | after).values(), "" if failed else _fingerprint(archive_dir))
+    except CannotWrite as error:
+        failed.append(Problem(states.as_posix(), 1, 1, "F001", error.strerror or str(error)))
+    counted = zip(outcomes, new, strict=True)
+    return tuple(replace(outcome, new=count) for outcome, count in counted), (*problems, *failed)
+
+
+def _problems(outcome: Outcome) -> list[Problem]:
+    found = list(outcome.feed.problems) if outcome.feed else []
+    if outcome.state.error and not outcome.waits and not any(problem.severity == ERROR for problem in found):
+        code = "P007" if _is_url(outcome.location) else "F001"
+        found.append(Problem(outcome.location, 1, 1, code, outcome.state.error))
+    if outcome.state.moved_to:
+        found.append(Problem(outcome.location, 1, 1, "P011", f"an address that moved to {outcome.state.moved_to}"))
+    return found
 
 
 def _read_archive(archive_dir: Path) -> tuple[tuple[Week, ...], list[Problem]]:
     sources, problems = read(archive_dir.glob("*.jsonl"), Path())
     decoded = [decode(source) for source in sources]
     return tuple(week for week, _ in decoded), problems + [one for _, found in decoded for one in found]
+
+
+def _fingerprint(archive_dir: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(archive_dir.glob("*.jsonl")):
+        try:
+            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+        except OSError:
+            continue  # reported when the archive was read
+    return digest.hexdigest()
 
 
 def _write_archive(weeks: tuple[Week, ...], archive_dir: Path, sealed: set[str], held: dict[str, int]) -> list[Problem]:
@@ -147,7 +226,7 @@ def _write_archive(weeks: tuple[Week, ...], archive_dir: Path, sealed: set[str],
         try:
             write_text(path, encode(week))
         except CannotWrite as error:
-            problems.append(Problem(path.as_posix(), 1, 1, "F001", str(error)))
+            problems.append(Problem(path.as_posix(), 1, 1, "F001", error.strerror or str(error)))
     return problems
 
 
@@ -155,87 +234,103 @@ def _is_url(location: str) -> bool:
     return location.lower().startswith(("http://", "https://"))
 
 
-def _wait_for(location: str, pause: float, asked: dict[str, float]) -> None:
-    """Leave a host alone for a while after each request."""
-    try:
-        host = urlsplit(location).netloc if _is_url(location) else ""
-    except ValueError:
-        return  # an address that httpx will refuse as well
-    if host:
-        time.sleep(max(0.0, asked.get(host, -pause) + pause - time.monotonic()))
-        asked[host] = time.monotonic()
+class _Fetch:
+    """All sources, side by side."""
 
+    def __init__(self, settings: Settings, known: dict[str, FeedState], now: datetime) -> None:
+        self.settings = settings
+        self.known = known
+        self.now = now.timestamp()
+        self.web = Web(settings.manners)
+        self.sandboxes: asyncio.Queue[Sandbox] = asyncio.Queue()
+        self.done: dict[str, Outcome] = {}
 
-def _bring(location: str, manners: Manners) -> Feed:
-    """Read and parse one source in a process of its own, which can be ended whatever it is doing.
+    async def all(self, locations: list[str]) -> tuple[Outcome, ...]:
+        """The outcome of each, in their order."""
+        sites: dict[str, list[str]] = defaultdict(list)
+        for location in locations:
+            sites[site_of(location, self.settings.manners) if _is_url(location) else location].append(location)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.web)
+            for _ in range(PARSERS):
+                sandbox = Sandbox(self.settings.limits)
+                stack.push_async_callback(sandbox.close)
+                self.sandboxes.put_nowait(sandbox)
+            turns = asyncio.Semaphore(self.settings.manners.hosts)
+            async with asyncio.TaskGroup() as tasks:
+                for site in sites.values():
+                    tasks.create_task(self._site(site, turns, len(locations)))
+        return tuple(self.done[location] for location in locations)
 
-    Raises:
-        _NoAnswer: It cannot be read, takes too long, or breaks the process.
-    """
-    command = [sys.executable, "-m", "ingest.fetch", location, str(manners.largest)]
-    path = os.pathsep.join(filter(None, (str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH"))))
-    try:
-        child = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=manners.patience,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-    except subprocess.TimeoutExpired:
-        raise _NoAnswer(f"nothing within {manners.patience:g} seconds") from None
-    except (OSError, ValueError) as error:  # a location that is no argument: too long, or with a NUL
-        raise _NoAnswer(str(error)) from None
-    if child.returncode:
-        raise _NoAnswer(f"its reader ended with status {child.returncode}")
-    found: Feed | str = pickle.loads(child.stdout)
-    if isinstance(found, str):
-        raise _NoAnswer(found)
-    return found
+    async def _site(self, locations: list[str], turns: asyncio.Semaphore, total: int) -> None:
+        async with turns:
+            for location in locations:
+                outcome = await (self._url(location) if _is_url(location) else self._file(location))
+                self.done[location] = outcome
+                self.settings.progress(len(self.done), total, str(outcome))
 
+    async def _file(self, location: str) -> Outcome:
+        state = FeedState(location, asked=self.now)
+        try:
+            return await self._parsed(_read(location, self.settings.manners.largest), "", state)
+        except (NoAnswer, CannotParse) as error:
+            return Outcome(location, replace(state, error=str(error)))
 
-def _serve(location: str, largest: int) -> Feed | str:
-    """In the child: the feed, or why there is none."""
-    try:
-        return parse_feed(_get(location, largest) if _is_url(location) else _read(location, largest), location)
-    except _NoAnswer as error:
-        return str(error)
+    async def _url(self, location: str) -> Outcome:
+        state = self.known.get(location, FeedState(location))
+        if state.wait_until > self.now:
+            return Outcome(location, state, waits=True)
+        state = replace(state, asked=self.now)
+        try:
+            answer = await self.web.get(location, state.moved_to, state.etag, state.modified)
+            content, digest = answer.content, hashlib.sha256(answer.content or b"").hexdigest()
+            calm = replace(state, failures=0, wait_until=0.0, error="", moved_to=answer.moved_to)
+            if content is None and not (state.etag or state.modified):
+                raise NoAnswer("304 to a request without conditions")
+            if content is None or digest == state.digest:
+                return Outcome(location, calm)
+            heard = replace(calm, etag=answer.etag, modified=answer.modified, digest=digest)
+            outcome = await self._parsed(content, answer.charset, heard)
+            if not outcome.state.error:
+                return outcome
+            return replace(outcome, state=self._failed(state, outcome.state.error))
+        except NoAnswer as error:
+            return Outcome(location, self._failed(replace(state, moved_to=""), str(error), error.retry_after))
+        except CannotParse as error:
+            return Outcome(location, self._failed(state, str(error)))
+
+    async def _parsed(self, content: bytes, charset: str, state: FeedState) -> Outcome:
+        sandbox = await self.sandboxes.get()
+        try:
+            feed = await sandbox.parse(content, state.url, charset)
+        finally:
+            self.sandboxes.put_nowait(sandbox)
+        errors = [problem.message for problem in feed.problems if problem.severity == ERROR]
+        state = replace(state, error="; ".join(errors), result=f"{len(feed.papers)} papers")
+        return Outcome(state.url, state, feed)
+
+    def _failed(self, state: FeedState, error: str, retry_after: float = 0.0) -> FeedState:
+        """The state after one more failure: it waits twice as long as before, or as long as the server asks for.
+
+        Chance keeps feeds that failed together from being asked together again.
+        """
+        wait = min(FIRST_WAIT * 2 ** min(state.failures, 10), LONGEST_WAIT) * random.uniform(0.5, 1.0)
+        until = self.now + max(wait, retry_after)
+        return replace(state, failures=state.failures + 1, wait_until=until, error=error)
 
 
 def _read(location: str, largest: int) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        NoAnswer: It is none, cannot be read, or is too large.
+    """
     try:
         path = Path(location)
         if not path.is_file():  # a pipe or a device may never end
-            raise _NoAnswer("no such file" if not path.exists() else "not a file")
+            raise NoAnswer("no such file" if not path.exists() else "not a file")
         if path.stat().st_size > largest:
-            raise _NoAnswer(f"more than {largest:,} bytes")
+            raise NoAnswer(f"more than {largest:,} bytes")
         return path.read_bytes()
     except (OSError, ValueError) as error:
-        raise _NoAnswer(f"cannot read: {error}") from None
-
-
-def _get(url: str, largest: int) -> bytes:
-    """The body of an answer.
-
-    Raises:
-        _NoAnswer: No connection, an error status, or too many bytes.
-    """
-    headers, body = {"User-Agent": USER_AGENT}, bytearray()
-    try:
-        with (
-            httpx.Client(follow_redirects=True, max_redirects=5, timeout=20, headers=headers) as client,
-            client.stream("GET", url) as response,
-        ):
-            if response.is_error:
-                raise _NoAnswer(f"{response.status_code} {response.reason_phrase}".strip())
-            for part in response.iter_bytes():
-                body += part
-                if len(body) > largest:
-                    raise _NoAnswer(f"more than {largest:,} bytes")
-        return bytes(body)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        raise _NoAnswer(f"{type(error).__name__}: {error}".rstrip(": ")) from None
-
-
-if __name__ == "__main__":  # the child; see `_bring`
-    sys.stdout.buffer.write(pickle.dumps(_serve(sys.argv[1], int(sys.argv[2]))))
+        raise NoAnswer(f"cannot read: {error}") from None

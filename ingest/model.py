@@ -202,6 +202,31 @@ class Week:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedInfo:
+    """A source of papers, as the list of feeds names it, and how it did when it was last fetched.
+
+    Attributes:
+        url: Address of the feed.
+        title: Its name in the list.
+        page: The page it belongs to, or "".
+        papers: How many papers it held, or None if it never was read.
+        newest: The day of its newest paper, or None.
+        error: Why it cannot be read, or "".
+        since: Since which day it cannot be read, or None.
+        moved_to: Where it moved to for good, or "".
+    """
+
+    url: str
+    title: str
+    page: str = ""
+    papers: int | None = None
+    newest: date | None = None
+    error: str = ""
+    since: date | None = None
+    moved_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Topic:
     """A concept page, from the front matter of `docs/topics/<name>.md`.
 
@@ -261,6 +286,7 @@ class Records:
     weeks: tuple[Week, ...] = ()
     topics: tuple[Topic, ...] = ()
     snippets: tuple[Snippet, ...] = ()
+    feeds: tuple[FeedInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

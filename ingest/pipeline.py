@@ -12,6 +12,7 @@ from ingest.notes import parse_note
 from ingest.problems import Problem
 from ingest.questions import parse_question
 from ingest.render import render
+from ingest.sources import parse_feeds
 from ingest.topics import check_topics, parse_snippet, parse_topic
 
 Record = TypeVar("Record")
@@ -24,6 +25,7 @@ class Inputs:
     notes: tuple[Source, ...] = ()
     questions: tuple[Source, ...] = ()
     papers: tuple[Source, ...] = ()
+    feeds: tuple[Source, ...] = ()
     topics: tuple[Source, ...] = ()
     snippets: tuple[Source, ...] = ()
 
@@ -39,7 +41,9 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     snippets = [snippet for snippet in _parse_all(parse_snippet, inputs.snippets, problems) if snippet]
     problems += check_topics(topics, snippets, inputs.topics)
     problems += _check_names(questions, topics, inputs.questions)
-    records = Records(talks, questions, tuple(weeks), tuple(topics), tuple(snippets))
+    feeds, found = parse_feeds(inputs.feeds)
+    problems += found
+    records = Records(talks, questions, tuple(weeks), tuple(topics), tuple(snippets), feeds)
     return records, sorted(problems)
 
 

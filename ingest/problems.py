@@ -26,6 +26,7 @@ RULES: dict[str, tuple[str, str]] = {
     "P008": (WARNING, "a well-formed feed in the encoding it declares"),
     "P009": (ERROR, "a name such as 2026-W47.jsonl"),
     "P010": (ERROR, "OPML 2.0 whose outlines have an xmlUrl"),
+    "P011": (WARNING, "the address that the feed has now"),
     "Q001": (ERROR, "an id no other question has"),
     "Q002": (ERROR, "a first heading `# question`"),
     "Q003": (ERROR, "a day such as `date: 2026-11-21`"),

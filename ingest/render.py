@@ -120,6 +120,7 @@ class _Renderer:
             groups = self._by_topic(week.papers)
             yield f"papers/{week.name.lower()}.md", self._page("week", week=week, groups=groups)
         yield "papers/index.md", self._page("weeks", weeks=self.weeks)
+        yield "papers/feeds.md", self._page("feeds", feeds=self.wiki.records.feeds)
         for person in people:
             yield f"people/{person.slug}.md", self._page("person", person=person)
         yield "people/index.md", self._page("people", people=people)

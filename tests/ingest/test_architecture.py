@@ -25,17 +25,21 @@ ALLOWED = {
     "link": CORE | {"markup", "topics"},
     "atom": {"markup"},
     "render": CORE | {"atom", "markup"},
-    "pipeline": CORE | {"archive", "link", "markup", "notes", "questions", "render", "topics"},
+    "pipeline": CORE | {"archive", "link", "markup", "notes", "questions", "render", "sources", "topics"},
     "files": CORE,
     "canonical": CORE | {"markup", "notes"},
     "pdf": {"markup"},
     "convert": {"markup", "pdf"},
-    "fetch": CORE | {"archive", "feeds", "files", "urls"},
+    "sources": CORE,
+    "web": set(),
+    "sandbox": {"feeds"},
+    "fetch_state": {"files"},
+    "fetch": CORE | {"archive", "feeds", "fetch_state", "files", "sandbox", "sources", "web"},
     "cli": CORE
-    | {"canonical", "convert", "feeds", "fetch", "files", "markup", "notes", "pipeline", "questions", "render"},
+    | {"canonical", "convert", "feeds", "fetch", "files", "markup", "notes", "pipeline", "questions", "render", "web"},
 }
 EFFECTS = {"os", "socket", "httpx", "urllib.request", "subprocess", "tempfile", "time", "random"}
-EDGES = {"files", "fetch", "convert", "cli"}
+EDGES = {"files", "fetch", "fetch_state", "sandbox", "web", "convert", "cli"}
 
 
 def imports(path):

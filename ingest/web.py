@@ -1,0 +1,346 @@
+"""One polite request: the bytes of an answer, within every limit that a stranger's server is held to."""
+
+import asyncio
+import email.utils
+import ipaddress
+import logging
+import re
+import socket
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.request import getproxies, proxy_bypass
+
+import brotli
+import httpx
+import stamina
+
+logging.getLogger("stamina").addHandler(logging.NullHandler())  # that it tries again is no news
+USER_AGENT = "openllm-wiki/0.1 (paper feeds for a weekly reading list; python -m ingest fetch)"
+LONGEST_WAIT = 48 * 3600.0
+PERMANENT, TEMPORARY = (301, 308), (302, 303, 307)
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How servers are asked.
+
+    Attributes:
+        largest: Most bytes of one feed, unpacked.
+        patience: Seconds for one answer.
+        slowest: Bytes a second that a body must keep up, once it has begun.
+        grace: Seconds before that counts.
+        pause: Seconds between two requests to one site.
+        pauses: The same for sites that ask for more. arXiv's robots.txt asks for 15.
+        hosts: Most sites asked at a time.
+        redirects: Most redirects followed.
+        attempts: How often a request is made that fails in a passing way.
+        allow_private: Whether a redirect may lead to a private address.
+    """
+
+    largest: int = 15 * 1024 * 1024
+    patience: float = 30.0
+    slowest: int = 4096
+    grace: float = 1.5
+    pause: float = 1.0
+    pauses: tuple[tuple[str, float], ...] = (("arxiv.org", 15.0),)
+    hosts: int = 16
+    redirects: int = 5
+    attempts: int = 2
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said.
+
+    Attributes:
+        content: The body, unpacked; None if it is what the validators stand for.
+        charset: What the server calls its encoding, or "".
+        etag: Validator for the next request, or "".
+        modified: The same, as a date.
+        moved_to: Where permanent redirects lead, or "".
+    """
+
+    content: bytes | None
+    charset: str = ""
+    etag: str = ""
+    modified: str = ""
+    moved_to: str = ""
+
+
+class NoAnswer(Exception):
+    """Says why there is none.
+
+    Attributes:
+        passing: Whether it may be otherwise in a second.
+        retry_after: Seconds after which the server wants to be asked again, or 0.
+    """
+
+    def __init__(self, message: str, passing: bool = False, retry_after: float = 0.0) -> None:
+        super().__init__(" ".join(message.split())[:300])
+        self.passing = passing
+        self.retry_after = retry_after
+
+
+def site_of(url: str, manners: Manners) -> str:
+    """What takes one request at a time: a host, or all hosts of a site that asks for a pause of its own."""
+    try:
+        host = httpx.URL(url).host.lower()
+    except (httpx.InvalidURL, ValueError):
+        return url
+    return next((site for site, _ in manners.pauses if f".{host}".endswith(f".{site}")), host)
+
+
+@dataclass(slots=True)
+class Web:
+    """The network, asked with manners. Use it as a context manager, in one event loop."""
+
+    manners: Manners
+    _clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _turns: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    _asked: dict[str, float] = field(default_factory=dict)
+
+    async def __aenter__(self) -> "Web":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+    async def get(self, url: str, start: str = "", etag: str = "", modified: str = "") -> Answer:
+        """The answer to a conditional request.
+
+        Args:
+            url: The address that somebody wrote down. A private one is asked if it can be seen to be one.
+            start: Where that address is known to have moved to.
+            etag: Of the last answer.
+            modified: Its Last-Modified.
+
+        Raises:
+            NoAnswer: No connection, an error status, a forbidden redirect, or a limit reached.
+        """
+        conditions = {"If-None-Match": etag, "If-Modified-Since": modified}
+        headers = {name: value for name, value in conditions.items() if value}
+
+        def again(error: Exception) -> bool | float:
+            if not isinstance(error, NoAnswer) or not error.passing:
+                return False
+            return error.retry_after or True
+
+        async for attempt in stamina.retry_context(on=again, attempts=self.manners.attempts, wait_initial=0.5):
+            with attempt:
+                try:
+                    return await self._follow(httpx.URL(url), httpx.URL(start or url), headers)
+                except TimeoutError:
+                    raise NoAnswer(f"nothing within {self.manners.patience:g} seconds") from None
+                except OSError as error:
+                    raise NoAnswer(error.strerror or str(error), passing=True) from None
+                except httpx.TransportError as error:
+                    raise NoAnswer(f"{type(error).__name__}: {error}".rstrip(": "), passing=True) from None
+                except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+                    raise NoAnswer(f"{type(error).__name__}: {error}".rstrip(": ")) from None
+        raise AssertionError("stamina makes at least one attempt")
+
+    async def _follow(self, named: httpx.URL, url: httpx.URL, headers: dict[str, str]) -> Answer:
+        moved = str(url) if url != named else ""
+        permanently = True
+        for hop in range(self.manners.redirects + 1):
+            if url.scheme not in ("http", "https"):
+                raise NoAnswer(f"a redirect to an address of kind {url.scheme or 'none'}:")
+            proxy = _proxy_for(url)
+            addresses = await self._addresses(url, named, bool(proxy))
+            async with (
+                self._turn(url, again=hop > 0),
+                asyncio.timeout(self.manners.patience),
+                self._ask(url, addresses, await self._client(proxy), headers) as response,
+            ):
+                if response.status_code not in PERMANENT + TEMPORARY or "location" not in response.headers:
+                    return await self._read(response, moved)
+                url = url.join(response.headers["location"])
+                permanently = permanently and response.status_code in PERMANENT
+                moved = str(url) if permanently else moved
+        raise NoAnswer(f"more than {self.manners.redirects} redirects")
+
+    @asynccontextmanager
+    async def _turn(self, url: httpx.URL, again: bool) -> AsyncIterator[None]:
+        """One request at a time for a site, and a pause between two, but before one that a redirect asked for."""
+        site = site_of(str(url), self.manners)
+        pause = dict(self.manners.pauses).get(site, 0.0 if again else self.manners.pause)
+        async with self._turns[site]:
+            await asyncio.sleep(max(0.0, self._asked.get(site, -pause) + pause - time.monotonic()))
+            try:
+                yield
+            finally:
+                self._asked[site] = time.monotonic()
+
+    @asynccontextmanager
+    async def _ask(
+        self, url: httpx.URL, addresses: list[str], client: httpx.AsyncClient, headers: dict[str, str]
+    ) -> AsyncIterator[httpx.Response]:
+        for address in addresses:
+            # The address that was looked at is the one that is asked: a second look-up might tell another one.
+            request = client.build_request(
+                "GET",
+                url.copy_with(host=address, fragment=None),
+                headers=headers | {"Host": url.netloc.decode("ascii")},
+                extensions={"sni_hostname": url.raw_host.decode("ascii")},
+            )
+            try:
+                response = await client.send(request, stream=True)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if address == addresses[-1]:
+                    raise
+                continue
+            try:
+                yield response
+            finally:
+                await response.aclose()
+            return
+
+    async def _addresses(self, url: httpx.URL, named: httpx.URL, proxied: bool) -> list[str]:
+        """Where a host is to be reached: its addresses, or its name where a proxy looks that up.
+
+        Raises:
+            NoAnswer: The address is private, and nobody wrote it down.
+        """
+        host = url.raw_host.decode("ascii").strip("[]")
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, url.port or 80, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            if proxied:
+                return [host]
+            raise
+        addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+        trusted = self.manners.allow_private or (
+            (url.host, url.port) == (named.host, named.port) and (host == "localhost" or _is_literal(host))
+        )
+        private = [address for address in addresses if _is_private(address)]
+        if private and not trusted:
+            raise NoAnswer(f"{host} leads to the private address {private[0]} (--allow-private allows it)")
+        return [host] if proxied else addresses
+
+    async def _client(self, proxy: str) -> httpx.AsyncClient:
+        if proxy not in self._clients:
+            client = httpx.AsyncClient(
+                proxy=proxy or None,
+                trust_env=False,
+                verify=httpx.create_ssl_context(),
+                # A kept connection would be known by its address, which many hosts may share.
+                limits=httpx.Limits(max_keepalive_connections=0),
+                timeout=httpx.Timeout(20, connect=10),
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": ", ".join(_UNPACKERS)},
+            )
+            self._clients[proxy] = await self._stack.enter_async_context(client)
+        return self._clients[proxy]
+
+    async def _read(self, response: httpx.Response, moved: str) -> Answer:
+        headers = response.headers
+        answer = Answer(None, "", headers.get("etag", ""), headers.get("last-modified", ""), moved)
+        if response.status_code == 304:
+            return answer
+        if not response.is_success:
+            wait = retry_after(headers)
+            passing = response.status_code in (429, 502, 503, 504) and wait <= 10
+            raise NoAnswer(f"{response.status_code} {response.reason_phrase}".strip(), passing, wait)
+        content = await self._body(response)
+        found = re.search(r"charset=[\"']?([\w.:-]+)", headers.get("content-type", ""), re.IGNORECASE)
+        return Answer(content, found[1] if found else "", answer.etag, answer.modified, moved)
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        largest, slowest = self.manners.largest, self.manners.slowest
+        packing = response.headers.get("content-encoding", "identity").strip().lower()
+        if packing not in _UNPACKERS:
+            raise NoAnswer(f"a body packed as {packing}")
+        unpack = _UNPACKERS[packing]()
+        body, received, begun = bytearray(), 0, asyncio.get_running_loop().time()
+        parts = response.aiter_raw()
+        try:
+            while True:
+                async with asyncio.timeout_at(begun + max(self.manners.grace, received / slowest)):
+                    part = await anext(parts, None)
+                if part is None:
+                    return bytes(body)
+                received += len(part)
+                body += unpack(part, largest + 1 - len(body))
+                if len(body) > largest:
+                    raise NoAnswer(f"more than {largest:,} bytes")
+        except TimeoutError:
+            raise NoAnswer(f"slower than {slowest:,} bytes a second") from None
+        except (zlib.error, brotli.error) as error:
+            raise NoAnswer(f"a damaged {packing} body ({error})") from None
+
+
+def retry_after(headers: httpx.Headers) -> float:
+    """Seconds that a server asks to wait, as a number or as a date; 0 if it does not, 48 hours at most."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), LONGEST_WAIT)
+    try:
+        until = email.utils.parsedate_to_datetime(text)
+        now = email.utils.parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
+        return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT)
+    except (TypeError, ValueError):  # no date, or one without a zone beside one with
+        return 0.0
+
+
+def _proxy_for(url: httpx.URL) -> str:
+    """The proxy that the environment names for an address, or ""."""
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all") or ""
+    if not proxy or proxy_bypass(url.host):
+        return ""
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+def _is_private(address: str) -> bool:
+    """Whether an address is not of the open internet, be it wrapped in one of IPv6."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else ip.ipv4_mapped or ip.sixtofour
+        ip = inner or ip
+    return not ip.is_global or ip.is_multicast
+
+
+# --- bodies, unpacked no further than is asked for -----------------------------------------------------------------
+
+_Unpack = Callable[[bytes, int], bytes]
+
+
+def _gzip() -> _Unpack:
+    return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # with gzip's header or zlib's
+
+
+def _brotli() -> _Unpack:
+    unpacker = brotli.Decompressor()
+
+    def unpack(part: bytes, room: int) -> bytes:
+        unpacked = bytes(unpacker.process(part, output_buffer_limit=room))
+        while len(unpacked) < room and not unpacker.can_accept_more_data():
+            unpacked += unpacker.process(b"", output_buffer_limit=room - len(unpacked))
+        return unpacked
+
+    return unpack
+
+
+_UNPACKERS: dict[str, Callable[[], _Unpack]] = {
+    "gzip": _gzip,
+    "deflate": _gzip,
+    "br": _brotli,
+    "identity": lambda: lambda part, room: part,
+}
