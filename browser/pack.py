@@ -41,7 +41,8 @@ def python_files(folder: Path, prefix: str) -> dict[str, bytes]:
 def own_archives(shim: bool) -> dict[str, bytes]:
     """The archives that are unpacked into site-packages: torch where it is ours, and the snippets with the cell."""
     wiki = python_files(HERE.parent / "snippets", "snippets")
-    wiki |= {name: (HERE / name).read_bytes() for name in ("run_cell.py",)}
+    wiki |= {"run_cell.py": (HERE / "run_cell.py").read_bytes()}
+    wiki |= {f"browser/{name}": (HERE / name).read_bytes() for name in ("__init__.py", "plot.py")}
     made = [archive("wiki", wiki)]
     if shim:
         made.insert(0, archive("torch", python_files(HERE / "torch", "torch")))

@@ -86,6 +86,16 @@ class Stream(io.TextIOBase):
                 self.flush()
         return len(text)
 
+    def show_figure(self, svg: str, alt: str) -> None:
+        """Send a picture of `plot.py`; it counts as output, and one that is too much is left out."""
+        self.flush()
+        if self._budget.truncated:
+            return
+        if self._budget.take(svg) == svg:
+            self._emit("figure", {"format": "svg", "text": svg, "alt": alt})
+        else:
+            self._emit("truncated", {"limit": LIMIT})
+
     def flush(self) -> None:
         """Send what has gathered."""
         text = "".join(self._parts)

@@ -306,7 +306,7 @@ def test_own_archives_hold_the_snippets_and_the_cell():
     [content] = pack.own_archives(shim=False).values()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
-    assert {"snippets/__init__.py", "snippets/lora.py", "run_cell.py"} <= set(names)
+    assert {"snippets/__init__.py", "snippets/lora.py", "run_cell.py", "browser/plot.py"} <= set(names)
     assert not [name for name in names if "__pycache__" in name]
 
 
