@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from itertools import islice
 from pathlib import PurePosixPath
 
 from ingest.model import Paper, Source, Week
@@ -56,8 +57,13 @@ def _line(paper: Paper) -> str:
     return json.dumps(known | {"published": str(paper.published)} if paper.published else known, ensure_ascii=False)
 
 
-def _order(paper: Paper) -> tuple[date, str, str]:
-    return paper.published or date.min, paper.id, _line(paper)
+def _order(paper: Paper) -> tuple[object, ...]:
+    return paper.published or date.min, *_by_id(paper)
+
+
+def _by_id(paper: Paper) -> tuple[object, ...]:
+    day = paper.published or date.min
+    return paper.id, paper.title, paper.url, paper.doi, paper.authors, paper.feed, paper.versions, paper.topics, day
 
 
 def _is_week(name: str) -> bool:
@@ -119,6 +125,9 @@ def _record(value: object) -> Paper:
 
 # --- merging --------------------------------------------------------------------------------------------------------
 
+# A feed may be made to give one DOI, address or title to everything; it must not cost the square of its length.
+_ROUNDS, _MOST = 20, 50
+
 Batch = tuple[Iterable[Paper], Iterable[Paper]]  # the papers of a feed, and the revisions it announces
 
 
@@ -152,26 +161,27 @@ def merge_all(weeks: Sequence[Week], batches: Iterable[Batch], today: date) -> t
 
     It is done as often as it changes anything, so that the next fetch changes nothing. Once is enough but where
     sources contradict each other: an address that two papers share fills the gaps of one in the first round and may
-    fill those of the other in the second. Gaps only ever become fewer, so this ends.
+    fill those of the other in the second.
     """
     sorted_batches = [
-        tuple(sorted(papers, key=lambda paper: (paper.id, _line(paper))) for papers in batch)  # surest id first
+        tuple([(paper, tuple(_keys(paper))) for paper in sorted(papers, key=_by_id)] for papers in batch)
         for batch in batches
     ]
     done, new = tuple(weeks), [0] * len(sorted_batches)
-    while True:
+    for _ in range(_ROUNDS):
         shelf = _Shelf(done)
         for number, (papers, revised) in enumerate(sorted_batches):
             before = len(shelf.slots)
-            for paper in papers:
-                shelf.add(paper)
-            for paper in revised:
-                shelf.add(paper, only_known=True)
+            for paper, keys in papers:
+                shelf.add(paper, keys)
+            for paper, keys in revised:
+                shelf.add(paper, keys, only_known=True)
             new[number] += max(0, len(shelf.slots) - before)
         after = shelf.filed(today)
         if after == done:
-            return done, tuple(new)
+            break
         done = after
+    return done, tuple(new)
 
 
 class _Shelf:
@@ -181,18 +191,17 @@ class _Shelf:
         slots = [_Slot(paper, set(), week.name) for week in weeks for paper in week.papers]
         slots.sort(key=lambda slot: (slot.paper.id, slot.week))  # the order in a file changes as dates become known
         self.slots = dict.fromkeys(slots)
-        self.holders: dict[str, list[_Slot]] = {}
+        self.holders: dict[str, dict[_Slot, None]] = {}
         for slot in slots:
             self._learn(slot, _keys(slot.paper))
 
-    def add(self, paper: Paper, only_known: bool = False) -> None:
-        keys = list(_keys(paper))
-        known = dict.fromkeys(slot for key in keys if key[0] != "=" for slot in self.holders.get(key, ()))
+    def add(self, paper: Paper, keys: tuple[str, ...], only_known: bool = False) -> None:
+        known = dict.fromkeys(slot for key in keys if key[0] != "=" for slot in self._holders_of(key))
         # What is archived stays, so it is the home; among new ones the surest id is.
         found = sorted(known, key=lambda slot: (not slot.week, "" if slot.week else slot.paper.id))
         found = [slot for slot in found if _agree(slot.paper, paper)]
         if not found:
-            alike = (slot for key in keys if key[0] == "=" for slot in self.holders.get(key, ()))
+            alike = (slot for key in keys if key[0] == "=" for slot in self._holders_of(key))
             found = [slot for slot in alike if _alike(slot.paper, paper)][:1]
         if found:
             home, *others = found
@@ -208,7 +217,7 @@ class _Shelf:
                 home.paper = _filled(home.paper, other.paper)
                 del self.slots[other]
                 for key in other.keys:
-                    self.holders[key].remove(other)
+                    del self.holders[key][other]
                 self._learn(home, other.keys)
 
     def filed(self, today: date) -> tuple[Week, ...]:
@@ -224,7 +233,10 @@ class _Shelf:
         for key in keys:
             if key not in slot.keys:
                 slot.keys.add(key)
-                self.holders.setdefault(key, []).append(slot)
+                self.holders.setdefault(key, {})[slot] = None
+
+    def _holders_of(self, key: str) -> Iterator[_Slot]:
+        return islice(self.holders.get(key, ()), _MOST)
 
 
 def _keys(paper: Paper) -> Iterator[str]:

@@ -222,6 +222,8 @@ def _str(value: object) -> str:
 
 
 def _absolute(link: str, base: str) -> str:
+    if link.startswith(("http://", "https://")):
+        return link
     try:
         return urljoin(base, link.strip()) if link.strip() else ""
     except ValueError:

@@ -164,28 +164,22 @@ def fetch(
         settings: Manners, limits and so on.
     """
     settings = settings or Settings()
-    weeks, problems = _read_archive(archive_dir)
-    sealed = {problem.path for problem in problems if problem.severity == ERROR}
     remembered, fingerprint = load(states)
     if fingerprint != _fingerprint(archive_dir):
         remembered = {url: replace(state, etag="", modified="", digest="") for url, state in remembered.items()}
-    outcomes = asyncio.run(
-        _Fetch(settings, {} if settings.force else remembered, now).all(list(dict.fromkeys(locations)))
-    )
-    for outcome in outcomes:
-        problems += _problems(outcome)
-    batches = [(outcome.feed.papers, outcome.feed.revised) if outcome.feed else ((), ()) for outcome in outcomes]
-    merged, new = merge_all(weeks, batches, now.date())
-    held = {week.name: len(week.papers) for week in weeks}
-    failed = _write_archive(merged, archive_dir, sealed, held)
+    known = {} if settings.force else remembered
+    outcomes = asyncio.run(_Fetch(settings, known, now).all(list(dict.fromkeys(locations))))
+    problems = [problem for outcome in outcomes for problem in _problems(outcome)]
+    failed: list[Problem] = []
+    if any(outcome.feed for outcome in outcomes):
+        outcomes, failed = _archived(outcomes, archive_dir, now.date())
     after = {outcome.location: outcome.state for outcome in outcomes if _is_url(outcome.location)}
     try:
         if after:
             save(states, (remembered | after).values(), "" if failed else _fingerprint(archive_dir))
     except CannotWrite as error:
         failed.append(Problem(states.as_posix(), 1, 1, "F001", error.strerror or str(error)))
-    counted = zip(outcomes, new, strict=True)
-    return tuple(replace(outcome, new=count) for outcome, count in counted), (*problems, *failed)
+    return outcomes, (*problems, *failed)
 
 
 def _problems(outcome: Outcome) -> list[Problem]:
@@ -198,10 +192,22 @@ def _problems(outcome: Outcome) -> list[Problem]:
     return found
 
 
-def _read_archive(archive_dir: Path) -> tuple[tuple[Week, ...], list[Problem]]:
+def _archived(
+    outcomes: tuple[Outcome, ...], archive_dir: Path, today: date
+) -> tuple[tuple[Outcome, ...], list[Problem]]:
+    """The outcomes with their papers counted and in the archive, and what kept them out of it."""
     sources, problems = read(archive_dir.glob("*.jsonl"), Path())
-    decoded = [decode(source) for source in sources]
-    return tuple(week for week, _ in decoded), problems + [one for _, found in decoded for one in found]
+    weeks = []
+    for source in sources:
+        week, found = decode(source)
+        weeks.append(week)
+        problems += found
+    sealed = {problem.path for problem in problems if problem.severity == ERROR}
+    held = {week.name: len(week.papers) for week in weeks}
+    batches = [(outcome.feed.papers, outcome.feed.revised) if outcome.feed else ((), ()) for outcome in outcomes]
+    merged, new = merge_all(weeks, batches, today)
+    problems += _write_archive(merged, archive_dir, sealed, held)
+    return tuple(replace(outcome, new=count) for outcome, count in zip(outcomes, new, strict=True)), problems
 
 
 def _fingerprint(archive_dir: Path) -> str:

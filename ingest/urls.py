@@ -61,6 +61,10 @@ _DOI = r"(10\.\d{4,9}/[!$-;=@-~]*[\w()\[\]/-])"  # printable ASCII; a full stop 
 _DOI_MENTION = re.compile(
     rf"(?:\bdoi\.org/|\bdoi:\s*|\binfo:doi/|/doi/(?:(?:abs|full|pdf|epdf|book)/)?){_DOI}", re.IGNORECASE | re.ASCII
 )
+_DOI_PAGE, _ARXIV_DOI_PAGE = (
+    re.compile(rf"https?://(?:(?:dx|www)\.)?doi\.org/{name}(?:[?#].*)?", re.IGNORECASE | re.ASCII | re.DOTALL)
+    for name in (_DOI, r"10\.48550/arxiv\." + _ID)
+)
 _DOI_BARE = re.compile(rf"\s*{_DOI}\s*", re.ASCII)
 
 _DROPPED = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -118,9 +122,9 @@ def _cleaned(url: str) -> str:
         url = _trim(inner)
     if not (parts := _HTTP.fullmatch(url)):
         return url
-    if (page := _ARXIV_PAGE.fullmatch(url)) or (page := _doi_page(url, r"10\.48550/arxiv\." + _ID)):
+    if (page := _ARXIV_PAGE.fullmatch(url)) or (page := _ARXIV_DOI_PAGE.fullmatch(unquote(url))):
         return f"https://arxiv.org/abs/{_id_of(page)}"
-    if page := _doi_page(url, _DOI):
+    if page := _DOI_PAGE.fullmatch(unquote(url)):
         return f"https://doi.org/{page[1].lower()}"
     scheme = parts[1].lower()
     host = _host(scheme, parts[2])
@@ -167,12 +171,6 @@ def _query(host: str, query: str) -> str:
         if pair and not _TRACKING.fullmatch(key := pair.partition("=")[0]) and key not in here
     ]
     return "?" + "&".join(kept) if kept else ""
-
-
-def _doi_page(url: str, name: str) -> re.Match[str] | None:
-    """The match if the address is one at doi.org for a DOI that looks like `name`."""
-    address = rf"https?://(?:(?:dx|www)\.)?doi\.org/{name}(?:[?#].*)?"
-    return re.fullmatch(address, unquote(url), re.IGNORECASE | re.ASCII | re.DOTALL)
 
 
 def _id_of(found: re.Match[str]) -> str:

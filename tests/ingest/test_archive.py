@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest import archive
 from ingest.archive import complete, decode, encode, merge, merge_all, week_of
 from ingest.model import Paper, Source, Week
 from ingest.urls import paper_id
@@ -126,6 +127,17 @@ def test_posts_without_ids_are_one_only_if_they_came_out_on_one_day() -> None:
     later = by("Ada Roe", paper(url="https://b.example/2", title=LONG, feed="B", day=date(2026, 11, 28)))
     weeks, new = merge_all((), [([one], ()), ([same, later], ())], TODAY)
     assert (len(papers_of(weeks)), new) == (2, (1, 1))
+
+
+def test_a_feed_that_gives_everything_one_name_takes_no_square_of_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Counter[str]()
+    for name in ("_alike", "_agree"):
+        real = getattr(archive, name)
+        monkeypatch.setattr(archive, name, lambda *two, name=name, real=real: asked.update([name]) or real(*two))
+    papers = [by("Ada Roe", paper(arxiv=f"9912.{n:05d}", doi="10.5555/1", title=LONG)) for n in range(1000)]
+    papers += [by("Ada Roe", paper(url=f"https://a.example/{n}", title=LONG)) for n in range(1000)]
+    assert len(papers_of(merge((), papers, TODAY))) == 2000
+    assert 0 < asked["_alike"] < 500_000 > asked["_agree"] > 0
 
 
 def test_versions_are_kept_in_order_and_a_revision_adds_its_own() -> None:

@@ -202,7 +202,7 @@ def test_papers_that_could_not_be_written_are_asked_for_again(server: FeedServer
     (talks / "papers").mkdir(parents=True)
     week = talks / "papers" / "2026-W47.jsonl"
     week.write_text("half a record {\n")
-    assert only(talks, server.url + "/")[1] == ["P001", "P004", "P001"]
+    assert only(talks, server.url + "/")[1] == ["P004", "P001", "P001"]
     week.unlink()
     assert only(talks, server.url + "/")[0].new == 2
 
