@@ -1,7 +1,5 @@
 PYTHON ?= python3
 BIN := .venv/bin
-INDEX := $(BIN)/python -m pagefind --silent --root-selector "article.md-content__inner" \
-  --exclude-selectors ".headerlink, .md-source-file, .md-content__button, div.arithmatex, .wiki-source, .wiki-chips, .wiki-badge"
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
@@ -28,7 +26,7 @@ site: .venv/.site ## build the site into site/
 	if test "$$(cat site/.built 2>&1)" = "for $(SITE_URL)" && \
 	  test -z "$$(find docs snippets mkdocs.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
 	then echo "site/ is up to date"; \
-	else $(BIN)/mkdocs build --strict && $(BIN)/python -m browser.csp site && $(INDEX) --site site && echo "for $(SITE_URL)" >site/.built || exit 1; fi; \
+	else $(BIN)/mkdocs build --strict && $(BIN)/python -m browser.csp site && $(BIN)/python -m browser.search_index site && echo "for $(SITE_URL)" >site/.built || exit 1; fi; \
 	exit $$errors
 
 # The server shows site/; a change in any source has it built again. Generated folders are no source.

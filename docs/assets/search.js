@@ -127,6 +127,7 @@ class Search {
   }
 
   closed() {
+    if (this.dialog.open) return; // the event comes late: the dialog is open again
     clearTimeout(this.timer);
     this.latest += 1;
     if (!this.leaving) this.writeAddress(null);
@@ -262,12 +263,14 @@ class Search {
   }
 }
 
-/** @param {EventTarget | null} target */
-const isTyping = (target) =>
-  target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"));
-
 /** @type {Search | null} */
 let search = null;
+
+/** @param {EventTarget | null} target */
+const isTyping = (target) =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable || target.matches("input, textarea, select")) &&
+  !(search?.dialog.contains(target) && !search.dialog.open); // just closed, and still in focus
 
 /** @param {State} state */
 function openSearch(state) {

@@ -1,7 +1,7 @@
 /** Pagefind behind one function: a state of the search -> results in order, with counts for the filters. */
 
 import { excerpt } from "./search_excerpt.js";
-import { PAGEFIND_RANKING, holds, likeliest, plain, rank, subject, variants } from "./search_query.js";
+import { PAGEFIND_RANKING, holds, looserTerms, plain, rank, setForms, subject, terms } from "./search_query.js";
 import { filtersOf } from "./search_state.js";
 
 /**
@@ -13,8 +13,7 @@ import { filtersOf } from "./search_state.js";
  */
 
 const RANKED = 15; // pages whose text is looked at before the order is settled
-const TRIED = 4; // variants whose answer is looked at
-const SAMPLE = 8; // pages of it
+const SAMPLE = 8; // pages that are asked whether a term is known at all
 const CONCEPTS = 5; // of the concept pages, however low they score
 
 const siteRoot = new URL("..", import.meta.url);
@@ -26,14 +25,20 @@ const siteRoot = new URL("..", import.meta.url);
 export async function open(attempt) {
   const address = new URL("pagefind/pagefind.js", siteRoot);
   if (attempt) address.searchParams.set("attempt", String(attempt));
-  const module = await import(address.href);
-  const entry = await fetch(new URL("pagefind/pagefind-entry.json", siteRoot), { cache: "no-cache" });
-  if (!entry.ok) throw new Error(`pagefind-entry.json: HTTP ${entry.status}`);
+  const [module, , forms] = await Promise.all([import(address.href), json("pagefind-entry.json"), json("traditional.json")]);
+  setForms(forms);
   const pagefind = withoutSegmenter(() => module.createInstance({ basePath: new URL("pagefind/", siteRoot).pathname }));
   await pagefind.init();
   await pagefind.options({ baseUrl: siteRoot.pathname, ranking: PAGEFIND_RANKING });
   const filters = await pagefind.filters();
   return { find: (/** @type {State} */ state) => find(pagefind, state), filters };
+}
+
+/** @param {string} name Of a file of the index. */
+async function json(name) {
+  const answer = await fetch(new URL(`pagefind/${name}`, siteRoot), { cache: "no-cache" });
+  if (!answer.ok) throw new Error(`${name}: HTTP ${answer.status}`);
+  return answer.json();
 }
 
 /**
@@ -46,7 +51,7 @@ export async function open(attempt) {
 function withoutSegmenter(make) {
   const root = document.documentElement;
   const language = root.lang;
-  root.lang = "und";
+  root.lang = "en";
   try {
     return make();
   } finally {
@@ -61,18 +66,18 @@ function withoutSegmenter(make) {
  */
 async function find(pagefind, state) {
   const filters = filtersOf(state);
-  const { terms, partial } = await termsFor(pagefind, state.query);
-  const answers = await Promise.all(terms.map((term) => pagefind.search(term, { filters })));
-  const hits = merged(answers.map((answer) => answer.results));
-  const first = await ranked(pagefind, state, terms, hits);
+  const { searches, partial } = await searchesFor(pagefind, state.query);
+  const answers = await Promise.all(searches.map(({ term }) => pagefind.search(term, { filters })));
+  const hits = merged(answers.map((answer, i) => answer.results.map((/** @type {any} */ hit) => weighed(hit, searches[i].weight))));
+  const first = await ranked(pagefind, state, searches.map(({ term }) => term), hits);
   const chosen = new Set(first.map(({ hit }) => hit.id));
   const rest = hits.filter((hit) => !chosen.has(hit.id));
-  const marked = terms.flatMap((term) => term?.split(" ") ?? []);
+  const marked = [...subject(state.query), ...terms(state.query), ...(looserTerms(state.query) ?? [])];
   const ready = first.map(({ data }) => data);
   return {
     total: hits.length,
     partial,
-    counts: await countsFor(pagefind, terms, filters),
+    counts: await countsFor(pagefind, searches.map(({ term }) => term), filters),
     async more(count) {
       const head = ready.splice(0, count);
       const tail = await Promise.all(rest.splice(0, count - head.length).map((hit) => hit.data()));
@@ -82,37 +87,42 @@ async function find(pagefind, state) {
 }
 
 /**
- * The terms to search for: one that holds all words; where no page has them all, one for each word.
- * An empty query is `null`: Pagefind then lists all that the filters leave.
+ * The searches to make: one for all terms, and one with compounds in parts; where no page has them all, one for each
+ * term, which weighs the more the fewer pages have it. An empty query is `null`: Pagefind then lists all that the
+ * filters leave.
  * @param {any} pagefind
  * @param {string} query
- * @returns {Promise<{terms: (string | null)[], partial: boolean}>}
+ * @returns {Promise<{searches: {term: string | null, weight: number}[], partial: boolean}>}
  */
-async function termsFor(pagefind, query) {
-  const rows = variants(query);
-  if (rows[0].length === 0) return { terms: [null], partial: false };
-  const whole = await answerable(pagefind, rows);
-  if (whole) return { terms: [whole], partial: false };
-  const single = await Promise.all(subject(query).map((word) => answerable(pagefind, variants(word))));
-  return { terms: single.filter((term) => term !== null), partial: true };
+async function searchesFor(pagefind, query) {
+  const asked = terms(query);
+  if (asked.length === 0) return { searches: [{ term: null, weight: 1 }], partial: false };
+  const whole = [asked, looserTerms(query)].filter((all) => all !== null);
+  const found = await Promise.all(whole.map((all) => pagesWith(pagefind, all)));
+  const good = whole.filter((_, i) => found[i] > 0);
+  if (good.length) return { searches: good.map((all) => ({ term: all.join(" "), weight: 1 })), partial: false };
+  const single = await Promise.all(asked.map(async (term) => ({ term, count: await pagesWith(pagefind, [term]) })));
+  const known = single.filter(({ count }) => count > 0);
+  const most = Math.max(...known.map(({ count }) => count));
+  return { searches: known.map(({ term, count }) => ({ term, weight: 1 + Math.log(most / count) })), partial: true };
 }
 
 /**
- * The likeliest variant, or null. Where the index lacks a word, Pagefind answers with words that merely begin alike:
- * so one of the best pages has to hold the terms indeed.
+ * How many pages have all terms. Where the index lacks a word, Pagefind answers with words that merely begin alike: so
+ * one of the best pages has to hold the terms indeed.
  * @param {any} pagefind
- * @param {string[][]} rows
- * @returns {Promise<string | null>}
+ * @param {string[]} asked
+ * @returns {Promise<number>}
  */
-async function answerable(pagefind, rows) {
-  const answers = await Promise.all(rows.map((row) => pagefind.search(row.join(" "))));
-  const order = likeliest(rows, answers.map((answer) => answer.results.length));
-  for (const i of order.slice(0, TRIED)) {
-    const best = answers[i].results.slice(0, SAMPLE);
-    const pages = await Promise.all(best.map((/** @type {any} */ hit) => hit.data()));
-    if (pages.some((data) => holds(candidateOf(0, data), rows[i]))) return rows[i].join(" ");
-  }
-  return null;
+async function pagesWith(pagefind, asked) {
+  const { results } = await pagefind.search(asked.join(" "));
+  const best = await Promise.all(results.slice(0, SAMPLE).map((/** @type {any} */ hit) => hit.data()));
+  return best.some((data) => holds(`${plain(data.meta.title ?? "")} ${plain(data.raw_content)}`, asked)) ? results.length : 0;
+}
+
+/** A hit whose score counts `weight` for being found at all, and a little for how well. @param {any} hit @param {number} weight */
+function weighed(hit, weight) {
+  return { id: hit.id, score: weight === 1 ? hit.score : weight + Math.min(hit.score, 1) / 10, data: () => hit.data() };
 }
 
 /**
@@ -120,7 +130,6 @@ async function answerable(pagefind, rows) {
  * @param {any[][]} lists
  */
 function merged(lists) {
-  if (lists.length === 1) return lists[0];
   /** @type {Map<string, any>} */
   const byId = new Map();
   for (const hit of lists.flat()) {
@@ -174,8 +183,8 @@ async function ranked(pagefind, state, terms, hits) {
  * @returns {import("./search_query.js").Candidate}
  */
 function candidateOf(score, data) {
-  const aliases = (data.meta.aliases ?? "").split(" | ");
-  return { score, title: data.meta.title ?? "", aliases, text: data.raw_content, kind: data.filters.kind?.[0] ?? "" };
+  const aliases = plain(data.meta.aliases ?? "").split(" | ");
+  return { score, title: plain(data.meta.title ?? ""), aliases, text: plain(data.raw_content), kind: data.filters.kind?.[0] ?? "" };
 }
 
 /**
@@ -184,14 +193,15 @@ function candidateOf(score, data) {
  * @returns {Result}
  */
 function resultOf(data, marked) {
-  const text = data.content.replace(data.meta.aliases ?? "", "");
+  const title = plain(data.meta.title ?? data.url);
+  const text = plain(data.content.replace(data.meta.aliases ?? "", ""));
   const kind = data.filters.kind?.[0] ?? "";
   const parts = kind === "问答" ? [] : data.sub_results; // a question's headings say nothing of it
-  const sections = parts.filter((/** @type {any} */ part) => part.url.includes("#") && plain(part.title) !== data.meta.title);
+  const sections = parts.filter((/** @type {any} */ part) => part.url.includes("#") && plain(part.title) !== title);
   return {
     url: data.url,
-    title: data.meta.title ?? data.url,
-    excerpt: excerpt(text, data.meta.title ?? "", marked),
+    title,
+    excerpt: excerpt(text, title, marked),
     kind,
     status: data.filters.status?.[0] ?? "",
     sections: sections.slice(0, 3).map((/** @type {any} */ { url, title }) => ({ url, title: plain(title) })),

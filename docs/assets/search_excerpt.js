@@ -6,12 +6,14 @@ const LEAD = 18; // characters before the first match
 /** @typedef {{text: string, mark: boolean}} Part */
 
 /**
- * Finds any of the terms; one in Latin letters only where a word begins, as the index does.
- * @param {string[]} terms
+ * Finds any of the terms, long ones first; one in Latin letters only where a word begins, as the index does, and with
+ * the marks inside that the index leaves out: `topp` is found in `top_p`.
+ * @param {string[]} terms Letters and digits, joined by `-_.` maybe.
  */
 function matcher(terms) {
-  const patterns = terms.map((term) => (/\p{Script=Han}/u.test(term) ? term : `(?<![a-z0-9])${term}`));
-  return new RegExp(patterns.join("|"), "giu"); // terms are letters and digits: nothing to escape
+  const latin = (/** @type {string} */ term) => `(?<![a-z0-9])${[...term.replace(/[-_.]/g, "")].join("[-_.]?")}`;
+  const patterns = terms.map((term) => (/\p{Script=Han}/u.test(term) ? term : latin(term)));
+  return new RegExp(patterns.sort((a, b) => b.length - a.length).join("|"), "giu");
 }
 
 /**

@@ -1,16 +1,14 @@
 /**
- * What a reader typed -> the searches worth trying, and the order of what they find. Pure: no page, no network.
+ * What a reader typed -> the terms of the index, and the order of what they find. Pure: no page, no network.
  *
- * Pagefind cuts Chinese with one dictionary when it indexes (注意力 is stored as 注意 + 力, 显存 as 显存), browsers cut
- * with another (注意力 whole, 显存 as 显 + 存), and all terms must match. So the query is cut here, in every plausible
- * way, and the cut that the index answers best is used.
+ * The index holds Chinese as overlapping pairs of characters, see browser/search_index.py; both sides agree on the rules.
  */
 
 /** The ranking: points added to Pagefind's score, which is scaled to 0…1. Names say what earns them. */
 export const RANKING = {
   named: 3, // the query is made of the page's title or aliases
   inName: 1, // it is part of one of them
-  allWordsInName: 0.5,
+  shareInName: 1, // the share of the query's terms that its title and aliases have, squared
   inText: 0.3, // it stands in the text as typed
   concept: 1, // a page that explains it comes before pages that mention it
   listing: -2, // pages without a kind only list others
@@ -24,109 +22,34 @@ export const PAGEFIND_RANKING = {
   metaWeights: { title: 5, aliases: 5 },
 };
 
-const MOST_VARIANTS = 12;
-const HAN = /\p{Script=Han}/u;
+const HAN = "\\u3005\\u3007\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\u{20000}-\\u{3fffd}";
+const WORD = new RegExp(`[${HAN}]+|(?:(?![${HAN}])[\\p{L}\\p{M}\\p{N}])+(?:[-_.](?:(?![${HAN}])[\\p{L}\\p{M}\\p{N}])+)*`, "gu");
+const IS_HAN = new RegExp(`^[${HAN}]`, "u");
 
-/** Words that shape a question and say nothing of its subject. */
-const FILLERS = new Set(
-  (
-    "的 了 吗 呢 吧 啊 是 在 有 要 和 与 请问 怎么 怎样 如何 什么 为什么 为何 哪些 哪个 是否 可以 能 会 " +
-    "a an the of is are in to how what why"
-  ).split(" "),
-);
+/** What shapes a question and says nothing of its subject. */
+const ASKING =
+  /请问|为什么|为何|什么是|是什么|什么时候|什么|怎么样|怎么办|怎么|怎样|如何|哪些|哪个|哪种|是否|可以|能不能|有没有|需要|应该|多少|一般|到底|[的了吗呢吧啊]/gu;
+const LITTLE = new Set("a an the of is are in to how what why do does and or for with".split(" "));
+
+/** @type {Map<string, string>} Traditional characters -> simplified, as the index has them. */
+let simplified = new Map();
+
+/** @param {string[]} forms Traditional characters in a row, and their simplified forms. */
+export function setForms([old, now]) {
+  const forms = [...now];
+  simplified = new Map([...old].map((character, i) => [character, forms[i]]));
+}
+
+/** In the form of the index: no full width, simplified, lower case. @param {string} text */
+const folded = (text) => [...text.normalize("NFKC")].map((one) => simplified.get(one) ?? one).join("").toLowerCase();
 
 /**
- * @typedef {{score: number, title: string, aliases: string[], text: string, kind: string}} Candidate `text` as Pagefind stores it.
- */
-
-/**
- * Runs of one script, in lower case: `Top_p采样` -> `["top", "p", "采样"]`.
+ * Runs of one script: `Top_p采样` -> `["top_p", "采样"]`.
  * @param {string} text
  * @returns {string[]}
  */
 export function words(text) {
-  const plain = text.normalize("NFKC").toLowerCase();
-  return plain.match(/\p{Script=Han}+|(?:(?!\p{Script=Han})[\p{L}\p{M}\p{N}])+/gu) ?? [];
-}
-
-/**
- * The ways to write `n` as a sum of ones, twos and threes, fewest parts first.
- * @param {number} n
- * @returns {number[][]}
- */
-function sums(n) {
-  if (n === 0) return [[]];
-  const ends = [2, 1, 3].filter((last) => last <= n);
-  return ends.flatMap((last) => sums(n - last).map((parts) => [...parts, last])).sort((a, b) => a.length - b.length);
-}
-
-/**
- * @param {string} text
- * @param {number[]} lengths
- */
-function cut(text, lengths) {
-  const characters = [...text];
-  return lengths.map((length) => characters.splice(0, length).join(""));
-}
-
-/**
- * Every choice of one list from each group, joined; at most `MOST_VARIANTS`, fewest pieces first.
- * @param {string[][][]} groups
- * @returns {string[][]}
- */
-function combine(groups) {
-  let rows = [/** @type {string[]} */ ([])];
-  for (const choices of groups) {
-    rows = rows.flatMap((row) => choices.map((choice) => [...row, ...choice]));
-    rows.sort((a, b) => a.length - b.length);
-    rows = rows.slice(0, MOST_VARIANTS);
-  }
-  return rows;
-}
-
-/**
- * The platform's words of a Chinese run; without a segmenter, the run itself.
- * @param {string} run
- * @returns {string[]}
- */
-function segment(run) {
-  if (typeof Intl.Segmenter === "undefined") return [run];
-  return [...new Intl.Segmenter("zh", { granularity: "word" }).segment(run)].map((part) => part.segment);
-}
-
-/**
- * The words of a Chinese run as the platform sees them, single characters in a row kept together:
- * `大模型的显存` -> `["大", "模型", "的显存"]`. Fillers stand alone, so that they can be left out.
- * @param {string} run
- * @returns {string[]}
- */
-function roughWords(run) {
-  /** @type {string[]} */
-  const rough = [];
-  let loose = false; // whether the last entry is a run of single characters that may grow
-  for (const word of segment(run)) {
-    const single = [...word].length === 1 && !FILLERS.has(word);
-    if (single && loose) rough[rough.length - 1] += word;
-    else rough.push(word);
-    loose = single;
-  }
-  return rough;
-}
-
-/**
- * The pieces a word may be stored as, the likeliest first. A word of the platform's dictionary is taken whole, one of
- * three characters also in two; a row of loose characters in every way.
- * @param {string} word
- * @returns {string[][]}
- */
-function pieces(word) {
-  const length = [...word].length;
-  if (!HAN.test(word) || length === 1) return [[word]];
-  const known = segment(word).length === 1;
-  if (length === 3) return sums(3).map((lengths) => cut(word, lengths)).slice(0, known ? 3 : 4);
-  if (known) return length === 4 ? [[word], cut(word, [2, 2])] : [[word]];
-  if (length > 6) return [cut(word, Array(Math.ceil(length / 2)).fill(2))];
-  return sums(length).map((lengths) => cut(word, lengths));
+  return folded(text).match(WORD) ?? [];
 }
 
 /**
@@ -135,36 +58,60 @@ function pieces(word) {
  * @returns {string[]}
  */
 export function subject(query) {
-  const rough = [...new Set(words(query).flatMap((word) => (HAN.test(word) ? roughWords(word) : [word])))];
-  const telling = rough.filter((word) => !FILLERS.has(word));
-  return telling.length ? telling : rough;
+  const all = words(query);
+  const telling = all.flatMap((word) => (IS_HAN.test(word) ? word.replace(ASKING, " ").split(" ") : [word]));
+  const kept = [...new Set(telling.filter((word) => word && !LITTLE.has(word)))];
+  return kept.length ? kept : [...new Set(all)];
+}
+
+/** The terms of the index that stand for a word. @param {string} word */
+function termsOf(word) {
+  if (!IS_HAN.test(word)) return [word.replace(/[-_.]/g, "")];
+  const characters = [...word];
+  return characters.length === 1 ? characters : characters.slice(1).map((character, i) => characters[i] + character);
 }
 
 /**
- * The ways to cut a query into terms of the index, fewest pieces first.
+ * The terms a query asks for.
  * @param {string} query
- * @returns {string[][]}
+ * @returns {string[]}
  */
-export function variants(query) {
-  return combine(subject(query).map(pieces));
+export const terms = (query) => [...new Set(subject(query).flatMap(termsOf))];
+
+/**
+ * The same with compounds in parts, for pages that write `KVCache` as two words; null where there are none.
+ * @param {string} query
+ * @returns {string[] | null}
+ */
+export function looserTerms(query) {
+  const apart = query.normalize("NFKC").replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2").replace(/[-_.]/g, " ");
+  const loose = terms(apart);
+  return loose.join(" ") === terms(query).join(" ") ? null : loose;
 }
 
 /**
- * The variants that found pages, the likeliest first: many pages, few pieces (single characters match too much).
- * @param {string[][]} rows
- * @param {number[]} counts Pages found by each.
- * @returns {number[]} Indices.
+ * A page's text as it is on the page: without what browser/search_index.py put in.
+ * @param {string} text
  */
-export function likeliest(rows, counts) {
-  const worth = rows.map((row, i) => counts[i] / 2 ** row.length);
-  return [...rows.keys()].filter((i) => counts[i] > 0).sort((i, j) => worth[j] - worth[i]);
+export function plain(text) {
+  const own = text.replace(/ \u2e33[\p{L}\p{N}]+/gu, "");
+  return own.replace(/ ?\u2e31([^\s\u2e31])[^\s\u2e31]?(?:\u2e31 ?)?|\u2e32([^\s\u2e31])[^\s\u2e31]?(?:\u2e31 ?)?/gu, "$1$2");
 }
 
-/** Without the marks that Pagefind leaves between words. @param {string} text */
-export const plain = (text) => text.replaceAll("\u200b", "");
+/**
+ * Whether a text has each term, where a word begins.
+ * @param {string} text As on the page.
+ * @param {string[]} asked
+ */
+export function holds(text, asked) {
+  const have = folded(text);
+  const stored = [...new Set(have.match(WORD) ?? [])].filter((word) => !IS_HAN.test(word));
+  const forms = stored.flatMap((word) => [word.replace(/[-_.]/g, ""), ...word.split(/[-_.]/)]);
+  return asked.every((term) => (IS_HAN.test(term) ? have.includes(term) : forms.some((word) => word.startsWith(term))));
+}
 
 /** @param {string} text */
-const key = (text) => words(text).join(" ");
+const key = (text) => words(text).map((word) => word.replace(/[-_.]/g, " ")).join(" ");
 
 /**
  * Whether the words of `query` are exactly some of the `names`, one after the other.
@@ -175,17 +122,6 @@ const key = (text) => words(text).join(" ");
 function madeOf(query, names) {
   if (query === "") return true;
   return names.some((name) => query === name || (query.startsWith(`${name} `) && madeOf(query.slice(name.length + 1), names)));
-}
-
-/**
- * Whether each term begins a word of the page. Pagefind leaves a mark between the words it stored.
- * @param {Candidate} page
- * @param {string[]} terms
- * @returns {boolean}
- */
-export function holds(page, terms) {
-  const stored = [page.title, ...page.aliases, page.text].flatMap(words);
-  return terms.every((term) => stored.some((word) => word.startsWith(term)));
 }
 
 /**
@@ -214,8 +150,10 @@ export function points(query, page, top) {
   if (wanted === "") return sum;
   if (madeOf(wanted, known)) sum += RANKING.named;
   else if (known.some((name) => name.includes(wanted))) sum += RANKING.inName;
-  else if (subject(query).every((word) => everything.includes(word))) sum += RANKING.allWordsInName;
-  if (key(plain(page.text)).includes(wanted)) sum += RANKING.inText;
+  const asked = terms(query);
+  const compact = everything.replaceAll(" ", "");
+  sum += RANKING.shareInName * (asked.filter((term) => compact.includes(term)).length / asked.length) ** 2;
+  if (key(page.text).includes(wanted)) sum += RANKING.inText;
   return sum;
 }
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from browser.search_index import expand
 from tests.browser.conftest import Watch
 
 pytestmark = pytest.mark.browser
@@ -292,23 +293,58 @@ def test_search_works_after_instant_navigation(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "cuts"),
+    ("query", "wanted"),
     [
-        ("top_p采样", ["top p 采样"]),
-        ("Ｔｏｐ－Ｋ", ["top k"]),
+        ("top_p采样", ["topp", "采样"]),
+        ("Ｔｏｐ－Ｋ", ["topk"]),
+        ("位置编码", ["位置", "置编", "编码"]),
         ("怎么采样", ["采样"]),
         ("怎么", ["怎么"]),
-        ("C++ 与 √d_k", ["c d k"]),
-        ("。。。", [""]),
+        ("熵", ["熵"]),
+        ("C++ 与 √d_k", ["c", "与", "dk"]),
+        ("。。。", []),
     ],
 )
-def test_query_is_cut_at_scripts_and_punctuation(page: Page, query: str, cuts: list[str]) -> None:
+def test_query_becomes_pairs_and_folded_words(page: Page, query: str, wanted: list[str]) -> None:
     page.goto("")
-    script = "async query => (await import('/wiki/assets/search_query.js')).variants(query).map(row => row.join(' '))"
-    assert page.evaluate(script, query) == cuts
+    script = "async query => (await import('/wiki/assets/search_query.js')).terms(query)"
+    assert page.evaluate(script, query) == wanted
 
 
-def test_number_of_cuts_is_bounded(page: Page) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "用LoRA做 位置编码，top_p 采样；後來「KV-Cache」占 显存 24 GB。",
+        "熵 H 与交叉熵\nＴｏｐ－Ｋ 和 FlashAttention-2，bf16",
+        "顯存不夠",
+    ],
+)
+def test_what_is_stored_reads_as_what_was_written(page: Page, text: str) -> None:
     page.goto("")
-    script = "async query => (await import('/wiki/assets/search_query.js')).variants(query).length"
-    assert 1 <= page.evaluate(script, "鑫淼焱垚犇骉" * 30) <= 8
+    script = "async text => (await import('/wiki/assets/search_query.js')).plain(text)"
+    assert page.evaluate(script, " ".join(expand(text).split())) == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"), [("後訓練 強化學習 對齊", None), ("詞嵌入", None), ("低秩適配", "topics/lora/")]
+)
+def test_traditional_characters_find_simplified_ones(page: Page, asked: str, first: str | None) -> None:
+    page.goto("")
+    open_and_ask(page, asked)
+    expect(page.locator(f"{RESULTS} mark").first).to_be_visible()
+    if first:
+        assert found(page)[0] == first
+
+
+@pytest.mark.parametrize("query", ["top-p", "top_p", "TopP", "ｔｏｐ＿ｐ"])
+def test_hyphen_underscore_case_and_width_make_no_difference(page: Page, query: str) -> None:
+    page.goto("")
+    open_and_ask(page, query)
+    assert found(page)[0] == "topics/sampling/"
+    assert "top-p" in {text.lower() for text in page.locator(f"{RESULTS} mark").all_inner_texts()}
+
+
+def test_natural_question_finds_pages_that_have_most_of_it(page: Page) -> None:
+    page.goto("")
+    open_and_ask(page, "请问为什么 attention 要除以根号 d？")
+    assert "topics/attention_scaling/" in found(page)[:3]

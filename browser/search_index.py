@@ -1,0 +1,103 @@
+"""The search index of a built site: `python -m browser.search_index site` runs Pagefind over rewritten pages.
+
+Pagefind cuts Chinese with a dictionary, browsers cut queries with another. So here every run of Chinese characters is
+stored as its overlapping pairs (位置编码: 位置 置编 编码 码), and docs/assets/search_query.js asks for pairs. What a
+page says can be read back: a dot marks what was put in (see `plain` there). Words are also stored as they may be asked
+for: in simplified characters, `top_p`, `top-p` and `TopP` as topp, top and p.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+from opencc import OpenCC
+
+PAIR, AFTER_SPACE, EXTRA = "\u2e31", "\u2e32", "\u2e33"  # dots that no text has and that Pagefind takes for punctuation
+HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
+LATIN = "A-Za-z0-9\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"  # full-width forms too
+TOKEN = re.compile(rf"(?P<han>[{HAN}]+)|(?<![&#{LATIN}])(?P<word>[{LATIN}]+(?:[-_.\uff0d\uff3f\uff0e][{LATIN}]+)*)")
+PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+ARTICLE = re.compile(r"<article[^>]*md-content__inner.*?</article>", re.DOTALL)
+MARKUP = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
+ROOT = "article.md-content__inner"
+EXCLUDED = ".headerlink, .md-source-file, .md-content__button, div.arithmatex, .wiki-source, .wiki-chips, .wiki-badge"
+
+
+@cache
+def simplified() -> dict[str, str]:
+    """Every traditional character that has a simplified form, with it."""
+    convert = OpenCC("t2s").convert
+    common = (chr(point) for start, end in ((0x3400, 0x4DC0), (0x4E00, 0xA000)) for point in range(start, end))
+    return {character: new for character in common if (new := convert(character)) != character}
+
+
+def pairs(run: str) -> list[str]:
+    """Overlapping pairs of a run of characters, and its last character."""
+    return [run[at : at + 2] for at in range(len(run))]
+
+
+def expand(text: str) -> str:
+    """Text (HTML between two tags) as it is stored."""
+    return TOKEN.sub(lambda match: _run(match) if match["han"] else _word(match["word"]), text)
+
+
+def _run(match: re.Match[str]) -> str:
+    run, text = match["han"], match.string
+    first = AFTER_SPACE if text[match.start() - 1 : match.start()].isspace() else f" {PAIR}"
+    stored = first + f" {PAIR}".join(pairs(run))
+    plain = "".join(simplified().get(character, character) for character in run)
+    stored += "".join(f" {EXTRA}{new}" for old, new in zip(pairs(run), pairs(plain), strict=True) if old != new)
+    return stored if text[match.end() : match.end() + 1].isspace() else f"{stored}{PAIR} "
+
+
+def _word(word: str) -> str:
+    folded = unicodedata.normalize("NFKC", word)
+    joined = re.sub(r"[-_.]", "", folded)
+    pieces = [PART.findall(piece) if len(piece) > 1 else [piece] for piece in re.split(r"[-_.]", folded)]
+    parts = [part for piece in pieces for part in piece]
+    extra = [joined] if joined != word else []
+    if len(parts) > 1 and re.search(r"[-_.]|[a-z][A-Z]", folded):  # not bf16
+        extra += parts
+    return word + "".join(f" {EXTRA}{one.lower()}" for one in dict.fromkeys(extra))
+
+
+def rewritten(page: str) -> str:
+    """A built page's article with its texts as they are stored; "" where there is none."""
+    article = ARTICLE.search(page)
+    if not article:
+        return ""
+    done, at = [], 0
+    for tag in MARKUP.finditer(article[0]):
+        done += [expand(article[0][at : tag.start()]), tag[0]]
+        at = tag.end()
+    return f'<!doctype html><html lang="en"><head><meta charset="utf-8"></head><body>{"".join(done)}</body></html>'
+
+
+def build(site: Path) -> int:
+    """Write `site/pagefind/`; returns how many pages are in the index."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, count = Path(name), 0
+        for path in sorted(site.rglob("index.html")):
+            if text := rewritten(path.read_text("utf-8")):
+                target = folder / path.relative_to(site)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, "utf-8")
+                count += 1
+        command = [sys.executable, "-m", "pagefind", "--silent", "--force-language", "en", "--site", str(folder)]
+        command += ["--root-selector", ROOT, "--exclude-selectors", EXCLUDED, "--output-path", str(site / "pagefind")]
+        subprocess.run(command, check=True)
+    table = simplified()
+    forms = json.dumps(["".join(table), "".join(table.values())], ensure_ascii=False)
+    (site / "pagefind" / "traditional.json").write_text(forms, "utf-8")
+    return count
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
+        sys.exit("usage: python -m browser.search_index SITE")
+    print(f"{build(Path(sys.argv[1]))} pages in the index")
