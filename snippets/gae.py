@@ -2,7 +2,7 @@ r"""Generalized advantage estimation (GAE)
 
 How much better was an action than the critic expected? One step of reward gives an answer with little variance but
 the critic's bias, the whole episode one without bias but with much variance; GAE is their exponentially weighted
-mean. Here are the backward recursion and a scan that gives the same in log2(T) steps instead of T.
+mean. Here are the backward recursion and a scan by blocks: the same in two matrix products instead of T steps.
 
 $$
 \delta_t = r_t + \gamma V_{t+1} - V_t, \qquad
@@ -14,7 +14,10 @@ Paper: [High-Dimensional Continuous Control Using Generalized Advantage Estimati
 Letters: `B` batch, `T` sequence. The episode ends after the last unmasked step: the value there is 0.
 """
 
+import math
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -56,12 +59,13 @@ def gae(
 def gae_scan(
     rewards: Tensor, values: Tensor, gamma: float = 1.0, lam: float = 0.95, mask: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The same as `gae`, arguments and results, in about 4 log2(T) tensor operations: made for long rows on a GPU."""
+    """The same as `gae`, arguments and results, in two matrix products instead of `T` steps: made for long rows."""
     rewards, values, mask = _checked(rewards, values, gamma, lam, mask)
-    keep = mask.to(values.dtype)  # (B, T)
-    next_values = _shift(_scan(values, 1 - keep), 1)  # a skipped step hands on what comes after it, unchanged
-    deltas = (rewards + gamma * next_values - values) * keep
-    advantages = _scan(deltas, 1 - keep + gamma * lam * keep) * keep
+    T = values.shape[1]
+    places = torch.where(mask, mask.cumsum(dim=1) - 1, T)  # (B, T); what counts moves left, the rest to place T
+    packed_rewards, packed_values = (x.new_zeros(len(x), T + 1).scatter(1, places, x) for x in (rewards, values))
+    next_values = F.pad(packed_values[:, 1:], (0, 1))  # (B, T + 1); 0 after the last step
+    advantages = _scan(packed_rewards + gamma * next_values - packed_values, gamma * lam).gather(1, places)
     return advantages, advantages + values
 
 
@@ -83,22 +87,26 @@ def whiten(advantages: Tensor, mask: Tensor | None = None, eps: float = 1e-8) ->
     count = int(mask.sum())
     if count < 2:
         raise ValueError(f"cannot whiten {count} step(s): the variance needs two")
-    centred = torch.where(mask, advantages - advantages[mask].mean(), 0.0)  # (B, T)
+    mean = torch.where(mask, advantages, 0.0).sum() / count
+    centred = torch.where(mask, advantages - mean, 0.0)  # (B, T)
     return centred * (centred.square().sum() / (count - 1) + eps).rsqrt()
 
 
-def _scan(x: Tensor, factor: Tensor) -> Tensor:
-    """Solve `y[t] = x[t] + factor[t] * y[t + 1]` for `(B, T)` by doubling how far each step looks ahead."""
-    reach = 1
-    while reach < x.shape[1]:
-        x, factor = x + factor * _shift(x, reach), factor * _shift(factor, reach)
-        reach *= 2
-    return x
+def _scan(x: Tensor, factor: float) -> Tensor:
+    """Solve `y[t] = x[t] + factor * y[t + 1]` for `(B, N)`, in `n` blocks of `k` steps, both about √N."""
+    N = x.shape[1]
+    k = math.isqrt(N)
+    inside = F.pad(x, (0, -N % k)).unflatten(1, (-1, k)) @ _powers(k, factor, x)  # (B, n, k); each block by itself
+    firsts = inside[..., 0] @ _powers(inside.shape[1], factor**k, x)  # (B, n); y at the first step of each block
+    following = F.pad(firsts[:, 1:], (0, 1)).unsqueeze(-1)  # (B, n, 1); what comes from the block behind
+    decay = factor ** torch.arange(k, 0, -1, device=x.device, dtype=x.dtype)  # (k,)
+    return (inside + following * decay).flatten(1)[:, :N]
 
 
-def _shift(x: Tensor, steps: int) -> Tensor:
-    """Move `(B, T)` to the left by `steps`, with zeros after the end."""
-    return torch.cat([x[:, steps:], torch.zeros_like(x[:, :steps])], dim=1)
+def _powers(size: int, factor: float, like: Tensor) -> Tensor:
+    """The matrix with `factor ** (j - i)` at row `j`, column `i`, and 0 above the diagonal: `x @ it` is `y`."""
+    steps = torch.arange(size, device=like.device, dtype=like.dtype)
+    return (factor ** (steps[:, None] - steps).clamp(min=0)).tril()
 
 
 def _checked(
