@@ -3,7 +3,7 @@ BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve test check bench outputs oracles permalinks fetch clean
+.PHONY: help site serve test check bench outputs oracles fuzz permalinks fetch clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -64,6 +64,18 @@ oracles: ## check that the reference values from trl are fresh (its own environm
 
 permalinks: site ## add the site's new addresses to those that must never vanish
 	$(BIN)/python -m tests.site.permalinks
+
+# Each tests/fuzz/fuzz_NAME.py starts from tests/fuzz/corpus/NAME, and what it finds goes to .cache/fuzz/NAME. To keep it:
+# python -m tests.fuzz.fuzz_NAME -merge=1 -max_len=1024 tests/fuzz/corpus/NAME .cache/fuzz/NAME
+FUZZ_SECONDS ?= 300
+fuzz: .venv/.test ## fuzz the parsers, and read feedparser's own test files
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[fuzz]"
+	ls .cache/feedparser-*.tar.gz 2>/dev/null || $(BIN)/python -m pip download --quiet --disable-pip-version-check \
+	  --no-deps --no-binary feedparser --dest .cache "feedparser>=6.0.12,<7"
+	for script in tests/fuzz/fuzz_*.py; do name=$$(basename $$script .py | sed s/fuzz_//); mkdir -p .cache/fuzz/$$name; \
+	  $(BIN)/python -m tests.fuzz.fuzz_$$name .cache/fuzz/$$name tests/fuzz/corpus/$$name -max_total_time=$(FUZZ_SECONDS) \
+	  -timeout=10 -max_len=4096 -print_final_stats=1 -artifact_prefix=.cache/fuzz/ || exit 1; done
+	$(BIN)/python -m pytest tests/ingest/test_feedparser_files.py
 
 fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
 	$(BIN)/python -m ingest fetch

@@ -260,7 +260,7 @@ def _record(entry: Entry, feed: str) -> tuple[Paper, bool] | None:
         return None
     title = _digest_title(entry) or plain(entry.title)
     suffix, announced = _OLD_SUFFIX.search(title), _ANNOUNCED.search(entry.body[:_LONGEST_URL])
-    title = title[: suffix.start()] if suffix else title
+    title = title[: suffix.start()].rstrip() if suffix else title
     mentions = (*links, guid, suffix[0] if suffix else "", announced[0] if announced else "")
     versions = {arxiv_version(mention, arxiv) for mention in mentions if mention and arxiv}
     paper = Paper(
