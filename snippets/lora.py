@@ -17,6 +17,7 @@ Letters: `in`, `out` widths of the layer, `r` rank, `α` scale of the update.
 from collections.abc import Collection
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -52,8 +53,8 @@ class LoRALinear(nn.Module):
         """Map `(..., in)` to `(..., out)`. While merged, the update is in the weight and cannot be trained."""
         if self.merged:
             return self.base(x)
-        down = self.dropout(x) @ self.lora_a.T  # (..., r)
-        return self.base(x) + self.scale * (down @ self.lora_b.T)  # (..., out)
+        down = self.scale * F.linear(self.dropout(x), self.lora_a)  # (..., r); scaled here, where it is thin
+        return self.base(x) + F.linear(down, self.lora_b)  # (..., out)
 
     @torch.no_grad()
     def delta(self) -> Tensor:
