@@ -85,7 +85,7 @@ export async function codeMirror(parent, options) {
         language.indentUnit.of("    "),
         view.drawSelection(),
         failingLine,
-        EditorView.contentAttributes.of({ "aria-label": options.label, translate: "no" }),
+        EditorView.contentAttributes.of({ "aria-label": options.label, tabindex: "0", translate: "no" }),
         EditorView.updateListener.of((/** @type {any} */ update) => {
           if (!update.docChanged) return;
           if (editor.hasFocus) editor.setTabFocusMode(false);

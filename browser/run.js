@@ -140,7 +140,7 @@ export class Run {
     }
     cell.after.append(shown);
     cell.hasState = true;
-    const where = failure.line ? `${label.line(failure.line)}: ` : "";
+    const where = failure.line ? label.line(failure.line) + label.because : "";
     cell.say(`${label.failed} · ${where}${failure.type ?? failure.message}`);
     if (failure.line) (await cell.open()).mark(failure.line);
   }

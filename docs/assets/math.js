@@ -46,7 +46,16 @@ function showSource(place, tex, reason) {
   place.replaceChildren(source);
 }
 
+/** A formula that is wider than its place can be scrolled by keys too. */
+const widths = new ResizeObserver((changes) => {
+  for (const { target } of changes) {
+    if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
+    else target.removeAttribute("tabindex");
+  }
+});
+
 async function renderAll() {
+  widths.disconnect();
   const waiting = [...document.querySelectorAll(".arithmatex:not([data-math])")];
   if (waiting.length === 0) return;
   if (!document.head.querySelector(`link[href="${new URL("katex.min.css", katexFolder).href}"]`)) stylesheet();
@@ -57,6 +66,7 @@ async function renderAll() {
     place.setAttribute("data-math", found.display ? "display" : "inline");
     try {
       katex.render(found.tex, place, { displayMode: found.display, throwOnError: true, trust: false, strict: "ignore" });
+      if (found.display) widths.observe(place);
     } catch (error) {
       showSource(place, found.tex, error instanceof Error ? error.message : String(error));
     }

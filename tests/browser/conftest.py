@@ -93,6 +93,17 @@ def chromium(site_url: str) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def runtime(chromium: Browser, site_url: str) -> None:
+    """For tests that need an installed runtime."""
+    context = chromium.new_context()
+    answer = context.request.get(f"{site_url}runtime/manifest.json")
+    manifest = answer.json() if answer.ok else {"installed": False, "reason": answer.status_text}
+    context.close()
+    if not manifest["installed"]:
+        pytest.skip(f"no runtime: {manifest['reason']}; run `python -m browser build`")
+
+
 class Watch:
     """What goes wrong in a page while a test runs. A test that provokes errors names them in `expected`."""
 
