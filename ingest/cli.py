@@ -180,7 +180,8 @@ def _parse_feed(path: Path) -> int:
         feed = parse_feed(path.read_bytes(), path.as_posix())
     except OSError as error:
         raise _Unreadable(f"{path}: cannot read: {error.strerror or error}") from error
-    return _print_records({"kind": "feed", "papers": [_paper(paper) for paper in feed.papers]}, feed.problems)
+    papers, revised = ([_paper(paper) for paper in found] for found in (feed.papers, feed.revised))
+    return _print_records({"kind": "feed", "papers": papers, "revised": revised}, feed.problems)
 
 
 def _print_records(records: dict[str, object], problems: Sequence[Problem]) -> int:

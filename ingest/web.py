@@ -22,6 +22,7 @@ import stamina
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # that it tries again is no news
 USER_AGENT = "openllm-wiki/0.1 (paper feeds for a weekly reading list; python -m ingest fetch)"
 LONGEST_WAIT = 48 * 3600.0
+_VALIDATORS = ("etag", "last-modified")
 PERMANENT, TEMPORARY = (301, 308), (302, 303, 307)
 
 
@@ -240,7 +241,8 @@ class Web:
 
     async def _read(self, response: httpx.Response, moved: str) -> Answer:
         headers = response.headers
-        answer = Answer(None, "", headers.get("etag", ""), headers.get("last-modified", ""), moved)
+        etag, modified = (value if value.isascii() else "" for value in map(headers.get, _VALIDATORS, ("", "")))
+        answer = Answer(None, "", etag, modified, moved)
         if response.status_code == 304:
             return answer
         if not response.is_success:
@@ -249,7 +251,7 @@ class Web:
             raise NoAnswer(f"{response.status_code} {response.reason_phrase}".strip(), passing, wait)
         content = await self._body(response)
         found = re.search(r"charset=[\"']?([\w.:-]+)", headers.get("content-type", ""), re.IGNORECASE)
-        return Answer(content, found[1] if found else "", answer.etag, answer.modified, moved)
+        return Answer(content, found[1] if found else "", etag, modified, moved)
 
     async def _body(self, response: httpx.Response) -> bytes:
         largest, slowest = self.manners.largest, self.manners.slowest

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Request:
-    """One request as it came."""
+    """One request as it came; `ended` is when its answer began, so a next one before that came too early."""
 
     host: str
     path: str
@@ -52,16 +52,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.headers.get("Host", ""), self.path, headers, time.monotonic())
-        self.feeds.requests.append(request)
+        self.request_made = Request(self.headers.get("Host", ""), self.path, headers, time.monotonic())
+        self.feeds.requests.append(self.request_made)
         try:
             self.feeds.pages.get(self.path, lambda handler: handler.answer(404, b"not here"))(self)
         except OSError:
             pass  # the reader has had enough
-        request.ended = time.monotonic()
         self.close_connection = True
 
     def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self.request_made.ended = time.monotonic()
         self.send_response(status)
         for name, value in {"Content_Length": str(len(body)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
