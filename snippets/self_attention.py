@@ -16,6 +16,7 @@ Letters: `B` batch, `T` sequence, `S` length of the keys (`T` in self-attention)
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -39,13 +40,39 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = N
     scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1)  # (..., T, S); scaled first: fp16 tops at 65504
     if mask is None:
         weights = scores.softmax(dim=-1)
-    elif mask.dtype != torch.bool:
-        raise ValueError(f"mask has dtype {mask.dtype}, not torch.bool with True where a query may look")
     else:
+        _check_mask(mask)
         # The lowest finite number, not -inf: softmax over a row of -inf is 0/0, and its gradient NaN.
         weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=-1)
         weights = weights.masked_fill(~mask, 0.0)
     return weights @ value, weights
+
+
+def attention_fused(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None, causal: bool = False
+) -> Tensor:
+    """The output of `attention` by torch's own kernel, which never holds the weights: what to take for long sequences.
+
+    Args:
+        query: As in `attention`; so are `key`, `value` and `mask`.
+        key: See there.
+        value: See there.
+        mask: See there.
+        causal: As if `mask` were `causal_mask(T)`, or also that; without a `mask`, the kernel skips the future.
+
+    Returns:
+        Shape `(..., T, D)`.
+
+    Raises:
+        ValueError: If `mask` is not bool, or `causal` is set and there are not as many keys as queries.
+    """
+    T, S = query.shape[-2], key.shape[-2]
+    if causal and T != S:
+        raise ValueError(f"causal attention of {T} queries to {S} keys: whose positions are they?")
+    if mask is not None:
+        _check_mask(mask)
+        mask, causal = (mask & causal_mask(T, mask.device) if causal else mask), False
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=causal)
 
 
 def causal_mask(length: int, device: torch.device | str | None = None) -> Tensor:
@@ -60,16 +87,18 @@ class SelfAttention(nn.Module):
         width: Model width `C`.
         heads: Number of heads `H`; must divide `width`.
         bias: Whether the projections have a bias.
+        fused: Whether to go through `attention_fused`.
 
     Raises:
         ValueError: If `heads` does not divide `width`.
     """
 
-    def __init__(self, width: int, heads: int, bias: bool = False) -> None:
+    def __init__(self, width: int, heads: int, bias: bool = False, fused: bool = False) -> None:
         super().__init__()
         if heads < 1 or width % heads:
             raise ValueError(f"width {width} is not divisible by heads {heads}")
         self.heads = heads
+        self.fused = fused
         self.q_proj = nn.Linear(width, width, bias=bias)
         self.k_proj = nn.Linear(width, width, bias=bias)
         self.v_proj = nn.Linear(width, width, bias=bias)
@@ -91,18 +120,29 @@ class SelfAttention(nn.Module):
             ValueError: If `padding_mask` is not bool or not `(B, T)`.
         """
         B, T, C = x.shape
-        mask = causal_mask(T, x.device) if causal else None  # (T, T)
+        mask = None
         if padding_mask is not None:
             if padding_mask.shape != (B, T) or padding_mask.dtype != torch.bool:
                 raise ValueError(f"padding_mask is {padding_mask.dtype} {tuple(padding_mask.shape)}, not bool {(B, T)}")
-            keys = padding_mask[:, None, None, :]  # (B, 1, 1, T)
-            mask = keys if mask is None else mask & keys  # (B, 1, T, T)
+            mask = padding_mask[:, None, None, :]  # (B, 1, 1, T)
         query, key, value = (
             projection(x).view(B, T, self.heads, C // self.heads).transpose(1, 2)  # (B, H, T, D)
             for projection in (self.q_proj, self.k_proj, self.v_proj)
         )
-        heads, _ = attention(query, key, value, mask)  # (B, H, T, D)
+        if self.fused:
+            heads = attention_fused(query, key, value, mask, causal)  # (B, H, T, D)
+        else:
+            if causal:
+                past = causal_mask(T, x.device)  # (T, T)
+                mask = past if mask is None else mask & past  # (B, 1, T, T)
+            heads, _ = attention(query, key, value, mask)  # (B, H, T, D)
         return self.out_proj(heads.transpose(1, 2).reshape(B, T, C))  # (B, T, C)
+
+
+def _check_mask(mask: Tensor) -> None:
+    """Raise ValueError unless a mask is bool: 0/1 and additive masks would be read wrongly."""
+    if mask.dtype != torch.bool:
+        raise ValueError(f"mask has dtype {mask.dtype}, not torch.bool with True where a query may look")
 
 
 # --8<-- [end:core]

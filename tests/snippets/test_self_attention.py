@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from snippets.self_attention import SelfAttention, attention, causal_mask
+from snippets.self_attention import SelfAttention, attention, attention_fused, causal_mask
 
 MASKS = {
     "none": None,
@@ -192,3 +192,40 @@ def test_masks_that_are_not_bool_are_refused():
 def test_padding_mask_of_the_wrong_shape_is_refused():
     with pytest.raises(ValueError, match=r"not bool \(1, 3\)"):
         SelfAttention(8, 2)(torch.randn(1, 3, 8), padding_mask=torch.ones(3, 3, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("name", MASKS)
+@pytest.mark.parametrize("causal", [False, True])
+def test_fused_form_equals_the_plain_one_in_values_and_gradients(device, name, causal):
+    """Where there is a mask, a query of the second row may look nowhere: zeros, and no NaN in the gradient."""
+    mask = None if MASKS[name] is None else MASKS[name].to(device).expand(2, 1, 6, 6).clone()
+    if mask is not None:
+        mask[1, :, 2] = False
+    past = causal_mask(6, device)
+    allowed = mask if not causal else past if mask is None else mask & past
+    tensors = [torch.randn(2, 3, 6, 4, device=device, dtype=torch.float64, requires_grad=True) for _ in range(3)]
+    fused, (plain, _) = attention_fused(*tensors, mask, causal), attention(*tensors, allowed)
+    torch.testing.assert_close(fused, plain, atol=1e-12, rtol=0)
+    upstream = torch.randn_like(plain)
+    for ours, theirs in zip(
+        torch.autograd.grad(fused, tensors, upstream), torch.autograd.grad(plain, tensors, upstream), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("padded", [False, True])
+def test_fused_layer_equals_the_plain_one(device, causal, padded):
+    plain, fused = SelfAttention(32, 4).to(device), SelfAttention(32, 4, fused=True).to(device)
+    fused.load_state_dict(plain.state_dict())
+    x = torch.randn(2, 7, 32, device=device)
+    keep = torch.arange(7, device=device) < torch.tensor([[7], [4]], device=device) if padded else None
+    torch.testing.assert_close(fused(x, keep, causal), plain(x, keep, causal), atol=1e-6, rtol=0)
+
+
+def test_fused_form_refuses_what_it_would_read_wrongly():
+    query, key = torch.randn(1, 2, 4), torch.randn(1, 5, 4)
+    with pytest.raises(ValueError, match="mask has dtype torch"):
+        attention_fused(query, key, key, torch.ones(2, 5))
+    with pytest.raises(ValueError, match="2 queries to 5 keys"):
+        attention_fused(query, key, key, causal=True)
