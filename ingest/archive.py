@@ -245,7 +245,7 @@ def _keys(paper: Paper) -> Iterator[str]:
         yield f"arxiv:{paper.arxiv_id}"
     if paper.doi:
         yield f"doi:{paper.doi}"
-    yield paper.url.partition("://")[2].rstrip("/")  # http and https are one page
+    yield f"url:{paper.url.partition('://')[2].rstrip('/')}"  # http and https are one page
     title = _letters(paper.title)
     if paper.authors and len(title) >= _TELLING:
         yield f"={title}={_letters(_surname(paper.authors[0]))}"
