@@ -36,6 +36,17 @@ def test_policy_stands_first_in_the_head_and_once(tmp_path):
     assert len(META.findall(first)) == 1
 
 
+def test_data_for_search_engines_moves_into_the_head(tmp_path):
+    data = '<script type="application/ld+json">{"name": "\\u4e59"}</script>'
+    page = tmp_path / "index.html"
+    page.write_text(f"<html><head></head><body><article>{data}</article></body></html>", "utf-8")
+    write(tmp_path)
+    write(tmp_path)
+    text = page.read_text("utf-8")
+    assert text.endswith(f"{data}</head><body><article></article></body></html>")
+    assert text.count(data) == 1
+
+
 @pytest.mark.browser
 def test_policy_blocks_a_foreign_script_and_lets_the_page_work(page, watch):
     page.goto("topics/lora/")
