@@ -35,8 +35,7 @@ class Manners:
         patience: Seconds for one answer.
         slowest: Bytes a second that a body must keep up, once it has begun.
         grace: Seconds before that counts.
-        pause: Seconds between two requests to one site.
-        pauses: The same for sites that ask for more. arXiv's robots.txt asks for 15.
+        pauses: Seconds between two requests to sites that ask for a pause. arXiv's robots.txt asks for 15.
         hosts: Most sites asked at a time.
         redirects: Most redirects followed.
         attempts: How often a request is made that fails in a passing way.
@@ -47,7 +46,6 @@ class Manners:
     patience: float = 30.0
     slowest: int = 4096
     grace: float = 1.5
-    pause: float = 1.0
     pauses: tuple[tuple[str, float], ...] = (("arxiv.org", 15.0),)
     hosts: int = 16
     redirects: int = 5
@@ -150,13 +148,13 @@ class Web:
     async def _follow(self, named: httpx.URL, url: httpx.URL, headers: dict[str, str]) -> Answer:
         moved = str(url) if url != named else ""
         permanently = True
-        for hop in range(self.manners.redirects + 1):
+        for _ in range(self.manners.redirects + 1):
             if url.scheme not in ("http", "https"):
                 raise NoAnswer(f"a redirect to an address of kind {url.scheme or 'none'}:")
             proxy = _proxy_for(url)
             addresses = await self._addresses(url, named, bool(proxy))
             async with (
-                self._turn(url, again=hop > 0),
+                self._turn(url),
                 asyncio.timeout(self.manners.patience),
                 self._ask(url, addresses, await self._client(proxy), headers) as response,
             ):
@@ -168,10 +166,10 @@ class Web:
         raise NoAnswer(f"more than {self.manners.redirects} redirects")
 
     @asynccontextmanager
-    async def _turn(self, url: httpx.URL, again: bool) -> AsyncIterator[None]:
-        """One request at a time for a site, and a pause between two, but before one that a redirect asked for."""
+    async def _turn(self, url: httpx.URL) -> AsyncIterator[None]:
+        """One request at a time for a site, and its pause between two."""
         site = site_of(str(url), self.manners)
-        pause = dict(self.manners.pauses).get(site, 0.0 if again else self.manners.pause)
+        pause = dict(self.manners.pauses).get(site, 0.0)
         async with self._turns[site]:
             await asyncio.sleep(max(0.0, self._asked.get(site, -pause) + pause - time.monotonic()))
             try:
@@ -242,9 +240,8 @@ class Web:
     async def _read(self, response: httpx.Response, moved: str) -> Answer:
         headers = response.headers
         etag, modified = (value if value.isascii() else "" for value in map(headers.get, _VALIDATORS, ("", "")))
-        answer = Answer(None, "", etag, modified, moved)
         if response.status_code == 304:
-            return answer
+            return Answer(None, "", etag, modified, moved)
         if not response.is_success:
             wait = retry_after(headers)
             passing = response.status_code in (429, 502, 503, 504) and wait <= 10

@@ -13,8 +13,7 @@ import feedparser
 
 from ingest.archive import merge_all
 from ingest.feeds import parse_feed
-from ingest.fetch import Settings, fetch
-from ingest.web import Manners
+from ingest.fetch import fetch
 from tests.bench.table import Row
 from tests.ingest.feed_server import Handler, feed_server
 
@@ -99,7 +98,7 @@ def _measure_unchanged(feeds: list[bytes]) -> list[Row]:
         seconds, touched = [], []
         for _ in range(2):
             started = time.perf_counter()
-            outcomes, _ = fetch(urls, archive, states, datetime.now(UTC), Settings(Manners(pause=0)))
+            outcomes, _ = fetch(urls, archive, states, datetime.now(UTC))
             seconds.append(time.perf_counter() - started)
             touched.append({path.name: path.stat().st_mtime_ns for path in archive.iterdir()})
         assert all(outcome.feed is None and not outcome.state.error for outcome in outcomes)
