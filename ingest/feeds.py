@@ -258,6 +258,8 @@ def _record(entry: Entry, feed: str) -> tuple[Paper, bool] | None:
     url = next((page for page in map(canonical_url, pages) if re.match(r"https?://[^/]", page)), "")
     if not url:
         return None
+    arxiv = arxiv or arxiv_id(url)  # what blanks in the link hid, `https://arxiv.o\nrg/abs/…`
+    doi = doi or ("" if arxiv else doi_of(url))
     title = _digest_title(entry) or plain(entry.title)
     suffix, announced = _OLD_SUFFIX.search(title), _ANNOUNCED.search(entry.body[:_LONGEST_URL])
     title = title[: suffix.start()].rstrip() if suffix else title

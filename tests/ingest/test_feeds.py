@@ -323,6 +323,11 @@ def test_a_declared_codec_that_no_feed_uses_is_not_run(name: str) -> None:
     assert name in remark
 
 
+def test_a_wrapped_link_names_its_paper() -> None:
+    item = "<item><title>A</title><link>https://arxiv.o\nrg/abs/9912.00001</link></item>"
+    assert [paper.id for paper in parse_feed(rss(item), "f").papers] == ["arxiv:9912.00001"]
+
+
 def test_a_title_ends_where_arxivs_suffix_began() -> None:
     item = "<item><title>An Older Form . (arXiv:9912.00001v2 [cs.CL])</title><link>http://a.example/</link></item>"
     (paper,) = parse_feed(rss(item), "f").papers
