@@ -17,7 +17,8 @@ from pathlib import Path
 
 from opencc import OpenCC
 
-PAIR, AFTER_SPACE, EXTRA = "\u2e31", "\u2e32", "\u2e33"  # dots that no text has and that Pagefind takes for punctuation
+# Marks that no text has and that Pagefind takes for punctuation.
+PAIR, AFTER_SPACE, EXTRA, END = "\u2e31", "\u2e32", "\u2e33", "\u2e34"
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
 LATIN = "A-Za-z0-9\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"  # full-width forms too
 TOKEN = re.compile(rf"(?P<han>[{HAN}]+)|(?<![&#{LATIN}])(?P<word>[{LATIN}]+(?:[-_.\uff0d\uff3f\uff0e][{LATIN}]+)*)")
@@ -42,17 +43,21 @@ def pairs(run: str) -> list[str]:
 
 
 def expand(text: str) -> str:
-    """Text (HTML between two tags) as it is stored."""
-    return TOKEN.sub(lambda match: _run(match) if match["han"] else _word(match["word"]), text)
+    """Text (HTML between two tags) as it is stored: Pagefind cuts it at blanks and nowhere else."""
+    return TOKEN.sub(_stored, text)
 
 
-def _run(match: re.Match[str]) -> str:
-    run, text = match["han"], match.string
-    first = AFTER_SPACE if text[match.start() - 1 : match.start()].isspace() else f" {PAIR}"
-    stored = first + f" {PAIR}".join(pairs(run))
+def _stored(match: re.Match[str]) -> str:
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    stored = _run(match["han"], before.isspace()) if match["han"] else _word(match["word"])
+    return stored if after.isspace() else f"{stored}{END} "
+
+
+def _run(run: str, spaced: bool) -> str:
     plain = "".join(simplified().get(character, character) for character in run)
-    stored += "".join(f" {EXTRA}{new}" for old, new in zip(pairs(run), pairs(plain), strict=True) if old != new)
-    return stored if text[match.end() : match.end() + 1].isspace() else f"{stored}{PAIR} "
+    extra = [new for old, new in zip(pairs(run), pairs(plain), strict=True) if old != new]
+    first = AFTER_SPACE if spaced else f" {PAIR}"
+    return first + f" {PAIR}".join(pairs(run)) + "".join(f" {EXTRA}{new}" for new in extra)
 
 
 def _word(word: str) -> str:
@@ -88,7 +93,7 @@ def build(site: Path) -> int:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text, "utf-8")
                 count += 1
-        command = [sys.executable, "-m", "pagefind", "--silent", "--force-language", "en", "--site", str(folder)]
+        command = [sys.executable, "-m", "pagefind", "--silent", "--force-language", "unknown", "--site", str(folder)]
         command += ["--root-selector", ROOT, "--exclude-selectors", EXCLUDED, "--output-path", str(site / "pagefind")]
         subprocess.run(command, check=True)
     table = simplified()

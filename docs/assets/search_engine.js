@@ -1,7 +1,7 @@
 /** Pagefind behind one function: a state of the search -> results in order, with counts for the filters. */
 
 import { excerpt } from "./search_excerpt.js";
-import { PAGEFIND_RANKING, holds, looserTerms, plain, rank, setForms, subject, terms } from "./search_query.js";
+import { PAGEFIND_RANKING, holds, isQuestion, looserTerms, plain, rank, setForms, subject, terms, words } from "./search_query.js";
 import { filtersOf } from "./search_state.js";
 
 /**
@@ -13,6 +13,7 @@ import { filtersOf } from "./search_state.js";
  */
 
 const RANKED = 15; // pages whose text is looked at before the order is settled
+const FEW = 5; // pages that have all terms of a question: too few to look no further
 const SAMPLE = 8; // pages that are asked whether a term is known at all
 const CONCEPTS = 5; // of the concept pages, however low they score
 
@@ -51,7 +52,7 @@ async function json(name) {
 function withoutSegmenter(make) {
   const root = document.documentElement;
   const language = root.lang;
-  root.lang = "en";
+  root.lang = "und";
   try {
     return make();
   } finally {
@@ -66,18 +67,19 @@ function withoutSegmenter(make) {
  */
 async function find(pagefind, state) {
   const filters = filtersOf(state);
-  const { searches, partial } = await searchesFor(pagefind, state.query);
-  const answers = await Promise.all(searches.map(({ term }) => pagefind.search(term, { filters })));
-  const hits = merged(answers.map((answer, i) => answer.results.map((/** @type {any} */ hit) => weighed(hit, searches[i].weight))));
-  const first = await ranked(pagefind, state, searches.map(({ term }) => term), hits);
+  const { searches, partial, whole } = await searchesFor(pagefind, state.query);
+  const found = searches.map(({ term }) => term);
+  const answers = await Promise.all(found.map((term) => pagefind.search(term, { filters })));
+  const hits = merged(answers.map(({ results }, i) => results.map((/** @type {any} */ hit) => weighed(hit, searches[i].weight))));
+  const first = await ranked(pagefind, state, found, hits, partial);
   const chosen = new Set(first.map(({ hit }) => hit.id));
   const rest = hits.filter((hit) => !chosen.has(hit.id));
-  const marked = [...subject(state.query), ...terms(state.query), ...(looserTerms(state.query) ?? [])];
+  const marked = [...subject(state.query), ...terms(state.query), ...words(looserTerms(state.query) ?? "")];
   const ready = first.map(({ data }) => data);
   return {
     total: hits.length,
-    partial,
-    counts: await countsFor(pagefind, searches.map(({ term }) => term), filters),
+    partial: partial && !whole,
+    counts: await countsFor(pagefind, found, filters),
     async more(count) {
       const head = ready.splice(0, count);
       const tail = await Promise.all(rest.splice(0, count - head.length).map((hit) => hit.data()));
@@ -87,24 +89,34 @@ async function find(pagefind, state) {
 }
 
 /**
- * The searches to make: one for all terms, and one with compounds in parts; where no page has them all, one for each
- * term, which weighs the more the fewer pages have it. An empty query is `null`: Pagefind then lists all that the
- * filters leave.
+ * The searches to make: one for all terms, and one with compounds in parts. Where no page has them all, or few have all
+ * of a question, one for each term, which weighs the more the fewer pages have it. An empty query is `null`: Pagefind
+ * then lists all that the filters leave.
  * @param {any} pagefind
  * @param {string} query
- * @returns {Promise<{searches: {term: string | null, weight: number}[], partial: boolean}>}
+ * @returns {Promise<{searches: {term: string | null, weight: number}[], partial: boolean, whole: boolean}>} `partial`:
+ *   each term by itself; `whole`: some page has them all.
  */
 async function searchesFor(pagefind, query) {
   const asked = terms(query);
-  if (asked.length === 0) return { searches: [{ term: null, weight: 1 }], partial: false };
-  const whole = [asked, looserTerms(query)].filter((all) => all !== null);
-  const found = await Promise.all(whole.map((all) => pagesWith(pagefind, all)));
-  const good = whole.filter((_, i) => found[i] > 0);
-  if (good.length) return { searches: good.map((all) => ({ term: all.join(" "), weight: 1 })), partial: false };
+  if (asked.length === 0) return { searches: [{ term: null, weight: 0 }], partial: false, whole: true };
+  const loose = looserTerms(query);
+  const strict = await pagesWith(pagefind, asked);
+  const side = loose ? (await pagefind.search(loose)).results.length : 0;
+  const whole = strict + side > 0;
+  if (whole && !(isQuestion(query) && strict + side < FEW)) {
+    const good = [strict ? asked.join(" ") : null, side ? loose : null].filter((term) => term !== null);
+    return { searches: good.map((term) => ({ term, weight: 0 })), partial: false, whole };
+  }
+  const pages = (await pagefind.search(null)).results.length;
   const single = await Promise.all(asked.map(async (term) => ({ term, count: await pagesWith(pagefind, [term]) })));
   const known = single.filter(({ count }) => count > 0);
-  const most = Math.max(...known.map(({ count }) => count));
-  return { searches: known.map(({ term, count }) => ({ term, weight: 1 + Math.log(most / count) })), partial: true };
+  return { searches: known.map(({ term, count }) => ({ term, weight: Math.log(1 + pages / count) })), partial: true, whole };
+}
+
+/** A hit whose score counts `weight` for being found at all, and a little for how well. @param {any} hit @param {number} weight */
+function weighed(hit, weight) {
+  return { id: hit.id, score: weight ? weight + Math.min(hit.score, 1) / 10 : hit.score, data: () => hit.data() };
 }
 
 /**
@@ -118,11 +130,6 @@ async function pagesWith(pagefind, asked) {
   const { results } = await pagefind.search(asked.join(" "));
   const best = await Promise.all(results.slice(0, SAMPLE).map((/** @type {any} */ hit) => hit.data()));
   return best.some((data) => holds(`${plain(data.meta.title ?? "")} ${plain(data.raw_content)}`, asked)) ? results.length : 0;
-}
-
-/** A hit whose score counts `weight` for being found at all, and a little for how well. @param {any} hit @param {number} weight */
-function weighed(hit, weight) {
-  return { id: hit.id, score: weight === 1 ? hit.score : weight + Math.min(hit.score, 1) / 10, data: () => hit.data() };
 }
 
 /**
@@ -166,14 +173,15 @@ async function countsFor(pagefind, terms, filters) {
  * @param {State} state
  * @param {(string | null)[]} terms
  * @param {any[]} hits
+ * @param {boolean} partial
  */
-async function ranked(pagefind, state, terms, hits) {
+async function ranked(pagefind, state, terms, hits, partial) {
   const filters = { ...filtersOf(state), kind: "概念" };
   const concepts = state.kind ? [] : await Promise.all(terms.map((term) => pagefind.search(term, { filters })));
   const wanted = new Set(concepts.flatMap((answer) => answer.results.slice(0, CONCEPTS).map((/** @type {any} */ hit) => hit.id)));
   const chosen = hits.filter((hit, i) => i < RANKED || wanted.has(hit.id));
   const loaded = await Promise.all(chosen.map(async (hit) => ({ hit, data: await hit.data() })));
-  const order = rank(state.query, loaded.map(({ hit, data }) => candidateOf(hit.score, data)));
+  const order = rank(state.query, loaded.map(({ hit, data }) => candidateOf(hit.score, data)), partial);
   return order.map((i) => loaded[i]);
 }
 

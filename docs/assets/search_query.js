@@ -11,6 +11,8 @@ export const RANKING = {
   shareInName: 1, // the share of the query's terms that its title and aliases have, squared
   inText: 0.3, // it stands in the text as typed
   concept: 1, // a page that explains it comes before pages that mention it
+  partial: 4, // how much of a question a page has
+  conceptInPart: 0.3,
   listing: -2, // pages without a kind only list others
 };
 
@@ -29,7 +31,8 @@ const IS_HAN = new RegExp(`^[${HAN}]`, "u");
 /** What shapes a question and says nothing of its subject. */
 const ASKING =
   /请问|为什么|为何|什么是|是什么|什么时候|什么|怎么样|怎么办|怎么|怎样|如何|哪些|哪个|哪种|是否|可以|能不能|有没有|需要|应该|多少|一般|到底|[的了吗呢吧啊]/gu;
-const LITTLE = new Set("a an the of is are in to how what why do does and or for with".split(" "));
+const JOINING = "和与或是在有要会能用让把被对从到比跟及而就都也很更还没";
+const LITTLE = new Set("a an the of is are in to how what why do does and or for with between difference".split(" "));
 
 /** @type {Map<string, string>} Traditional characters -> simplified, as the index has them. */
 let simplified = new Map();
@@ -60,7 +63,7 @@ export function words(text) {
 export function subject(query) {
   const all = words(query);
   const telling = all.flatMap((word) => (IS_HAN.test(word) ? word.replace(ASKING, " ").split(" ") : [word]));
-  const kept = [...new Set(telling.filter((word) => word && !LITTLE.has(word)))];
+  const kept = [...new Set(telling.filter((word) => word && !LITTLE.has(word) && !JOINING.includes(word)))];
   return kept.length ? kept : [...new Set(all)];
 }
 
@@ -79,14 +82,22 @@ function termsOf(word) {
 export const terms = (query) => [...new Set(subject(query).flatMap(termsOf))];
 
 /**
- * The same with compounds in parts, for pages that write `KVCache` as two words; null where there are none.
+ * Compounds in parts, side by side, for pages that write `kv-cache` or `KVCache` as two words; null where there are none.
  * @param {string} query
- * @returns {string[] | null}
+ * @returns {string | null} Of Pagefind: in quotation marks.
  */
 export function looserTerms(query) {
-  const apart = query.normalize("NFKC").replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2").replace(/[-_.]/g, " ");
-  const loose = terms(apart);
-  return loose.join(" ") === terms(query).join(" ") ? null : loose;
+  const whole = query.normalize("NFKC").trim();
+  const apart = whole.replace(/(\p{Lu})(\p{Lu}\p{Ll})|(\p{Ll})(\p{Lu})/gu, "$1$3 $2$4").replace(/[-_.]/g, " ");
+  const parts = apart.split(/\s+/);
+  const tells = parts.length > whole.split(/\s+/).length && parts.every((part) => part.length > 1 && /^\p{ASCII}+$/u.test(part));
+  return tells ? `"${words(apart).join(" ")}"` : null;
+}
+
+/** Whether somebody asks in a sentence, so that pages with most of its terms are welcome. @param {string} query */
+export function isQuestion(query) {
+  const all = words(query);
+  return /[?？]/.test(query) || query.search(ASKING) >= 0 || all.length > 3 || all.some((word) => IS_HAN.test(word) && [...word].length > 9);
 }
 
 /**
@@ -95,7 +106,7 @@ export function looserTerms(query) {
  */
 export function plain(text) {
   const own = text.replace(/ \u2e33[\p{L}\p{N}]+/gu, "");
-  return own.replace(/ ?\u2e31([^\s\u2e31])[^\s\u2e31]?(?:\u2e31 ?)?|\u2e32([^\s\u2e31])[^\s\u2e31]?(?:\u2e31 ?)?/gu, "$1$2");
+  return own.replace(/ ?\u2e31(.)[^\s\u2e31\u2e34]?(?:\u2e34 ?)?|\u2e32(.)[^\s\u2e31\u2e34]?(?:\u2e34 ?)?|\u2e34 ?/gu, "$1$2");
 }
 
 /**
@@ -138,14 +149,15 @@ function names(page) {
  * @param {string} query
  * @param {Candidate} page
  * @param {number} top The highest score among the candidates.
+ * @param {boolean} partial Whether the score says how much of the query a page has.
  * @returns {number}
  */
-export function points(query, page, top) {
+export function points(query, page, top, partial) {
   const wanted = key(query);
   const known = names(page);
   const everything = known.join(" ");
-  let sum = top > 0 ? page.score / top : 0;
-  if (page.kind === "概念") sum += RANKING.concept;
+  let sum = (top > 0 ? page.score / top : 0) * (partial ? RANKING.partial : 1);
+  if (page.kind === "概念") sum += partial ? RANKING.conceptInPart : RANKING.concept;
   if (page.kind === "") sum += RANKING.listing;
   if (wanted === "") return sum;
   if (madeOf(wanted, known)) sum += RANKING.named;
@@ -161,10 +173,11 @@ export function points(query, page, top) {
  * The candidates' indices, best first; equal points keep the order given.
  * @param {string} query
  * @param {Candidate[]} pages
+ * @param {boolean} partial As in `points`.
  * @returns {number[]}
  */
-export function rank(query, pages) {
+export function rank(query, pages, partial) {
   const top = Math.max(0, ...pages.map((page) => page.score));
-  const scored = pages.map((page, i) => ({ i, value: points(query, page, top) }));
+  const scored = pages.map((page, i) => ({ i, value: points(query, page, top, partial) }));
   return scored.sort((a, b) => b.value - a.value || a.i - b.i).map(({ i }) => i);
 }
