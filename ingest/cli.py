@@ -17,14 +17,12 @@ from pathlib import Path
 from ingest import convert, files, pipeline
 from ingest.canonical import format_note
 from ingest.feeds import parse_feed
-from ingest.fetch import Settings, run_fetch, status
 from ingest.markup import links_in
 from ingest.model import Link, Paper, Question, Records, Source, Talk
 from ingest.notes import parse_note
 from ingest.problems import ERROR, Problem
 from ingest.questions import parse_question
 from ingest.render import OWNED
-from ingest.web import Manners
 
 ROOT = Path(__file__).parent.parent
 FEEDS = (".xml", ".rss", ".atom", ".json")
@@ -324,6 +322,9 @@ def _problem(problem: Problem) -> dict[str, object]:
 
 
 def _fetch(options: argparse.Namespace) -> int:
+    from ingest.fetch import Settings, run_fetch, status  # only this command waits for httpx to be loaded
+    from ingest.web import Manners
+
     if options.status:
         lines, problems = status(options.talks, datetime.now(UTC))
     else:
