@@ -32,13 +32,21 @@ def read_opml(content: bytes, path: str) -> tuple[list[FeedInfo], tuple[Problem,
     except (LookupError, ValueError) as error:  # an encoding that is unknown or spans several bytes
         return [], (Problem(path, 1, 1, "P010", f"XML that cannot be decoded ({error})"),)
     feeds: dict[str, FeedInfo] = {}
+    problems = []
     for outline in root.iter("outline") if root.tag == "opml" else ():
-        if url := outline.get("xmlUrl", "").strip():
+        url, page = outline.get("xmlUrl", "").strip(), outline.get("htmlUrl", "").strip()
+        if _is_web(url):
             title = outline.get("text", "") or outline.get("title", "") or url
-            feeds.setdefault(url, FeedInfo(url, " ".join(title.split()), outline.get("htmlUrl", "")))
-    if not feeds:
-        return [], (Problem(path, 1, 1, "P010", f"<{root.tag}> that names no feed"),)
-    return list(feeds.values()), ()
+            feeds.setdefault(url, FeedInfo(url, " ".join(title.split()), page if _is_web(page) else ""))
+        elif url:
+            problems.append(Problem(path, 1, 1, "P010", f"an xmlUrl that is no web address: {url[:80]!r}"))
+    if not feeds and not problems:
+        problems.append(Problem(path, 1, 1, "P010", f"<{root.tag}> that names no feed"))
+    return list(feeds.values()), tuple(problems)
+
+
+def _is_web(address: str) -> bool:
+    return address.lower().startswith(("http://", "https://"))
 
 
 def parse_feeds(sources: Iterable[Source]) -> tuple[tuple[FeedInfo, ...], list[Problem]]:

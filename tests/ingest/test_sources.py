@@ -5,8 +5,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from ingest.model import FeedInfo, Source
+from ingest.pipeline import Inputs, build
 from ingest.sources import encode_record, parse_feeds, read_opml, with_record
 
 OPML = '<opml><body><outline text=" A\n B " xmlUrl="https://a.b/f" htmlUrl="https://a.b"/></body></opml>'
@@ -22,6 +24,7 @@ OPML = '<opml><body><outline text=" A\n B " xmlUrl="https://a.b/f" htmlUrl="http
         ('<!DOCTYPE opml [<!ENTITY a "b">]><opml/>'.encode("utf-16"), 1, "a document type"),
         (b'<?xml version="1.0" encoding="no-such"?><opml/>', 1, "XML that"),
         (b"", 1, "XML that is not well-formed"),
+        (b'<opml><outline xmlUrl="file:///etc/passwd"/></opml>', 1, "an xmlUrl that is no web address: 'file:///etc"),
     ],
 )
 def test_bad_opml_is_a_problem(content: bytes, line: int, said: str) -> None:
@@ -36,6 +39,22 @@ def test_our_own_opml_names_web_addresses_each_once() -> None:
     assert problems == ()
     assert len(feeds) == path.read_text().count("xmlUrl=") > 0
     assert all(feed.url.startswith("https://") and feed.title and feed.page for feed in feeds)
+
+
+def test_the_page_of_feeds_shows_what_strangers_wrote_as_text() -> None:
+    outline = '<outline text="a|b &lt;script&gt; [c](d)" xmlUrl="https://a.b/f|g)" htmlUrl="javascript:alert(1)"/>'
+    record = {"https://a.b/f|g)": {"error": "<img src=x>|", "since": "2026-11-20", "moved_to": "https://a.c/`x`"}}
+    sources = (
+        Source("talks/feeds.opml", f"<opml><body>{outline}</body></opml>"),
+        Source("talks/feeds.json", json.dumps(record)),
+    )
+    pages, _, problems = build(Inputs(feeds=sources))
+    (row,) = (line for line in pages["papers/feeds.md"].split("\n") if "2026-11-20" in line)
+    shown = MarkdownIt("commonmark").enable("table").render(f"| a | b | c | d |\n|---|---|---|---|\n{row}")
+    assert problems == []
+    assert '<a href="https://a.b/f%7Cg%29">a|b &lt;script&gt; [c](d)</a>' in shown
+    assert "自 2026-11-20 起读不到：&lt;img src=x&gt;|；已搬到 https://a.c/`x`" in shown
+    assert shown.count("<td>") == 4
 
 
 def test_a_record_is_read_as_it_was_written() -> None:
