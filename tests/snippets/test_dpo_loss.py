@@ -7,7 +7,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from snippets.dpo_loss import dpo_loss, ipo_loss, sequence_logps
+from snippets.dpo_loss import dpo_loss, ipo_loss, sequence_logps, sequence_logps_by_block
+
+FORMS = [sequence_logps, sequence_logps_by_block]
 
 
 def logps(device, *rows, dtype=torch.float64):
@@ -32,64 +34,71 @@ def test_ipo_loss_equals_trl(device, trl):
     torch.testing.assert_close(losses, *logps(device, case["losses"]), atol=1e-10, rtol=1e-10)
 
 
-def test_sequence_logps_equal_trl(device, trl):
+@pytest.mark.parametrize("form", FORMS)
+def test_sequence_logps_equal_trl(device, trl, form):
     case = trl["sequence_logps"]
     (logits,) = logps(device, case["logits"])
     labels = torch.tensor(case["labels"], device=device)
     sums, counts = logps(device, case["sums"], case["counts"])
-    torch.testing.assert_close(sequence_logps(logits, labels), sums, atol=1e-10, rtol=1e-10)
-    means = sequence_logps(logits, labels, average=True)
+    torch.testing.assert_close(form(logits, labels), sums, atol=1e-10, rtol=1e-10)
+    means = form(logits, labels, average=True)
     torch.testing.assert_close(means, sums / counts.clamp(min=1), atol=1e-10, rtol=1e-10)
 
 
-def test_sequence_logps_equal_torch_cross_entropy(device):
+@pytest.mark.parametrize("form", FORMS)
+def test_sequence_logps_equal_torch_cross_entropy(device, form):
     logits = torch.randn(3, 7, 11, device=device)
     labels = torch.randint(11, (3, 7), device=device)
     labels[0, 4:] = -100
     labels[1, :3] = -100
     losses = F.cross_entropy(logits[:, :-1].transpose(1, 2), labels[:, 1:], reduction="none", ignore_index=-100)
-    torch.testing.assert_close(sequence_logps(logits, labels), -losses.sum(dim=1), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(form(logits, labels), -losses.sum(dim=1), atol=1e-5, rtol=1e-5)
 
 
-def test_probabilities_of_all_responses_add_up_to_one(device):
+@pytest.mark.parametrize("form", FORMS)
+def test_probabilities_of_all_responses_add_up_to_one(device, form):
     """Logits that do not depend on the tokens: over all 2³ responses the probabilities of three tokens sum to 1."""
     responses = torch.tensor(list(product((0, 1), repeat=3)), device=device)
     labels = torch.cat([torch.full((8, 1), -100, device=device), responses], dim=1)
     logits = torch.randn(1, 4, 2, device=device, dtype=torch.float64).expand(8, 4, 2)
-    assert math.isclose(sequence_logps(logits, labels).exp().sum().item(), 1.0, rel_tol=1e-12)
+    assert math.isclose(form(logits, labels).exp().sum().item(), 1.0, rel_tol=1e-12)
 
 
-def test_prompt_and_padding_do_not_count(device):
+@pytest.mark.parametrize("form", FORMS)
+def test_prompt_and_padding_do_not_count(device, form):
     logits = torch.randn(1, 6, 5, device=device)
     labels = torch.tensor([[-100, -100, 3, 1, -100, -100]], device=device)
     changed = logits.clone()
     changed[:, [0, 3, 4, 5]] += torch.randn(4, 5, device=device)
-    assert torch.equal(sequence_logps(logits, labels), sequence_logps(changed, labels))
+    assert torch.equal(form(logits, labels), form(changed, labels))
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("average", [False, True])
-def test_response_without_tokens_has_log_probability_zero(device, average):
+def test_response_without_tokens_has_log_probability_zero(device, average, form):
     """Also a row of one token: there is nothing before it to predict it from."""
     nothing = torch.full((2, 4), -100, device=device)
-    assert sequence_logps(torch.randn(2, 4, 5, device=device), nothing, average).tolist() == [0.0, 0.0]
+    assert form(torch.randn(2, 4, 5, device=device), nothing, average).tolist() == [0.0, 0.0]
     single = torch.ones(2, 1, dtype=torch.long, device=device)
-    assert sequence_logps(torch.randn(2, 1, 5, device=device), single, average).tolist() == [0.0, 0.0]
+    assert form(torch.randn(2, 1, 5, device=device), single, average).tolist() == [0.0, 0.0]
 
 
-def test_huge_logits_stay_finite(device):
+@pytest.mark.parametrize("form", FORMS)
+def test_huge_logits_stay_finite(device, form):
     logits = torch.tensor([[[1e4, -1e4, 0.0], [0.0, 0.0, 0.0]]], device=device)
     labels = torch.tensor([[-100, 0]], device=device)
-    assert sequence_logps(logits, labels).tolist() == [0.0]
-    assert sequence_logps(logits, labels + torch.tensor([[0, 1]], device=device)).tolist() == [-2e4]
+    assert form(logits, labels).tolist() == [0.0]
+    assert form(logits, labels + torch.tensor([[0, 1]], device=device)).tolist() == [-2e4]
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_logits_are_summed_in_float32(device, dtype):
+def test_half_precision_logits_are_summed_in_float32(device, dtype, form):
     logits = torch.randn(2, 200, 50, device=device).to(dtype)
     labels = torch.randint(50, (2, 200), device=device)
-    ours = sequence_logps(logits, labels)
+    ours = form(logits, labels)
     assert ours.dtype == torch.float32
-    torch.testing.assert_close(ours, sequence_logps(logits.double(), labels).float(), atol=1e-2, rtol=1e-5)
+    torch.testing.assert_close(ours, form(logits.double(), labels).float(), atol=1e-2, rtol=1e-5)
 
 
 def test_loss_by_hand(device):
@@ -144,10 +153,11 @@ def test_gradients_are_right(device, loss):
     assert torch.autograd.gradcheck(loss, rows)
 
 
-def test_gradients_of_sequence_logps_are_right(device):
+@pytest.mark.parametrize("form", FORMS)
+def test_gradients_of_sequence_logps_are_right(device, form):
     logits = torch.randn(2, 4, 3, device=device, dtype=torch.float64, requires_grad=True)
     labels = torch.tensor([[-100, 1, 2, -100], [0, 0, 1, 2]], device=device)
-    assert torch.autograd.gradcheck(lambda logits: sequence_logps(logits, labels), (logits,))
+    assert torch.autograd.gradcheck(lambda logits: form(logits, labels), (logits,))
 
 
 def margins(device, beta):
@@ -212,6 +222,37 @@ def test_smoothing_that_would_turn_the_preference_round_is_refused(smoothing):
         dpo_loss(row, row, row, row, label_smoothing=smoothing)
 
 
-def test_labels_that_do_not_fit_are_refused():
+@pytest.mark.parametrize("form", FORMS)
+def test_labels_that_do_not_fit_are_refused(form):
     with pytest.raises(ValueError, match=r"labels \(2, 3\) do not fit logits \(2, 4, 5\)"):
-        sequence_logps(torch.zeros(2, 4, 5), torch.zeros(2, 3, dtype=torch.long))
+        form(torch.zeros(2, 4, 5), torch.zeros(2, 3, dtype=torch.long))
+
+
+@pytest.mark.parametrize("average", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_blocks_equal_the_plain_form_in_values_and_gradients(device, average, dtype):
+    """167 positions that count: three blocks, the last one short; the third row has no response."""
+    logits = torch.randn(5, 50, 11, device=device).to(dtype).requires_grad_()
+    labels = torch.randint(11, (5, 50), device=device)
+    labels[0, :10] = labels[1, 30:] = labels[2] = -100
+    results, gradients = [], []
+    for form in FORMS:
+        results.append(form(logits, labels, average))
+        weights = torch.arange(1.0, 6.0, device=device, dtype=results[-1].dtype)
+        gradients += torch.autograd.grad((weights * results[-1]).sum(), logits)
+    precise = {"atol": 1e-12, "rtol": 1e-12} if dtype == torch.float64 else {"atol": 1e-4, "rtol": 1e-5}
+    torch.testing.assert_close(results[1], results[0], **precise)
+    assert gradients[1].dtype == dtype
+    torch.testing.assert_close(gradients[1], gradients[0], **({} if dtype == torch.bfloat16 else precise))
+
+
+def test_blocks_do_not_read_where_no_token_counts(device):
+    """A padded position may hold NaN: it enters neither the sum nor the gradient."""
+    logits = torch.randn(1, 4, 5, device=device)
+    logits[0, 2:] = math.nan
+    logits.requires_grad_()
+    logps = sequence_logps_by_block(logits, torch.tensor([[-100, 3, 1, -100]], device=device))
+    logps.sum().backward()
+    assert logps.isfinite().all()
+    assert logits.grad[0, :2].abs().sum() > 0
+    assert logits.grad[0, 2:].tolist() == [[0.0] * 5] * 2
