@@ -1,4 +1,4 @@
-"""The command line: `python -m ingest check | build | parse | import | fmt | new | fetch`.
+"""The command line: `python -m ingest check | build | parse | import | fmt | new | rules | fetch`.
 
 Exit codes: 0 fine (warnings included), 1 the input has errors, 2 wrong usage or an unreadable path.
 """
@@ -23,6 +23,7 @@ from ingest.notes import parse_note
 from ingest.problems import ERROR, Problem
 from ingest.questions import parse_question
 from ingest.render import OWNED
+from ingest.rules import rules_page
 
 ROOT = Path(__file__).parent.parent
 FEEDS = (".xml", ".rss", ".atom", ".json")
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="say what is wrong with notes and questions")
     check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files to report on (default: all)")
     check.add_argument("--format", choices=("text", "github", "json"), default="text")
+    check.add_argument("--lang", choices=("en", "zh"), default="en", help="language of what is said")
     check.set_defaults(run=_check)
     build = commands.add_parser("build", help="write the generated pages under docs/")
     build.add_argument("--json", action="store_true", help="print counts, problems and seconds as JSON")
@@ -71,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     new = commands.add_parser("new", help="begin a note from talks/TEMPLATE.md")
     new.add_argument("number", metavar="NUMBER", help="such as 005 or 番外02")
     new.set_defaults(run=_new)
+    rules = commands.add_parser("rules", help="print the page that explains every rule (docs/guide/rules.md)")
+    rules.set_defaults(run=_rules)
     fetch = commands.add_parser("fetch", help="bring feeds into talks/papers/")
     fetch.add_argument("feeds", nargs="*", metavar="FEED", help="URLs or files (default: all of talks/feeds.opml)")
     fetch.add_argument("--status", action="store_true", help="say how each feed did, and ask none")
@@ -113,7 +117,12 @@ def _check(options: argparse.Namespace) -> int:
         problems = [p for p in problems if any((base / p.path).is_relative_to(path) for path in wanted)] + found
         for source in sources:
             problems += parse_document(source)[1]
-    return _report(problems, options.format)
+    return _report(problems, options.format, options.lang)
+
+
+def _rules(options: argparse.Namespace) -> int:
+    print(rules_page(), end="")
+    return 0
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -346,7 +355,7 @@ def _show_progress(done: int, total: int, what: str) -> None:
         print(f"{done}/{total} {what}", file=sys.stderr, flush=True)
 
 
-def _report(problems: Sequence[Problem], form: str) -> int:
+def _report(problems: Sequence[Problem], form: str, lang: str = "en") -> int:
     """Show every problem, and say by the exit code whether one is an error."""
     problems = sorted(set(problems))
     if form == "json":
@@ -354,9 +363,9 @@ def _report(problems: Sequence[Problem], form: str) -> int:
     for problem in problems:
         if form == "github":
             place = f"file={problem.path},line={problem.line},col={problem.column}"
-            print(f"::{problem.severity} {place},title={problem.code}::{problem.message}; expected {problem.hint}")
+            print(f"::{problem.severity} {place},title={problem.code}::{problem.said(lang)}")
         elif form == "text":
-            print(problem, file=sys.stderr)
+            print(problem.shown(lang), file=sys.stderr)
     return int(any(problem.severity == ERROR for problem in problems))
 
 

@@ -4,37 +4,77 @@ from dataclasses import dataclass
 
 ERROR, WARNING = "error", "warning"
 
-RULES: dict[str, tuple[str, str]] = {
-    # code: (severity, what was expected)
-    "F001": (ERROR, "a readable file"),
-    "F002": (ERROR, "UTF-8 text"),
-    "F003": (ERROR, "front matter that is a YAML mapping"),
-    "F004": (WARNING, "pictures in PNG, JPEG, GIF or WebP, inside the document"),
-    "F005": (ERROR, "a note of which every letter finds a place"),
-    "N001": (ERROR, "a line `【编号】：NNN`"),
-    "N002": (ERROR, "a number no other note has"),
-    "N003": (ERROR, "a date such as `【时间】：2023-06-10 22:00`"),
-    "N004": (ERROR, "the sections 本周新闻, 本周推荐 and Free Talk"),
-    "N005": (WARNING, "text under a section heading or in a field"),
-    "P001": (ERROR, "one JSON record with title and url on each line"),
-    "P002": (ERROR, "an RSS, Atom or JSON feed, or Hugging Face daily papers"),
-    "P003": (WARNING, "a feed with entries"),
-    "P004": (WARNING, "an entry with a title and a link"),
-    "P005": (WARNING, "entries with a date"),
-    "P006": (ERROR, "a feed without entity declarations"),
-    "P007": (ERROR, "a source that answers"),
-    "P008": (WARNING, "a well-formed feed in the encoding it declares"),
-    "P009": (ERROR, "a name such as 2026-W47.jsonl"),
-    "P010": (ERROR, "OPML 2.0 whose outlines have an xmlUrl"),
-    "P011": (WARNING, "the address that the feed has now"),
-    "Q001": (ERROR, "an id no other question has"),
-    "Q002": (ERROR, "a first heading `# question`"),
-    "Q003": (ERROR, "a day such as `date: 2026-11-21`"),
-    "S001": (ERROR, "the name of a module in snippets/"),
-    "S002": (ERROR, "Python that parses, with a docstring"),
-    "T001": (ERROR, "the name of a page in docs/topics/"),
-    "T002": (ERROR, "an alias no other topic has"),
-    "T003": (ERROR, "front matter with title, aliases, group and summary"),
+RULES: dict[str, tuple[str, str, str, str]] = {
+    # code: (severity, what was expected, the same in Chinese, what was found in Chinese)
+    "F001": (ERROR, "a readable file", "能读的文件", "文件读不了"),
+    "F002": (ERROR, "UTF-8 text", "UTF-8 编码的文本", "文件不是 UTF-8 编码"),
+    "F003": (ERROR, "front matter that is a YAML mapping", "写成 YAML 键值的文件头", "文件头不是 YAML 键值"),
+    "F004": (
+        WARNING,
+        "pictures in PNG, JPEG, GIF or WebP, inside the document",
+        "文档里的 PNG、JPEG、GIF 或 WebP 图片",
+        "有的图片没有取出来",
+    ),
+    "F005": (ERROR, "a note of which every letter finds a place", "每个字都有去处的笔记", "有的字会丢，所以没有写"),
+    "N001": (ERROR, "a line `【编号】：NNN`", "一行 `【编号】：NNN`", "笔记没有编号"),
+    "N002": (ERROR, "a number no other note has", "别的笔记没有用过的编号", "编号和另一篇笔记相同"),
+    "N003": (
+        ERROR,
+        "a date such as `【时间】：2023-06-10 22:00`",
+        "`【时间】：2023-06-10 22:00` 这样的日期",
+        "笔记没有日期",
+    ),
+    "N004": (
+        ERROR,
+        "the sections 本周新闻, 本周推荐 and Free Talk",
+        "本周新闻、本周推荐、Free Talk 三个版块",
+        "笔记缺少版块",
+    ),
+    "N005": (
+        WARNING,
+        "text under a section heading or in a field",
+        "放在版块标题之下或字段里的文字",
+        "文字不属于任何版块",
+    ),
+    "P001": (
+        ERROR,
+        "one JSON record with title and url on each line",
+        "每行一条有 title 与 url 的 JSON 记录",
+        "有一行不是论文记录",
+    ),
+    "P002": (
+        ERROR,
+        "an RSS, Atom or JSON feed, or Hugging Face daily papers",
+        "RSS、Atom、JSON Feed 或 Hugging Face 每日论文",
+        "这不是订阅源",
+    ),
+    "P003": (WARNING, "a feed with entries", "有条目的源", "源里没有条目"),
+    "P004": (WARNING, "an entry with a title and a link", "有标题和链接的条目", "有的条目缺标题或链接"),
+    "P005": (WARNING, "entries with a date", "有日期的条目", "有的条目没有日期"),
+    "P006": (ERROR, "a feed without entity declarations", "没有实体声明的源", "源里有实体声明"),
+    "P007": (ERROR, "a source that answers", "有回应的源", "源没有取到"),
+    "P008": (
+        WARNING,
+        "a well-formed feed in the encoding it declares",
+        "格式良好、编码与声明一致的源",
+        "源的格式或编码有毛病",
+    ),
+    "P009": (ERROR, "a name such as 2026-W47.jsonl", "2026-W47.jsonl 这样的文件名", "文件名不是一周"),
+    "P010": (ERROR, "OPML 2.0 whose outlines have an xmlUrl", "outline 带 xmlUrl 的 OPML 2.0", "源的清单读不懂"),
+    "P011": (WARNING, "the address that the feed has now", "源现在的地址", "源已经搬走"),
+    "Q001": (ERROR, "an id no other question has", "别的问题没有用过的 id", "id 和另一个问题相同"),
+    "Q002": (ERROR, "a first heading `# question`", "一级标题 `# 问题`", "没有标题"),
+    "Q003": (ERROR, "a day such as `date: 2026-11-21`", "`date: 2026-11-21` 这样的日期", "日期看不懂"),
+    "S001": (ERROR, "the name of a module in snippets/", "snippets/ 里某个模块的名字", "没有这个代码模块"),
+    "S002": (ERROR, "Python that parses, with a docstring", "能解析、有文档字符串的 Python", "代码模块读不懂"),
+    "T001": (ERROR, "the name of a page in docs/topics/", "docs/topics/ 里某一页的名字", "没有这个概念"),
+    "T002": (ERROR, "an alias no other topic has", "别的概念没有用过的别名", "别名属于另一个概念"),
+    "T003": (
+        ERROR,
+        "front matter with title, aliases, group and summary",
+        "有 title、aliases、group、summary 的文件头",
+        "概念页的文件头不全",
+    ),
 }
 
 
@@ -58,5 +98,16 @@ class Problem:
         """What was expected instead."""
         return RULES[self.code][1]
 
+    def said(self, lang: str = "en") -> str:
+        """What was found and what was expected, in `en` or `zh`; in Chinese the particulars stand in brackets."""
+        if lang == "zh":
+            _, _, expected, found = RULES[self.code]
+            return f"{found}（{self.message}）；应为：{expected}"
+        return f"{self.message}; expected {self.hint}"
+
+    def shown(self, lang: str = "en") -> str:
+        """The whole line, in `en` or `zh`."""
+        return f"{self.path}:{self.line}:{self.column}: {self.code} {self.said(lang)}"
+
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.code} {self.message}; expected {self.hint}"
+        return self.shown()

@@ -13,6 +13,7 @@ ALLOWED = {
     "__main__": {"cli"},
     "model": set(),
     "problems": set(),
+    "rules": {"problems"},
     "urls": set(),
     "markup": CORE | {"urls"},
     "notes": CORE | {"markup"},
@@ -36,7 +37,20 @@ ALLOWED = {
     "fetch_state": {"files"},
     "fetch": CORE | {"archive", "feeds", "fetch_state", "files", "sandbox", "sources", "web"},
     "cli": CORE
-    | {"canonical", "convert", "feeds", "fetch", "files", "markup", "notes", "pipeline", "questions", "render", "web"},
+    | {
+        "canonical",
+        "convert",
+        "feeds",
+        "fetch",
+        "files",
+        "markup",
+        "notes",
+        "pipeline",
+        "questions",
+        "render",
+        "rules",
+        "web",
+    },
 }
 EFFECTS = {"os", "socket", "httpx", "urllib.request", "subprocess", "tempfile", "time", "random"}
 EDGES = {"files", "fetch", "fetch_state", "sandbox", "web", "convert", "cli"}
