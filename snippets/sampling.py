@@ -18,6 +18,7 @@ Letters: `V` vocabulary; `...` any leading shape, mostly `B` batch. A token that
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,11 +31,7 @@ def greedy(logits: Tensor) -> Tensor:
 
 
 def apply_temperature(logits: Tensor, temperature: float) -> Tensor:
-    """Divide logits `(..., V)` by a temperature, in float32 or wider: below 1 sharpens, above 1 flattens.
-
-    Raises:
-        ValueError: If `temperature` is not positive; for 0 take `greedy`.
-    """
+    """Divide logits `(..., V)` by a positive temperature, in float32 or wider: below 1 sharpens, above 1 flattens."""
     if not temperature > 0:
         raise ValueError(f"temperature {temperature} is not positive")
     return _wide(logits) / temperature
@@ -127,9 +124,6 @@ def sample(
 
     Returns:
         Token ids `(...)`.
-
-    Raises:
-        ValueError: As the steps do.
     """
     if temperature == 0:
         return greedy(logits)
@@ -138,6 +132,19 @@ def sample(
         if limit is not None:
             logits = keep(logits, limit)
     return gumbel_max(logits, generator)
+
+
+def sample_from_top(logits: Tensor, top_k: int, temperature: float = 1.0, **others: Any) -> Tensor:
+    """Draw as `sample` does (`others` as there), but sort and draw among the `top_k` only: for a large vocabulary."""
+    if temperature == 0 or not 0 < top_k < logits.shape[-1]:
+        return sample(logits, temperature, top_k, **others)
+    logits = apply_temperature(logits, temperature)
+    values, ids = logits.topk(top_k + 1, dim=-1)  # (..., K + 1)
+    if bool((values[..., -1] == values[..., -2]).any()):  # more than top_k may stay
+        return sample(logits, 1.0, top_k, **others)
+    ids = ids.sort(dim=-1).values  # in the order of the vocabulary: of equals, the first comes first
+    drawn = sample(logits.gather(-1, ids), 1.0, top_k, **others)
+    return ids.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
 
 
 def _wide(logits: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from snippets.sampling import (
     keep_top_k,
     keep_top_p,
     sample,
+    sample_from_top,
 )
 
 INF = math.inf
@@ -230,3 +231,42 @@ def test_sample_refuses_what_its_steps_refuse():
     for wrong in ({"temperature": -1.0}, {"top_k": 0}, {"top_p": 0.0}, {"min_p": 2.0}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             sample(torch.zeros(3), **wrong)
+
+
+@pytest.mark.parametrize("limits", [{}, {"top_p": 0.8}, {"min_p": 0.2}, {"top_p": 0.9, "min_p": 0.1}])
+@pytest.mark.parametrize("ties", [False, True])
+def test_draws_from_the_top_are_those_of_the_full_vocabulary(device, limits, ties, monkeypatch):
+    """The same noise for each token, however many take part: then both forms draw the same tokens."""
+    logits = 2 * torch.randn(40, 30, device=device, dtype=torch.float64)
+    if ties:
+        logits = logits.round()  # equal logits at the edge of top-k, and of top-p within
+    noise = {}
+
+    def same_noise(short, generator):
+        """Gumbel noise that depends on the logit and on how many equals stand before it."""
+        before = (short.unsqueeze(-1) == short.unsqueeze(-2)).tril(-1).sum(dim=-1)
+        for value, nth in zip(short.flatten().tolist(), before.flatten().tolist(), strict=True):
+            noise.setdefault((value, nth), len(noise) * 0.618 % 1)
+        pairs = zip(short.flatten().tolist(), before.flatten().tolist(), strict=True)
+        return (short + torch.tensor([noise[pair] for pair in pairs], device=device).view_as(short)).argmax(dim=-1)
+
+    monkeypatch.setattr("snippets.sampling.gumbel_max", same_noise)
+    for top_k in (1, 2, 5, 29, 30, 99):
+        full = sample(logits, 0.7, top_k, **limits)
+        assert torch.equal(sample_from_top(logits, top_k, 0.7, **limits), full)
+
+
+def test_draws_from_the_top_keep_their_odds(device):
+    logits = torch.tensor([2.0, 1.0, 0.5, 0.0, -1.0], device=device)
+    generator = torch.Generator(device).manual_seed(7)
+    drawn = sample_from_top(logits.expand(20_000, 5), 2, generator=generator)
+    assert set(drawn.tolist()) == {0, 1}
+    assert abs((drawn == 0).double().mean().item() - 1 / (1 + math.exp(-1.0))) < 0.0125
+
+
+def test_top_of_one_and_temperature_zero_are_greedy(device):
+    logits = torch.randn(50, 20, device=device)
+    assert torch.equal(sample_from_top(logits, 1), greedy(logits))
+    assert torch.equal(sample_from_top(logits, 5, temperature=0), greedy(logits))
+    with pytest.raises(ValueError, match="top_k 0"):
+        sample_from_top(logits, 0)
