@@ -1,5 +1,6 @@
 /** Formulas: every `.arithmatex` element by KaTeX, which is loaded from this site and only where a page has some. */
 
+const TURN = 20; // ms of work before others have theirs
 const katexFolder = new URL("vendor/katex/", import.meta.url);
 
 /** @type {Promise<any> | null} */
@@ -60,7 +61,12 @@ async function renderAll() {
   if (waiting.length === 0) return;
   if (!document.head.querySelector(`link[href="${new URL("katex.min.css", katexFolder).href}"]`)) stylesheet();
   const katex = await load();
+  let began = performance.now();
   for (const place of waiting) {
+    if (performance.now() - began > TURN) {
+      await new Promise((done) => setTimeout(done)); // a page with hundreds of formulas stays at hand meanwhile
+      began = performance.now();
+    }
     const found = formula(place.textContent ?? "");
     if (!found || place.hasAttribute("data-math")) continue;
     place.setAttribute("data-math", found.display ? "display" : "inline");
