@@ -1,5 +1,6 @@
 """A real Chromium on the built site, which is served below a sub-path as on a project's pages."""
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
@@ -94,12 +96,10 @@ def chromium(site_url: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def runtime(chromium: Browser, site_url: str) -> None:
+def runtime(site_url: str) -> None:
     """For tests that need an installed runtime."""
-    context = chromium.new_context()
-    answer = context.request.get(f"{site_url}runtime/manifest.json")
-    manifest = answer.json() if answer.ok else {"installed": False, "reason": answer.status_text}
-    context.close()
+    with urlopen(f"{site_url}runtime/manifest.json") as answer:
+        manifest = json.load(answer)
     if not manifest["installed"]:
         pytest.skip(f"no runtime: {manifest['reason']}; run `python -m browser build`")
 
