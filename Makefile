@@ -65,8 +65,8 @@ oracles: ## check that the reference values from trl are fresh (its own environm
 permalinks: site ## add the site's new addresses to those that must never vanish
 	$(BIN)/python -m tests.site.permalinks
 
-# Each tests/fuzz/fuzz_NAME.py starts from tests/fuzz/corpus/NAME, and what it finds goes to .cache/fuzz/NAME. To keep it:
-# python -m tests.fuzz.fuzz_NAME -merge=1 -max_len=1024 tests/fuzz/corpus/NAME .cache/fuzz/NAME
+# Each tests/fuzz/fuzz_NAME.py starts from tests/fuzz/corpus/NAME; what it finds goes to .cache/fuzz/NAME, and what is
+# worth keeping is copied from there, a crash always: `make test` runs the corpus.
 FUZZ_SECONDS ?= 300
 fuzz: .venv/.test ## fuzz the parsers, and read feedparser's own test files
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[fuzz]"
