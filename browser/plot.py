@@ -298,8 +298,9 @@ def _every(least: float) -> int:
 
 def _ticks(low: float, high: float) -> list[float]:
     """Up to seven round numbers around a range; the outer ones do not lie inside it."""
-    if low == high:
-        low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
+    size = max(abs(low), abs(high))
+    if high - low <= 1e-9 * size + 1e-300:  # the same, but for rounding
+        low, high = low - (size / 2 or 0.5), high + (size / 2 or 0.5)
     step = _round_step((high - low) / 5)
     return [n * step for n in range(math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9) + 1)]
 

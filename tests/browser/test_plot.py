@@ -105,6 +105,7 @@ def test_line_passes_through_its_points():
 def test_ticks_are_round_numbers_around_the_values():
     assert texts(lines([0.013, 0.97])) == ["0", "0.2", "0.4", "0.6", "0.8", "1", "0", "0.2", "0.4", "0.6", "0.8", "1"]
     assert texts(lines([5, 5], x=[0, 10000]))[-6:] == ["0", "2000", "4000", "6000", "8000", "10000"]
+    assert texts(lines([0.3, 0.1 + 0.2]))[:3] == ["0.1", "0.2", "0.3"]
     assert {"0", "5e-05", "0.0001"} <= set(texts(lines([0.0, 2e-4])))
 
 
