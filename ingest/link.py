@@ -5,6 +5,7 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import replace
 
+from ingest.duplicates import join
 from ingest.markup import CJK
 from ingest.model import Paper, Question, Records, Talk, Wiki
 from ingest.topics import Matcher, fold
@@ -21,11 +22,11 @@ def link(records: Records) -> Wiki:
     known = {topic.name for topic in records.topics}
     talks = tuple(_link_talk(talk, matcher, known) for talk in records.talks)
     written = tuple(_link_question(question, matcher, known) for question in records.questions)
-    questions = tuple(question for talk in talks for question in talk.questions) + written
+    questions, duplicates = join(tuple(question for talk in talks for question in talk.questions) + written)
     weeks = tuple(
         replace(week, papers=tuple(_link_paper(paper, matcher) for paper in week.papers)) for week in records.weeks
     )
-    return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), related(questions))
+    return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), related(questions), duplicates)
 
 
 def _link_talk(talk: Talk, matcher: Matcher, known: set[str]) -> Talk:

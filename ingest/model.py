@@ -95,6 +95,7 @@ class Question:
         sources: The references given for its answers.
         topics: Names of topics: those its author wrote, then those its text names.
         asked: The day it was asked: the talk's, or the one its file gives; None where neither is known.
+        duplicate_of: Id of the question it repeats, or "".
     """
 
     id: str
@@ -109,6 +110,7 @@ class Question:
     sources: tuple[Link, ...] = ()
     topics: tuple[str, ...] = ()
     asked: date | None = None
+    duplicate_of: str = ""
 
     @property
     def status(self) -> str:
@@ -296,7 +298,9 @@ class Wiki:
     Attributes:
         records: With `topics` filled in on every talk, question and paper; `records.questions` holds the talks' too.
         related: For each question id, the ids of the questions most like it, best first.
+        duplicates: By question id, the questions that repeat it; their answers are among its own.
     """
 
     records: Records
     related: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    duplicates: dict[str, tuple[Question, ...]] = field(default_factory=dict)

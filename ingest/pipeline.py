@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ingest.archive import decode
+from ingest.duplicates import check_duplicates
 from ingest.link import link
 from ingest.markup import line_of_key
 from ingest.model import Question, Records, Source, Talk, Topic
@@ -41,6 +42,7 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     snippets = [snippet for snippet in _parse_all(parse_snippet, inputs.snippets, problems) if snippet]
     problems += check_topics(topics, snippets, inputs.topics)
     problems += _check_names(questions, topics, inputs.questions)
+    problems += check_duplicates([*(question for talk in talks for question in talk.questions), *questions])
     feeds, found = parse_feeds(inputs.feeds)
     problems += found
     records = Records(talks, questions, tuple(weeks), tuple(topics), tuple(snippets), feeds)

@@ -65,6 +65,8 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     "Q001": (ERROR, "an id no other question has", "别的问题没有用过的 id", "id 和另一个问题相同"),
     "Q002": (ERROR, "a first heading `# question`", "一级标题 `# 问题`", "没有标题"),
     "Q003": (ERROR, "a day such as `date: 2026-11-21`", "`date: 2026-11-21` 这样的日期", "日期看不懂"),
+    "Q004": (WARNING, "a new question, or `duplicate_of: ID`", "新的问题，或者 `duplicate_of: ID`", "问题已经有人问过"),
+    "Q005": (ERROR, "the id of another question", "另一个问题的 id", "没有它重复的那个问题"),
     "S001": (ERROR, "the name of a module in snippets/", "snippets/ 里某个模块的名字", "没有这个代码模块"),
     "S002": (ERROR, "Python that parses, with a docstring", "能解析、有文档字符串的 Python", "代码模块读不懂"),
     "T001": (ERROR, "the name of a page in docs/topics/", "docs/topics/ 里某一页的名字", "没有这个概念"),

@@ -55,6 +55,7 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
         sources=tuple(link for kind, part in parts if kind == "sources" for link in links_in(part)),
         topics=strings(meta.get("topics")),
         asked=asked if type(asked) is date else None,
+        duplicate_of=str(meta.get("duplicate_of") or ""),
     )
     return question, problems
 

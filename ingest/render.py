@@ -92,6 +92,7 @@ class _Renderer:
         }  # fmt: skip
         self.environment.globals |= {
             "topics": self.topics, "snippets": self.snippets, "questions": self.questions,
+            "duplicates": self.wiki.duplicates,
         }  # fmt: skip
 
     def pages(self) -> Iterator[tuple[str, str]]:
@@ -104,6 +105,8 @@ class _Renderer:
         for question in self.questions.values():
             alike = [self.questions[name] for name in self.wiki.related[question.id]]
             yield f"qa/{slug_for(question.id)}.md", self._page("question", question=question, related=alike)
+            for same in self.wiki.duplicates.get(question.id, ()):
+                yield f"qa/{slug_for(same.id)}.md", self._page("duplicate", question=same, first=question)
         everything = list(self.questions.values())
         chunks = [everything[at : at + PER_PAGE] for at in range(0, len(everything), PER_PAGE)] or [[]]
         counts = [(topic, len(asked)) for topic, asked in self._by_topic(everything) if topic]

@@ -53,7 +53,7 @@ def _topic(old: str, new: str) -> tuple[str, str, str]:
 # Where the examples of "another file has it already" look: what lies beside them.
 BESIDE = {
     "talks/notes/100.md": _NOTE.replace("101", "100"),
-    "talks/questions/rank.md": _QUESTION,
+    "talks/questions/rank.md": _QUESTION.replace("秩该取多大", "矩阵的秩是什么"),
     "docs/topics/rope.md": _TOPIC.replace("LoRA：低秩适配", "RoPE").replace("LoRA", "RoPE"),
     "snippets/rope.py": '"""Rotary position embedding."""\n',
 }
@@ -81,6 +81,12 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "Q001": ("talks/questions/new.md", _asked("id: rank"), _asked("id: lora-rank")),
     "Q002": ("talks/questions/new.md", "秩该取多大？\n\n从 8 试起。\n", _QUESTION),
     "Q003": ("talks/questions/new.md", _asked("date: 昨天"), _asked("date: 2026-11-21")),
+    "Q004": (
+        "talks/questions/new.md",
+        "# 矩阵的秩，是什么？\n\n线性无关的行数。\n",
+        "---\nduplicate_of: rank\n---\n\n# 矩阵的秩，是什么？\n\n线性无关的行数。\n",
+    ),
+    "Q005": ("talks/questions/new.md", _asked("duplicate_of: rang"), _asked("duplicate_of: rank")),
     "S001": _topic("group:", "snippet: nowhere\ngroup:"),
     "S002": ("snippets/lora.py", "RANK = 8\n", '"""LoRA: low-rank adaptation."""\n\nRANK = 8\n'),
     "T001": ("talks/questions/new.md", _asked("topics: [rpoe]"), _asked("topics: [rope]")),
