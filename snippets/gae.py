@@ -62,7 +62,7 @@ def gae_scan(
     """The same as `gae`, arguments and results, in two matrix products instead of `T` steps: made for long rows."""
     rewards, values, mask = _checked(rewards, values, gamma, lam, mask)
     T = values.shape[1]
-    places = torch.where(mask, mask.cumsum(dim=1) - 1, T)  # (B, T); what counts moves left, the rest to place T
+    places = (mask.cumsum(dim=1) - 1).masked_fill(~mask, T)  # (B, T); what counts moves left, the rest to place T
     packed_rewards, packed_values = (x.new_zeros(len(x), T + 1).scatter(1, places, x) for x in (rewards, values))
     next_values = F.pad(packed_values[:, 1:], (0, 1))  # (B, T + 1); 0 after the last step
     advantages = _scan(packed_rewards + gamma * next_values - packed_values, gamma * lam).gather(1, places)
