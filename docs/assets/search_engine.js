@@ -79,7 +79,7 @@ async function find(pagefind, state) {
   return {
     total: hits.length,
     partial: partial && !whole,
-    counts: await countsFor(pagefind, found, filters),
+    counts: await countsFor(pagefind, found, filters, answers),
     async more(count) {
       const head = ready.splice(0, count);
       const tail = await Promise.all(rest.splice(0, count - head.length).map((hit) => hit.data()));
@@ -152,13 +152,15 @@ function merged(lists) {
  * @param {any} pagefind
  * @param {(string | null)[]} terms
  * @param {Record<string, string>} filters
+ * @param {any[]} given The terms' answers under all filters.
  */
-async function countsFor(pagefind, terms, filters) {
+async function countsFor(pagefind, terms, filters, given) {
   /** @type {Record<string, Record<string, number>>} */
   const counts = {};
   for (const name of ["kind", "topic", "status"]) {
     const { [name]: _, ...others } = filters;
-    const answers = await Promise.all(terms.map((term) => pagefind.search(term, { filters: others })));
+    const answers =
+      name in filters ? await Promise.all(terms.map((term) => pagefind.search(term, { filters: others }))) : given;
     counts[name] = {};
     for (const [value, count] of answers.flatMap((answer) => Object.entries(answer.filters[name] ?? {}))) {
       counts[name][value] = Math.max(count, counts[name][value] ?? 0); // one term's count: pages are not counted twice
@@ -177,7 +179,7 @@ async function countsFor(pagefind, terms, filters) {
  */
 async function ranked(pagefind, state, terms, hits, partial) {
   const filters = { ...filtersOf(state), kind: "概念" };
-  const concepts = state.kind ? [] : await Promise.all(terms.map((term) => pagefind.search(term, { filters })));
+  const concepts = state.kind || partial ? [] : await Promise.all(terms.map((term) => pagefind.search(term, { filters })));
   const wanted = new Set(concepts.flatMap((answer) => answer.results.slice(0, CONCEPTS).map((/** @type {any} */ hit) => hit.id)));
   const chosen = hits.filter((hit, i) => i < RANKED || wanted.has(hit.id));
   const loaded = await Promise.all(chosen.map(async (hit) => ({ hit, data: await hit.data() })));

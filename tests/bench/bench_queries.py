@@ -140,8 +140,12 @@ def measure() -> list[Row]:
     ours, *others = measured.values()
     goals = {"recall": 0.99, "precision": 0.95, "five": 0.97}
     names = {
-        "recall": "召回率（Zensical 至多给十条）", "precision": "精确率", "first": "第一条就对", "five": "前五条里有", "mrr": "MRR",
-    }  # fmt: skip
+        "recall": "召回率（Zensical 至多给十条）",
+        "precision": "精确率",
+        "first": "第一条就对",
+        "five": "前五条里有",
+        "mrr": "MRR",
+    }
     rows = [
         Row(
             f"{len(asked)} 个查询，{label}",
