@@ -182,6 +182,10 @@ def test_the_quick_reading_of_plain_xml_equals_feedparsers(path: Path, monkeypat
 
 
 ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title><entry>{}</entry></feed>"
+ENTRY = "<item><title>a</title><link>http://a.example/</link></item>"
+ATOM_ENTRY = b"<entry><title>a</title><link rel='alternate' type='text/html' href='http://a.example/'/>"
+ATOM_ENTRY += b"<issued>2026-11-16T08:00:00Z</issued></entry>"
+RDF = "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'"
 DC = "xmlns:dc='http://purl.org/dc/elements/1.1/'"
 
 
@@ -210,6 +214,24 @@ def test_plain_xml_is_read_quickly_and_the_rest_by_feedparser(
     found = parse_feed(content, "http://base.example/")
     monkeypatch.setattr(feeds, "read_plain", lambda text: None)
     assert parse_feed(content, "http://base.example/") == found
+
+
+@pytest.mark.parametrize(
+    ("content", "titles", "problems"),
+    [
+        (rss(ENTRY) + b"junk <after> the root", ["a"], ["P008", "P005"]),
+        (rss(ENTRY, "<item><title><![CDATA[b]]</title>"), ["a"], ["P008", "P004", "P005"]),
+        (rss(ENTRY).replace(b"2.0", b"0.91"), ["a"], ["P005"]),
+        (f"<rdf:RDF {RDF} xmlns='http://purl.org/rss/1.0/'>{ENTRY}</rdf:RDF>".encode(), ["a"], ["P005"]),
+        (b"<feed version='0.3' xmlns='http://purl.org/atom/ns#'>" + ATOM_ENTRY + b"</feed>", ["a"], []),
+        (b"<channel><item href='http://a.example/'><title>a</title></item></channel>", ["a"], ["P005"]),
+    ],
+    ids=["junk after the root", "unclosed CDATA", "RSS 0.91", "RSS 1.0", "Atom 0.3", "CDF"],
+)
+def test_old_and_broken_forms_are_read(content: bytes, titles: list[str], problems: list[str]) -> None:
+    found = parse_feed(content, "f")
+    assert [paper.title for paper in found.papers] == titles
+    assert codes(found) == problems
 
 
 def test_versions_are_read_wherever_a_feed_names_them() -> None:
