@@ -304,16 +304,15 @@ def test_matplotlib_is_loaded_when_imported_and_its_figure_comes_as_png(tab, sit
 
 
 def test_a_second_start_takes_over_from_the_first_after_a_stop_and_at_the_next_visit(fresh, site):
-    cold = fresh.load()["result"]["seconds"]
+    fresh.load()
     fresh.page.evaluate("ask('run', {page: 'p', block: '1', code: 'while True: pass'}); 0")
     fresh.page.wait_for_timeout(200)
     fresh.restart()
     asked = len(fresh.requests)
-    warm = fresh.load(kit=True)["result"]["seconds"]
+    assert "result" in fresh.load(kit=True)
     assert not [url for url in fresh.requests[asked:] if url.endswith((".wasm", ".whl", ".zip"))]
     fresh.run("import torch, unittest.mock\nfrom snippets.lora import LoRALinear\nprint(torch.ones(2))", page="p")
     assert fresh.printed() == "tensor([1., 1.])\n"
-    assert warm < 0.8 * cold  # far less on a quiet machine; a test machine is none
     version = json.loads((site.folder / "runtime" / "manifest.json").read_text(encoding="utf-8"))["version"]
     assert fresh.page.evaluate(KEPT, f"openllm-wiki-kit-{version}")
     asked = len(fresh.requests)
