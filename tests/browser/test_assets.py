@@ -297,13 +297,34 @@ def test_torch_is_at_most_100_kb_packed():
     assert len(torch) <= 100_000
 
 
+def test_bytecode_goes_along_where_a_python_3_13_is_found():
+    files = {"pack/__init__.py": b"x = 1\n", "one.py": b"def f():\n    return 2\n"}
+    made = pack.bytecode(files)
+    if not made:
+        pytest.skip("no Python 3.13")
+    assert sorted(made) == ["__pycache__/one.cpython-313.pyc", "pack/__pycache__/__init__.cpython-313.pyc"]
+    assert all(content[4:8] == b"\1\0\0\0" for content in made.values())  # PEP 552: by hash, unchecked
+    assert b"/lib/python3.13/site-packages/one.py" in made["__pycache__/one.cpython-313.pyc"]
+    assert pack.bytecode(files) == made
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_without_a_python_3_13_the_source_goes_alone(tmp_path, monkeypatch, fails):
+    """None on the path, or a shim that stands for none."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("shutil.which", lambda name: "/bin/false" if fails else None)
+    assert pack.bytecode({"one.py": b"x = 1\n"}) == {}
+
+
 def test_all_scripts_and_styles_of_the_cell_are_copied():
     assert {"worker.js", "protocol.js", "download.js", "kit.js"} <= set(pack.scripts())
     assert all(content == (pack.HERE / name).read_bytes() for name, content in pack.scripts().items())
 
 
 def test_own_archives_hold_the_snippets_and_the_cell():
-    [content] = pack.own_archives(shim=False).values()
+    archives = pack.own_archives(shim=False)
+    assert not [name for name in archives if name.startswith("torch-")]
+    content = next(content for name, content in archives.items() if name.startswith("wiki-"))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
     assert {"snippets/__init__.py", "snippets/lora.py", "run_cell.py", "browser/plot.py"} <= set(names)
