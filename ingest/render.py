@@ -88,7 +88,7 @@ class _Renderer:
         )
         self.environment.filters |= {
             "e": markup.escape, "html": markup.to_html, "attr": html.escape, "meta": markup.meta,
-            "address": markup.address, "data": markup.data, "slug": slug_for, "qapage": _qapage,
+            "address": markup.address, "data": markup.data, "slug": slug_for, "language": _language, "qapage": _qapage,
         }  # fmt: skip
         self.environment.globals |= {
             "topics": self.topics, "snippets": self.snippets, "questions": self.questions,
@@ -267,3 +267,7 @@ def _qapage(question: Question) -> dict[str, object]:
 
 def _author(name: str) -> dict[str, object]:
     return {"author": {"@type": "Person", "name": name}} if name else {}
+
+
+def _language(title: str) -> str:
+    return "en" if title and not re.search(f"[{markup.CJK}]", title) else "zh"
