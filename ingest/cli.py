@@ -16,13 +16,14 @@ from pathlib import Path
 
 from ingest import convert, files, pipeline
 from ingest.canonical import format_note
+from ingest.collected import parse_collection, parse_discussions, write_question
 from ingest.feeds import parse_feed
 from ingest.markup import links_in
-from ingest.model import Link, Paper, Question, Records, Source, Talk
+from ingest.model import Block, Link, Paper, Question, Records, Source, Talk
 from ingest.notes import parse_note
 from ingest.problems import ERROR, Problem
 from ingest.questions import parse_question
-from ingest.render import OWNED
+from ingest.render import OWNED, slug_for
 from ingest.rules import rules_page
 
 ROOT = Path(__file__).parent.parent
@@ -63,9 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     parse = commands.add_parser("parse", help="print one document's records as JSON")
     parse.add_argument("file", type=Path, metavar="FILE", help="a note, a question, a feed, or what `import` reads")
     parse.set_defaults(run=_parse)
-    bring = commands.add_parser("import", help="make a note of a .docx, .pdf, .html, .md or .txt")
+    bring = commands.add_parser("import", help="make a note, or questions, of a .docx, .pdf, .html, .md, .txt or .json")
     bring.add_argument("file", type=Path, metavar="FILE")
-    bring.add_argument("--force", action="store_true", help="replace the note of that number")
+    bring.add_argument("--force", action="store_true", help="replace what is there")
+    bring.add_argument("--origin", default="", help="of a collection of questions: its address")
+    bring.add_argument("--licence", default="", help="of a collection of questions: such as CC-BY-4.0")
     bring.set_defaults(run=_import)
     form = commands.add_parser("fmt", help="rewrite a note in the form of talks/TEMPLATE.md")
     form.add_argument("file", type=Path, metavar="FILE")
@@ -173,9 +176,17 @@ def _counts(records: Records) -> dict[str, int]:
 
 
 def _parse(options: argparse.Namespace) -> int:
-    if options.file.suffix.strip().lower() in FEEDS:
+    kind = options.file.suffix.strip().lower()
+    if asked := _discussions(options.file):
+        return _print_records({"kind": "questions", "questions": [question_json(one) for one in asked]}, [])
+    if kind in FEEDS:
         return _parse_feed(options.file)
-    source, problems, _ = _document(options.file, tidied=options.file.suffix.strip().lower() != ".md")
+    source, problems, _ = _document(options.file, tidied=kind != ".md")
+    if collection := _collection(source):
+        collected, unplaced, found = collection
+        questions = [question_json(question) for question in collected]
+        left = [{"line": block.line, "text": block.text} for block in unplaced]
+        return _print_records({"kind": "questions", "questions": questions, "unplaced": left}, [*problems, *found])
     record, found = parse_document(source)
     shown = talk_json(record) if isinstance(record, Talk) else {"questions": [question_json(record)]}
     kind = "talk" if isinstance(record, Talk) else "questions"
@@ -218,8 +229,34 @@ def _document(path: Path, tidied: bool) -> tuple[Source, list[Problem], dict[str
     return Source(name, converted.text), problems, converted.pictures
 
 
+def _discussions(path: Path) -> list[Question]:
+    """The questions of an export of GitHub Discussions; none where it is something else."""
+    if path.suffix.strip().lower() != ".json":
+        return []
+    try:
+        return parse_discussions(convert.decode(path.read_bytes())[0], path.as_posix())
+    except OSError as error:
+        raise _Unreadable(f"{path}: cannot read: {error.strerror or error}") from error
+    except (ValueError, RecursionError):
+        return []
+
+
+def _collection(source: Source) -> tuple[list[Question], list[Block], list[Problem]] | None:
+    """A text that holds several questions and is no note, or one whose front matter asks."""
+    if isinstance(parse_document(source)[0], Question) or "【" in source.text:
+        return None
+    questions, unplaced, problems = parse_collection(source)
+    asked = len(questions) > 1 or any(question.line == 1 for question in questions)
+    return (questions, unplaced, problems) if asked else None
+
+
 def _import(options: argparse.Namespace) -> int:
+    if asked := _discussions(options.file):
+        return _import_questions(options, asked, [], [], {})
     source, problems, pictures = _document(options.file, tidied=True)
+    if collection := _collection(source):
+        collected, unplaced, found = collection
+        return _import_questions(options, collected, unplaced, [*problems, *found], pictures)
     text, talk, _, gone = format_note(source)
     if not NUMBER.fullmatch(talk.number):
         print(f"{options.file}: no number found; write 【编号】：NNN into it, or call it 005.pdf", file=sys.stderr)
@@ -236,6 +273,35 @@ def _import(options: argparse.Namespace) -> int:
     if gone:
         problems.append(_gone(source, gone))
     return _report([*problems, *parse_note(Source(target.as_posix(), text))[1]], "text")
+
+
+def _import_questions(
+    options: argparse.Namespace,
+    questions: Sequence[Question],
+    unplaced: Sequence[Block],
+    problems: Sequence[Problem],
+    pictures: dict[str, bytes],
+) -> int:
+    """A file for each question; what belongs to none is reported, line by line."""
+    stem = slug_for(options.file.stem)
+    folder = options.talks / "questions"
+    origin = options.origin or options.file.name
+    texts = {
+        folder / f"{slug_for(f'{stem}-{question.id}')}.md": write_question(question, origin, options.licence)
+        for question in questions
+    }
+    if not options.force and (taken := [str(path) for path in texts if path.exists()]):
+        print(f"{', '.join(taken[:3])} exists; --force replaces it", file=sys.stderr)
+        return 1
+    for name, content in pictures.items():
+        files.write_bytes(folder / stem / name, content)
+    for path, text in texts.items():
+        files.write_text(path, text.replace(f"]({convert.PICTURES}/", f"]({stem}/"))
+    left, kept = (sum(map(len, "".join(some).split())) for some in ([b.text for b in unplaced], texts.values()))
+    print(f"{folder}: {len(texts)} questions, {left / max(1, left + kept):.1%} of the text unplaced")
+    name = options.file.as_posix()
+    found = [Problem(name, block.line, 1, "N005", f"in no question: {block.text[:40]!r}") for block in unplaced]
+    return _report([*problems, *found], "text")
 
 
 def _format(options: argparse.Namespace) -> int:

@@ -31,6 +31,7 @@ ALLOWED = {
     "files": CORE,
     "canonical": CORE | {"markup", "notes"},
     "pdf": {"markup"},
+    "collected": CORE | {"markup"},
     "convert": {"markup", "pdf"},
     "sources": CORE,
     "web": set(),
@@ -40,6 +41,7 @@ ALLOWED = {
     "cli": CORE
     | {
         "canonical",
+        "collected",
         "convert",
         "feeds",
         "fetch",

@@ -1,0 +1,211 @@
+"""Parse a collection of questions and answers, as people keep them in Markdown or export them from GitHub Discussions.
+
+A question begins at a heading, a bold line or a line that is marked (`Q1:`, `问：`, `**Problem:**`) or asks (`…？`);
+what follows it, up to the next one, is its answer. Text before the first question, headings that group questions, and
+tables of contents are nobody's: they are returned as they stand.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from ingest.markup import CONTROL, FENCE, fenced_lines, front_matter
+from ingest.model import Answer, Block, Question, Source
+from ingest.problems import Problem
+
+_NUMBER = r"(?:\(?\d{1,3}(?:\.\d{1,3})*\s*[.、)）:：]?\s+|\d{1,3}(?:\.\d{1,3})*\s*[.、)）:：]\s*)"
+HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
+BOLD = re.compile(r"^(?:[-*+]\s+)?\*\*(.+?)\*\*\s*$")
+ASKED = re.compile(
+    r"^(?:[-*+]\s+)?(?:\*\*)?(?:[QqＱ]\s*\d{0,3}\s*[:：.、]|问题?\s*\d{0,3}\s*[:：]|(?:Question|Problem)\s*\d{0,3}\s*[:：])"
+    r"(?:\*\*)?\s*(.*?)(?:\*\*)?\s*$",
+    re.IGNORECASE,
+)
+SAID = re.compile(
+    r"^(?:[-*+]\s+)?(?:\*\*)?(?:[AaＡΑ]\s*\d{0,3}\s*[:：]|(?:回答|答案|答)\s*\d{0,3}\s*[:：]|(?:Answer|Solution)\s*\d{0,3}\s*[:：])"
+    r"(?:\*\*)?\s*(.*)$",
+    re.IGNORECASE,
+)
+ANSWER_TITLE = re.compile(r"^\W*(?:回答|答案|Answer|Solution)\s*\d{0,3}\W*$", re.IGNORECASE)
+CONTENTS = re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)])?\s*(?:\[\[#.*\]\]|\[.*\]\(#.*\))\s*$")
+ASKS = re.compile(r"[?？]\W*$")
+
+
+def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[Problem]]:
+    """The questions of a text, what is in none of them, and problems.
+
+    Every line of the body is in exactly one question or in one unplaced block.
+    """
+    meta, body, first, problems = front_matter(source)
+    lines = body.split("\n")
+    fenced = fenced_lines(lines)
+    found: list[tuple[int, str, list[str], list[Answer]]] = []
+    unplaced: list[Block] = []
+    if isinstance(meta.get("question"), str):
+        found.append((1, " ".join(meta["question"].split()), [], []))
+    level = _level(lines, fenced)
+    for at, line in enumerate(lines):
+        number = first + at
+        heading = None if at in fenced else HEADING.match(line)
+        title = heading[2] if heading else line
+        if at in fenced or not line.strip():
+            _append(found, unplaced, line, number)
+        elif CONTENTS.match(line):
+            unplaced.append(Block(line, number))
+        elif found and heading and ANSWER_TITLE.match(title):
+            found[-1][3].append(Answer("", "", number))
+        elif found and (reply := SAID.match(title.lstrip("✅📌 "))):
+            found[-1][3].append(Answer(reply[1], "", number))
+        elif (asked := _asked(line, heading, level)) is not None:
+            found.append((number, asked, [], []))
+        elif heading and level and len(heading[1]) < level:
+            found.append((number, "", [line], []))  # a heading of a group ends the question above it
+        else:
+            _append(found, unplaced, line, number)
+    questions: list[Question] = []
+    for number, title, text, answers in found:
+        if not title:
+            unplaced += [Block("\n".join(text).strip("\n"), number)]
+            continue
+        said = "\n".join(text).strip("\n")
+        if said.strip() and not answers:
+            said, answers = "", [Answer(said, "", number + 1)]
+        answers = [replace(answer, text=answer.text.strip("\n").rstrip()) for answer in answers]
+        kept = tuple(answer for answer in answers if answer.text.strip())
+        questions.append(Question(f"q{len(questions) + 1}", title, said, "", kept, source.path, number))
+    return questions, sorted(unplaced, key=lambda block: block.line), problems
+
+
+def _level(lines: list[str], fenced: set[int]) -> int:
+    """The level of the headings that are questions: where several ask, theirs; 0 where none does."""
+    levels = [
+        len(heading[1])
+        for at, line in enumerate(lines)
+        if at not in fenced and (heading := HEADING.match(line)) and _marked(heading[2])
+    ]
+    return max(sorted(set(levels)), key=levels.count, default=0)
+
+
+def _marked(title: str) -> bool:
+    return bool(ASKED.match(title.lstrip("✅📌 ")) or ASKS.search(title))
+
+
+def _asked(line: str, heading: re.Match[str] | None, level: int) -> str | None:
+    """The question that a line asks, without its mark and number; None where it asks none."""
+    title = heading[2] if heading else line
+    bold = None if heading else BOLD.match(line)
+    if asked := ASKED.match(title.lstrip("✅📌 ")):
+        title = asked[1]
+    elif bold and (ASKS.search(bold[1]) or re.match(_NUMBER, bold[1])):
+        title = bold[1]
+    elif not (heading and (len(heading[1]) == level or ASKS.search(title))):
+        return None
+    title = CONTROL.sub("", re.sub(f"^{_NUMBER}", "", title.strip().strip("*").strip())).strip()
+    return title or None
+
+
+def _append(
+    found: list[tuple[int, str, list[str], list[Answer]]], unplaced: list[Block], line: str, number: int
+) -> None:
+    if not found:
+        if line.strip():
+            unplaced.append(Block(line, number))
+        return
+    _, _, text, answers = found[-1]
+    if answers:
+        answers[-1] = replace(answers[-1], text=f"{answers[-1].text}\n{line}" if answers[-1].text else line)
+    else:
+        text.append(line)
+
+
+def parse_discussions(text: str, path: str) -> list[Question]:
+    """Questions of GitHub Discussions: a webhook's payload, a list, or a GraphQL answer with `nodes` or `edges`.
+
+    Raises:
+        ValueError: It is no JSON, or holds no discussion.
+    """
+    found = list(_discussions(json.loads(text)))
+    if not found:
+        raise ValueError("no discussion with a title")
+    return [_discussion(item, path) for item in found]
+
+
+def _discussions(value: Any) -> Iterable[dict[str, Any]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _discussions(item)
+    elif isinstance(value, dict):
+        if isinstance(value.get("title"), str) and ("body" in value or "bodyHTML" in value or "number" in value):
+            yield value
+        else:
+            for item in value.values():
+                yield from _discussions(item)
+
+
+def _discussion(item: dict[str, Any], path: str) -> Question:
+    chosen = item.get("answer")
+    accepted = chosen if isinstance(chosen, dict) else {}
+    said = [accepted] if accepted else []
+    for comment in _nodes(item.get("comments")):
+        said += [reply for reply in (comment, *_nodes(comment.get("replies"))) if reply.get("id") != accepted.get("id")]
+    answers = (Answer(_body(one), _author(one), 1, one is accepted or bool(one.get("isAnswer"))) for one in said)
+    name = (
+        f"discussion-{item['number']}" if isinstance(item.get("number"), int) else str(item.get("id") or "discussion")
+    )
+    return Question(
+        name, " ".join(item["title"].split()), _body(item), _author(item),
+        tuple(answer for answer in answers if answer.text), path, 1,
+    )  # fmt: skip
+
+
+def _nodes(value: Any) -> list[dict[str, Any]]:
+    """Items of a connection (`nodes`, or `edges` with a `node`), of a list, or of nothing (null, a count)."""
+    if isinstance(value, dict):
+        edges = [edge.get("node") for edge in value.get("edges") or () if isinstance(edge, dict)]
+        value = value.get("nodes") or edges
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _author(item: dict[str, Any]) -> str:
+    author = item.get("author") or item.get("user")
+    return str(author.get("login") or "") if isinstance(author, dict) else str(author or "")
+
+
+def _body(item: dict[str, Any]) -> str:
+    return str(item.get("body") or item.get("bodyHTML") or "").strip()
+
+
+def write_question(question: Question, origin: str, licence: str) -> str:
+    """The text of a file of `talks/questions/`, with its origin and licence in the front matter.
+
+    Headings inside of it that a question file would take for its own parts go two levels deeper.
+    """
+    head = {"asker": question.asker, "origin": origin, "licence": licence}
+    fields = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in head.items() if value]
+    parts = ["---\n" + "\n".join(fields) + "\n---", f"# {question.title}", _deeper(question.text)]
+    for answer in question.answers:
+        parts += ["## 回答（采纳）" if answer.accepted else "## 回答", _closed(_deeper(answer.text))]
+        parts += [f"—{answer.author}"] if answer.author else []
+    if origin.startswith(("https://", "http://")):
+        parts += ["## 参考", f"- [{'，'.join(part for part in (origin, licence) if part)}](<{origin}>)"]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _deeper(text: str) -> str:
+    lines = text.split("\n")
+    fenced = fenced_lines(lines)
+    return "\n".join(
+        f"##{line.lstrip(' ')}" if at not in fenced and re.match(r" {0,3}#{1,2}\s", line) else line
+        for at, line in enumerate(lines)
+    )
+
+
+def _closed(text: str) -> str:
+    """A text whose last fence is closed, so that it does not swallow what follows."""
+    lines = text.split("\n")
+    if len(lines) - 1 in fenced_lines(lines) and (opened := [line for line in lines if FENCE.match(line)]):
+        mark = FENCE.match(opened[-1])
+        return text if mark is None or lines[-1].strip() == mark[1] else f"{text}\n{mark[1]}"
+    return text
