@@ -20,19 +20,27 @@ def alike(questions: Sequence[Question]) -> Iterator[tuple[Question, Question]]:
     """
     sets = [_pairs(question.title) for question in questions]
     shared = Counter(pair for pairs in sets for pair in pairs)
-    first: dict[frozenset[str], int] = {}
-    index: dict[str, list[int]] = defaultdict(list)
-    for at, pairs in enumerate(sets):
-        best = first.get(pairs)
-        if best is None and pairs:
-            first[pairs] = at
-            kept = len(pairs) - math.ceil(ALIKE * len(pairs)) + 1
-            rarest = sorted(pairs, key=lambda pair: (shared[pair], pair))[:kept]
-            likely = {other for pair in rarest for other in index[pair]}
-            score, other = max(((_jaccard(pairs, sets[other]), -other) for other in likely), default=(0.0, 0))
-            best = -other if score >= ALIKE else None
-            for pair in rarest:
-                index[pair].append(at)
+    places = {
+        pair: at for at, pair in enumerate(sorted(shared, key=lambda pair: (shared[pair], pair)))
+    }  # rare ones first
+    masks = [sum(1 << places[pair] for pair in pairs) for pairs in sets]  # as numbers: quick to compare
+    first: dict[int, int] = {}
+    index: dict[int, list[int]] = defaultdict(list)
+    for at, mask in enumerate(masks):
+        best = first.get(mask)
+        if best is None and mask:
+            first[mask] = at
+            size = len(sets[at])
+            rarest = sorted(places[pair] for pair in sets[at])[: size - math.ceil(ALIKE * size) + 1]
+            likely = {other for place in rarest for other in index[place]}
+            most = (0.0, 0)
+            for other in likely:
+                both = (mask & masks[other]).bit_count()
+                if (score := both / (size + len(sets[other]) - both)) >= ALIKE:
+                    most = max(most, (score, -other))
+            best = -most[1] if most[0] else None
+            for place in rarest:
+                index[place].append(at)
         if best is not None:
             yield questions[at], questions[best]
 
@@ -40,11 +48,6 @@ def alike(questions: Sequence[Question]) -> Iterator[tuple[Question, Question]]:
 def _pairs(title: str) -> frozenset[str]:
     letters = "".join(char for char in fold(title) if char.isalnum())
     return frozenset(map("".join, zip(f" {letters}", f"{letters} ", strict=True))) if letters else frozenset()
-
-
-def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    both = len(one & other)
-    return both / (len(one) + len(other) - both)
 
 
 def check_duplicates(questions: Sequence[Question]) -> list[Problem]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import pipeline
-from ingest.duplicates import ALIKE, _jaccard, _pairs, alike, check_duplicates, join
+from ingest.duplicates import ALIKE, _pairs, alike, check_duplicates, join
 from ingest.model import Answer, Question, Source
 
 
@@ -39,6 +39,10 @@ def test_other_questions_are_not(one, other):
     assert not list(alike([ask("a", one), ask("b", other)]))
 
 
+def jaccard(one, other):
+    return len(one & other) / len(one | other)
+
+
 @given(st.lists(st.text("abc的", max_size=12), max_size=12))
 def test_index_finds_what_comparing_all_finds(titles):
     questions = [ask(str(at), title) for at, title in enumerate(titles)]
@@ -47,7 +51,7 @@ def test_index_finds_what_comparing_all_finds(titles):
         str(late)
         for late in range(len(sets))
         for early in range(late)
-        if sets[late] and sets[early] and _jaccard(sets[late], sets[early]) >= ALIKE
+        if sets[late] and sets[early] and jaccard(sets[late], sets[early]) >= ALIKE
     }
     assert {late.id for late, _ in alike(questions)} == expected
 
