@@ -1,7 +1,10 @@
-/** The search dialog of every page: a button in the header, `/` or Ctrl+K, and the state in the address. */
+/**
+ * The search: a dialog on every page (a button in the header, `/` or Ctrl+K), and on the archive's page a part of it,
+ * where an element with `data-wiki-archive` names the kind it starts with. The state is in the address.
+ */
 
 import * as engine from "./search_engine.js";
-import { EMPTY, KINDS, STATUSES, asksSomething, fromAddress, toAddress } from "./search_state.js";
+import { CODE, EMPTY, KINDS, LANGUAGES, STATUSES, asksSomething, fromAddress, toAddress } from "./search_state.js";
 
 /** @typedef {import("./search_state.js").State} State */
 /** @typedef {import("./search_engine.js").Result} Result */
@@ -56,6 +59,16 @@ function resultItem(result) {
   return item;
 }
 
+/** The filters that are chosen from lists, and what stands for "any". */
+const LISTS = /** @type {const} */ ({ topic: "所有主题", talk: "所有讨论", person: "所有人" });
+/** Those that are chosen by buttons, their values and labels. @type {Record<string, [string, string][]>} */
+const CHIPS = {
+  kind: KINDS.map((value) => [value, value]),
+  status: Object.entries(STATUSES),
+  code: Object.entries(CODE),
+  lang: Object.entries(LANGUAGES),
+};
+
 class Search {
   /** @type {State} */ state = EMPTY;
   /** @type {Promise<Awaited<ReturnType<typeof engine.open>>> | null} */ index = null;
@@ -64,30 +77,45 @@ class Search {
   timer = 0;
   composing = false; // an input method is at work: pinyin on its way to characters
 
-  constructor() {
+  /** @param {HTMLElement | null} place Of the page; null for a dialog. */
+  constructor(place = null) {
     this.input = /** @type {HTMLInputElement} */ (
       element("input", {
         type: "search", placeholder: "搜索概念、问答、讨论、论文", "aria-label": "搜索", autocomplete: "off",
         spellcheck: "false", enterkeyhint: "search", maxlength: "200",
       })
     );
-    this.kinds = element("div", { class: "wiki-search__chips", role: "group", "aria-label": "类别" });
-    this.statuses = element("div", { class: "wiki-search__chips", role: "group", "aria-label": "问答的状态" });
-    this.topics = /** @type {HTMLSelectElement} */ (element("select", { "aria-label": "主题" }));
+    const groups = { kind: "类别", status: "问答的状态", code: "代码", lang: "语言" };
+    this.chips = Object.entries(groups).map(([name, label]) =>
+      element("div", { class: "wiki-search__chips", role: "group", "aria-label": label, "data-name": name }),
+    );
+    const lists = { topic: "主题", talk: "讨论", person: "谁" };
+    this.lists = Object.entries(lists).map(([name, label]) => {
+      return /** @type {HTMLSelectElement} */ (element("select", { "aria-label": label, "data-name": name }));
+    });
+    this.order = /** @type {HTMLSelectElement} */ (
+      element("select", { "aria-label": "排序" }, element("option", { value: "" }, "按相关度"), element("option", { value: "date" }, "按日期"))
+    );
     this.message = element("p", { class: "wiki-search__message", role: "status", "aria-live": "polite" });
     this.results = element("ol", { class: "wiki-search__results", "aria-label": "搜索结果" });
     this.more = element("button", { type: "button", class: "wiki-search__more", hidden: "" }, "加载更多");
     const close = element("button", { type: "button", class: "wiki-search__close", "aria-label": "关闭搜索" }, "×");
-    const form = element("form", { class: "wiki-search__form", role: "search" }, icon(), this.input, close);
-    const filters = element("div", { class: "wiki-search__filters" }, this.kinds, this.statuses, this.topics);
+    const form = element("form", { class: "wiki-search__form", role: "search" }, icon(), this.input, ...(place ? [] : [close]));
+    const filters = element("div", { class: "wiki-search__filters" }, ...this.chips, ...this.lists, this.order);
     const body = element("div", { class: "wiki-search__body" }, this.message, this.results, this.more);
-    this.dialog = /** @type {HTMLDialogElement} */ (
-      element("dialog", { class: "wiki-search", "aria-label": "搜索本站" }, form, filters, body)
-    );
-    document.body.append(this.dialog);
-    close.addEventListener("click", () => this.dialog.close());
+    /** The state that goes without saying. */
+    this.first = { ...EMPTY, kind: place?.dataset.wikiArchive ?? "" };
+    this.root = element(place ? "section" : "dialog", { class: "wiki-search", "aria-label": "搜索本站" }, form, filters, body);
+    this.dialog = place ? null : /** @type {HTMLDialogElement} */ (this.root);
+    (place ?? document.body).append(this.root);
+    close.addEventListener("click", () => this.dialog?.close());
     form.addEventListener("submit", (event) => event.preventDefault());
     this.listen();
+  }
+
+  /** Whether a reader sees it. */
+  get shown() {
+    return this.dialog ? this.dialog.open : this.root.isConnected;
   }
 
   listen() {
@@ -99,10 +127,13 @@ class Search {
     this.input.addEventListener("input", () => {
       if (!this.composing) this.change({ query: this.input.value });
     });
-    this.topics.addEventListener("change", () => this.change({ topic: this.topics.value }));
-    this.dialog.addEventListener("keydown", (event) => this.key(event));
-    this.dialog.addEventListener("close", () => this.closed());
-    this.dialog.addEventListener("click", (event) => {
+    for (const list of this.lists) {
+      list.addEventListener("change", () => this.change({ [/** @type {string} */ (list.dataset.name)]: list.value }));
+    }
+    this.order.addEventListener("change", () => this.change({ sort: this.order.value }));
+    this.root.addEventListener("keydown", (event) => this.key(event));
+    this.dialog?.addEventListener("close", () => this.closed());
+    this.dialog?.addEventListener("click", (event) => {
       const target = /** @type {Element} */ (event.target);
       if (target === this.dialog) this.dialog.close(); // the backdrop
       else if (target.closest("ol a") && !(event.ctrlKey || event.metaKey || event.shiftKey)) this.leave();
@@ -114,20 +145,22 @@ class Search {
     this.state = state;
     this.input.value = state.query;
     this.leaving = false;
-    if (!this.dialog.open) this.dialog.showModal();
-    this.input.focus();
-    this.input.select();
+    if (this.dialog) {
+      if (!this.dialog.open) this.dialog.showModal();
+      this.input.focus();
+      this.input.select();
+    }
     this.show();
   }
 
   /** A result was chosen: the address keeps the search, so that Back returns to it. */
   leave() {
     this.leaving = true;
-    this.dialog.close();
+    this.dialog?.close();
   }
 
   closed() {
-    if (this.dialog.open) return; // the event comes late: the dialog is open again
+    if (this.dialog?.open) return; // the event comes late: the dialog is open again
     clearTimeout(this.timer);
     this.latest += 1;
     if (!this.leaving) this.writeAddress(null);
@@ -143,11 +176,13 @@ class Search {
 
   /** @param {State | null} state */
   writeAddress(state) {
-    const address = toAddress(location.href, state);
+    const said = !this.dialog && state && JSON.stringify(state) === JSON.stringify(this.first) ? null : state;
+    const address = toAddress(location.href, said);
     if (address !== location.href) history.replaceState(history.state, "", address);
   }
 
   async show() {
+    if (!this.shown) return; // the page was left meanwhile
     this.latest += 1;
     const number = this.latest;
     this.writeAddress(this.state);
@@ -188,7 +223,11 @@ class Search {
    */
   draw(found, first) {
     this.results.replaceChildren(...first.map(resultItem));
-    this.message.textContent = this.summary(found);
+    this.message.replaceChildren(this.summary(found));
+    if (found?.total === 0) {
+      const guide = new URL("../guide/questions/", import.meta.url).href;
+      this.message.append(" ", element("a", { href: guide }, "写成一个问题，请大家来答"));
+    }
     this.more.hidden = !found || found.total <= first.length;
     this.more.onclick = () => found && this.append(found).catch((error) => this.fail(error));
   }
@@ -213,34 +252,36 @@ class Search {
 
   /** @param {Record<string, Record<string, number>>} counts */
   drawFilters(counts) {
-    const { kind, status, topic } = this.state;
-    const kinds = KINDS.filter((value) => counts.kind?.[value] || value === kind);
-    const statuses = Object.keys(STATUSES).filter((value) => counts.status?.[value] || value === status);
-    this.chips(this.kinds, "kind", kinds, (value) => value, counts.kind ?? {});
-    this.chips(this.statuses, "status", statuses, (value) => STATUSES[/** @type {"open"} */ (value)], counts.status ?? {});
-    const topics = Object.keys(counts.topic ?? {}).filter((name) => counts.topic[name] || name === topic);
-    if (topic && !topics.includes(topic)) topics.push(topic);
-    topics.sort((a, b) => (counts.topic?.[b] ?? 0) - (counts.topic?.[a] ?? 0) || a.localeCompare(b, "zh"));
-    const options = topics.map((name) => element("option", { value: name }, `${name}（${counts.topic?.[name] ?? 0}）`));
-    this.topics.replaceChildren(element("option", { value: "" }, "所有主题"), ...options);
-    this.topics.value = topic;
+    for (const place of this.chips) this.drawChips(place, counts[/** @type {string} */ (place.dataset.name)] ?? {});
+    for (const list of this.lists) {
+      const name = /** @type {keyof typeof LISTS} */ (list.dataset.name);
+      const found = counts[name] ?? {};
+      const chosen = this.state[name];
+      const values = Object.keys(found).filter((value) => found[value] || value === chosen);
+      if (chosen && !values.includes(chosen)) values.push(chosen);
+      values.sort((a, b) => (found[b] ?? 0) - (found[a] ?? 0) || a.localeCompare(b, "zh"));
+      const options = values.map((value) => element("option", { value }, `${value}（${found[value] ?? 0}）`));
+      list.replaceChildren(element("option", { value: "" }, LISTS[name]), ...options);
+      list.value = chosen;
+      list.hidden = values.length < 2 && !chosen;
+    }
+    this.order.value = this.state.sort;
   }
 
   /**
    * Toggle buttons for one filter; the one with the focus keeps it when they are drawn anew.
    * @param {HTMLElement} place
-   * @param {"kind" | "status"} name
-   * @param {string[]} values
-   * @param {(value: string) => string} label
    * @param {Record<string, number>} counts
    */
-  chips(place, name, values, label, counts) {
+  drawChips(place, counts) {
+    const name = /** @type {keyof State} */ (place.dataset.name);
     const focused = place.contains(document.activeElement) ? document.activeElement?.getAttribute("data-value") : null;
-    const made = values.map((value) => {
+    const all = CHIPS[name].filter(([value]) => counts[value] || this.state[name] === value);
+    const shown = name === "lang" && all.length < 2 && !this.state.lang ? [] : all; // one language needs no choice
+    const made = shown.map(([value, label]) => {
       const pressed = this.state[name] === value;
       const count = element("span", { class: "wiki-search__count" }, String(counts[value] ?? 0));
-      const attributes = { type: "button", "aria-pressed": String(pressed), "data-value": value };
-      const chip = element("button", attributes, label(value), " ", count);
+      const chip = element("button", { type: "button", "aria-pressed": String(pressed), "data-value": value }, label, " ", count);
       chip.addEventListener("click", () => this.change({ [name]: pressed ? "" : value }));
       return chip;
     });
@@ -254,7 +295,7 @@ class Search {
     const links = /** @type {HTMLElement[]} */ ([...this.results.querySelectorAll("a")]);
     const at = links.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     const inInput = document.activeElement === this.input;
-    if (event.key === "Escape") this.dialog.close();
+    if (event.key === "Escape" && this.dialog) this.dialog.close();
     else if (event.key === "ArrowDown" && (inInput || at >= 0)) links[at + 1]?.focus();
     else if (event.key === "ArrowUp" && at >= 0) (links[at - 1] ?? this.input).focus();
     else if (event.key === "Enter" && inInput) links[0]?.click();
@@ -270,7 +311,7 @@ let search = null;
 const isTyping = (target) =>
   target instanceof HTMLElement &&
   (target.isContentEditable || target.matches("input, textarea, select")) &&
-  !(search?.dialog.contains(target) && !search.dialog.open); // just closed, and still in focus
+  !(search?.root.contains(target) && !search.shown); // just closed, and still in focus
 
 /** @param {State} state */
 function openSearch(state) {
@@ -291,11 +332,18 @@ function addButton() {
   header.append(button);
 }
 
+/** @type {Search | null} Of the archive's page. */
+let archive = null;
+
 function pageShown() {
   addButton();
   const asked = fromAddress(location.search);
-  if (asked) openSearch(asked);
-  else if (search?.dialog.open) search.leave();
+  const place = /** @type {HTMLElement | null} */ (document.querySelector("[data-wiki-archive]"));
+  if (place) {
+    if (archive?.root.parentElement !== place) archive = new Search(place);
+    archive.open(asked ?? archive.first);
+  } else if (asked) openSearch(asked);
+  if ((place || !asked) && search?.shown) search.leave();
 }
 
 // Caught before a theme's own search sees the key.
@@ -305,7 +353,8 @@ document.addEventListener("keydown", (event) => {
   if (!(slash || command) || event.isComposing) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  if (!search?.dialog.open) openSearch(EMPTY);
+  if (archive?.shown) archive.input.focus();
+  else if (!search?.shown) openSearch(EMPTY);
 }, true);
 
 // With instant navigation the theme announces each page, this one included; without it, there is only this one.

@@ -2,7 +2,7 @@
 
 import { excerpt } from "./search_excerpt.js";
 import { PAGEFIND_RANKING, holds, isQuestion, looserTerms, plain, rank, setForms, subject, terms, words } from "./search_query.js";
-import { filtersOf } from "./search_state.js";
+import { FILTERS, filtersOf } from "./search_state.js";
 
 /**
  * @typedef {import("./search_state.js").State} State
@@ -71,7 +71,9 @@ async function find(pagefind, state) {
   const found = searches.map(({ term }) => term);
   const answers = await Promise.all(found.map((term) => pagefind.search(term, { filters })));
   const hits = merged(answers.map(({ results }, i) => results.map((/** @type {any} */ hit) => weighed(hit, searches[i].weight))));
-  const first = await ranked(pagefind, state, found, hits, partial);
+  const newest = state.sort === "date";
+  if (newest) await sortByDate(pagefind, hits);
+  const first = newest ? [] : await ranked(pagefind, state, found, hits, partial);
   const chosen = new Set(first.map(({ hit }) => hit.id));
   const rest = hits.filter((hit) => !chosen.has(hit.id));
   const marked = [...subject(state.query), ...terms(state.query), ...words(looserTerms(state.query) ?? "")];
@@ -112,6 +114,14 @@ async function searchesFor(pagefind, query) {
   const single = await Promise.all(asked.map(async (term) => ({ term, count: await pagesWith(pagefind, [term]) })));
   const known = single.filter(({ count }) => count > 0);
   return { searches: known.map(({ term, count }) => ({ term, weight: Math.log(1 + pages / count) })), partial: true, whole };
+}
+
+/** Newest first, those without a date last. @param {any} pagefind @param {any[]} hits */
+async function sortByDate(pagefind, hits) {
+  const { results } = await pagefind.search(null, { sort: { date: "desc" } });
+  const places = new Map(results.map((/** @type {any} */ hit, /** @type {number} */ i) => [hit.id, i]));
+  const place = (/** @type {any} */ hit) => places.get(hit.id) ?? results.length;
+  hits.sort((a, b) => place(a) - place(b));
 }
 
 /** A hit whose score counts `weight` for being found at all, and a little for how well. @param {any} hit @param {number} weight */
@@ -157,7 +167,7 @@ function merged(lists) {
 async function countsFor(pagefind, terms, filters, given) {
   /** @type {Record<string, Record<string, number>>} */
   const counts = {};
-  for (const name of ["kind", "topic", "status"]) {
+  for (const name of FILTERS) {
     const { [name]: _, ...others } = filters;
     const answers =
       name in filters ? await Promise.all(terms.map((term) => pagefind.search(term, { filters: others }))) : given;

@@ -1,17 +1,25 @@
 /** The search as the address bar holds it: `?q=…&kind=…&topic=…&status=…`. Pure. */
 
 /**
- * @typedef {{query: string, kind: string, topic: string, status: string}} State "" means: any.
+ * @typedef {{query: string, kind: string, topic: string, status: string, talk: string, person: string, code: string,
+ *   lang: string, sort: string}} State "" means: any; of `sort`: by relevance.
  */
 
 export const STATUSES = { open: "待回答", answered: "已回答" };
 export const KINDS = ["概念", "问答", "讨论", "论文"];
+export const CODE = { yes: "有可运行的代码" };
+export const LANGUAGES = { zh: "中文", en: "English" };
+/** What narrows a search, as the index names it. */
+export const FILTERS = /** @type {const} */ (["kind", "status", "topic", "talk", "person", "code", "lang"]);
 
 /** Chinese filter values by the short names used in addresses. */
 const KIND_NAMES = { concept: "概念", question: "问答", talk: "讨论", paper: "论文" };
+/** The values that a parameter may have; others take any. @type {Record<string, object>} */
+const KNOWN = { kind: KIND_NAMES, status: STATUSES, code: CODE, lang: LANGUAGES, sort: { date: "" } };
+const PARAMETERS = [...FILTERS, "sort"];
 
 /** @type {State} */
-export const EMPTY = { query: "", kind: "", topic: "", status: "" };
+export const EMPTY = { query: "", kind: "", topic: "", status: "", talk: "", person: "", code: "", lang: "", sort: "" };
 
 /**
  * The state an address asks for, or null where it asks for no search. Unknown values are ignored.
@@ -20,15 +28,13 @@ export const EMPTY = { query: "", kind: "", topic: "", status: "" };
  */
 export function fromAddress(search) {
   const given = new URLSearchParams(search);
-  if (!["q", "kind", "topic", "status"].some((name) => given.has(name))) return null;
-  const kind = given.get("kind") ?? "";
-  const status = given.get("status") ?? "";
-  return {
-    query: given.get("q") ?? "",
-    kind: Object.hasOwn(KIND_NAMES, kind) ? KIND_NAMES[/** @type {keyof typeof KIND_NAMES} */ (kind)] : "",
-    topic: given.get("topic") ?? "",
-    status: Object.hasOwn(STATUSES, status) ? status : "",
-  };
+  if (!["q", ...PARAMETERS].some((name) => given.has(name))) return null;
+  const known = PARAMETERS.map((name) => [name, given.get(name) ?? ""]).filter(
+    ([name, value]) => value && (!(name in KNOWN) || Object.hasOwn(KNOWN[name], value)),
+  );
+  const state = { ...EMPTY, query: given.get("q") ?? "", ...Object.fromEntries(known) };
+  if (state.kind) state.kind = KIND_NAMES[/** @type {keyof typeof KIND_NAMES} */ (state.kind)];
+  return state;
 }
 
 /**
@@ -39,13 +45,15 @@ export function fromAddress(search) {
  */
 export function toAddress(href, state) {
   const url = new URL(href);
-  for (const name of ["q", "kind", "topic", "status"]) url.searchParams.delete(name);
+  for (const name of ["q", ...PARAMETERS]) url.searchParams.delete(name);
   if (state) {
+    const kind = Object.entries(KIND_NAMES).find(([, value]) => value === state.kind)?.[0] ?? "";
+    const wanted = { ...state, kind };
     url.searchParams.set("q", state.query);
-    const kind = Object.entries(KIND_NAMES).find(([, value]) => value === state.kind)?.[0];
-    if (kind) url.searchParams.set("kind", kind);
-    if (state.topic) url.searchParams.set("topic", state.topic);
-    if (state.status) url.searchParams.set("status", state.status);
+    for (const name of PARAMETERS) {
+      const value = wanted[/** @type {keyof State} */ (name)];
+      if (value) url.searchParams.set(name, value);
+    }
   }
   return url.href;
 }
@@ -55,10 +63,8 @@ export function toAddress(href, state) {
  * @param {State} state
  * @returns {Record<string, string>}
  */
-export function filtersOf(state) {
-  const { kind, topic, status } = state;
-  return Object.fromEntries(Object.entries({ kind, topic, status }).filter(([, value]) => value));
-}
+export const filtersOf = (state) =>
+  Object.fromEntries(FILTERS.map((name) => [name, state[name]]).filter(([, value]) => value));
 
 /**
  * Whether the state asks for anything at all.

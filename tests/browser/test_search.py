@@ -104,7 +104,7 @@ def test_topic_filter_leaves_as_many_pages_as_it_promises(page: Page) -> None:
     open_and_ask(page, "低秩")
     option = page.locator(f"{DIALOG} option[value^='LoRA']")
     promised = int(option.inner_text().rsplit("（", 1)[1].rstrip("）"))
-    page.locator(f"{DIALOG} select").select_option(value=option.get_attribute("value"))
+    page.locator(f"{DIALOG} select[data-name=topic]").select_option(value=option.get_attribute("value"))
     expect(page.locator(MESSAGE)).to_have_text(f"找到 {promised} 页。")
 
 
@@ -126,11 +126,11 @@ def test_address_holds_the_search_for_another_reader(page: Page, chromium: Brows
 
 
 def test_closing_takes_the_search_out_of_the_address(page: Page) -> None:
-    page.goto("?lang=zh&q=LoRA&status=nonsense#top")
+    page.goto("?from=mail&q=LoRA&status=nonsense#top")
     expect(page.locator(RESULTS)).not_to_have_count(0)
     page.keyboard.press("Escape")
     expect(page.locator(DIALOG)).to_be_hidden()
-    assert page.url.endswith("/wiki/?lang=zh#top")
+    assert page.url.endswith("/wiki/?from=mail#top")
 
 
 def test_keyboard_alone_leads_to_a_page_and_back(page: Page) -> None:
@@ -348,3 +348,51 @@ def test_natural_question_finds_pages_that_have_most_of_it(page: Page) -> None:
     page.goto("")
     open_and_ask(page, "请问为什么 attention 要除以根号 d？")
     assert "qa/attention-scaling-sqrt-dk/" in found(page)[:3]
+
+
+ARCHIVE = "section.wiki-search"
+
+
+def test_archive_narrows_as_one_types_and_its_address_opens_the_same(page: Page, chromium: Browser) -> None:
+    page.goto("qa/")
+    expect(page.locator(RESULTS)).to_have_count(10)  # all questions, before anything is typed
+    expect(page).to_have_url(re.compile(r"/qa/$"))
+    page.keyboard.press("/")
+    page.keyboard.type("位置编码")
+    expect(page).to_have_url(re.compile(r"kind=question"))
+    expect(page.locator(f"{RESULTS} mark").first).to_be_visible()
+    expect(page.locator(DIALOG)).to_have_count(0)
+    every = number_of_results(page)
+    chip(page, "有可运行的代码").click()
+    expect(page).to_have_url(re.compile(r"code=yes"))
+    expect(chip(page, "有可运行的代码")).to_have_attribute("aria-pressed", "true")
+    assert 0 < number_of_results(page) <= every
+    mine = found(page)
+    assert all(address.startswith("qa/") for address in mine)
+    other = chromium.new_context()
+    theirs = other.new_page()
+    theirs.goto(page.url)
+    expect(theirs.locator(RESULTS)).to_have_count(len(mine))
+    assert found(theirs) == mine
+    other.close()
+
+
+def test_archive_lists_newest_first_and_filters_by_talk_and_person(page: Page) -> None:
+    page.goto("qa/?talk=004&kind=question")
+    expect(page.locator(MESSAGE)).to_have_text("找到 10 页。")
+    assert all(address.startswith("qa/talk-004-") for address in found(page))
+    page.goto("?q=LoRA&kind=question&sort=date")
+    expect(page.locator(RESULTS)).not_to_have_count(0)
+    newest = found(page)
+    assert not newest[0].startswith("qa/talk-")
+    page.locator(f"{DIALOG} select").last.select_option("")
+    expect(page).not_to_have_url(re.compile("sort="))
+    page.goto("qa/?person=羡鱼")
+    expect(page.locator(f"{ARCHIVE} select[data-name=person]")).to_have_value("羡鱼")
+    expect(page.locator(RESULTS)).not_to_have_count(0)
+
+
+def test_nothing_found_invites_to_ask(page: Page) -> None:
+    page.goto("?q=qzxwvqzxwv")
+    page.locator(MESSAGE).get_by_role("link", name="写成一个问题").click()
+    expect(page).to_have_url(re.compile(r"/guide/questions/$"))
