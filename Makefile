@@ -22,6 +22,7 @@ help: ## list the targets
 # the last build for this SITE_URL, there is nothing to build.
 site: .venv/.site ## build the site into site/
 	@$(BIN)/python -m browser build
+	@$(BIN)/python -m snippets notebooks docs/notebooks
 	@$(BIN)/python -m ingest build; errors=$$?; test $$errors -le 1 || exit $$errors; \
 	if test "$$(cat site/.built 2>&1)" = "for $(SITE_URL)" && \
 	  test -z "$$(find docs snippets mkdocs.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
@@ -30,7 +31,7 @@ site: .venv/.site ## build the site into site/
 	exit $$errors
 
 # The server shows site/; a change in any source has it built again. Generated folders are no source.
-GENERATED := docs/talks,docs/qa,docs/papers,docs/people,docs/changes,docs/generated,docs/runtime
+GENERATED := docs/talks,docs/qa,docs/papers,docs/people,docs/changes,docs/notebooks,docs/generated,docs/runtime
 serve: .venv/.site ## serve the site on 127.0.0.1:8000 and rebuild on change
 	@mkdir -p site; echo "http://127.0.0.1:8000/"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory site 8000 >/dev/null 2>&1 & trap "kill $$!" EXIT; \
@@ -81,4 +82,4 @@ fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
 	$(BIN)/python -m ingest fetch
 
 clean: ## remove everything generated
-	rm -rf .venv .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/generated docs/runtime
+	rm -rf .venv .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/notebooks docs/generated docs/runtime

@@ -1,4 +1,4 @@
-"""`python -m snippets list | show NAME | copy NAME [DIR]`: the snippets from a terminal, without loading torch."""
+"""`python -m snippets list | show NAME | copy NAME [DIR] | notebook NAME [DIR]`: the snippets; loads no torch."""
 
 import argparse
 import ast
@@ -6,6 +6,8 @@ import difflib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from snippets._notebook import notebook
 
 HERE = Path(__file__).parent
 
@@ -33,19 +35,36 @@ def title(source: str) -> str:
     return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
 
 
-def copy(name: str, directory: Path, force: bool) -> Path:
-    """Write a snippet into `directory`, headed by its origin and licence, and return the new file's path.
+def copy(name: str) -> str:
+    """A snippet headed by its origin and licence.
 
     Raises:
         LookupError: If there is no such snippet.
+    """
+    return f"# From OpenLLM Wiki, snippets/{name}.py. MIT License.\n{read(name)}"
+
+
+def write(text: str, path: Path, force: bool) -> None:
+    """Write a new file, or with `force` over an old one.
+
+    Raises:
         FileExistsError: If the file is there and `force` is not set.
         OSError: If it cannot be written.
     """
-    text = f"# From OpenLLM Wiki, snippets/{name}.py. MIT License.\n{read(name)}"
-    path = directory / f"{name}.py"
     with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
         file.write(text)
-    return path
+
+
+def write_all(directory: Path) -> None:
+    """Write the notebooks of all snippets for the site, each only if it changed, and no others."""
+    directory.mkdir(parents=True, exist_ok=True)
+    made = {directory / f"{name}.ipynb": notebook(name) for name in names()}
+    for path in directory.glob("*.ipynb"):
+        if path not in made:
+            path.unlink()
+    for path, text in made.items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write(text, path, force=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,10 +74,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser("list", help="name and title of every snippet")
     show = commands.add_parser("show", help="print a snippet")
     show.add_argument("name", metavar="NAME")
-    copier = commands.add_parser("copy", help="copy a snippet into a directory")
-    copier.add_argument("name", metavar="NAME")
-    copier.add_argument("directory", metavar="DIR", nargs="?", type=Path, default=Path(), help="default: here")
-    copier.add_argument("--force", action="store_true", help="overwrite a file that is there")
+    for name, what in (("copy", "copy a snippet into a directory"), ("notebook", "write a snippet as a notebook")):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("name", metavar="NAME")
+        command.add_argument("directory", metavar="DIR", nargs="?", type=Path, default=Path(), help="default: here")
+        command.add_argument("--force", action="store_true", help="overwrite a file that is there")
+    every = commands.add_parser("notebooks", help="write the notebooks of all snippets, as the site offers them")
+    every.add_argument("directory", metavar="DIR", type=Path)
     args = parser.parse_args(argv)
 
     try:
@@ -68,8 +90,14 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(f"{name:{width}}  {title(read(name))}")
         elif args.command == "show":
             print(read(args.name), end="")
+        elif args.command == "notebooks":
+            write_all(args.directory)
         else:
-            print(copy(args.name, args.directory, args.force))
+            read(args.name)  # is there such a snippet?
+            make, ending = (copy, "py") if args.command == "copy" else (notebook, "ipynb")
+            path = args.directory / f"{args.name}.{ending}"
+            write(make(args.name), path, args.force)
+            print(path)
     except FileExistsError as error:
         print(f"error: {error.filename} is already there; --force overwrites it", file=sys.stderr)
         return 1

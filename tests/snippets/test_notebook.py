@@ -1,0 +1,38 @@
+"""Every snippet's notebook: valid, alone, and it prints what it says."""
+
+import contextlib
+import io
+import json
+
+import nbformat
+import pytest
+
+from snippets.__main__ import main, names
+
+
+@pytest.mark.parametrize("name", names())
+def test_notebook_runs_by_itself_and_prints_what_it_holds(name, tmp_path, capsys):
+    assert main(["notebook", name, str(tmp_path)]) == 0
+    path = tmp_path / f"{name}.ipynb"
+    assert capsys.readouterr().out == f"{path}\n"
+    made = nbformat.read(path, as_version=4)
+    nbformat.validate(made)
+    assert "MIT License" in made.cells[0].source
+    namespace, expected, printed = {"__name__": "__main__"}, "", io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        for cell in (cell for cell in made.cells if cell.cell_type == "code"):
+            assert "from snippets" not in cell.source
+            exec(compile(cell.source, f"<{name}>", "exec"), namespace)
+            expected += "".join(output.text for output in cell.outputs)
+    assert expected.strip()
+    assert [line.rstrip() for line in printed.getvalue().splitlines()] == expected.splitlines()  # as on the page
+
+
+def test_all_notebooks_are_written_once(tmp_path):
+    (tmp_path / "gone.ipynb").write_text("{}", "utf-8")
+    assert main(["notebooks", str(tmp_path)]) == 0
+    assert {path.stem for path in tmp_path.glob("*.ipynb")} == set(names())
+    times = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert main(["notebooks", str(tmp_path)]) == 0
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == times
+    assert json.loads((tmp_path / "lora.ipynb").read_text("utf-8"))["nbformat"] == 4
