@@ -1,5 +1,6 @@
 """Fetching from files and from a real server on this machine, which also fails in every way it can."""
 
+import asyncio
 import gzip
 import os
 import re
@@ -9,6 +10,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -47,6 +49,18 @@ def page(status: int = 200, body: bytes = JSON, **headers: str) -> Callable[[Han
 
 def moved(to: str, status: int = 302) -> Callable[[Handler], None]:
     return page(status, b"", Location=to)
+
+
+@pytest.fixture(autouse=True)
+def own_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Playwright, in tests that ran before in this process, keeps a loop running in their thread."""
+    run = asyncio.run
+
+    def aside(coroutine: Any) -> Any:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(run, coroutine).result()
+
+    monkeypatch.setattr(asyncio, "run", aside)
 
 
 @pytest.fixture

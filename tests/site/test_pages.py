@@ -93,6 +93,7 @@ def test_runnable_blocks_stand_on_topics_and_where_they_are_embedded(site):
     )
     assert any(path.startswith("qa/") for path in runnable)
     assert any(path.startswith("talks/") for path in runnable)
+    assert runnable.pop("guide/running/index.html")[0][0] == "runnable"  # it draws, and prints nothing
     for path, blocks in runnable.items():
         assert [kind for kind, _ in blocks] == ["runnable", "output"] * (len(blocks) // 2), path
         assert all(text.strip() for _, text in blocks), path
