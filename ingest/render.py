@@ -84,6 +84,7 @@ class _Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            auto_reload=False,  # nobody edits a template during a run
             autoescape=False,  # the doors named above escape, each for its place
         )
         self.environment.filters |= {
