@@ -19,6 +19,7 @@ from ingest.canonical import format_note
 from ingest.collected import parse_collection, parse_discussions, write_question
 from ingest.feeds import parse_feed
 from ingest.markup import links_in
+from ingest.mend import mend
 from ingest.model import Block, Link, Paper, Question, Records, Source, Talk
 from ingest.notes import parse_note
 from ingest.problems import ERROR, Problem
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="say what is wrong with notes and questions")
     check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files to report on (default: all)")
     check.add_argument("--format", choices=("text", "github", "json"), default="text")
+    check.add_argument("--fix", action="store_true", help="first mend blanks and addresses, where that is safe")
     check.add_argument("--lang", choices=("en", "zh"), default="en", help="language of what is said")
     check.set_defaults(run=_check)
     build = commands.add_parser("build", help="write the generated pages under docs/")
@@ -111,6 +113,9 @@ def _check(options: argparse.Namespace) -> int:
     if missing := [path for path in options.paths if not path.exists()]:
         return _usage(f"no such file: {', '.join(map(str, missing))}")
     inputs, problems = _read(options)
+    if options.fix:
+        _fix(options, (*inputs.notes, *inputs.questions))
+        inputs, problems = _read(options)
     problems += pipeline.parse(inputs)[1]
     if options.paths:
         wanted = [path.resolve() for path in options.paths]
@@ -121,6 +126,14 @@ def _check(options: argparse.Namespace) -> int:
         for source in sources:
             problems += parse_document(source)[1]
     return _report(problems, options.format, options.lang)
+
+
+def _fix(options: argparse.Namespace, sources: Sequence[Source]) -> None:
+    wanted = [path.resolve() for path in options.paths] or [options.talks.resolve()]
+    for source in sources:
+        path = (options.talks.parent / source.path).resolve()
+        if any(path.is_relative_to(place) for place in wanted) and files.write_text(path, mend(source.text)):
+            print(f"{source.path}: mended", file=sys.stderr if options.format == "json" else sys.stdout)
 
 
 def _rules(options: argparse.Namespace) -> int:
