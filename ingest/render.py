@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ingest import markup
 from ingest.atom import Entry, atom
+from ingest.chart import chart
 from ingest.model import Paper, Question, Talk, Topic, Wiki
 
 OWNED = ("talks", "qa", "papers", "people", "changes", "generated")
@@ -123,13 +124,20 @@ class _Renderer:
         for week in self.weeks:
             groups = self._by_topic(week.papers)
             yield f"papers/{week.name.lower()}.md", self._page("week", week=week, groups=groups)
-        yield "papers/index.md", self._page("weeks", weeks=self.weeks)
+        titles = {name: topic.short for name, topic in self.topics.items()}
+        yield "papers/index.md", self._page("weeks", weeks=self.weeks, chart=chart(self._dated(), titles))
         yield "papers/feeds.md", self._page("feeds", feeds=self.wiki.records.feeds)
         for person in people:
             yield f"people/{person.slug}.md", self._page("person", person=person)
         yield "people/index.md", self._page("people", people=people)
         yield from self._changes()
         yield from self._fragments(open_questions)
+
+    def _dated(self) -> Iterator[tuple[date, Sequence[str]]]:
+        """Day and topics of every talk, question and paper whose day is known."""
+        yield from ((talk.date, talk.topics) for talk in self.talks if talk.date)
+        yield from ((question.asked, question.topics) for question in self.questions.values() if question.asked)
+        yield from ((paper.published, paper.topics) for week in self.weeks for paper in week.papers if paper.published)
 
     def _changes(self) -> Iterator[tuple[str, str]]:
         """What is new, by the dates of the records, so that the same input gives the same bytes: a page, and feeds."""
