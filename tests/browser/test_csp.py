@@ -24,15 +24,16 @@ def test_data_blocks_are_no_scripts():
     assert "sha256-" not in policy(['<script id="__config" type="application/json">{}</script>'])
 
 
-def test_policy_stands_first_in_the_head_and_once(tmp_path):
+@pytest.mark.parametrize("charset", ["", '\n  <meta charset="utf-8">'])
+def test_policy_stands_first_in_the_head_after_the_charset_and_once(tmp_path, charset):
     page = tmp_path / "a" / "index.html"
     page.parent.mkdir()
-    page.write_text("<html><head><title>甲</title></head></html>", "utf-8")
+    page.write_text(f"<html><head>{charset}<title>甲</title></head></html>", "utf-8")
     assert write(tmp_path) == 1
     first = page.read_text("utf-8")
     write(tmp_path)
     assert page.read_text("utf-8") == first
-    assert first.startswith('<html><head><meta http-equiv="Content-Security-Policy"')
+    assert first.startswith(f'<html><head>{charset}<meta http-equiv="Content-Security-Policy"')
     assert len(META.findall(first)) == 1
 
 
