@@ -54,9 +54,9 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
             _append(found, unplaced, line, number)
         elif CONTENTS.match(line):
             unplaced.append(Block(line, number))
-        elif found and heading and ANSWER_TITLE.match(title):
+        elif found and found[-1][1] and heading and ANSWER_TITLE.match(title):
             found[-1][3].append(Answer("", "", number))
-        elif found and (reply := SAID.match(title.lstrip("✅📌 "))):
+        elif found and found[-1][1] and (reply := SAID.match(title.lstrip("✅📌 "))):
             found[-1][3].append(Answer(reply[1], "", number))
         elif (asked := _asked(line, heading, level)) is not None:
             found.append((number, asked, [], []))

@@ -1,8 +1,11 @@
 """Helpers for the ingest tests: sources out of strings, and a small project on disk."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -75,3 +78,15 @@ def project(tmp_path: Path) -> Path:
         (tmp_path / name).write_text(text, "utf-8")
     (tmp_path / "snippets").mkdir()
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def own_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Playwright, in tests that ran before in this process, keeps a loop running in their thread."""
+    run = asyncio.run
+
+    def aside(coroutine: Any) -> Any:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(run, coroutine).result()
+
+    monkeypatch.setattr(asyncio, "run", aside)
