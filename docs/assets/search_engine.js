@@ -103,8 +103,10 @@ async function searchesFor(pagefind, query) {
   const asked = terms(query);
   if (asked.length === 0) return { searches: [{ term: null, weight: 0 }], partial: false, whole: true };
   const loose = looserTerms(query);
-  const strict = await pagesWith(pagefind, asked);
-  const side = loose ? (await pagefind.search(loose)).results.length : 0;
+  const [strict, side] = await Promise.all([
+    pagesWith(pagefind, asked),
+    loose ? pagefind.search(loose).then((/** @type {any} */ answer) => answer.results.length) : 0,
+  ]);
   const whole = strict + side > 0;
   if (whole && !(isQuestion(query) && strict + side < FEW)) {
     const good = [strict ? asked.join(" ") : null, side ? loose : null].filter((term) => term !== null);
@@ -138,8 +140,11 @@ function weighed(hit, weight) {
  */
 async function pagesWith(pagefind, asked) {
   const { results } = await pagefind.search(asked.join(" "));
-  const best = await Promise.all(results.slice(0, SAMPLE).map((/** @type {any} */ hit) => hit.data()));
-  return best.some((data) => holds(`${plain(data.meta.title ?? "")} ${plain(data.raw_content)}`, asked)) ? results.length : 0;
+  for (const hit of results.slice(0, SAMPLE)) {
+    const data = await hit.data(); // one by one: nearly always the first one holds them
+    if (holds(`${plain(data.meta.title ?? "")} ${plain(data.raw_content)}`, asked)) return results.length;
+  }
+  return 0;
 }
 
 /**
