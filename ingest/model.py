@@ -241,6 +241,7 @@ class Topic:
         snippet: Module name under `snippets/`, or "".
         example: Whether the page has an `example` section to embed elsewhere.
         path: The page's path.
+        builds_on: Names of the topics to read before it.
     """
 
     name: str
@@ -251,6 +252,7 @@ class Topic:
     snippet: str
     example: bool
     path: str
+    builds_on: tuple[str, ...] = ()
 
     @property
     def short(self) -> str:

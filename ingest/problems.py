@@ -77,6 +77,12 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "有 title、aliases、group、summary 的文件头",
         "概念页的文件头不全",
     ),
+    "T004": (
+        ERROR,
+        "topics that build on each other in one direction",
+        "先读哪页只朝一个方向的 builds_on",
+        "概念绕着圈互为前提",
+    ),
 }
 
 

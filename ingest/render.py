@@ -21,6 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ingest import markup
 from ingest.atom import Entry, atom
 from ingest.chart import chart
+from ingest.learning_map import learning_map
 from ingest.model import Paper, Question, Talk, Topic, Wiki
 
 OWNED = ("talks", "qa", "papers", "people", "changes", "generated")
@@ -177,11 +178,15 @@ class _Renderer:
                     papers[name].append((week.name, paper))
         for topic in self.topics.values():
             lists = {"asked": questions[topic.name], "told": talks[topic.name], "published": papers[topic.name]}
-            yield f"generated/topics/{topic.name}.md", self._page("topic", topic=topic, **lists)
+            after = [other for other in self.topics.values() if topic.name in other.builds_on]
+            yield f"generated/topics/{topic.name}.md", self._page("topic", topic=topic, after=after, **lists)
+            before = [self.topics[name] for name in topic.builds_on if name in self.topics]
+            yield f"generated/before/{topic.name}.md", self._page("before", before=before)
         groups: dict[str, list[Topic]] = {group: [] for group in GROUPS}
         for topic in self.topics.values():
             groups.setdefault(topic.group, []).append(topic)
         yield "generated/topics.md", self._page("topics", groups=groups, counts=questions)
+        yield "generated/map.md", learning_map(groups, self.topics) + "\n"
         with_code = [topic for topic in self.topics.values() if topic.snippet in self.snippets]
         yield "generated/snippets.md", self._page("snippets", with_code=with_code)
         varied = [first for topic, asked in self._by_topic(self.questions.values()) if topic for first in asked[:1]]

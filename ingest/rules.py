@@ -92,6 +92,7 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "T001": ("talks/questions/new.md", _asked("topics: [rpoe]"), _asked("topics: [rope]")),
     "T002": _topic("[LoRA]", "[LoRA, RoPE]"),
     "T003": _topic("summary: 只训练低秩的增量。\n", ""),
+    "T004": _topic("group:", "builds_on: [lora]\ngroup:"),
 }
 KEPT_PATHS = {"P009": "talks/papers/2026-W47.jsonl"}
 NO_EXAMPLE = {  # what no text can show

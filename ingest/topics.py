@@ -4,6 +4,7 @@ import ast
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
 from ingest.markup import front_matter, line_of_key, strings
@@ -30,6 +31,7 @@ def parse_topic(source: Source) -> tuple[Topic | None, list[Problem]]:
         snippet=str(meta.get("snippet") or ""),
         example=EXAMPLE in source.text,
         path=source.path,
+        builds_on=strings(meta.get("builds_on")),
     )
     return topic, problems
 
@@ -58,8 +60,9 @@ def parse_snippet(source: Source) -> tuple[Snippet | None, list[Problem]]:
 
 
 def check_topics(topics: Sequence[Topic], snippets: Sequence[Snippet], sources: Iterable[Source]) -> list[Problem]:
-    """Problems between pages: an alias that two topics claim, a snippet that does not exist."""
+    """Problems between pages: an alias that two topics claim, a snippet or topic that does not exist, a circle."""
     problems = []
+    known = {topic.name for topic in topics}
     by_path = {source.path: source for source in sources}
     modules = {snippet.name for snippet in snippets}
     owners: dict[str, Topic] = {}
@@ -72,6 +75,17 @@ def check_topics(topics: Sequence[Topic], snippets: Sequence[Snippet], sources: 
             if owner is not topic:
                 line = line_of_key(by_path[topic.path], "aliases")
                 problems.append(Problem(topic.path, line, 1, "T002", f"alias {alias!r} belongs to {owner.name!r}"))
+        for name in topic.builds_on:
+            if name not in known:
+                line = line_of_key(by_path[topic.path], "builds_on")
+                problems.append(Problem(topic.path, line, 1, "T001", f"unknown topic {name!r}"))
+    try:
+        TopologicalSorter({topic.name: topic.builds_on for topic in topics}).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+        path = next(topic.path for topic in topics if topic.name == circle[-1])
+        line = line_of_key(by_path[path], "builds_on")
+        problems.append(Problem(path, line, 1, "T004", f"a circle: {' -> '.join(circle)}"))
     return problems
 
 

@@ -39,6 +39,7 @@ def test_every_kind_of_page_is_made(pages):
         "talks/101.md", "talks/index.md", "qa/talk-101-q1.md", "qa/talk-101-q2.md", "qa/unmerge-lora.md", "qa/index.md",
         "qa/open.md", "papers/2024-w01.md", "papers/index.md", "people/小河.md", "people/moss7.md", "people/阿木.md",
         "people/群友.md", "people/index.md", "generated/topics/lora.md", "generated/topics.md", "generated/snippets.md",
+        "generated/before/lora.md", "generated/map.md",
         "generated/home.md", "changes/index.md", "changes/talks.xml", "changes/questions.xml", "changes/papers.xml",
         "papers/feeds.md",
     }  # fmt: skip
@@ -87,6 +88,17 @@ def test_topic_lists_its_questions_talks_and_papers(pages):
     assert "(../talks/101.md)" in fragment
     assert "[LoRA again]" in fragment
     assert 'data-pagefind-weight="5">LoRA | 低秩适配</p>' in fragment
+
+
+def test_topic_names_what_to_read_before_and_after(source):
+    first = TOPIC.replace("summary:", "builds_on: [rope]\nsummary:")
+    second = TOPIC.replace("LoRA", "RoPE").replace("低秩适配]", "旋转]")
+    made, _, _ = build(Inputs(topics=(source(first, "docs/topics/lora.md"), source(second, "docs/topics/rope.md"))))
+    assert made["generated/before/lora.md"].startswith("先读：[RoPE](../topics/rope.md)\n")
+    assert made["generated/before/rope.md"].startswith("不必先读别的页。\n")
+    assert "## 接着读 { #after }\n\n[LoRA](../topics/lora.md)\n" in made["generated/topics/rope.md"]
+    assert "接着读" not in made["generated/topics/lora.md"]
+    assert '<a xlink:href="lora/">' in made["generated/map.md"]
 
 
 def test_changes_are_listed_by_the_week_of_their_date(pages):

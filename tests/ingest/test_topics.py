@@ -7,8 +7,8 @@ from ingest.topics import Matcher, check_topics, parse_snippet, parse_topic
 from tests.ingest.conftest import TOPIC
 
 
-def topic(name, *aliases, snippet=""):
-    return Topic(name, name, aliases, "组", "", snippet, False, f"docs/topics/{name}.md")
+def topic(name, *aliases, snippet="", builds_on=()):
+    return Topic(name, name, aliases, "组", "", snippet, False, f"docs/topics/{name}.md", builds_on)
 
 
 MATCHER = Matcher(
@@ -98,3 +98,16 @@ def test_snippet_that_is_no_module_is_reported(text, place):
     snippet, [problem] = parse_snippet(Source("snippets/x.py", text))
     assert snippet is None
     assert (problem.code, problem.line, problem.column) == ("S002", *place)
+
+
+def test_topic_to_read_before_must_have_a_page_and_not_lie_in_a_circle():
+    pages = [
+        Source("docs/topics/a.md", "---\ntitle: 甲\nbuilds_on: [b]\n---"),
+        Source("docs/topics/b.md", "---\nbuilds_on: [a, nowhere]\n---"),
+    ]
+    found = check_topics([topic("a", builds_on=("b",)), topic("b", builds_on=("a", "nowhere"))], [], pages)
+    said = {p.code: (p.path, p.line, p.message) for p in found}
+    assert len(found) == 2 and said["T001"] == ("docs/topics/b.md", 2, "unknown topic 'nowhere'")
+    assert said["T004"] in {
+        ("docs/topics/a.md", 3, "a circle: a -> b -> a"), ("docs/topics/b.md", 2, "a circle: b -> a -> b"),
+    }  # fmt: skip

@@ -41,8 +41,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         values = dict(attrs)
         self.ids |= {values[key] for key in ("id", "name") if values.get(key)}
-        if tag == "a" and "href" in values:
-            self.links.append(values["href"])
+        if tag == "a":
+            self.links += [values[key] for key in ("href", "xlink:href") if key in values]
         rel = (values.get("rel") or "").split()
         if tag == "link" and not {"canonical", "next", "prev", "alternate"} & set(rel):
             self.loads.append(values["href"])

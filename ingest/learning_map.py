@@ -1,0 +1,208 @@
+"""The learning map: what builds on what, one picture for each group of concepts, from the pages' own `builds_on`.
+
+Rows from top to bottom, so narrow that a phone shows them in full size: a concept stands below all that it builds on,
+a line that passes a row has a lane of its own there, and the order within the rows is the one with the fewest crossings
+found. Boxes are links; those with dashes belong to other groups. Nothing is told by colour alone.
+
+The layout is that of K. Sugiyama, S. Tagawa and M. Toda, Methods for visual understanding of hierarchical system
+structures, 1981; places along a row come from isotonic regression, by pooling neighbours that are too near.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from itertools import accumulate, combinations, count, pairwise
+
+from ingest.model import Topic
+
+WIDTH, ROW, BOX = 328, 62, 28  # user units: a picture's width, from one row to the next, a box's height
+GAP, LANE = 10, 4  # between two neighbours; the width of a lane
+ROOM = WIDTH - 3 * (GAP + LANE)  # for the boxes of a row, so that lanes find a place too
+SWEEPS = 12
+
+Place = tuple[str, int]  # a concept and its row; or a lane: the concept its line comes from, and the row it passes
+
+
+def learning_map(groups: Mapping[str, Sequence[Topic]], topics: Mapping[str, Topic]) -> str:
+    """A figure for each group that has topics; links are relative to the folder of the topics' pages."""
+    bases = _without_detours(topics)
+    figures = [_figure(group, listed, topics, bases) for group, listed in groups.items() if listed]
+    return '<div class="wiki-map" data-pagefind-ignore="all">\n' + "\n".join(figures) + "\n</div>"
+
+
+def _without_detours(topics: Mapping[str, Topic]) -> dict[str, list[str]]:
+    """What each topic builds on, less what another of its bases builds on already.
+
+    Unknown names and the step that closes a circle are left out: the checker reports them.
+    """
+    everything: dict[str, set[str]] = {}
+    direct: dict[str, list[str]] = {}
+
+    def visit(name: str, way: tuple[str, ...]) -> set[str]:
+        if name not in everything:
+            known = [base for base in topics[name].builds_on if base in topics and base not in way]
+            deeper = {base: visit(base, (*way, base)) for base in known}
+            direct[name] = [base for base in known if not any(base in deeper[other] for other in known)]
+            everything[name] = set(known).union(*deeper.values())
+        return everything[name]
+
+    for name in topics:
+        visit(name, (name,))
+    return direct
+
+
+def _figure(group: str, listed: Sequence[Topic], topics: Mapping[str, Topic], bases: Mapping[str, list[str]]) -> str:
+    own = {topic.name: bases[topic.name] for topic in listed}
+    others: dict[str, list[str]] = {base: [] for found in own.values() for base in found if base not in own}
+    labels = {name: topics[name].short for name in [*others, *own]}
+    widths = {
+        name: 12 + sum(12 if unicodedata.east_asian_width(c) in "WF" else 7 for c in labels[name]) for name in labels
+    }
+    rows = _rows(others | own, widths)
+    lines = _lines(own, rows)
+    layers = _ordered(rows, lines)
+    centres, width = _centres(layers, lines, {(name, row): widths[name] for name, row in rows.items()})
+    height = ROW * (len(layers) - 1) + BOX + 2
+    parts = [
+        f"<figure><figcaption>{escape(group)}</figcaption>",
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group"'
+        f' aria-label="{escape(group)}：箭头从先读的概念指向接着读的">',
+        f'<path d="{_path(lines, rows, centres)}"/>',
+    ]
+    for layer in layers:
+        for name, row in layer:
+            if rows[name] == row:
+                x, y, wide = centres[name, row], ROW * row + 1, widths[name]
+                dashes = "" if name in own else ' stroke-dasharray="4 3"'
+                box = f'<rect x="{x - wide // 2}" y="{y}" width="{wide}" height="{BOX}" rx="5"{dashes}/>'
+                text = f'<text x="{x}" y="{y + 18}">{escape(labels[name])}</text>'
+                # Not `href`: the theme's script writes to that property, which an SVG's link does not allow.
+                parts.append(f'<a xlink:href="{name}/">{box}{text}</a>')
+    return "\n".join([*parts, "</svg></figure>"])
+
+
+def _rows(bases: Mapping[str, list[str]], widths: Mapping[str, int]) -> dict[str, int]:
+    """A row for each name, below its bases and as high up as there is room; a name without bases goes just above the
+    first that needs it, and one that has no lines at all where room is left."""
+    depths: dict[str, int] = {}
+
+    def depth(name: str) -> int:
+        if name not in depths:
+            depths[name] = max((depth(base) + 1 for base in bases[name]), default=0)
+        return depths[name]
+
+    rows: dict[str, int] = {}
+    taken: dict[int, int] = {}
+
+    def fits(name: str, row: int) -> bool:
+        return not taken.get(row) or taken[row] + widths[name] + GAP <= ROOM
+
+    def put(name: str, row: int) -> None:
+        rows[name] = row
+        taken[row] = taken.get(row, 0) + widths[name] + GAP
+
+    for name in sorted(bases, key=depth):
+        if bases[name]:
+            row = max((rows[base] + 1 for base in bases[name] if base in rows), default=1)
+            for base in bases[name]:
+                if base not in rows:
+                    above = next((above for above in range(row - 1, -1, -1) if fits(base, above)), None)
+                    if above is None:
+                        above = next(below for below in count(row) if fits(base, below))
+                    put(base, above)
+                    row = max(row, above + 1)
+            put(name, next(below for below in count(row) if fits(name, below)))
+    for name in bases:
+        if name not in rows:
+            put(name, next(row for row in count() if fits(name, row)))
+    return rows
+
+
+def _lines(bases: Mapping[str, list[str]], rows: Mapping[str, int]) -> list[tuple[Place, Place]]:
+    """Lines from each row to the next; those from one concept share their lanes."""
+    found: dict[tuple[Place, Place], None] = {}
+    for name, below in bases.items():
+        for base in below:
+            stops = [(base, row) for row in range(rows[base], rows[name])]
+            found |= dict.fromkeys(pairwise([*stops, (name, rows[name])]))
+    return list(found)
+
+
+def _ordered(rows: Mapping[str, int], lines: Sequence[tuple[Place, Place]]) -> list[list[Place]]:
+    """The places of each row from left to right: of some sweeps by neighbours' means, the one with fewest crossings."""
+    places = dict.fromkeys([*((name, row) for name, row in rows.items()), *(place for line in lines for place in line)])
+    layers = [[place for place in places if place[1] == row] for row in range(max(rows.values()) + 1)]
+    best, fewest = layers, _crossings(layers, lines)
+    for sweep in range(SWEEPS):
+        downwards = sweep % 2 == 0
+        layers = [list(layer) for layer in layers]
+        for layer in layers if downwards else reversed(layers):
+            at = {place: index for row in layers for index, place in enumerate(row)}
+            near = _neighbours(lines, above=downwards, below=not downwards)
+            layer.sort(key=lambda place: _mean([at[other] for other in near.get(place, [])], at[place]))
+        if (crossings := _crossings(layers, lines)) < fewest:
+            best, fewest = layers, crossings
+    return best
+
+
+def _crossings(layers: Sequence[Sequence[Place]], lines: Iterable[tuple[Place, Place]]) -> int:
+    at = {place: index for layer in layers for index, place in enumerate(layer)}
+    return sum((at[a] - at[c]) * (at[b] - at[d]) < 0 for (a, b), (c, d) in combinations(lines, 2) if a[1] == c[1])
+
+
+def _neighbours(lines: Iterable[tuple[Place, Place]], above: bool, below: bool) -> dict[Place, list[Place]]:
+    found: dict[Place, list[Place]] = {}
+    for upper, lower in lines:
+        if above:
+            found.setdefault(lower, []).append(upper)
+        if below:
+            found.setdefault(upper, []).append(lower)
+    return found
+
+
+def _centres(
+    layers: Sequence[Sequence[Place]], lines: Sequence[tuple[Place, Place]], widths: Mapping[Place, int]
+) -> tuple[dict[Place, int], int]:
+    """The middle of each place, near those of its neighbours, and the width that the picture takes."""
+    wide = {place: widths.get(place, LANE) for layer in layers for place in layer}
+    steps = [list(accumulate(((wide[a] + wide[b]) / 2 + GAP for a, b in pairwise(row)), initial=0.0)) for row in layers]
+    # Places along a row are `start + step`, where the starts may not fall from left to right.
+    ends = [(wide[row[0]] / 2 + 1, wide[row[-1]] / 2 + 1) for row in layers]
+    width = max(WIDTH, *(round(left + step[-1] + right) for step, (left, right) in zip(steps, ends, strict=True)))
+    near = _neighbours(lines, above=True, below=True)
+    centres = dict.fromkeys(wide, width / 2)
+    for _ in range(SWEEPS):
+        for row, step, (left, right) in zip(layers, steps, ends, strict=True):
+            wanted = [_mean([centres[other] for other in near.get(place, [])], centres[place]) for place in row]
+            starts = _rising([want - offset for want, offset in zip(wanted, step, strict=True)])
+            most = width - right - step[-1]
+            for place, start, offset in zip(row, starts, step, strict=True):
+                centres[place] = min(max(start, left), most) + offset
+    return {place: round(x) for place, x in centres.items()}, width
+
+
+def _rising(values: Iterable[float]) -> list[float]:
+    """The sequence nearest to the values, by squares, that never falls."""
+    pools: list[tuple[float, int]] = []  # mean and size
+    for value in values:
+        mean, size = value, 1
+        while pools and pools[-1][0] > mean:
+            other, count = pools.pop()
+            mean, size = (other * count + mean * size) / (count + size), count + size
+        pools.append((mean, size))
+    return [mean for mean, size in pools for _ in range(size)]
+
+
+def _mean(values: Sequence[float], otherwise: float) -> float:
+    return sum(values) / len(values) if values else otherwise
+
+
+def _path(lines: Iterable[tuple[Place, Place]], rows: Mapping[str, int], centres: Mapping[Place, int]) -> str:
+    """All lines as one path, with a head where they end."""
+    parts = []
+    for upper, lower in lines:
+        start, end = ROW * upper[1] + BOX + 1, ROW * lower[1] + 1
+        a, b, middle = centres[upper], centres[lower], (start + end) // 2
+        parts.append(f"M{a} {start}C{a} {middle} {b} {middle} {b} {end}")
+        parts.append("m-3-6 3 6 3-6" if rows[lower[0]] == lower[1] else f"v{BOX}")
+    return "".join(parts)
