@@ -14,7 +14,9 @@ from tests.site import outputs
 
 TESTS = ROOT / "tests" / "snippets"
 FILES = [f"test_{name}.py" for name in names() if (TESTS / f"test_{name}.py").is_file()]
+OPTIONS = ("-p", "tests.browser.torch_api.foreign", "-p", "no:cacheprovider", "-rap", "--tb=short")
 PASSED = re.compile(r"^PASSED .*?(test_\w+\.py)::(\w+)", re.MULTILINE)
+FAULT = re.compile(r"^(?:FAILED|ERROR|INTERNALERROR|E  ).*", re.MULTILINE)
 
 
 def environment() -> dict[str, str]:
@@ -22,50 +24,22 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": f"{PACKAGE.parent}{os.pathsep}{ROOT}"}
 
 
-@pytest.fixture(scope="module")
-def report() -> str:
-    """What pytest says about all test files, run in one process where `torch` is the browser's."""
-    options = [
-        "-p",
-        "tests.browser.torch_api.foreign",
-        "-p",
-        "no:randomly",
-        "-p",
-        "no:cacheprovider",
-        "-rA",
-        "--tb=short",
-    ]
-    command = [sys.executable, "-m", "pytest", *options, *(str(TESTS / name) for name in FILES)]
+def verdict(report: str) -> None:
+    """Assert that pytest's report has every test of all files passed, but for those that need another library."""
+    assert FAULT.findall(report) == []
+    sources = {name: (TESTS / name).read_text(encoding="utf-8") for name in FILES}
+    written = {(name, test) for name, source in sources.items() for test in foreign.tests_of(source)}
+    left_out = {(name, test) for name, source in sources.items() for test in foreign.left_out(source)}
+    assert set(PASSED.findall(report)) == written - left_out
+    assert len(left_out) < 0.2 * len(written)  # the proof is of most of the tests, not of a few
+
+
+@pytest.mark.slow
+def test_snippets_own_tests_pass():
+    """One test for all files: pytest starts once."""
+    command = [sys.executable, "-m", "pytest", *OPTIONS, "-p", "no:randomly", *(str(TESTS / name) for name in FILES)]
     run = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, encoding="utf-8", timeout=600)
-    return run.stdout + run.stderr
-
-
-def failures(report: str, name: str) -> str:
-    """The part of a report about a test file's failures, without what passed; empty where there are none."""
-    lines = [line for line in report.splitlines() if not line.startswith("PASSED")]
-    failed = [line for line in lines if line.startswith(("FAILED", "ERROR")) and name in line]
-    return "\n".join([*failed, *(line for line in lines if line.startswith("E  "))]) if failed else ""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", FILES)
-def test_snippets_own_tests_pass(report, name):
-    source = (TESTS / name).read_text(encoding="utf-8")
-    expected = foreign.tests_of(source) - foreign.left_out(source)
-    passed = {test for file, test in PASSED.findall(report) if file == name}
-    assert failures(report, name) == ""
-    assert passed == expected
-
-
-@pytest.mark.slow
-def test_what_is_left_out_is_counted(report):
-    total = passed = 0
-    for name in FILES:
-        source = (TESTS / name).read_text(encoding="utf-8")
-        total += len(foreign.tests_of(source))
-        passed += len(foreign.tests_of(source) - foreign.left_out(source))
-    assert len(set(PASSED.findall(report))) == passed
-    assert passed > 0.8 * total  # the proof is of most of the tests, not of a few
+    verdict(run.stdout + run.stderr)
 
 
 @pytest.mark.parametrize("page", outputs.pages(ROOT / "docs"), ids=lambda path: path.stem)

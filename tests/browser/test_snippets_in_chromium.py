@@ -1,0 +1,62 @@
+"""The snippets' own test files, unchanged, in Pyodide in a real Chromium: the browser's torch where readers have it."""
+
+import json
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from browser import pack
+from browser.__main__ import build
+from browser.assets import default_cache
+from tests.browser.test_worker import LOCK, Tab, served
+from tests.browser.torch_api.pair import ROOT
+from tests.browser.torch_api.test_snippets import FILES, OPTIONS, verdict
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PYTEST = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")  # this environment's own, all of them pure Python
+AROUND = ("pyproject.toml", "tests/__init__.py", "tests/browser/__init__.py", "tests/oracles/trl.json")
+# Plain assertions take a third less time; the native run tells what a failed one compared.
+RUN = f"""
+import os, sys
+os.chdir({pack.SITE_PACKAGES!r})
+sys.dont_write_bytecode = True
+import pytest
+pytest.main({[*OPTIONS, "--assert=plain", *(f"tests/snippets/{name}" for name in FILES)]!r})
+"""
+
+
+def what_tests_need() -> dict[str, bytes]:
+    """What goes into site-packages beside torch and the snippets."""
+    installed = [file for name in PYTEST for file in distribution(name).files or []]
+    found = {
+        file.as_posix(): file.locate().read_bytes()
+        for file in installed
+        if file.suffix == ".py" or file.name == "METADATA"
+    }
+    paths = [*AROUND, *(f"tests/browser/torch_api/{name}.py" for name in ("__init__", "foreign"))]
+    paths += [f"tests/snippets/{name}" for name in ("conftest.py", *FILES)]
+    return found | {path: (ROOT / path).read_bytes() for path in paths}
+
+
+def test_snippets_own_tests_pass_in_pyodide(chromium: Browser, tmp_path: Path) -> None:
+    """The archive goes the way of our own: the manifest lists it, and the worker unpacks it."""
+    build(LOCK, tmp_path / "runtime", default_cache())
+    manifest = json.loads((tmp_path / "runtime" / "manifest.json").read_text(encoding="utf-8"))
+    if not manifest["installed"]:
+        pytest.skip(f"the runtime cannot be had: {manifest['reason']}")
+    name, content = pack.archive("tests", what_tests_need())
+    (tmp_path / "runtime" / name).write_bytes(content)
+    manifest["archives"].append(name)
+    manifest["groups"]["core"]["files"].append(name)
+    manifest["files"][name] = pack.entry(content)
+    for site in served(tmp_path):
+        context = chromium.new_context()
+        tab = Tab(context.new_page()).open(site.url)
+        assert "result" in tab.load(**manifest)
+        answer = tab.run(RUN, page="tests")
+        assert "result" in answer, answer
+        verdict(tab.printed())
+        context.close()
