@@ -3,7 +3,7 @@ BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve test check bench outputs oracles fuzz permalinks fetch clean
+.PHONY: help site serve test check bench outputs pictures oracles fuzz permalinks fetch clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -57,6 +57,9 @@ bench: .venv/.test site ## measure, and write docs/benchmarks.md
 
 outputs: .venv/.test ## rewrite the verified outputs of the runnable blocks
 	$(BIN)/python tests/site/outputs.py --write
+
+pictures: .venv/.test ## draw the pictures of the concept pages anew
+	$(BIN)/python -m pictures
 
 oracles: ## check that the reference values from trl are fresh (its own environment)
 	test -x .venv-oracles/bin/python || $(PYTHON) -m venv .venv-oracles

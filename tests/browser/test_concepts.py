@@ -1,6 +1,8 @@
-"""The learning map in a browser: by keyboard, on a phone."""
+"""The learning map and the pictures in a browser: by keyboard, on a phone."""
 
 import pytest
+
+from pictures.__main__ import FOLDER
 
 pytestmark = pytest.mark.browser
 
@@ -22,3 +24,20 @@ def test_map_fits_a_phone_and_is_walked_by_keyboard(page):
     page.keyboard.press("Enter")
     page.wait_for_url("**/topics/*/")
     assert page.locator("h1").inner_text()
+
+
+def test_words_in_pictures_lie_inside_and_apart(page):
+    page.set_content("".join(path.read_text("utf-8") for path in sorted(FOLDER.iterdir())))
+    amiss = page.evaluate("""() => [...document.querySelectorAll('svg')].flatMap(svg => {
+        const {width, height} = svg.viewBox.baseVal
+        const words = [...svg.querySelectorAll('text:not([transform])')].map(one => {
+            const {x, y, width, height} = one.getBBox()
+            return {text: one.textContent, x, y, right: x + width, below: y + height}
+        })
+        const outside = words.filter(one => one.x < -4 || one.right > width + 4 || one.y < -4 || one.below > height + 4)
+        const over = words.filter((one, at) => words.slice(0, at).some(other =>
+            Math.min(one.right, other.right) - Math.max(one.x, other.x) > 3 &&
+            Math.min(one.below, other.below) - Math.max(one.y, other.y) > 5))
+        return [...outside, ...over].map(one => `${svg.getAttribute('aria-label').slice(0, 12)}: ${one.text}`)
+    })""")
+    assert amiss == []

@@ -1,7 +1,11 @@
 """The concept pages as a whole: the learning map, the order to read in, and pictures."""
 
 import re
+from xml.etree import ElementTree
 
+import pytest
+
+from pictures.__main__ import FOLDER, MAKERS, draw
 from tests.site.conftest import ROOT
 
 TOPICS = {path.stem: path.read_text("utf-8") for path in (ROOT / "docs/topics").glob("*.md") if path.stem != "index"}
@@ -30,3 +34,25 @@ def test_path_in_words_names_each_concept_after_what_it_builds_on():
     first = list(dict.fromkeys(path))
     late = [(name, base) for name in first for base in bases(name) if base in first[first.index(name) :]]
     assert late == []
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_picture_is_fresh_and_says_what_is_seen(name):
+    """Fresh: its file holds what is drawn from the snippets of today."""
+    text = draw(name)
+    assert (FOLDER / f"{name}.html").read_text("utf-8") == text, "run make pictures"
+    figure = ElementTree.fromstring(text)
+    (svg,) = figure.iter("{http://www.w3.org/2000/svg}svg")
+    assert svg.get("role") == "img" and len(svg.get("aria-label")) > 20
+    assert figure.find("figcaption").text == svg.get("aria-label") + "。"
+    assert "style" not in text and "id=" not in text
+    used = set(re.findall(r'(?:fill|stroke)="(\w+)"', text))
+    assert used <= {"currentColor", "none", "black", "white"}, "a colour that does not follow the page"
+
+
+def test_every_picture_is_on_its_page_once():
+    assert {path.stem for path in FOLDER.iterdir()} == MAKERS.keys() and len(MAKERS) >= 25
+    shown = {
+        name: re.findall(r'^--8<-- "topics/pictures/(\w+)\.html"$', text, re.MULTILINE) for name, text in TOPICS.items()
+    }
+    assert {name: [name] for name in MAKERS} == {name: found for name, found in shown.items() if found}

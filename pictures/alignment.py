@@ -1,0 +1,150 @@
+"""RLHF and what follows from it."""
+
+import torch
+
+from browser.plot import lines
+from pictures.canvas import Canvas
+from snippets import dpo_loss as dpo
+from snippets import gae as advantages
+from snippets import ppo_loss as ppo
+from snippets.grpo import group_advantages
+from snippets.kl_penalty import token_rewards
+from snippets.policy_entropy import policy_entropy as entropy_of
+
+
+def rlhf() -> str:
+    picture = Canvas(
+        262,
+        "三步：监督微调得到会答的模型；用人的比较训练奖励模型；"
+        "策略生成回答，奖励模型打分，减去与参考模型的 KL，更新策略",
+    )
+    steps = [
+        ("1 监督微调", "人写的示范", "SFT 模型"),
+        ("2 奖励模型", "人排的名次", "奖励模型"),
+    ]
+    for at, (title, data, model) in enumerate(steps):
+        x = 10 + 164 * at
+        picture.text(x + 72, 16, title, bold=True)
+        picture.box(x + 12, 24, 120, 26, data)
+        picture.arrow((x + 72, 50), (x + 72, 72))
+        picture.box(x + 12, 72, 120, 26, model, shade=0.15)
+    picture.text(164, 128, "3 强化学习（反复）", bold=True)
+    picture.box(10, 146, 96, 40, "策略\n（从 SFT 开始）", shade=0.15)
+    picture.arrow((82, 98), (58, 146), dashed=True)
+    picture.arrow((106, 166), (130, 166))
+    picture.box(130, 146, 68, 40, "回答")
+    picture.arrow((198, 166), (222, 166))
+    picture.box(222, 146, 96, 40, "奖励模型打分", shade=0.15)
+    picture.arrow((246, 98), (264, 146), dashed=True)
+    picture.box(116, 214, 202, 40, "分数 − β · KL（策略 ‖ 参考）\n→ 优势 → PPO 更新")
+    picture.arrow((270, 186), (270, 214))
+    picture.arrow((116, 234), (58, 234), (58, 186))
+    return picture.done()
+
+
+def gae() -> str:
+    """The weight of each later TD error: the advantage at step 0 for an error of 1 at one step alone."""
+    length = 24
+    weights = {}
+    for lam in (0.0, 0.8, 0.95, 1.0):
+        rewards = torch.eye(length, dtype=torch.float64)
+        found, _ = advantages.gae(rewards, torch.zeros_like(rewards), gamma=1.0, lam=lam)
+        weights[f"λ = {lam:g}"] = found[:, 0].tolist()
+    return lines(
+        weights,
+        title="第 0 步的优势里，以后各步的 δ 占多少（γ = 1）",
+        xlabel="往后第几步",
+        ylabel="权重",
+        alt="λ 为 0 时只看当前一步；0.8 约十步后可忽略；0.95 在二十步后还有三成；1 则一直不衰减，就是蒙特卡洛",
+    ).svg
+
+
+def ppo_loss() -> str:
+    ratios = [0.5 + step / 50 for step in range(51)]
+
+    def objective(advantage: float) -> list[float]:
+        one = torch.tensor([[advantage]], dtype=torch.float64)
+        zero = torch.zeros_like(one)
+        return [-float(ppo.actor_loss(torch.full_like(one, ratio).log(), zero, one)[0]) for ratio in ratios]
+
+    return lines(
+        {"优势 A = 1": objective(1.0), "优势 A = −1": objective(-1.0)},
+        x=ratios,
+        title="裁剪后的目标（要变大），ε = 0.2",
+        xlabel="新旧策略的概率比",
+        ylabel="目标",
+        alt="优势为正时目标随比值上升，过了 1.2 变平；优势为负时比值低于 0.8 变平，高了则继续下降，不受保护",
+    ).svg
+
+
+def kl_penalty() -> str:
+    policy = torch.tensor([[-0.5, -1.2, -0.3, -0.9, -0.6]], dtype=torch.float64)
+    reference = torch.tensor([[-0.7, -1.0, -1.5, -1.0, -0.6]], dtype=torch.float64)
+    rewards, _ = token_rewards(torch.tensor([2.0], dtype=torch.float64), policy, reference, beta=0.5)
+    picture = Canvas(
+        196, "一个五 token 的回答：每个 token 先按对数概率之差扣 KL，最后一个 token 再加上奖励模型的总分 2"
+    )
+    names = [
+        ("策略 log π", policy[0]),
+        ("参考 log π", reference[0]),
+        ("−β × 差", -0.5 * (policy - reference)[0]),
+        ("奖励", rewards[0]),
+    ]
+    for at in range(5):
+        picture.text(110 + 46 * at, 18, f"token {at}", size=11)
+    for row, (name, values) in enumerate(names):
+        y = 28 + 34 * row
+        picture.text(80, y + 18, name, "end")
+        for at, value in enumerate(values.tolist()):
+            picture.box(87 + 46 * at, y, 46, 28, f"{value:+z.2f}", shade=0.25 * (row == 3))
+    picture.text(164, 186, "β = 0.5；总分 2 只加在最后一个 token 上")
+    return picture.done()
+
+
+def dpo_loss() -> str:
+    gaps = [-4 + step / 10 for step in range(81)]
+    margin = torch.tensor(gaps, dtype=torch.float64, requires_grad=True)
+    zero = torch.zeros_like(margin)
+    loss, _, _ = dpo.dpo_loss(margin, zero, zero, zero, beta=1.0)
+    (slope,) = torch.autograd.grad(loss.sum(), margin)
+    ipo = dpo.ipo_loss(margin, zero, zero, zero, beta=0.5).detach()
+    return lines(
+        {"DPO 损失": loss.detach(), "梯度的权重": -slope, "IPO 损失（β = 0.5）": ipo.where(ipo <= 5, torch.nan)},
+        x=gaps,
+        title="隐式奖励之差与损失",
+        xlabel="好回答的隐式奖励减坏回答的",
+        ylabel="值",
+        alt="差为负时 DPO 损失近似直线，梯度权重接近 1；差变大后两者都趋于 0；"
+        "IPO 是抛物线，最低点在差等于 1，超过反而增大",
+    ).svg
+
+
+def grpo() -> str:
+    rewards = torch.tensor([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]], dtype=torch.float64)
+    found = group_advantages(rewards)[0].tolist()
+    picture = Canvas(
+        186, "同一个问题的八个回答，三个对五个错：减组内均值、除标准差之后，对的优势为正，错的为负，不需要 critic"
+    )
+    picture.text(164, 14, "一个问题采样八个回答，对的得 1 分")
+    for at, (reward, advantage) in enumerate(zip(rewards[0].tolist(), found, strict=True)):
+        x = 6 + 40 * at
+        picture.box(x, 24, 36, 26, f"{reward:g}", shade=0.3 * reward)
+        high = 36 * abs(advantage)
+        picture.box(x + 6, 112 - (high if advantage > 0 else 0), 24, high, shade=0.2)
+        picture.text(x + 18, 112 - high - 6 if advantage > 0 else 112 + high + 14, f"{advantage:+.2f}", size=11)
+    picture.line([(2, 112), (326, 112)])
+    picture.text(164, 178, "优势 = （得分 − 组均值）/ 组标准差")
+    return picture.done()
+
+
+def policy_entropy() -> str:
+    chances = [step / 100 for step in range(1, 100)]
+    logits = torch.tensor([[[c, 1 - c] for c in chances]], dtype=torch.float64).log()
+    return lines(
+        entropy_of(logits)[0],
+        x=chances,
+        title="两个词时的熵",
+        xlabel="第一个词的概率",
+        ylabel="熵，nat",
+        alt="一条拱形：两个词各一半时熵最大，是 ln 2 约 0.69；一个词接近必然时降到 0",
+    ).svg

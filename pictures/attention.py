@@ -1,0 +1,152 @@
+"""Attention."""
+
+import torch
+
+from browser.plot import lines
+from pictures.canvas import Canvas
+from snippets.attention_mask import causal_mask, padding_mask, prefix_mask, sliding_window_mask
+from snippets.attention_scaling import attention_scores, saturation
+from snippets.kv_cache import cache_bytes
+from snippets.moe_routing import route
+
+
+def self_attention() -> str:
+    picture = Canvas(
+        300,
+        "自注意力的数据流：X 乘三个矩阵得到 Q、K、V；Q 与 K 的点积除以根号 d 再做 softmax 得到权重；权重乘 V 得到输出",
+    )
+    picture.box(104, 4, 120, 26, "输入 X：T × C")
+    for x, name in ((20, "Q"), (124, "K"), (228, "V")):
+        picture.arrow((164, 30), (x + 40, 62))
+        picture.box(x, 62, 80, 38, f"{name} = X W\nT × d", shade=0.08)
+    picture.arrow((60, 100), (100, 130))
+    picture.arrow((164, 100), (124, 130))
+    picture.box(42, 130, 140, 38, "分数 Q Kᵀ / √d\nT × T")
+    picture.arrow((112, 168), (112, 192))
+    picture.box(42, 192, 140, 38, "掩码，逐行 softmax\n权重，每行和为 1")
+    picture.arrow((112, 230), (150, 260))
+    picture.arrow((268, 100), (268, 200), (178, 260))
+    picture.box(84, 260, 160, 36, "输出：权重 × V，T × d", shade=0.08)
+    return picture.done()
+
+
+def attention_mask() -> str:
+    length = 6
+    prefix = prefix_mask(torch.tensor([3]), length)[0]
+    padded = causal_mask(length) & padding_mask(torch.tensor([4]), length, side="left")[:, None, :][0]
+    kinds = [
+        ("因果", causal_mask(length)),
+        ("前缀 LM（前缀 3）", prefix),
+        ("滑动窗口（窗口 3）", sliding_window_mask(length, 3)),
+        ("因果加左填充（填充 2）", padded),
+    ]
+    picture = Canvas(
+        318,
+        "四种注意力掩码，行是 query，列是 key，实心格表示看得到："
+        "因果是下三角；前缀之内互相可见；滑动窗口是一条带；左填充的两列全空",
+    )
+    for at, (name, mask) in enumerate(kinds):
+        x, y = 24 + 164 * (at % 2), 22 + 158 * (at // 2)
+        picture.text(x + 57, y - 6, name)
+        picture.grid(x, y, 19, (mask.float() * 0.6).tolist())
+    picture.text(164, 312, "行：query，从上到下；列：key，从左到右；实心：看得到", size=11)
+    return picture.done()
+
+
+def attention_scaling() -> str:
+    torch.manual_seed(0)
+    widths = [4, 8, 16, 32, 64, 128, 256]
+    peaks: dict[str, list[float]] = {"不缩放": [], "除以 √d": []}
+    for width in widths:
+        query, key = torch.randn(512, width).double(), torch.randn(64, width).double()
+        for name, scale in (("不缩放", 1.0), ("除以 √d", None)):
+            _, largest, _ = saturation(attention_scores(query, key, scale))
+            peaks[name].append(float(largest))
+    return lines(
+        peaks,
+        x=widths,
+        title="64 个 key 里最大的权重",
+        xlabel="头宽 d",
+        ylabel="平均最大权重",
+        alt="横轴是头宽：不缩放时最大的注意力权重随头宽升向 1，softmax 饱和；除以根号 d 后基本不变",
+    ).svg
+
+
+def grouped_query_attention() -> str:
+    picture = Canvas(
+        258, "八个 query 头各用哪个 key 与 value 头：MHA 每个 query 头一组，GQA 每四个共用一组，MQA 八个共用一组"
+    )
+    for row, (name, groups) in enumerate((("MHA：8 组 K、V", 8), ("GQA：2 组 K、V", 2), ("MQA：1 组 K、V", 1))):
+        top = 18 + 84 * row
+        picture.text(4, top - 4, name, "start", bold=True)
+        for head in range(8):
+            x = 10 + 40 * head
+            picture.box(x, top + 4, 28, 20, f"Q{head}")
+            per = 8 // groups
+            middle = 24 + 40 * (head // per * per + (per - 1) / 2)
+            picture.line([(x + 14, top + 24), (middle, top + 44)])
+        for group in range(groups):
+            middle = 24 + 40 * (group * per + (per - 1) / 2)
+            picture.box(middle - 14, top + 44, 28, 20, "KV", shade=0.18)
+    return picture.done()
+
+
+def kv_cache() -> str:
+    lengths = [1024 * step for step in range(0, 33, 4)]
+
+    def gib(kv_heads: int) -> list[float]:
+        return [cache_bytes(80, kv_heads, 128, length) / 2**30 for length in lengths]
+
+    return lines(
+        {"64 个 KV 头（MHA）": gib(64), "8 个（GQA）": gib(8), "1 个（MQA）": gib(1)},
+        x=[length // 1024 for length in lengths],
+        title="Llama 2 70B 的形状，一条序列，16 位",
+        xlabel="上下文，K token",
+        ylabel="KV cache，GiB",
+        alt="KV cache 随上下文线性增长：32K token 时 64 个 KV 头要 80 GiB，8 个要 10 GiB，1 个要 1.25 GiB",
+    ).svg
+
+
+def flash_attention() -> str:
+    picture = Canvas(
+        268,
+        "分数矩阵按块计算：外层是 query 块，内层是 key 块；"
+        "因果时右上角的块整个跳过；每步只留一块分数与每行的最大值、和、输出",
+    )
+    for key in range(4):
+        picture.box(78 + 44 * key, 24, 42, 22, f"K、V {key}", shade=0.08)
+    order = 0
+    for query in range(4):
+        picture.box(24, 52 + 40 * query, 42, 36, f"Q {query}", shade=0.08)
+        for key in range(4):
+            order += key <= query
+            label = str(order) if key <= query else "跳过"
+            picture.box(
+                78 + 44 * key, 52 + 40 * query, 42, 36, label, shade=0.2 if key <= query else 0, dashed=key > query
+            )
+        picture.arrow((256, 70 + 40 * query), (272, 70 + 40 * query))
+        picture.text(278, 74 + 40 * query, f"O {query}", "start")
+    picture.text(164, 16, "整个 T × T 从不存下来，数字是计算的次序")
+    picture.text(164, 238, "每个 Q 块只带着三样走：行最大值 m、和 l、输出 O")
+    picture.text(164, 258, "m 变大时，旧的 l 与 O 乘 exp(m旧 − m新)")
+    return picture.done()
+
+
+def moe_routing() -> str:
+    torch.manual_seed(0)
+    logits = torch.randn(6, 8)
+    weights, chosen = route(logits, 2)
+    picture = Canvas(
+        246, "六个 token 各选八个专家中的两个：格子里是门控权重，每行两个数，和为 1；各专家分到的 token 数不均匀"
+    )
+    for expert in range(8):
+        picture.text(78 + 32 * expert, 20, f"E{expert}")
+    for token in range(6):
+        picture.text(56, 45 + 30 * token, f"token {token}", "end")
+        for expert in range(8):
+            share = sum(float(w) for w, e in zip(weights[token], chosen[token], strict=True) if int(e) == expert)
+            picture.box(62 + 32 * expert, 26 + 30 * token, 32, 30, f"{share:.2f}" if share else "", shade=0.3 * share)
+    picture.text(56, 226, "负载", "end")
+    for expert in range(8):
+        picture.text(78 + 32 * expert, 226, str(int((chosen == expert).sum())))
+    return picture.done()

@@ -1,0 +1,118 @@
+"""Choosing the next token."""
+
+import torch
+
+from browser.plot import lines
+from pictures.canvas import Canvas
+from snippets.beam_search import beam_search as search
+from snippets.classifier_free_guidance import guide
+from snippets.repetition_penalty import repetition_penalty as penalise
+from snippets.sampling import keep_min_p, keep_top_k, keep_top_p
+
+
+def sampling() -> str:
+    probabilities = torch.tensor([0.38, 0.22, 0.14, 0.09, 0.06, 0.05, 0.03, 0.02, 0.01], dtype=torch.float64)
+    logits = probabilities.log()
+    cuts = [
+        ("top-k 3", keep_top_k(logits, 3)),
+        ("top-p 0.9", keep_top_p(logits, 0.9)),
+        ("min-p 0.2", keep_min_p(logits, 0.2)),
+    ]
+    picture = Canvas(
+        262,
+        "九个词按概率从大到小排列；下面三行标出各种截断留下哪些：top-k 3 留三个，"
+        "top-p 0.9 留到概率累计到 0.9，min-p 0.2 留不低于最大值五分之一的",
+    )
+    for word, share in enumerate(probabilities.tolist()):
+        x = 66 + 29 * word
+        picture.box(x, 136 - 300 * share, 23, 300 * share, shade=0.25)
+        picture.text(x + 11.5, 130 - 300 * share, f"{share:.2f}", size=10)
+    picture.text(60, 132, "概率", "end")
+    for row, (name, kept) in enumerate(cuts):
+        y = 150 + 36 * row
+        picture.text(60, y + 18, name, "end")
+        for word, value in enumerate(kept.tolist()):
+            left = value != float("-inf")
+            picture.box(64 + 29 * word, y, 27, 26, "留" if left else "", shade=0.25 * left, dashed=not left)
+    return picture.done()
+
+
+TREE = {  # the probability of each next letter after what was written
+    "": {"甲": 0.5, "乙": 0.4, "丙": 0.1},
+    "甲": {"甲": 0.4, "乙": 0.35, "丙": 0.25},
+    "乙": {"甲": 0.05, "乙": 0.05, "丙": 0.9},
+    "丙": {"甲": 0.34, "乙": 0.33, "丙": 0.33},
+}
+
+
+def beam_search() -> str:
+    letters = "甲乙丙"
+
+    def model(tokens: torch.Tensor) -> torch.Tensor:
+        rows = [
+            ["".join(letters[t] for t in row[1:].tolist()[:step])[-1:] for step in range(len(row))] for row in tokens
+        ]
+        return torch.tensor([[[TREE[state][letter] for letter in letters] for state in row] for row in rows]).log()
+
+    found = {"".join(letters[token] for token in new) for new, _ in search(model, torch.tensor([0]), 2, 2, alpha=0.0)}
+    picture = Canvas(
+        256,
+        "束宽 2：第一步留甲 0.5 与乙 0.4；第二步六个延伸里留乙丙 0.36 与甲甲 0.20。贪心只走甲甲，错过了概率更大的乙丙",
+    )
+    picture.box(4, 112, 40, 26, "开始")
+    for at, first in enumerate(letters):
+        y = 26 + 86 * at
+        kept = any(beam.startswith(first) for beam in found)
+        picture.arrow((44, 125), (92, y + 13), dashed=not kept)
+        picture.box(92, y, 66, 26, f"{first} {TREE[''][first]:.2f}", shade=0.25 * kept, dashed=not kept)
+        for number, second in enumerate(letters if kept else ""):
+            share, row = TREE[""][first] * TREE[first][second], y - 24 + 30 * number
+            stays = first + second in found
+            picture.arrow((158, y + 13), (216, row + 11), dashed=not stays)
+            picture.box(216, row, 100, 22, f"{first}{second} {share:.2f}", shade=0.25 * stays, dashed=not stays)
+    picture.text(164, 250, "实线与填色：留在束里；虚线：丢掉", size=11)
+    return picture.done()
+
+
+def repetition_penalty() -> str:
+    before = [-4 + step / 10 for step in range(81)]
+    logits = torch.tensor([before], dtype=torch.float64).T  # one word, and it has occurred
+    after = {
+        f"惩罚 {p:g}": penalise(logits, torch.zeros(len(before), 1, dtype=torch.long), p)[:, 0] for p in (1.0, 1.2, 2.0)
+    }
+    return lines(
+        after,
+        x=before,
+        title="出现过的词的 logit 改成多少",
+        xlabel="原来的 logit",
+        ylabel="改后的 logit",
+        alt="惩罚为 1 时是对角线；大于 1 时正的 logit 被除小，负的被乘得更负，两边都往下，在 0 处不变",
+    ).svg
+
+
+def classifier_free_guidance() -> str:
+    with_prompt, without = torch.tensor([2.0, 1.0, 0.0]).double(), torch.tensor([1.5, 1.5, 0.5]).double()
+    picture = Canvas(206, "三个词的概率：不看提示时甲乙相当；看提示时甲占优；引导强度从 1 加到 3，甲的优势越拉越大")
+    rows = [("不看提示", 0.0), ("γ = 1", 1.0), ("γ = 1.5", 1.5), ("γ = 3", 3.0)]
+    for row, (name, gamma) in enumerate(rows):
+        shares = guide(with_prompt, without, gamma).softmax(-1).tolist()
+        y, x = 30 + 44 * row, 72.0
+        picture.text(64, y + 19, name, "end")
+        for word, share, shade in zip("甲乙丙", shares, (0.3, 0.12, 0.0), strict=True):
+            picture.box(x, y, 250 * share, 28, f"{word} {share:.2f}" if share > 0.16 else "", shade=shade)
+            x += 250 * share
+    picture.text(197, 18, "下一个词的概率：甲、乙、丙")
+    return picture.done()
+
+
+def speculative_decoding() -> str:
+    rates = [step / 50 for step in range(50)]
+    counts = {f"起草 {k} 个": [sum(rate**n for n in range(k + 1)) for rate in rates] for k in (2, 4, 8)}
+    return lines(
+        counts,
+        x=rates,
+        title="大模型每次前向平均得到几个 token",
+        xlabel="每个草稿 token 被接受的概率",
+        ylabel="token 数",
+        alt="接受率为 0 时都是 1；接受率越高得到越多，趋向起草数加一；接受率低于一半时多起草几乎没有好处",
+    ).svg

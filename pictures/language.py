@@ -1,0 +1,133 @@
+"""Tokenizers, what language models are scored by, and what they are fed."""
+
+import torch
+
+from browser.plot import lines
+from pictures.canvas import Canvas
+from snippets.bpe import count_words, merge, train
+from snippets.multi_turn_loss import IGNORE, Turn, label_turns
+from snippets.perplexity import windows
+from snippets.sequence_packing import assign_rows, block_causal_mask, efficiency, pack
+
+
+def bpe() -> str:
+    corpus = "low low low low low lower lower newest newest newest newest newest newest widest widest widest"
+    merges = train(count_words([corpus]), 8)
+    names = {number: bytes([number]).decode("latin-1").replace(" ", "␣") for number in range(256)}
+    for number, (first, second) in enumerate(merges, 256):
+        names[number] = names[first] + names[second]
+    tokens = list(b" newest")
+    rows = [("字节", tokens)]
+    for number, pair in enumerate(merges, 256):
+        if (after := merge(tokens, pair, number)) != tokens:
+            tokens = after
+            rows.append((f"第 {number - 255} 条合并", tokens))
+    picture = Canvas(
+        16 + 40 * len(rows),
+        "单词 newest 从七个字节开始，按学到的先后次序合并，最后只剩" + f"{len(rows[-1][1])} 个 token",
+    )
+    for row, (title, left) in enumerate(rows):
+        y = 10 + 40 * row
+        picture.text(4, y + 18, title, "start")
+        x = 92.0
+        for token in left:
+            width = 14 + 16 * len(names[token])
+            picture.box(x, y, width, 26, names[token], shade=0.18 if len(names[token]) > 1 else 0)
+            x += width + 3
+    return picture.done()
+
+
+def perplexity() -> str:
+    spans = list(windows(16, 8, 4))
+    picture = Canvas(
+        48 + 34 * len(spans),
+        "十六个 token 的文本用长 8、步长 4 的窗口评分：每个窗口读八个，"
+        "只有浓的计分，每个 token 恰好计一次，除第一个窗口外，计分的前面有四个作上文",
+    )
+    picture.text(164, 14, "窗口 8，步长 4：浓的计分，淡的只作上文")
+    for row, (begin, end, first) in enumerate(spans):
+        for at in range(16):
+            shade = 0.55 if first <= at < end else 0.12 if begin <= at < end else 0
+            picture.box(12 + 19 * at, 26 + 34 * row, 19, 24, shade=shade)
+    picture.text(164, 44 + 34 * len(spans) - 2, "每行一个窗口；列是文本里的位置", size=11)
+    return picture.done()
+
+
+def masked_lm() -> str:
+    picture = Canvas(196, "被选中的 15% 里，八成换成 MASK，一成换成随机词，一成保持原样；其余 85% 不计损失")
+    words = ["我", "今天", "在", "家", "读", "论文"]
+    for at, word in enumerate(words):
+        picture.box(8 + 53 * at, 10, 48, 28, word, shade=0.3 if at == 4 else 0)
+    picture.text(246, 56, "选中的 15%")
+    for at, (share, after, why) in enumerate(
+        (("80%", "[MASK]", "学着猜"), ("10%", "香蕉", "不能全信输入"), ("10%", "读", "微调时没有 MASK"))
+    ):
+        x = 8 + 108 * at
+        picture.arrow((244, 62), (x + 48, 88))
+        picture.box(x, 88, 96, 28, after, shade=0.12)
+        picture.text(x + 48, 134, share, bold=True)
+        picture.text(x + 48, 152, why, size=11)
+    picture.text(164, 184, "三种都要猜出原来的「读」；没选中的不计损失")
+    return picture.done()
+
+
+def multi_turn_loss() -> str:
+    turns = [
+        Turn("user", (1,), (11, 12, 13)),
+        Turn("assistant", (2,), (21, 22, 9)),
+        Turn("user", (1,), (14, 15)),
+        Turn("assistant", (2,), (23, 24, 9)),
+    ]
+    names = ["U", "问", "问", "问", "A", "答", "答", "■", "U", "问", "问", "A", "答", "答", "■"]
+    picture = Canvas(
+        168, "一段两轮对话的十五个 token：两轮都学时，两个回答和结束符计损失；只学最后一轮时，只有后一个回答计损失"
+    )
+    picture.text(164, 14, "U、A：角色标记；■：结束符；填色的计损失")
+    for row, (title, train_on) in enumerate((("每轮回答都学（一次前向）", "all"), ("只学最后一轮", "last"))):
+        _, labels = label_turns(turns, train_on)
+        picture.text(12, 44 + 62 * row, title, "start")
+        for at, (name, label) in enumerate(zip(names, labels, strict=True)):
+            picture.box(12 + 20.5 * at, 50 + 62 * row, 20.5, 26, name, shade=0.3 if label != IGNORE else 0)
+    return picture.done()
+
+
+def sequence_packing() -> str:
+    lengths = [5, 3, 4, 2]
+    rows = assign_rows(lengths, 8)
+    samples = [torch.full((length,), number + 1) for number, length in enumerate(lengths)]
+    tokens, segments, _ = pack(samples, rows, 8)
+    picture = Canvas(
+        352,
+        f"四条样本补齐到最长时有效率 {efficiency(lengths):.0%}，"
+        f"装进两行后 {14 / 16:.0%}；装好的第一行的掩码是两个下三角块，样本之间互相看不见",
+    )
+    picture.text(4, 16, f"补齐：{efficiency(lengths):.0%} 有用", "start")
+    for row, length in enumerate(lengths):
+        for at in range(5):
+            picture.box(
+                4 + 22 * at, 24 + 24 * row, 22, 24, str(row + 1) if at < length else "", shade=0.15 * (at < length)
+            )
+    picture.text(140, 16, f"装箱（每行 8 格）：{sum(lengths) / (8 * len(rows)):.0%} 有用", "start")
+    for row in range(len(rows)):
+        for at, token in enumerate(tokens[row].tolist()):
+            picture.box(140 + 22 * at, 24 + 24 * row, 22, 24, str(token) if token else "", shade=0.15 * bool(token))
+    picture.text(164, 152, "第一行的掩码：只看自己那条样本")
+    picture.grid(84, 162, 20, (block_causal_mask(segments)[0].float() * 0.6).tolist())
+    picture.text(164, 342, "行：query；列：key；实心：看得到", size=11)
+    return picture.done()
+
+
+def minhash() -> str:
+    similar = [step / 50 for step in range(51)]
+    chance = {
+        f"{bands} 段，每段 {128 // bands} 个": [1 - (1 - s ** (128 // bands)) ** bands for s in similar]
+        for bands in (8, 16, 32)
+    }
+    return lines(
+        chance,
+        x=similar,
+        title="128 个最小值分段：两篇成为候选的概率",
+        xlabel="Jaccard 相似度",
+        ylabel="概率",
+        alt="三条 S 形曲线：段分得越多越短，门槛越低；8 段在 0.9 附近升起，16 段在 0.7，32 段在 0.4",
+    ).svg

@@ -1,0 +1,80 @@
+"""Norms, activations and the block that they make."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+
+from browser.plot import lines
+from pictures.canvas import Canvas
+
+
+def transformer_block() -> str:
+    picture = Canvas(
+        316, "Post-Norm 先把子层的输出加回主干再归一化；Pre-Norm 先归一化再进子层，主干从头到尾只有相加，没有别的"
+    )
+    for x, side, title in ((44, 112, "Post-Norm（2017）"), (208, 276, "Pre-Norm（现在）")):
+        post = x == 44
+        picture.text(x + 38, 16, title, bold=True)
+        picture.text(x, 312, "x")
+        for bottom, name in ((298, "注意力"), (164, "MLP")):
+            plus = bottom - (74 if post else 104)
+            picture.line([(x, bottom), (x, plus + 8)])
+            picture.parts.append(f'<circle cx="{x}" cy="{plus}" r="8" fill="none" stroke="currentColor"/>')
+            picture.line([(x - 5, plus), (x + 5, plus)])
+            picture.line([(x, plus - 5), (x, plus + 5)])
+            picture.arrow((x, bottom - 14), (side, bottom - 14), (side, bottom - 28))
+            if not post:
+                picture.box(side - 34, bottom - 50, 68, 22, "Norm")
+                picture.arrow((side, bottom - 50), (side, bottom - 60))
+            top = bottom - (54 if post else 86)
+            picture.box(side - 34, top, 68, 26, name, shade=0.1)
+            picture.arrow((side, top), (side, plus), (x + 8, plus))
+            if post:
+                picture.arrow((x, plus - 8), (x, plus - 20))
+                picture.box(x - 34, plus - 42, 68, 22, "Norm")
+            after = plus - 42 if post else plus - 8
+            picture.line([(x, after), (x, bottom - 134)])
+        picture.arrow((x, 40), (x, 26))
+    return picture.done()
+
+
+def layer_norm() -> str:
+    picture = Canvas(
+        176, "一批三句、每句四个 token、每个 token 五个分量：Layer Norm 只在一个 token 的分量里求均值与方差"
+    )
+    _cube(picture, "每个 token 自己一组", lambda sample, token, channel: sample == 1 and token == 2)
+    return picture.done()
+
+
+def batch_norm() -> str:
+    picture = Canvas(
+        176, "一批三句、每句四个 token、每个 token 五个分量：Batch Norm 在所有样本、所有位置的同一个分量里求均值与方差"
+    )
+    _cube(picture, "每个分量一组，横跨全部样本与位置", lambda sample, token, channel: channel == 2)
+    return picture.done()
+
+
+def _cube(picture: Canvas, title: str, counts: Callable[[int, int, int], bool]) -> None:
+    """Three samples of four tokens with five features each; what is averaged together is filled."""
+    picture.text(164, 16, title)
+    for sample in range(3):
+        x = 12 + 108 * sample
+        picture.grid(
+            x, 46, 18, [[0.6 if counts(sample, token, channel) else 0.0 for channel in range(5)] for token in range(4)]
+        )
+        picture.text(x + 45, 38, f"样本 {sample}")
+    picture.text(164, 140, "行：token；列：分量")
+    picture.text(164, 162, "填色的格子是同一组，一起求均值与方差", size=11)
+
+
+def swiglu() -> str:
+    x = torch.linspace(-4, 4, 81, dtype=torch.float64)
+    return lines(
+        {"SiLU（SwiGLU 的门）": F.silu(x), "GELU": F.gelu(x), "ReLU": F.relu(x)},
+        x=x.tolist(),
+        title="三个激活函数",
+        xlabel="输入",
+        ylabel="输出",
+        alt="ReLU 在 0 处折断；SiLU 与 GELU 光滑，负的一侧先略低于 0 再回到 0，SiLU 的凹处更深更宽",
+    ).svg

@@ -1,0 +1,128 @@
+"""Many devices, and pictures made of noise."""
+
+import torch
+
+from browser.plot import heatmap, lines
+from pictures.canvas import Canvas
+from snippets import clip_loss as clip
+from snippets.ddpm import linear_betas
+from snippets.pipeline_bubble import bubble, gpipe, one_f_one_b, simulate
+from snippets.ring_all_reduce import Traffic, all_gather, reduce_scatter
+from snippets.zero_memory import rank_bytes
+
+
+def pipeline_bubble() -> str:
+    picture = Canvas(
+        300,
+        "四级流水线、四个微批的时间线：GPipe 先全部前向再全部反向；"
+        "1F1B 交替进行。两者的空闲一样多，但 1F1B 同时留着的激活少",
+    )
+    top = 4
+    for name, orders in (("GPipe", gpipe(4, 4)), ("1F1B", one_f_one_b(4, 4))):
+        timeline = simulate(orders)
+        unit = 280 / max(run.end for runs in timeline for run in runs)
+        picture.text(4, top + 12, f"{name}：空闲是干活时间的 {bubble(timeline):.0%}", "start", bold=True)
+        for stage, runs in enumerate(timeline):
+            y = top + 22 + 27 * stage
+            picture.text(4, y + 16, f"第 {stage} 级", "start", size=11)
+            for run in runs:
+                label = f"{run.kind}{run.microbatch}" if run.kind == "B" else str(run.microbatch)
+                width = unit * (run.end - run.start)
+                picture.box(46 + unit * run.start, y, width, 22, label, shade=0.3 if run.kind == "B" else 0.08)
+        top += 144
+    picture.text(164, 294, "数字：前向的微批号；B：反向（两倍时间）；空白：闲着", size=11)
+    return picture.done()
+
+
+def ring_all_reduce() -> str:
+    ranks = 4
+    pieces = [[torch.tensor([1.0]) for _ in range(ranks)] for _ in range(ranks)]
+    frames = [("开始：每人四块，各只有自己的一份", _counts(pieces))]
+    reduce_scatter(pieces, Traffic(sent=[0] * ranks))
+    frames.append((f"reduce-scatter {ranks - 1} 轮后：每人有一块加齐了", _counts(pieces)))
+    all_gather(pieces, Traffic(sent=[0] * ranks))
+    frames.append((f"all-gather 再 {ranks - 1} 轮后：每人四块都齐", _counts(pieces)))
+    picture = Canvas(
+        398, "四张卡各把梯度切成四块，格里是加进去了几张卡的数：三轮之后每张卡有一块加齐四份，再三轮所有块都传遍"
+    )
+    for at, (title, counts) in enumerate(frames):
+        y = 18 + 130 * at
+        picture.text(164, y, title)
+        for rank in range(ranks):
+            picture.text(60, y + 27 + 25 * rank, f"卡 {rank}", "end")
+            for piece in range(ranks):
+                count = counts[rank][piece]
+                picture.box(70 + 56 * piece, y + 10 + 25 * rank, 56, 25, f"{count} 份", shade=0.08 * (count - 1))
+    return picture.done()
+
+
+def _counts(pieces: list[list[torch.Tensor]]) -> list[list[int]]:
+    return [[int(piece) for piece in rank] for rank in pieces]
+
+
+def tensor_parallel_mlp() -> str:
+    picture = Canvas(
+        238,
+        "两张卡：第一个矩阵按列切，各算一半隐藏单元，激活函数各做各的；"
+        "第二个矩阵按行切，各得一个部分和，最后一次 all-reduce 相加",
+    )
+    picture.box(114, 4, 100, 26, "输入 x（各一份）")
+    for rank, x in ((0, 14), (1, 174)):
+        picture.arrow((164, 30), (x + 70, 52))
+        picture.text(x, 48, f"卡 {rank}", "start", bold=True)
+        picture.box(x, 54, 140, 38, f"上投影的第 {rank + 1} 半列\nA{'₁₂'[rank]}：C × 2C", shade=0.12)
+        picture.arrow((x + 70, 92), (x + 70, 108))
+        picture.box(x, 108, 140, 26, "GeLU，不必通信")
+        picture.arrow((x + 70, 134), (x + 70, 150))
+        picture.box(x, 150, 140, 38, f"下投影的第 {rank + 1} 半行\nB{'₁₂'[rank]}：2C × C", shade=0.12)
+        picture.arrow((x + 70, 188), (164, 208))
+    picture.box(74, 208, 180, 26, "all-reduce：部分和相加")
+    return picture.done()
+
+
+def zero_memory() -> str:
+    picture = Canvas(
+        210,
+        "75 亿参数、64 张卡时每张卡的模型状态：不切 120 GB，只切优化器状态约 31 GB，再切梯度约 17 GB，全切约 1.9 GB",
+    )
+    size, ranks = 7_500_000_000, 64
+    for stage in range(4):
+        y = 44 + 46 * stage
+        total = rank_bytes(size, ranks, stage) / 1e9
+        picture.text(4, y - 4, f"ZeRO-{stage}：{total:.1f} GB" if stage else f"不切：{total:.0f} GB", "start")
+        x = 4.0
+        parts = [(2, stage < 3, 0.4), (2, stage < 2, 0.2), (12, stage < 1, 0.0)]
+        for each, whole, shade in parts:
+            width = 320 * each * size / (1 if whole else ranks) / 1e9 / 120
+            picture.box(x, y, width, 22, shade=shade)
+            x += width
+    for x, name, shade in ((4, "权重", 0.4), (84, "梯度", 0.2), (164, "优化器状态", 0.0)):
+        picture.box(x, 4, 14, 12, shade=shade)
+        picture.text(x + 20, 14, name, "start")
+    return picture.done()
+
+
+def ddpm() -> str:
+    kept = (1 - linear_betas().double()).cumprod(0)
+    return lines(
+        {"原图的系数 √ᾱ": kept.sqrt()[::10], "噪声的系数 √(1 − ᾱ)": (1 - kept).sqrt()[::10]},
+        x=list(range(1, 1001, 10)),
+        title="线性日程：第 t 步还剩多少原图",
+        xlabel="步 t",
+        ylabel="系数",
+        alt="原图的系数从 1 缓缓降到接近 0，噪声的系数从 0 升到 1，两条线约在第 260 步相交，平方和恒为 1",
+    ).svg
+
+
+def clip_loss() -> str:
+    torch.manual_seed(0)
+    texts = torch.randn(6, 16).double()
+    images = texts + 0.8 * torch.randn(6, 16).double()
+    cosines = clip.similarities(images, texts, torch.zeros((), dtype=torch.float64))
+    return heatmap(
+        cosines,
+        title="六张图与六句话的余弦，配对的在对角线",
+        xlabel="文本",
+        ylabel="图像",
+        alt="六乘六的矩阵，对角线上的余弦最大；损失让每行、每列都在对角线上得分最高",
+    ).svg
