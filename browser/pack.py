@@ -20,7 +20,7 @@ from browser.assets import Asset, Lock
 HERE = Path(__file__).parent
 HINT = "python -m browser build"
 SITE_PACKAGES = "/lib/python3.13/site-packages"  # in Pyodide
-TAG = "cpython-313"  # of its bytecode
+MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # how its bytecode begins
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold: archives depend on content alone
 
 IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*)(["'])([^"'./][^"']*)\2""")  # a bare specifier: no dot, no slash first
@@ -44,9 +44,10 @@ def python_files(folder: Path, prefix: str) -> dict[str, bytes]:
 
 
 def bytecode(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The modules compiled for Pyodide, by their path in site-packages; nothing where no Python 3.13 is found.
+    """The modules compiled for Pyodide, to stand where their source would; nothing where no Python 3.13 is found.
 
-    Pyodide then imports them several times faster; without, it compiles the source itself.
+    Pyodide then imports them several times faster. They keep their lines but not their columns, which only serve to
+    underline a source that is not there: a quarter fewer bytes.
     """
     installed = sorted(Path.home().glob(".pyenv/versions/3.13*/bin/python3.13"), reverse=True)
     for python in filter(None, [shutil.which("python3.13"), *installed]):
@@ -55,31 +56,30 @@ def bytecode(files: Mapping[str, bytes]) -> dict[str, bytes]:
                 place = Path(folder, path)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
-            # Trusted without a look at the source: what is shipped together belongs together.
-            options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", folder, "-p", SITE_PACKAGES]
-            command = [python, "-I", "-m", "compileall", *options, folder]
-            done = subprocess.run(command, capture_output=True, check=False)
-            made = sorted(Path(folder).rglob(f"*.{TAG}.pyc"))
-            if done.returncode == 0 and made:  # a shim of pyenv's may stand for no Python at all
-                return {path.relative_to(folder).as_posix(): path.read_bytes() for path in made}
+            # By hash, without a look at the source: a time would make the archive differ from build to build.
+            options = ["-q", "-b", "--invalidation-mode", "unchecked-hash", "-s", folder, "-p", SITE_PACKAGES]
+            command = [python, "-I", "-X", "no_debug_ranges", "-m", "compileall", *options, folder]
+            subprocess.run(command, capture_output=True, check=False)
+            made = {path.relative_to(folder).as_posix(): path.read_bytes() for path in Path(folder).rglob("*.pyc")}
+            # A shim of pyenv's may stand for no Python at all, and an early release has bytecode of its own.
+            if len(made) == len(files) and all(content.startswith(MAGIC) for content in made.values()):
+                return made
     return {}
 
 
 def own_archives(shim: bool) -> dict[str, bytes]:
-    """The archives that are unpacked into site-packages.
+    """The archives that are unpacked into site-packages: torch where it is ours, and the snippets with the cell.
 
-    These are torch where it is ours, the snippets with the cell, and the bytecode of what every start imports.
+    What every start imports goes as bytecode where it can be had, else as source.
     """
+    loaded = python_files(HERE / "torch", "torch") if shim else {}
+    loaded["run_cell.py"] = (HERE / "run_cell.py").read_bytes()
+    loaded = bytecode(loaded) or loaded
+    torch = {path: content for path, content in loaded.items() if path.startswith("torch/")}
     wiki = python_files(HERE.parent / "snippets", "snippets")
-    wiki |= {"run_cell.py": (HERE / "run_cell.py").read_bytes()}
     wiki |= {f"browser/{name}": (HERE / name).read_bytes() for name in ("__init__.py", "plot.py")}
-    made = [archive("wiki", wiki)]
-    torch = python_files(HERE / "torch", "torch") if shim else {}
-    if torch:
-        made.insert(0, archive("torch", torch))
-    if compiled := bytecode({**torch, "run_cell.py": wiki["run_cell.py"]}):
-        made.append(archive("bytecode", compiled))
-    return dict(made)
+    wiki |= {path: content for path, content in loaded.items() if path not in torch}
+    return dict(archive(name, files) for name, files in (("torch", torch), ("wiki", wiki)) if files)
 
 
 def scripts() -> dict[str, bytes]:

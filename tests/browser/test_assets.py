@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import re
+import sys
 import tarfile
 import threading
 import zipfile
@@ -292,20 +293,24 @@ def test_archives_depend_on_content_alone(tmp_path):
         assert archive.namelist() == ["a/__init__.py", "b.py"]
 
 
-def test_torch_is_at_most_100_kb_packed():
-    torch = next(content for name, content in pack.own_archives(shim=True).items() if name.startswith("torch-"))
-    assert len(torch) <= 100_000
+def test_source_of_torch_is_at_most_100_kb_packed():
+    _, content = pack.archive("torch", pack.python_files(pack.HERE / "torch", "torch"))
+    assert len(content) <= 100_000
 
 
-def test_bytecode_goes_along_where_a_python_3_13_is_found():
+def test_bytecode_goes_in_place_of_the_source_where_a_python_3_13_is_found():
     files = {"pack/__init__.py": b"x = 1\n", "one.py": b"def f():\n    return 2\n"}
     made = pack.bytecode(files)
     if not made:
         pytest.skip("no Python 3.13")
-    assert sorted(made) == ["__pycache__/one.cpython-313.pyc", "pack/__pycache__/__init__.cpython-313.pyc"]
+    assert sorted(made) == ["one.pyc", "pack/__init__.pyc"]
     assert all(content[4:8] == b"\1\0\0\0" for content in made.values())  # PEP 552: by hash, unchecked
-    assert b"/lib/python3.13/site-packages/one.py" in made["__pycache__/one.cpython-313.pyc"]
+    assert b"/lib/python3.13/site-packages/one.py" in made["one.pyc"]
     assert pack.bytecode(files) == made
+    archives = pack.own_archives(shim=True)
+    names = {name.rsplit("-", 1)[0]: zipfile.ZipFile(io.BytesIO(it)).namelist() for name, it in archives.items()}
+    assert {path.rpartition(".")[2] for path in names["torch"]} == {"pyc"}
+    assert [path for path in names["wiki"] if path.startswith("run_cell.")] == ["run_cell.pyc"]
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -313,6 +318,14 @@ def test_without_a_python_3_13_the_source_goes_alone(tmp_path, monkeypatch, fail
     """None on the path, or a shim that stands for none."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr("shutil.which", lambda name: "/bin/false" if fails else None)
+    assert pack.bytecode({"one.py": b"x = 1\n"}) == {}
+
+
+def test_bytecode_of_another_python_is_not_taken(tmp_path, monkeypatch):
+    """As that of an early 3.13 would be: it has a number of its own."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("shutil.which", lambda name: sys.executable)
+    monkeypatch.setattr(pack, "MAGIC", b"none")
     assert pack.bytecode({"one.py": b"x = 1\n"}) == {}
 
 
@@ -327,7 +340,8 @@ def test_own_archives_hold_the_snippets_and_the_cell():
     content = next(content for name, content in archives.items() if name.startswith("wiki-"))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
-    assert {"snippets/__init__.py", "snippets/lora.py", "run_cell.py", "browser/plot.py"} <= set(names)
+    assert {"snippets/__init__.py", "snippets/lora.py", "browser/plot.py"} <= set(names)
+    assert [name for name in names if name in ("run_cell.py", "run_cell.pyc")]
     assert not [name for name in names if "__pycache__" in name]
 
 
