@@ -6,6 +6,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -68,19 +69,27 @@ class SiteHandler(SimpleHTTPRequestHandler):
         """Silence: the tests look at the browser's side."""
 
 
-@pytest.fixture(scope="session")
-def site_url() -> Iterator[str]:
+@contextmanager
+def serving(handler: type[SiteHandler] = SiteHandler) -> Iterator[str]:
     """Address of the built site: `site/`, or the folder that WIKI_SITE names."""
     folder = Path(os.environ.get("WIKI_SITE", ROOT / "site"))
     if not (folder / "pagefind" / "pagefind.js").is_file():
         pytest.skip(f"{folder} holds no built and indexed site: run `make site`")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SiteHandler, directory=str(folder)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def site_url() -> Iterator[str]:
+    with serving() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
