@@ -6,7 +6,9 @@ from browser.plot import lines
 from pictures.canvas import Canvas
 from snippets import dpo_loss as dpo
 from snippets import gae as advantages
+from snippets import policy_kl as kl
 from snippets import ppo_loss as ppo
+from snippets import reward_model_loss as ranking
 from snippets.grpo import group_advantages
 from snippets.kl_penalty import token_rewards
 from snippets.policy_entropy import policy_entropy as entropy_of
@@ -147,4 +149,37 @@ def policy_entropy() -> str:
         xlabel="第一个词的概率",
         ylabel="熵，nat",
         alt="一条拱形：两个词各一半时熵最大，是 ln 2 约 0.69；一个词接近必然时降到 0",
+    ).svg
+
+
+def reward_model_loss() -> str:
+    gaps = [-4 + step / 10 for step in range(81)]
+    gap = torch.tensor(gaps, dtype=torch.float64, requires_grad=True)
+    loss = ranking.reward_model_loss(gap, torch.zeros_like(gap))
+    (slope,) = torch.autograd.grad(loss.sum(), gap)
+    wider = ranking.reward_model_loss(gap, torch.zeros_like(gap), margin=1.0)
+    return lines(
+        {"损失": loss.detach(), "推力（梯度的大小）": -slope, "加间隔 1 的损失": wider.detach()},
+        x=gaps,
+        title="好回答的分减坏回答的分，与损失",
+        xlabel="分差",
+        ylabel="值",
+        alt="分差为 0 时损失约 0.69；排错越多损失越接近直线、推力越接近 1；"
+        "排对很多时两者都趋于 0；加间隔把曲线整个右移 1",
+    ).svg
+
+
+def policy_kl() -> str:
+    """Each estimate for a single token, whose probability is 1/e before."""
+    ratios = [0.4 + step / 50 for step in range(81)]
+    old = torch.tensor([[-1.0]], dtype=torch.float64)
+    found = [kl.policy_kl(old + torch.tensor(ratio, dtype=torch.float64).log(), old) for ratio in ratios]
+    names = ("d（可为负）", "d² / 2", "exp(−d) − 1 + d")
+    return lines(
+        {name: [float(one[at]) for one in found] for at, name in enumerate(names)},
+        x=ratios,
+        title="一个 token 上的三种估计，d = log 旧 − log 新",
+        xlabel="新概率 / 旧概率",
+        ylabel="估计",
+        alt="三条线都在比值为 1 处取 0：d 是单调下降的，比值大于 1 时为负；另外两条在 1 附近几乎重合，处处不为负",
     ).svg

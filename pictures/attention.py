@@ -150,3 +150,27 @@ def moe_routing() -> str:
     for expert in range(8):
         picture.text(78 + 32 * expert, 226, str(int((chosen == expert).sum())))
     return picture.done()
+
+
+def retro_chunks() -> str:
+    picture = Canvas(
+        222,
+        "三块、每块四个 token 的序列：第 0 块的邻居从它的最后一个 token 起才看得到，"
+        "用到第 1 块的倒数第二个为止，往后各块依次类推",
+    )
+    for token in range(12):
+        x = 8 + 26 * token
+        picture.box(x, 40, 26, 26, str(token))
+        chunk = (token - 3) // 4
+        picture.box(x, 84, 26, 26, "—" if chunk < 0 else f"邻{chunk}", shade=0.14 * (chunk + 1))
+    for chunk in range(3):
+        x = 8 + 104 * chunk
+        picture.line([(x + 2, 36), (x + 2, 30), (x + 102, 30), (x + 102, 36)])
+        picture.text(x + 52, 24, f"第 {chunk} 块")
+        picture.arrow((x + 91, 66), (x + 91, 84))
+        picture.box(x + 10, 146, 84, 40, f"第 {chunk} 块的邻居\n与其后一块", shade=0.14 * (chunk + 1))
+    picture.arrow((60, 146), (125, 112))
+    picture.arrow((164, 146), (229, 112))
+    picture.arrow((268, 146), (307, 112))
+    picture.text(164, 212, "上排：token；下排：它看哪一块的邻居（— 不看）", size=11)
+    return picture.done()

@@ -8,6 +8,8 @@ from snippets.bpe import count_words, merge, train
 from snippets.multi_turn_loss import IGNORE, Turn, label_turns
 from snippets.perplexity import windows
 from snippets.sequence_packing import assign_rows, block_causal_mask, efficiency, pack
+from snippets.tokenizer_compression import encode, extend
+from snippets.unigram import viterbi
 
 
 def bpe() -> str:
@@ -131,3 +133,55 @@ def minhash() -> str:
         ylabel="概率",
         alt="三条 S 形曲线：段分得越多越短，门槛越低；8 段在 0.9 附近升起，16 段在 0.7，32 段在 0.4",
     ).svg
+
+
+def unigram() -> str:
+    chances = {"h": 0.05, "u": 0.05, "g": 0.05, "s": 0.1, "hu": 0.1, "ug": 0.2, "gs": 0.05, "hug": 0.15, "ugs": 0.05}
+    logp = {piece: float(torch.tensor(chance, dtype=torch.float64).log()) for piece, chance in chances.items()}
+    best = viterbi("hugs", logp)
+    starts = [len("".join(best[:at])) for at in range(len(best))]
+    chosen = set(zip(starts, best, strict=True))
+    picture = Canvas(
+        248,
+        "单词 hugs 的切分格：每条弧是一个子词和它的概率，从左走到右是一种切法，概率相乘；"
+        f"最好的一条是 {' + '.join(best)}，用粗线画出",
+    )
+    for at in range(5):
+        x = 24 + 70 * at
+        picture.parts.append(f'<circle cx="{x}" cy="128" r="4"/>')
+        if at < 4:
+            picture.text(x + 35, 146, "hugs"[at], bold=True)
+    for piece, chance in chances.items():
+        begin = "hugs".index(piece)
+        left, right = 24 + 70 * begin, 24 + 70 * (begin + len(piece))
+        up = len(piece) != 2
+        peak = 128 - (54 if len(piece) == 1 else 108) if up else 128 + 60
+        bold = ' stroke-width="3"' if (begin, piece) in chosen else ""
+        picture.parts.append(
+            f'<path d="M{left} 128Q{(left + right) / 2:g} {2 * peak - 128} {right} 128" fill="none"'
+            f' stroke="currentColor"{bold}/>'
+        )
+        offset = (begin - 0.5) * 40 if len(piece) == 3 else 0
+        lower = {1: 40, 2: 16, 3: -6}[len(piece)]  # below the peak of its arc
+        picture.text((left + right) / 2 + offset, peak + lower, f"{piece} {chance:g}", size=11)
+    picture.text(164, 236, f"最好的切法：{' + '.join(best)}，概率相乘最大", size=11)
+    return picture.done()
+
+
+def tokenizer_compression() -> str:
+    text = "注意力机制"
+    english = [*"abcdefghijklmnopqrstuvwxyz", "attention"]
+    grown = extend(english, ["注意", "力", "机制"])
+    picture = Canvas(176, "同样五个汉字：英文为主的词表要十五个字节 token，追加三个中文词之后只要三个")
+    rows = (("英文为主的词表", english), ("追加「注意」「力」「机制」", grown))
+    for row, (name, pieces) in enumerate(rows):
+        y, tokens = 24 + 78 * row, encode(text, pieces)
+        picture.text(4, y - 6, f"{name}：{len(tokens)} 个 token", "start")
+        x = 4.0
+        for token in tokens:
+            label = f"{token:02X}" if token < 256 else pieces[token - 256]
+            width = 21.3 if token < 256 else 64.0 * len(label)
+            picture.box(x, y, width, 28, label, shade=0.15)
+            x += width
+    picture.text(164, 158, f"「{text}」五个字，UTF-8 编码是 {len(text.encode())} 个字节", size=11)
+    return picture.done()

@@ -6,6 +6,7 @@ from browser.plot import heatmap, lines
 from pictures.canvas import Canvas
 from snippets import clip_loss as clip
 from snippets.ddpm import linear_betas
+from snippets.model_size import Decoder
 from snippets.pipeline_bubble import bubble, gpipe, one_f_one_b, simulate
 from snippets.ring_all_reduce import Traffic, all_gather, reduce_scatter
 from snippets.zero_memory import rank_bytes
@@ -125,4 +126,19 @@ def clip_loss() -> str:
         xlabel="文本",
         ylabel="图像",
         alt="六乘六的矩阵，对角线上的余弦最大；损失让每行、每列都在对角线上得分最高",
+    ).svg
+
+
+def model_size() -> str:
+    lengths = [1024 * step for step in range(1, 65)]
+    model = Decoder(layers=32, width=4096, heads=32, hidden=11008, vocabulary=32000)
+    weights = 2 * model.matrices / 1e9
+    each = [model.forward_flops(1, length) / length / 1e9 for length in lengths]
+    return lines(
+        {"全部": each, "其中乘权重的（2N）": [weights] * len(lengths)},
+        x=[length // 1024 for length in lengths],
+        title="LLaMA 7B：前向每个 token 的浮点运算",
+        xlabel="序列长，K token",
+        ylabel="十亿次",
+        alt="乘权重的部分不随长度变，约 132 亿次；注意力矩阵的部分随长度直线上升，约 25K 时与前者相当，64K 时占七成",
     ).svg
