@@ -19,7 +19,6 @@ from ingest.problems import Problem
 ORDER = ("编号", "时间", "本期提要", "主持人", "编辑", "版块负责人", "talk视频")
 PEOPLE = ("版块负责人", "具体内容贡献者", "贡献者", "本期贡献者")  # one list, in the order written
 
-FIELD = re.compile(r"^(\s*(?:[-*+]\s+|#{1,6}\s+)?【[^【】]{1,20}】)\s*-\s*([^:：【】]{1,12}?)\s*[:：]\s*(.*)$")
 # The names before which the parser divides a line: a list mark or heading mark would be a line of its own.
 MARKED_FIELD = re.compile(r"^\s*(?:[-*+]|#{1,6})\s+(?=【(?:贡献者|编辑|主持人|时间|提名区|建议区|本期提要)】\s*[:：])")
 HEADING = re.compile(r" {0,3}#{1,3}\s+(?!#*\s*$|【)")
@@ -69,13 +68,10 @@ def _letters(text: str) -> Counter[str]:
 
 
 def _mend_fields(text: str) -> str:
-    """Fields without marks; the remark of `【本期贡献者】- 排名不分先后：` goes to the value, where it is kept."""
+    """Fields without list and heading marks."""
     lines = text.split("\n")
     fenced = fenced_lines(lines)
-    return "\n".join(
-        line if at in fenced else FIELD.sub(r"\1：（\2）\3", MARKED_FIELD.sub("", line))
-        for at, line in enumerate(lines)
-    )
+    return "\n".join(line if at in fenced else MARKED_FIELD.sub("", line) for at, line in enumerate(lines))
 
 
 def _title(title: str) -> str:

@@ -22,6 +22,7 @@ from ingest.markup import links_in
 from ingest.mend import mend
 from ingest.model import Block, Link, Paper, Question, Records, Source, Talk
 from ingest.notes import parse_note
+from ingest.pictures import Picture, kind_of, size_of
 from ingest.problems import ERROR, Problem
 from ingest.questions import parse_question
 from ingest.render import OWNED, slug_for
@@ -91,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read(options: argparse.Namespace) -> tuple[pipeline.Inputs, list[Problem]]:
+def _read(options: argparse.Namespace) -> tuple[pipeline.Inputs, dict[str, bytes], list[Problem]]:
+    """What lies on the disk, the pictures' bytes by path under docs/, and problems."""
     talks, docs, snippets = options.talks, options.docs, options.snippets
     folders = {
         "notes": (talks / "notes", "*.md"),
@@ -106,16 +108,24 @@ def _read(options: argparse.Namespace) -> tuple[pipeline.Inputs, list[Problem]]:
         paths = [path for path in folder.glob(pattern) if path.name != "index.md"]
         read[name], found = files.read(paths, talks.parent)
         problems += found
-    return pipeline.Inputs(**read), problems
+    held, found = files.read_pictures([talks / "notes", talks / "questions"], talks.parent)
+    pictures = {name: Picture(f"../../{_place(name, content)}", *size_of(content)) for name, content in held.items()}
+    kept = {_place(name, content): content for name, content in held.items()}
+    return pipeline.Inputs(**read, pictures=pictures), kept, problems + found
+
+
+def _place(name: str, content: bytes) -> str:
+    """Where a picture lies under docs/: a safe name that only this path has."""
+    return f"talks/pictures/{slug_for(name)}.{kind_of(content)}"
 
 
 def _check(options: argparse.Namespace) -> int:
     if missing := [path for path in options.paths if not path.exists()]:
         return _usage(f"no such file: {', '.join(map(str, missing))}")
-    inputs, problems = _read(options)
+    inputs, _, problems = _read(options)
     if options.fix:
         _fix(options, (*inputs.notes, *inputs.questions))
-        inputs, problems = _read(options)
+        inputs, _, problems = _read(options)
     problems += pipeline.parse(inputs)[1]
     if options.paths:
         wanted = [path.resolve() for path in options.paths]
@@ -152,10 +162,10 @@ def _build(options: argparse.Namespace) -> int:
     if counts := _remembered(memory, files.state(watched)):
         counts |= {"written": 0, "removed": 0}
     else:
-        inputs, problems = _read(options)
+        inputs, pictures, problems = _read(options)
         pages, records, found = pipeline.build(inputs)
         problems += found
-        written, removed = files.write(options.docs, pages, OWNED)
+        written, removed = files.write(options.docs, {**pages, **pictures}, OWNED)
         counts = _counts(records) | {"pages": len(pages), "written": written, "removed": removed}
         if not problems:
             with contextlib.suppress(files.CannotWrite):

@@ -16,12 +16,12 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from ingest.markup import CJK, fenced_lines
+from ingest.pictures import kind_of
 
 INSTALL = 'pip install -e ".[import]"'
 PICTURES = "import-pictures"  # stands in links until the note's number is known
 FORMATS = (".docx", ".pdf", ".html", ".htm", ".md", ".markdown", ".txt")
 UNPACKED = 300_000_000
-KINDS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif"}
 
 DROPPED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\xad\ufeff\u200b\u2060]")
 PRIVATE = "[\ue000-\uf8ff]"
@@ -251,9 +251,7 @@ class _Pictures:
         self.left_out: list[str] = []
 
     def add(self, content: bytes, kind: str) -> str:
-        ending = next((ending for mark, ending in KINDS.items() if content.startswith(mark)), "")
-        if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-            ending = "webp"
+        ending = kind_of(content)
         if not ending:
             self.left_out.append(f"a picture ({kind})")
             return ""

@@ -82,6 +82,7 @@ def join(questions: Sequence[Question]) -> tuple[tuple[Question, ...], dict[str,
             sources=tuple(
                 dict.fromkeys([*question.sources, *(link for q in repeated[question.id] for link in q.sources)])
             ),
+            remarks="\n".join(part for part in (question.remarks, *(q.remarks for q in repeated[question.id])) if part),
         )
         if question.id in repeated
         else question

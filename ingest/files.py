@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ingest.model import Source
+from ingest.pictures import size_of
 from ingest.problems import Problem
+
+PICTURES = {".gif", ".jpeg", ".jpg", ".png", ".webp"}
 
 
 class CannotWrite(OSError):
@@ -25,6 +28,8 @@ def read(paths: Iterable[Path], root: Path) -> tuple[tuple[Source, ...], list[Pr
     for path in sorted(paths):
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
         try:
+            if path.is_symlink():  # a stranger's could lead anywhere
+                raise OSError("a link to another file")
             content = path.read_bytes()
         except OSError as error:
             problems.append(Problem(name, 1, 1, "F001", f"cannot read: {error.strerror or error}"))
@@ -38,6 +43,24 @@ def read(paths: Iterable[Path], root: Path) -> tuple[tuple[Source, ...], list[Pr
             continue
         sources.append(Source(name, text.replace("\r\n", "\n").replace("\r", "\n")))
     return tuple(sources), problems
+
+
+def read_pictures(folders: Iterable[Path], root: Path) -> tuple[dict[str, bytes], list[Problem]]:
+    """Bytes of the pictures below some folders, by path relative to `root`; a link that leads elsewhere is none."""
+    found: dict[str, bytes] = {}
+    problems = []
+    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in PICTURES):
+        name = path.relative_to(root).as_posix()
+        try:
+            if path.is_symlink():
+                raise ValueError("a link to another file")
+            content = path.read_bytes()
+            size_of(content)
+        except (OSError, ValueError) as error:
+            problems.append(Problem(name, 1, 1, "F004", f"left out: {getattr(error, 'strerror', None) or error}"))
+        else:
+            found[name] = content
+    return found, problems
 
 
 def state(folders: Iterable[Path]) -> str:
@@ -85,18 +108,21 @@ def write_bytes(path: Path, content: bytes) -> bool:
     return True
 
 
-def write(folder: Path, pages: Mapping[str, str], owned: Iterable[str]) -> tuple[int, int]:
+def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str]) -> tuple[int, int]:
     """Make the owned subfolders hold exactly these pages.
 
     Args:
         folder: The site's `docs/`.
-        pages: Text by path relative to `folder`.
+        pages: Text, or the bytes of a picture, by path relative to `folder`.
         owned: Subfolders in which every file that is not among the pages is removed.
 
     Returns:
         How many files were written and how many removed.
     """
-    written = sum(write_text(folder / name, text) for name, text in sorted(pages.items()))
+    written = sum(
+        write_bytes(folder / name, page if isinstance(page, bytes) else page.encode())
+        for name, page in sorted(pages.items())
+    )
     stale = [
         path
         for name in owned

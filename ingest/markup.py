@@ -5,21 +5,25 @@ cleaned by nh3, and put into the page as one HTML block in which no Markdown ext
 """
 
 import html
+import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import nh3
 import yaml
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from ingest.model import Link, Source
+from ingest.pictures import Picture
 from ingest.problems import Problem
 from ingest.urls import canonical_url
 
@@ -27,6 +31,8 @@ CJK = "\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
 BARE_URL = re.compile(rf"https?://[^\s<>\"'`{CJK}“”]+")
 MARKED_LINK = re.compile(r"\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\(<?(https?://(?:[^\s()<>]|\([^\s()<>]*\))+)>?[^)\n]*\)")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b\u2060\u2028\u2029]")
+_PICTURE = re.compile(r'!\[([^\[\]\n]*)\]\(<?([^()<>\n"]+?)>?(?:\s+"([^"\n]*)")?\)')
+_DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 
 
@@ -137,9 +143,23 @@ def _plain(text: str) -> str:
     return re.sub(r"^(#+|[-*+•]|\d+[.)])(\s+|$)|[<>*]|</?u>", "", text.strip()).strip(" :：-|；;")
 
 
-def to_html(text: str) -> str:
-    """Safe HTML of one run of contributors' Markdown, as a single block with no line a Markdown parser would act on."""
-    rendered = nh3.clean(_MARKDOWN.render(CONTROL.sub("", text)), **_ALLOWED)
+def to_html(text: str, picture: Callable[[str], Picture | None] = lambda path: None) -> str:
+    """Safe HTML of one run of contributors' Markdown, as a single block with no line a Markdown parser would act on.
+
+    What Markdown itself would hide is shown: definitions of references, cells beyond a table's head, the numbers of a
+    list that counts its own way, what follows the language of a fence.
+
+    Args:
+        text: Markdown.
+        picture: The picture that lies at a path, as it was written; others than that are shown as links or as text.
+    """
+    lines = _widen_tables(CONTROL.sub("", text).split("\n"))
+    env: dict[str, Any] = {"picture": picture}
+    rendered = _MARKDOWN.render("\n".join(lines), env)
+    defined = [*env.get("references", {}).values(), *env.get("duplicate_refs", ())]
+    for start, end in sorted(definition["map"] for definition in defined):
+        rendered += f"<p>{html.escape(join_lines(lines[start:end]))}</p>\n"
+    rendered = nh3.clean(rendered, **_ALLOWED)
     rendered = rendered.replace("`", "&#96;").replace("~", "&#126;").expandtabs(4)
     return re.sub(r"(?<=\n) +(?=\n)", "", rendered).strip()
 
@@ -150,6 +170,25 @@ def escape(text: str) -> str:
     quoted = re.sub(r"[^\w\s\-.,%/?;@']|_", lambda match: _entity(match[0]), one_line)
     starts_list = re.match(r"-|\d+[.)]", quoted)
     return _entity(quoted[0]) + quoted[1:] if starts_list else quoted
+
+
+def _widen_tables(lines: list[str]) -> list[str]:
+    """Lines with empty cells added to the head of a table that has longer rows."""
+    fenced = fenced_lines(lines)
+    for at in range(1, len(lines)):
+        if at in fenced or not _DELIMITER.fullmatch(lines[at]):
+            continue
+        head = len(_cells(lines[at - 1]))
+        rows = itertools.takewhile(lambda row: row.strip(), lines[at + 1 :])
+        more = max((len(_cells(row)) for row in rows), default=0) - head
+        if head == len(_cells(lines[at])) and 0 < more <= 100:
+            lines[at - 1] = f"{lines[at - 1].rstrip().removesuffix('|')}|{' |' * more}"
+            lines[at] = f"{lines[at].rstrip().removesuffix('|')}|{'-|' * more}"
+    return lines
+
+
+def _cells(row: str) -> list[str]:
+    return re.split(r"(?<!\\)\|", row.strip().removeprefix("|").removesuffix("|"))
 
 
 def _entity(char: str) -> str:
@@ -216,8 +255,43 @@ def _join_chinese(tokens: list[Token]) -> list[Token]:
     return kept
 
 
+def _picture(state: StateInline, silent: bool) -> bool:
+    """`![alt](path "title")` of a picture that lies beside the note."""
+    match = _PICTURE.match(state.src, state.pos)
+    found = state.env["picture"](unquote(match[2].strip())) if match else None
+    if match is None or found is None:
+        return False
+    if not silent:
+        token = state.push("picture", "img", 0)
+        token.attrs = {"src": found.address, "alt": match[1], "width": found.width, "height": found.height}
+        token.attrs |= {"title": match[3]} if match[3] else {}
+    state.pos = match.end()
+    return True
+
+
+def _number_items(state: StateCore) -> None:
+    """Keep the numbers of a list that does not count by ones."""
+    following: list[int] = []
+    for token in state.tokens:
+        if token.type == "ordered_list_open":
+            following.append(int(token.attrs.get("start", 1)))
+        elif token.type == "ordered_list_close":
+            following.pop()
+        elif token.type == "list_item_open" and token.info:
+            if int(token.info) != following[-1]:
+                token.attrs["value"] = int(token.info)
+            following[-1] = int(token.info) + 1
+
+
 class _Renderer(RendererHTML):
-    """Headings below those of the page; images as links, so that no page asks another host for anything."""
+    """Headings below those of the page; other hosts' images as links, so that no page asks them for anything."""
+
+    def fence(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
+        more = tokens[at].info.strip().partition(" ")[2].strip()
+        return (f"<p><code>{html.escape(more)}</code></p>\n" if more else "") + super().fence(tokens, at, options, env)
+
+    def picture(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
+        return f'<img{self.renderAttrs(tokens[at])} loading="lazy">'
 
     def heading_open(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
         return f"<{_deeper(tokens[at].tag)}>"
@@ -226,7 +300,7 @@ class _Renderer(RendererHTML):
         return f"</{_deeper(tokens[at].tag)}>\n"
 
     def image(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
-        label = html.escape(tokens[at].content or "图片")
+        label = html.escape(f"{tokens[at].content or '图片'} {tokens[at].attrs.get('title', '')}".strip())
         return f'<a href="{html.escape(str(tokens[at].attrs["src"]))}">{label}</a>'
 
 
@@ -247,6 +321,8 @@ def _make_markdown() -> MarkdownIt:
         markdown.renderer.rules[rule] = _math_rule(tag)  # type: ignore[attr-defined]
     markdown.validateLink = _is_web  # type: ignore[method-assign]
     markdown.core.ruler.push("link_bare_urls", _link_bare_urls)
+    markdown.core.ruler.push("number_items", _number_items)
+    markdown.inline.ruler.before("image", "picture", _picture)
     return markdown
 
 
@@ -260,9 +336,11 @@ def _math_rule(tag: str) -> Any:
 _MARKDOWN = _make_markdown()
 _ALLOWED: dict[str, Any] = {
     "tags": set(
-        "a blockquote br code del div em h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul".split()
+        "a blockquote br code del div em h4 h5 h6 hr img li ol p pre".split()
+        + "s span strong table tbody td th thead tr ul".split()
     ),
-    "attributes": {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}, "span": {"class"}, "div": {"class"}},
+    "attributes": {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}, "span": {"class"}, "div": {"class"}}
+    | {"img": {"alt", "height", "loading", "src", "title", "width"}, "li": {"value"}},
     "url_schemes": {"http", "https", "mailto"},
     "link_rel": "nofollow noopener",
 }

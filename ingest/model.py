@@ -96,6 +96,8 @@ class Question:
         topics: Names of topics: those its author wrote, then those its text names.
         asked: The day it was asked: the talk's, or the one its file gives; None where neither is known.
         duplicate_of: Id of the question it repeats, or "".
+        fields: What else its file's head says, such as where it was taken from.
+        remarks: Markdown of the references' lines that say more than their links do.
     """
 
     id: str
@@ -111,6 +113,8 @@ class Question:
     topics: tuple[str, ...] = ()
     asked: date | None = None
     duplicate_of: str = ""
+    fields: tuple["Field", ...] = ()
+    remarks: str = ""
 
     @property
     def status(self) -> str:

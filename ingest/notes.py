@@ -30,7 +30,9 @@ FIELDS = {
 }  # fmt: skip
 OTHER_FIELDS = {"talk模板", "小要求", "缘起", "结构", "提名区", "建议区", "本周主题", "本期主题"}
 
-FIELD = re.compile(r"^\s*(?:[-*+]\s+|#{1,6}\s+)?【\s*([^【】]{1,20}?)\s*】(\s*-[^:：【】]{1,12})?\s*[:：]?\s*(.*)$")
+FIELD = re.compile(
+    r"^\s*(?:[-*+]\s+|#{1,6}\s+)?【\s*([^【】]{1,20}?)\s*】(?:\s*-\s*([^:：【】]{1,12}?)\s*(?=[:：]))?\s*[:：]?\s*(.*)$"
+)
 SECOND_FIELD = re.compile(r"(?<=[^\s\-*+#])\s*(?=【(?:贡献者|编辑|主持人|时间|提名区|建议区|本期提要)】\s*[:：])")
 HEADING = re.compile(r"^ {0,3}(#{1,6})(?:\s+(.*?))?(?:\s+#+)?\s*$")
 QUESTION = re.compile(r"^\s*(?:#{1,6}\s*)?(?:\*\*)?[QqＱ]\s*(\d{1,3})\s*[:：]\s*(.*)$")
@@ -182,7 +184,10 @@ def _is_mark(text: str) -> bool:
 
 def _take_field_line(draft: _Draft, text: str, number: int) -> bool:
     match = FIELD.match(text)
-    return match is not None and _take_field(draft, match[1], match[3], number, text)
+    if match is None:
+        return False
+    value = f"（{match[2]}）{match[3]}" if match[2] else match[3]
+    return _take_field(draft, match[1], value, number, text)
 
 
 def _take_field(draft: _Draft, name: str, value: str, number: int, line: str) -> bool:

@@ -1,7 +1,7 @@
 """The pure middle: sources in, pages and problems out."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ingest.archive import decode
@@ -10,6 +10,7 @@ from ingest.link import link
 from ingest.markup import line_of_key
 from ingest.model import Question, Records, Source, Talk, Topic
 from ingest.notes import parse_note
+from ingest.pictures import Pictures
 from ingest.problems import Problem
 from ingest.questions import parse_question
 from ingest.render import render
@@ -29,6 +30,7 @@ class Inputs:
     feeds: tuple[Source, ...] = ()
     topics: tuple[Source, ...] = ()
     snippets: tuple[Source, ...] = ()
+    pictures: Pictures = field(default_factory=dict)
 
 
 def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
@@ -53,7 +55,7 @@ def build(inputs: Inputs) -> tuple[dict[str, str], Records, list[Problem]]:
     """The whole flow without the disk: pages by path under `docs/`, the linked records, and problems."""
     records, problems = parse(inputs)
     wiki = link(records)
-    return render(wiki), wiki.records, problems
+    return render(wiki, inputs.pictures), wiki.records, problems
 
 
 def _parse_all(

@@ -1,11 +1,12 @@
 """Parse a file of `talks/questions/`: front matter, a title, answers, references."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import PurePosixPath
 
-from ingest.markup import CONTROL, fenced_lines, front_matter, line_of_key, links_in, strings
-from ingest.model import Answer, Question, Source
+from ingest.markup import CONTROL, MARKED_LINK, fenced_lines, front_matter, line_of_key, links_in, strings
+from ingest.model import Answer, Field, Link, Question, Source
 from ingest.notes import split_attribution
 from ingest.problems import Problem
 
@@ -13,6 +14,8 @@ TITLE = re.compile(r"^#\s+(.+?)(?:\s+#+)?\s*$")
 ANSWER = re.compile(
     r"^##\s+(?:回答|答案|Answer)\s*[\d:：]*\s*([（(](?:采纳|accepted)[)）])?\s*[:：]?\s*$", re.IGNORECASE
 )
+KNOWN = {"id", "topics", "asker", "date", "duplicate_of"}
+NAMES = {"origin": "出自", "licence": "许可"}
 SOURCES = re.compile(r"^##\s+(?:参考(?:资料)?|来源|References?|Sources?)\s*[:：]?\s*$", re.IGNORECASE)
 
 
@@ -44,6 +47,8 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
     answers = [_answer(part, kind == "accepted") for kind, part in parts if kind in ("answer", "accepted")]
     if said and not answers:  # without a heading 回答, all that is said is the answer
         said, answers = "", [_answer(parts[0][1], False)]
+    sources, remarks = _references([line for kind, part in parts if kind == "sources" for line in part])
+    fields = {name: "；".join(strings(value)) for name, value in meta.items() if name not in KNOWN}
     question = Question(
         id=str(meta.get("id") or stem),
         title=title or stem,
@@ -52,12 +57,34 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
         answers=tuple(answer for answer in answers if answer.text),
         path=source.path,
         line=title_line,
-        sources=tuple(link for kind, part in parts if kind == "sources" for link in links_in(part)),
+        sources=sources,
         topics=strings(meta.get("topics")),
         asked=asked if type(asked) is date else None,
         duplicate_of=str(meta.get("duplicate_of") or ""),
+        fields=tuple(
+            Field(NAMES.get(name, name), said, line_of_key(source, name)) for name, said in fields.items() if said
+        ),
+        remarks=remarks,
     )
     return question, problems
+
+
+def _references(lines: list[tuple[int, str]]) -> tuple[tuple[Link, ...], str]:
+    """The links of the references, and the lines that say more. What stands beside a line's one link is its title's."""
+    links = list(links_in(lines))
+    remarks = []
+    for number, line in lines:
+        here = [at for at, link in enumerate(links) if link.line == number]
+        plain = MARKED_LINK.sub(r"\1", line)
+        if len(here) == 1 and plain != line:
+            title = re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", plain).strip()
+            links[here[0]] = replace(links[here[0]], title=title)
+            continue
+        for at in here:
+            line = line.replace(links[at].source, "", 1).replace(links[at].title, "", 1)
+        if any(char.isalnum() for char in line):
+            remarks.append(dict(lines)[number])
+    return tuple(links), "\n".join(remarks)
 
 
 def _answer(lines: list[tuple[int, str]], accepted: bool) -> Answer:

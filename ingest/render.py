@@ -7,13 +7,14 @@ Text that contributors wrote comes in by these doors only: `e` (one line, every 
 
 import hashlib
 import html
+import posixpath
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,6 +24,7 @@ from ingest.atom import Entry, atom
 from ingest.chart import chart
 from ingest.learning_map import learning_map
 from ingest.model import Paper, Question, Talk, Topic, Wiki
+from ingest.pictures import Pictures
 
 OWNED = ("talks", "qa", "papers", "people", "changes", "generated")
 GROUPS = (  # the order of the concept index; a group that is not named here follows
@@ -53,9 +55,9 @@ class Person:
         return len(self.hosted + self.edited + self.contributed) + len(self.asked + self.answered)
 
 
-def render(wiki: Wiki) -> dict[str, str]:
-    """Every generated page of the site."""
-    return dict(_Renderer(wiki).pages())
+def render(wiki: Wiki, pictures: Pictures) -> dict[str, str]:
+    """Every generated page of the site, with the pictures that lie beside the notes."""
+    return dict(_Renderer(wiki, pictures).pages())
 
 
 def slug_for(text: str) -> str:
@@ -72,8 +74,9 @@ def slug_for(text: str) -> str:
 
 
 class _Renderer:
-    def __init__(self, wiki: Wiki) -> None:
+    def __init__(self, wiki: Wiki, pictures: Pictures) -> None:
         self.wiki = wiki
+        self.pictures = pictures
         self.topics = {topic.name: topic for topic in wiki.records.topics}
         self.snippets = {snippet.name: snippet for snippet in wiki.records.snippets}
         self.questions = {question.id: question for question in wiki.records.questions}
@@ -90,7 +93,7 @@ class _Renderer:
             autoescape=False,  # the doors named above escape, each for its place
         )
         self.environment.filters |= {
-            "e": markup.escape, "html": markup.to_html, "attr": html.escape, "meta": markup.meta,
+            "e": markup.escape, "html": self._html, "attr": html.escape, "meta": markup.meta,
             "address": markup.address, "data": markup.data, "slug": slug_for, "language": _language, "qapage": _qapage,
         }  # fmt: skip
         self.environment.globals |= {
@@ -205,6 +208,11 @@ class _Renderer:
                 groups=groups,
             ),
         )
+
+    def _html(self, text: str, path: str) -> str:
+        """Safe HTML of what a file says; its pictures are looked for beside it."""
+        beside = PurePosixPath(path).parent
+        return markup.to_html(text, lambda name: self.pictures.get(posixpath.normpath(beside / name)))
 
     def _page(self, template: str, **values: object) -> str:
         text = self.environment.get_template(f"{template}.md.j2").render(values)

@@ -114,3 +114,24 @@ def test_links_keep_their_titles_and_lines():
 
 def test_lines_join_without_a_blank_between_chinese_characters():
     assert join_lines(["我想知道 attention", "mask 的", "作用"]) == "我想知道 attention mask 的作用"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("见 [文][1]\n\n[1]: https://example.org/a '标题'", "<p>[1]: https://example.org/a '标题'</p>"),
+        ("[a]: https://example.org/1\n[a]: https://example.org/2", "<p>[a]: https://example.org/2</p>"),
+        ("| 甲 |\n|---|\n| 乙 | 丙 |", "<td>丙</td>"),
+        ("甲 | 乙\n--|--\n丙 | 丁 | 戊 | 己", "<td>己</td>"),
+        ("3. 甲\n7. 乙\n8. 丙", '<ol start="3">\n<li>甲</li>\n<li value="7">乙</li>\n<li>丙</li>'),
+        ('```python title="lora.py"\nx\n```', "<p><code>title=&quot;lora.py&quot;</code></p>"),
+        ("![图](https://example.org/a.png '说明')", '">图 说明</a>'),
+    ],
+)
+def test_what_markdown_would_hide_is_shown(text, shown):
+    assert shown.replace("&quot;", '"') in to_html(text).replace("&quot;", '"')
+
+
+def test_row_that_is_no_table_stays_as_it_is():
+    for text in ("甲 | 乙\n---", "```\n甲 | 乙\n--|--\n丙 | 丁 | 戊\n```"):
+        assert "td" not in to_html(text)

@@ -76,3 +76,20 @@ def test_unclosed_front_matter_keeps_every_line(source):
 def test_any_text_gives_a_question(text):
     question, _ = parse_question(Source(PATH, text))
     assert question.title
+
+
+def test_what_else_the_head_and_the_references_say_is_kept(source):
+    text = (
+        "---\norigin: https://example.org/faq\nlicence: CC-BY-4.0\ntags: [显存, 训练]\n---\n\n# 甲？\n\n"
+        "乙\n\n## 参考\n\n- [文](https://example.org/1)\n- [书](https://example.org/2)，第三章\n- 某人的博士论文\n"
+        "- 甲 https://example.org/3 乙\n"
+    )
+    question, problems = parse_question(source(text, "talks/questions/a.md"))
+    assert problems == []
+    assert [(field.name, field.value, field.line) for field in question.fields] == [
+        ("出自", "https://example.org/faq", 2),
+        ("许可", "CC-BY-4.0", 3),
+        ("tags", "显存；训练", 4),
+    ]
+    assert [link.title for link in question.sources] == ["文", "书，第三章", "甲"]
+    assert question.remarks == "- 某人的博士论文\n- 甲 https://example.org/3 乙"

@@ -1,0 +1,119 @@
+"""Pictures beside notes: shown where the note shows them, from the site itself, and from nowhere else."""
+
+import re
+import struct
+import zlib
+from urllib.parse import quote
+
+import pytest
+
+from ingest.cli import main
+from ingest.pictures import kind_of, size_of
+from tests.ingest.conftest import NOTE, QUESTION
+
+
+def chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png(width, height):
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = zlib.compress(b"".join(b"\0" + bytes(width) for _ in range(height)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+GIF = b"GIF89a" + struct.pack("<HH", 3, 2) + b"\0\0\0;"
+JPEG = b"\xff\xd8\xff\xc0\0\x11\x08" + struct.pack(">HH", 5, 7) + b"\x03" + b"\0" * 9 + b"\xff\xd9"
+WEBP = b"RIFF" + struct.pack("<I", 22) + b"WEBPVP8X" + struct.pack("<I", 10) + bytes(4) + b"\x08\0\0\x05\0\0"
+
+
+def build(project):
+    return main(["build", *(part for n in ("talks", "docs", "snippets") for part in (f"--{n}", str(project / n)))])
+
+
+def put(project, name, content):
+    path = project / "talks" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def with_picture(project, markdown):
+    (project / "talks/notes/101.md").write_text(NOTE.replace("从 8 试起。", f"从 8 试起：{markdown}"), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "size"),
+    [(png(4, 3), "png", (4, 3)), (GIF, "gif", (3, 2)), (JPEG, "jpg", (7, 5)), (WEBP, "webp", (9, 6))],
+)
+def test_kind_and_size_are_read_off_the_bytes(content, kind, size):
+    assert (kind_of(content), size_of(content)) == (kind, size)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<svg/>", b"\x89PNG\r\n\x1a\n", png(4, 3)[:20], png(60_000, 1)[:40], b"GIF89a"]
+)
+def test_what_is_no_whole_picture_has_no_size(content):
+    with pytest.raises(ValueError, match=r"."):
+        size_of(content)
+
+
+def test_picture_stands_on_both_pages_with_its_size_and_description(project):
+    put(project, "notes/101/1.png", png(4, 3))
+    with_picture(project, '![秩与损失](101/1.png "一条曲线")')
+    assert build(project) == 0
+    for page in ("talks/101.md", "qa/talk-101-q1.md"):
+        [image] = re.findall("<img[^>]*>", (project / "docs" / page).read_text("utf-8"))
+        address = re.search('src="([^"]*)"', image)[1]
+        for part in ('alt="秩与损失"', 'title="一条曲线"', 'width="4"', 'height="3"', 'loading="lazy"'):
+            assert part in image
+        # A page lies in a folder of its own: talks/101/index.html.
+        place = (project / "docs" / page.removesuffix(".md") / address).resolve()
+        assert place.parent == project / "docs/talks/pictures"
+        assert place.read_bytes() == png(4, 3)
+
+
+@pytest.mark.parametrize("name", ["lsgan loss 图.png", "🏃.png", "CON.png", "a" * 200 + ".png", "１.PNG", "-.png"])
+def test_name_of_any_kind_gives_one_safe_address(project, name):
+    put(project, f"questions/faq/{name}", png(4, 3))
+    for written in {name, quote(name)}:
+        (project / "talks/questions/unmerge-lora.md").write_text(QUESTION.replace("能，", f"![图](faq/{written}) "))
+        assert build(project) == 0
+        [address] = re.findall('src="([^"]*)"', (project / "docs/qa/unmerge-lora.md").read_text("utf-8"))
+        assert re.fullmatch(r"\.\./\.\./talks/pictures/[\w-]{1,80}\.png", address)
+        assert [path.name for path in (project / "docs/talks/pictures").iterdir()] == [address.rpartition("/")[2]]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../../secret.png", "/etc/passwd", "101/../../../secret.png", "101/gone.png", "file:///etc/passwd", "101/a.svg",
+     "101/script.png", "101/link.png", "..%2F..%2Fsecret.png", "101/1.png/../../../../secret.png"],
+)  # fmt: skip
+def test_nothing_but_pictures_beside_notes_is_shown(project, path, capsys):
+    (project / "secret.png").write_bytes(png(4, 3))
+    put(project, "notes/101/a.svg", b"<svg onload='pwned()'/>")
+    put(project, "notes/101/script.png", b"<script>pwned()</script>")
+    (project / "talks/notes/101/link.png").symlink_to(project / "secret.png")
+    with_picture(project, f"![图]({path})")
+    assert build(project) == 0
+    assert capsys.readouterr().err.count("F004") == 2  # the script and the link; no rule looks at a drawing
+    page = (project / "docs/talks/101.md").read_text("utf-8")
+    assert "<img" not in page
+    assert "图" in page
+    assert not (project / "docs/talks/pictures").exists()
+
+
+def test_note_that_is_a_link_to_another_file_is_not_read(project, capsys):
+    (project / "secret.md").write_text("secret")
+    (project / "talks/questions/a.md").symlink_to(project / "secret.md")
+    assert build(project) == 1
+    assert "talks/questions/a.md:1:1: F001 cannot read: a link to another file" in capsys.readouterr().err
+    assert not any("secret" in path.read_text("utf-8") for path in (project / "docs").rglob("*.md"))
+
+
+def test_picture_that_is_gone_goes_from_the_site(project):
+    put(project, "notes/101/1.png", png(4, 3))
+    build(project)
+    assert len(list((project / "docs/talks/pictures").iterdir())) == 1
+    (project / "talks/notes/101/1.png").unlink()
+    build(project)
+    assert list((project / "docs/talks/pictures").iterdir()) == []
