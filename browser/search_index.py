@@ -24,6 +24,7 @@ LATIN = "A-Za-z0-9\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"  # full-width forms t
 TOKEN = re.compile(rf"(?P<han>[{HAN}]+)|(?<![&#{LATIN}])(?P<word>[{LATIN}]+(?:[-_.\uff0d\uff3f\uff0e][{LATIN}]+)*)")
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 ARTICLE = re.compile(r"<article[^>]*md-content__inner.*?</article>", re.DOTALL)
+EXAMPLE = re.compile(r'<details class="example".*?</details>', re.DOTALL)  # of a concept whose own page has it too
 MARKUP = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
 ROOT = "article.md-content__inner"
 EXCLUDED = ".headerlink, .md-source-file, .md-content__button, div.arithmatex, .wiki-source, .wiki-chips, .wiki-badge"
@@ -76,9 +77,9 @@ def rewritten(page: str) -> str:
     article = ARTICLE.search(page)
     if not article:
         return ""
-    done, at = [], 0
-    for tag in MARKUP.finditer(article[0]):
-        done += [expand(article[0][at : tag.start()]), tag[0]]
+    text, done, at = EXAMPLE.sub("", article[0]), [], 0
+    for tag in MARKUP.finditer(text):
+        done += [expand(text[at : tag.start()]), tag[0]]
         at = tag.end()
     return f'<!doctype html><html lang="en"><head><meta charset="utf-8"></head><body>{"".join(done)}</body></html>'
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from browser.search_index import HAN, simplified
 
 FILE = Path(__file__).with_name("queries.tsv")
-SKIPPED = {"headerlink", "md-source-file", "md-content__button", "wiki-source", "wiki-chips", "wiki-badge"}
+SKIPPED = {"headerlink", "md-source-file", "md-content__button", "wiki-source", "wiki-chips", "wiki-badge", "example"}
 VOID = {"br", "hr", "img", "input", "meta", "link", "wbr"}
 
 
