@@ -24,7 +24,7 @@ def test_data_blocks_are_no_scripts():
     assert "sha256-" not in policy(['<script id="__config" type="application/json">{}</script>'])
 
 
-@pytest.mark.parametrize("charset", ["", '\n  <meta charset="utf-8">'])
+@pytest.mark.parametrize("charset", ["", '\n<meta charset="utf-8">'])
 def test_policy_stands_first_in_the_head_after_the_charset_and_once(tmp_path, charset):
     page = tmp_path / "a" / "index.html"
     page.parent.mkdir()
@@ -35,6 +35,14 @@ def test_policy_stands_first_in_the_head_after_the_charset_and_once(tmp_path, ch
     assert page.read_text("utf-8") == first
     assert first.startswith(f'<html><head>{charset}<meta http-equiv="Content-Security-Policy"')
     assert len(META.findall(first)) == 1
+
+
+def test_blank_lines_go_but_where_they_are_seen(tmp_path):
+    kept = "<pre><code>a\n\n  b</code></pre><script>c()\n\n  d()</script>"
+    page = tmp_path / "index.html"
+    page.write_text(f"<p>甲\u3000\n\n   \n  <b>乙  丙</b>\n\n{kept}</p>", "utf-8")
+    write(tmp_path)
+    assert page.read_text("utf-8") == f"<p>甲\u3000\n<b>乙  丙</b>\n{kept}</p>"
 
 
 def test_data_for_search_engines_moves_into_the_head(tmp_path):
