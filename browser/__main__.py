@@ -5,9 +5,11 @@ output); 1 a source gave wrong bytes, or with `--strict` anything is missing; 2 
 """
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from browser import pack
@@ -21,6 +23,7 @@ from browser.assets import (
     read_lock,
     write_bytes,
 )
+from browser.bytecode import SITE_PACKAGES, STDLIB, precompiled
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -65,7 +68,7 @@ def build(lock_path: Path, out: Path, cache: Path, runtime: str | None = None) -
         files |= modules
         groups["editor"] = sorted(modules)
     if not lacking:
-        fetched = [pair for pairs in whole.values() for pair in pairs]
+        fetched = [compiled(asset, content, cache) for pairs in whole.values() for asset, content in pairs]
         archives = pack.own_archives(chosen.shim)
         index = json.dumps(lock_for_pyodide(lock, [asset for asset, _ in fetched]), indent=1).encode()
         own = {f"{chosen.index}pyodide-lock.json": index, **archives}
@@ -78,6 +81,15 @@ def build(lock_path: Path, out: Path, cache: Path, runtime: str | None = None) -
     reason = str(lacking[0]) if lacking else ""
     files["manifest.json"] = pack.manifest(lock, files, groups, reason)
     return [error for errors in problems.values() for error in errors], write_folder(out, files)
+
+
+def compiled(asset: Asset, content: bytes, cache: Path) -> tuple[Asset, bytes]:
+    """A file as it is shipped: archives of Python as bytecode, where the lock asks for it."""
+    if asset.optimize is None:
+        return asset, content
+    prefix = SITE_PACKAGES if asset.package else STDLIB
+    content = precompiled(content, prefix, asset.optimize, cache)
+    return replace(asset, sha256=hashlib.sha256(content).hexdigest()), content
 
 
 def write_folder(out: Path, files: dict[str, bytes]) -> int:

@@ -53,6 +53,7 @@ class Asset:
         sha256: Its hash, in hex.
         sources: Where to get it, in order of preference.
         package: For a wheel, its `depends` and `imports` as Pyodide's lock has them.
+        optimize: For an archive whose Python is to be shipped as bytecode: 0, or 2 to leave docstrings out.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Asset:
     sha256: str
     sources: tuple[dict[str, str], ...]
     package: dict[str, list[str]] | None = None
+    optimize: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,8 @@
 """What the build makes itself: archives of our own Python, the editor's modules, the manifest."""
 
 import hashlib
-import io
 import json
 import re
-import shutil
-import subprocess
-import tempfile
-import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,55 +11,25 @@ from typing import Any
 import rjsmin
 
 from browser.assets import Asset, Lock
+from browser.bytecode import bytecode, zipped
 
 HERE = Path(__file__).parent
 HINT = "python -m browser build"
-SITE_PACKAGES = "/lib/python3.13/site-packages"  # in Pyodide
-MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # how its bytecode begins
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold: archives depend on content alone
-
 IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*)(["'])([^"'./][^"']*)\2""")  # a bare specifier: no dot, no slash first
 
 
 def archive(name: str, files: Mapping[str, bytes]) -> tuple[str, bytes]:
     """A zip of files, and its file name: `name-<hash of the content>.zip`."""
     digest = hashlib.sha256()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
-        for path, content in sorted(files.items()):
-            digest.update(f"{path}\0{len(content)}\0".encode() + content)
-            file.writestr(zipfile.ZipInfo(path, EPOCH), content, zipfile.ZIP_DEFLATED, 9)
-    return f"{name}-{digest.hexdigest()[:12]}.zip", buffer.getvalue()
+    for path, content in sorted(files.items()):
+        digest.update(f"{path}\0{len(content)}\0".encode() + content)
+    return f"{name}-{digest.hexdigest()[:12]}.zip", zipped(files)
 
 
 def python_files(folder: Path, prefix: str) -> dict[str, bytes]:
     """The modules of a package, by their path below `prefix`."""
     paths = (path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
     return {f"{prefix}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths}
-
-
-def bytecode(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The modules compiled for Pyodide, to stand where their source would; nothing where no Python 3.13 is found.
-
-    Pyodide then imports them several times faster. They keep their lines but not their columns, which only serve to
-    underline a source that is not there: a quarter fewer bytes.
-    """
-    installed = sorted(Path.home().glob(".pyenv/versions/3.13*/bin/python3.13"), reverse=True)
-    for python in filter(None, [shutil.which("python3.13"), *installed]):
-        with tempfile.TemporaryDirectory() as folder:
-            for path, content in files.items():
-                place = Path(folder, path)
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(content)
-            # By hash, without a look at the source: a time would make the archive differ from build to build.
-            options = ["-q", "-b", "--invalidation-mode", "unchecked-hash", "-s", folder, "-p", SITE_PACKAGES]
-            command = [python, "-I", "-X", "no_debug_ranges", "-m", "compileall", *options, folder]
-            subprocess.run(command, capture_output=True, check=False)
-            made = {path.relative_to(folder).as_posix(): path.read_bytes() for path in Path(folder).rglob("*.pyc")}
-            # A shim of pyenv's may stand for no Python at all, and an early release has bytecode of its own.
-            if len(made) == len(files) and all(content.startswith(MAGIC) for content in made.values()):
-                return made
-    return {}
 
 
 def own_archives(shim: bool) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from browser import assets, pack
+from browser import assets, bytecode, pack
 from browser.__main__ import main
 from browser.assets import AssetError, read_lock
 
@@ -289,8 +289,7 @@ def test_archives_depend_on_content_alone(tmp_path):
     name, content = pack.archive("x", files)
     assert pack.archive("x", dict(reversed(files.items()))) == (name, content)
     assert pack.archive("x", {**files, "b.py": b"b = 3\n"})[0] != name
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        assert archive.namelist() == ["a/__init__.py", "b.py"]
+    assert members(content) == ["a/__init__.py", "b.py"]
 
 
 def test_source_of_torch_is_at_most_100_kb_packed():
@@ -298,35 +297,66 @@ def test_source_of_torch_is_at_most_100_kb_packed():
     assert len(content) <= 100_000
 
 
-def test_bytecode_goes_in_place_of_the_source_where_a_python_3_13_is_found():
-    files = {"pack/__init__.py": b"x = 1\n", "one.py": b"def f():\n    return 2\n"}
-    made = pack.bytecode(files)
-    if not made:
+@pytest.fixture
+def python_313() -> None:
+    if bytecode.python_313() is None:
         pytest.skip("no Python 3.13")
+
+
+SOURCES = {"pack/__init__.py": b'"""Doc."""\nx = 1\n', "one.py": b"def f():\n    return 2\n"}
+
+
+def test_bytecode_stands_where_its_source_would(python_313):
+    made = bytecode.bytecode(SOURCES)
     assert sorted(made) == ["one.pyc", "pack/__init__.pyc"]
     assert all(content[4:8] == b"\1\0\0\0" for content in made.values())  # PEP 552: by hash, unchecked
     assert b"/lib/python3.13/site-packages/one.py" in made["one.pyc"]
-    assert pack.bytecode(files) == made
-    archives = pack.own_archives(shim=True)
-    names = {name.rsplit("-", 1)[0]: zipfile.ZipFile(io.BytesIO(it)).namelist() for name, it in archives.items()}
+    assert bytecode.bytecode(SOURCES) == made
+    assert b"Doc." in made["pack/__init__.pyc"]
+    assert b"Doc." not in bytecode.bytecode(SOURCES, optimize=2)["pack/__init__.pyc"]
+
+
+def test_what_every_start_imports_goes_as_bytecode(python_313):
+    names = {name.rsplit("-", 1)[0]: members(content) for name, content in pack.own_archives(shim=True).items()}
     assert {path.rpartition(".")[2] for path in names["torch"]} == {"pyc"}
     assert [path for path in names["wiki"] if path.startswith("run_cell.")] == ["run_cell.pyc"]
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_without_a_python_3_13_the_source_goes_alone(tmp_path, monkeypatch, fails):
-    """None on the path, or a shim that stands for none."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("shutil.which", lambda name: "/bin/false" if fails else None)
-    assert pack.bytecode({"one.py": b"x = 1\n"}) == {}
+def members(archive: bytes) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        return file.namelist()
 
 
-def test_bytecode_of_another_python_is_not_taken(tmp_path, monkeypatch):
-    """As that of an early 3.13 would be: it has a number of its own."""
+def test_wheels_and_the_library_go_as_bytecode_where_the_lock_says_so(project, python_313):
+    """What is no valid Python stays as it is, and what only compilers read goes."""
+    files = {**SOURCES, "old.py": b"print 1\n", "types.pyi": b"x: int\n", "data.txt": b"text"}
+    wheel = bytecode.zipped(files)
+    (project.folder / "wheel").write_bytes(wheel)
+    package = {"depends": [], "imports": ["pack"]}
+    project.pin("as-bytecode", wheel, {"file": "wheel"}, package=package, optimize=0)
+    project.pin("as-it-is", wheel, {"file": "wheel"}, package=package)
+    for _ in range(2):  # compiled, and out of the cache
+        assert project.build("--strict") == 0
+        made = (project.out / "py" / "as-bytecode").read_bytes()
+        assert members(made) == ["data.txt", "old.py", "one.pyc", "pack/__init__.pyc"]
+        assert (project.out / "py" / "as-it-is").read_bytes() == wheel
+        packages = json.loads((project.out / "py" / "pyodide-lock.json").read_text(encoding="utf-8"))["packages"]
+        assert packages["as-bytecode"]["sha256"] == hashlib.sha256(made).hexdigest()
+        (project.out / "py" / "as-bytecode").unlink()
+
+
+@pytest.mark.parametrize("found", ["none", "a shim", "another Python"])
+def test_without_a_python_3_13_everything_stays_source(tmp_path, monkeypatch, found):
+    """None on the path, one of pyenv's shims that stands for none, or one whose bytecode Pyodide would refuse."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("shutil.which", lambda name: sys.executable)
-    monkeypatch.setattr(pack, "MAGIC", b"none")
-    assert pack.bytecode({"one.py": b"x = 1\n"}) == {}
+    path = {"none": None, "a shim": "/bin/false", "another Python": sys.executable}[found]
+    monkeypatch.setattr("shutil.which", lambda name: path)
+    monkeypatch.setattr(bytecode, "MAGIC", b"none")
+    monkeypatch.setattr(bytecode, "python_313", bytecode.python_313.__wrapped__)
+    assert bytecode.bytecode(SOURCES) == {}
+    wheel = bytecode.zipped(SOURCES)
+    assert bytecode.precompiled(wheel, "/lib", 0, tmp_path) == wheel
+    assert not list(tmp_path.iterdir())
 
 
 def test_all_scripts_and_styles_of_the_cell_are_copied():
@@ -338,8 +368,7 @@ def test_own_archives_hold_the_snippets_and_the_cell():
     archives = pack.own_archives(shim=False)
     assert not [name for name in archives if name.startswith("torch-")]
     content = next(content for name, content in archives.items() if name.startswith("wiki-"))
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = archive.namelist()
+    names = members(content)
     assert {"snippets/__init__.py", "snippets/lora.py", "browser/plot.py"} <= set(names)
     assert [name for name in names if name in ("run_cell.py", "run_cell.pyc")]
     assert not [name for name in names if "__pycache__" in name]

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 from browser import pack
 from browser.__main__ import build
 from browser.assets import default_cache
+from browser.bytecode import SITE_PACKAGES
 from tests.browser.test_worker import LOCK, Tab, served
 from tests.browser.torch_api.pair import ROOT
 from tests.browser.torch_api.test_snippets import FILES, OPTIONS, verdict
@@ -21,7 +22,7 @@ AROUND = ("pyproject.toml", "tests/__init__.py", "tests/browser/__init__.py", "t
 # Plain assertions take a third less time; the native run tells what a failed one compared.
 RUN = f"""
 import os, sys
-os.chdir({pack.SITE_PACKAGES!r})
+os.chdir({SITE_PACKAGES!r})
 sys.dont_write_bytecode = True
 import pytest
 pytest.main({[*OPTIONS, "--assert=plain", *(f"tests/snippets/{name}" for name in FILES)]!r})
