@@ -171,6 +171,7 @@ class Search {
     this.state = { ...this.state, ...changes };
     if (this.state.kind && this.state.kind !== "问答") this.state.status = ""; // only questions have one
     clearTimeout(this.timer);
+    this.results.ariaBusy = "true";
     this.timer = setTimeout(() => this.show(), "query" in changes ? PAUSE_MS : 0);
   }
 
@@ -209,6 +210,7 @@ class Search {
   /** @param {unknown} error */
   fail(error) {
     this.index = null;
+    this.results.ariaBusy = "false";
     const reason = error instanceof Error ? error.message : String(error);
     const again = element("button", { type: "button" }, "重试");
     again.addEventListener("click", () => this.show());
@@ -222,6 +224,8 @@ class Search {
    * @param {Result[]} first
    */
   draw(found, first) {
+    this.results.ariaBusy = "false";
+    if (this.results.contains(document.activeElement)) this.input.focus(); // not lost with what it stood on
     this.results.replaceChildren(...first.map(resultItem));
     this.message.replaceChildren(this.summary(found));
     if (found?.total === 0) {
