@@ -21,7 +21,7 @@ from ingest.feeds import parse_feed
 from ingest.markup import links_in
 from ingest.mend import mend
 from ingest.model import Block, Link, Paper, Question, Records, Source, Talk
-from ingest.notes import parse_note
+from ingest.notes import REQUIRED, parse_note
 from ingest.pictures import Picture, kind_of, size_of
 from ingest.problems import ERROR, Problem
 from ingest.questions import parse_question
@@ -208,12 +208,24 @@ def _parse(options: argparse.Namespace) -> int:
     if collection := _collection(source):
         collected, unplaced, found = collection
         questions = [question_json(question) for question in collected]
+        _say_unplaced(source, unplaced)
         left = [{"line": block.line, "text": block.text} for block in unplaced]
         return _print_records({"kind": "questions", "questions": questions, "unplaced": left}, [*problems, *found])
     record, found = parse_document(source)
+    _say_unplaced(source, record.unplaced if isinstance(record, Talk) else ())
     shown = talk_json(record) if isinstance(record, Talk) else {"questions": [question_json(record)]}
     kind = "talk" if isinstance(record, Talk) else "questions"
     return _print_records({"kind": kind, **shown}, [*problems, *found])
+
+
+def _say_unplaced(source: Source, blocks: Sequence[Block]) -> None:
+    print(f"{source.path}: {_share(blocks, source.text):.1%} of the text unplaced", file=sys.stderr)
+
+
+def _share(blocks: Sequence[Block], text: str) -> float:
+    """How much of a text stands in these blocks, by characters that are no blanks."""
+    left, whole = (sum(map(len, part.split())) for part in ("\n".join(block.text for block in blocks), text))
+    return left / max(1, whole)
 
 
 def _parse_feed(path: Path) -> int:
@@ -257,16 +269,19 @@ def _discussions(path: Path) -> list[Question]:
     if path.suffix.strip().lower() != ".json":
         return []
     try:
-        return parse_discussions(convert.decode(path.read_bytes())[0], path.as_posix())
+        return parse_discussions(convert.decode(path.read_bytes())[0], path.as_posix(), convert.html_to_markdown)
     except OSError as error:
         raise _Unreadable(f"{path}: cannot read: {error.strerror or error}") from error
+    except convert.CannotConvert as error:
+        raise _Unreadable(f"{path}: {error}") from error
     except (ValueError, RecursionError):
         return []
 
 
 def _collection(source: Source) -> tuple[list[Question], list[Block], list[Problem]] | None:
     """A text that holds several questions and is no note, or one whose front matter asks."""
-    if isinstance(parse_document(source)[0], Question) or "【" in source.text:
+    record, _ = parse_document(source)
+    if isinstance(record, Question) or record.fields or {section.kind for section in record.sections} & set(REQUIRED):
         return None
     questions, unplaced, problems = parse_collection(source)
     asked = len(questions) > 1 or any(question.line == 1 for question in questions)
@@ -279,6 +294,7 @@ def _import(options: argparse.Namespace) -> int:
     source, problems, pictures = _document(options.file, tidied=True)
     if collection := _collection(source):
         collected, unplaced, found = collection
+        _say_unplaced(source, unplaced)
         return _import_questions(options, collected, unplaced, [*problems, *found], pictures)
     text, talk, _, gone = format_note(source)
     if not NUMBER.fullmatch(talk.number):
@@ -320,8 +336,7 @@ def _import_questions(
         files.write_bytes(folder / stem / name, content)
     for path, text in texts.items():
         files.write_text(path, text.replace(f"]({convert.PICTURES}/", f"]({stem}/"))
-    left, kept = (sum(map(len, "".join(some).split())) for some in ([b.text for b in unplaced], texts.values()))
-    print(f"{folder}: {len(texts)} questions, {left / max(1, left + kept):.1%} of the text unplaced")
+    print(f"{folder}: {len(texts)} questions, {len(pictures)} pictures")
     name = options.file.as_posix()
     found = [Problem(name, block.line, 1, "N005", f"in no question: {block.text[:40]!r}") for block in unplaced]
     return _report([*problems, *found], "text")

@@ -1,13 +1,14 @@
 """Parse a collection of questions and answers, as people keep them in Markdown or export them from GitHub Discussions.
 
 A question begins at a heading, a bold line or a line that is marked (`Q1:`, `问：`, `**Problem:**`) or asks (`…？`);
-what follows it, up to the next one, is its answer. Text before the first question, headings that group questions, and
-tables of contents are nobody's: they are returned as they stand.
+where a text has none of these, at a short line that stands alone and asks, or has a list below it: a heading that was
+copied without its mark. What follows, up to the next question, is its answer. Text before the first question, headings
+that group questions, and tables of contents are nobody's: they are returned as they stand.
 """
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +30,10 @@ SAID = re.compile(
     re.IGNORECASE,
 )
 ANSWER_TITLE = re.compile(r"^\W*(?:回答|答案|Answer|Solution)\s*\d{0,3}\W*$", re.IGNORECASE)
+CONTENTS_TITLE = re.compile(r"^\W*(?:目\s*录|(?:table of )?contents|toc)\W*$", re.IGNORECASE)
+TITLE = re.compile(r"(?![-*+•·>|`$!\[【\s]|参考|Ref).{2,80}(?<![。；：，,;:.、])$")
+LISTED = re.compile(r"\s*(?:[-*+•·]\s|\d{1,3}[.)]\s|参考|Ref)")
+UNMARKED = 3  # so many lines that ask make a collection of a text without marks
 CONTENTS = re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)])?\s*(?:\[\[#.*\]\]|\[.*\]\(#.*\))\s*$")
 ASKS = re.compile(r"[?？]\W*$")
 
@@ -46,6 +51,7 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
     if isinstance(meta.get("question"), str):
         found.append((1, " ".join(meta["question"].split()), [], []))
     level = _level(lines, fenced)
+    unmarked = _unmarked(lines, fenced)
     for at, line in enumerate(lines):
         number = first + at
         heading = None if at in fenced else HEADING.match(line)
@@ -54,11 +60,13 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
             _append(found, unplaced, line, number)
         elif CONTENTS.match(line):
             unplaced.append(Block(line, number))
+        elif (heading or at in unmarked) and CONTENTS_TITLE.match(title):
+            found.append((number, "", [line], []))
         elif found and found[-1][1] and heading and ANSWER_TITLE.match(title):
             found[-1][3].append(Answer("", "", number))
         elif found and found[-1][1] and (reply := SAID.match(title.lstrip("✅📌 "))):
             found[-1][3].append(Answer(reply[1], "", number))
-        elif (asked := _asked(line, heading, level)) is not None:
+        elif (asked := title.strip() if at in unmarked else _asked(line, heading, level)) is not None:
             found.append((number, asked, [], []))
         elif heading and level and len(heading[1]) < level:
             found.append((number, "", [line], []))  # a heading of a group ends the question above it
@@ -86,6 +94,17 @@ def _level(lines: list[str], fenced: set[int]) -> int:
         if at not in fenced and (heading := HEADING.match(line)) and _marked(heading[2])
     ]
     return max(sorted(set(levels)), key=levels.count, default=0)
+
+
+def _unmarked(lines: list[str], fenced: set[int]) -> set[int]:
+    """Indexes of the lines that were headings, in a text where no question has a mark."""
+    if any(at not in fenced and _asked(line, HEADING.match(line), 0) is not None for at, line in enumerate(lines)):
+        return set()
+    padded = ["", *lines, ""]
+    alone = [at for at, line in enumerate(lines) if TITLE.match(line) and not (padded[at] + padded[at + 2]).strip()]
+    asking = {at for at in alone if ASKS.search(lines[at])}
+    below = {at: next((line for line in lines[at + 1 :] if line.strip()), "") for at in alone}
+    return asking | {at for at in alone if LISTED.match(below[at])} if len(asking) >= UNMARKED else set()
 
 
 def _marked(title: str) -> bool:
@@ -120,8 +139,13 @@ def _append(
         text.append(line)
 
 
-def parse_discussions(text: str, path: str) -> list[Question]:
+def parse_discussions(text: str, path: str, to_markdown: Callable[[str], str]) -> list[Question]:
     """Questions of GitHub Discussions: a webhook's payload, a list, or a GraphQL answer with `nodes` or `edges`.
+
+    Args:
+        text: JSON.
+        path: Where it was read.
+        to_markdown: Makes Markdown of the HTML of a `bodyHTML`, which is read where there is no `body`.
 
     Raises:
         ValueError: It is no JSON, or holds no discussion.
@@ -129,7 +153,7 @@ def parse_discussions(text: str, path: str) -> list[Question]:
     found = list(_discussions(json.loads(text)))
     if not found:
         raise ValueError("no discussion with a title")
-    return [_discussion(item, path) for item in found]
+    return [_discussion(item, path, to_markdown) for item in found]
 
 
 def _discussions(value: Any) -> Iterable[dict[str, Any]]:
@@ -144,18 +168,20 @@ def _discussions(value: Any) -> Iterable[dict[str, Any]]:
                 yield from _discussions(item)
 
 
-def _discussion(item: dict[str, Any], path: str) -> Question:
+def _discussion(item: dict[str, Any], path: str, to_markdown: Callable[[str], str]) -> Question:
     chosen = item.get("answer")
     accepted = chosen if isinstance(chosen, dict) else {}
     said = [accepted] if accepted else []
     for comment in _nodes(item.get("comments")):
         said += [reply for reply in (comment, *_nodes(comment.get("replies"))) if reply.get("id") != accepted.get("id")]
-    answers = (Answer(_body(one), _author(one), 1, one is accepted or bool(one.get("isAnswer"))) for one in said)
+    answers = (
+        Answer(_body(one, to_markdown), _author(one), 1, one is accepted or bool(one.get("isAnswer"))) for one in said
+    )
     name = (
         f"discussion-{item['number']}" if isinstance(item.get("number"), int) else str(item.get("id") or "discussion")
     )
     return Question(
-        name, " ".join(item["title"].split()), _body(item), _author(item),
+        name, " ".join(item["title"].split()), _body(item, to_markdown), _author(item),
         tuple(answer for answer in answers if answer.text), path, 1,
     )  # fmt: skip
 
@@ -173,8 +199,8 @@ def _author(item: dict[str, Any]) -> str:
     return str(author.get("login") or "") if isinstance(author, dict) else str(author or "")
 
 
-def _body(item: dict[str, Any]) -> str:
-    return str(item.get("body") or item.get("bodyHTML") or "").strip()
+def _body(item: dict[str, Any], to_markdown: Callable[[str], str]) -> str:
+    return str(item.get("body") or to_markdown(str(item.get("bodyHTML") or ""))).strip()
 
 
 def write_question(question: Question, origin: str, licence: str) -> str:

@@ -243,6 +243,18 @@ def _html(content: bytes) -> Converted:
     return Converted(_markdown(text, pictures.place), pictures.found, pictures.left_out, encoding)
 
 
+def html_to_markdown(html: str) -> str:
+    """A piece of HTML as Markdown; pictures keep their addresses.
+
+    Raises:
+        CannotConvert: The libraries are missing.
+    """
+    try:
+        return tidy(_markdown(html)) if html.strip() else ""
+    except ImportError as error:
+        raise CannotConvert(f"{error.name} is not installed: {INSTALL}") from error
+
+
 class _Pictures:
     """Pictures as files: only kinds that run nothing, named by their place in the document."""
 

@@ -76,15 +76,19 @@ def _references(lines: list[tuple[int, str]]) -> tuple[tuple[Link, ...], str]:
     for number, line in lines:
         here = [at for at, link in enumerate(links) if link.line == number]
         plain = MARKED_LINK.sub(r"\1", line)
-        if len(here) == 1 and plain != line:
+        if len(here) == 1 and _letters(line) == _letters(plain) + _letters(links[here[0]].source):
             title = re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", plain).strip()
             links[here[0]] = replace(links[here[0]], title=title)
             continue
         for at in here:
             line = line.replace(links[at].source, "", 1).replace(links[at].title, "", 1)
-        if any(char.isalnum() for char in line):
+        if _letters(line):
             remarks.append(dict(lines)[number])
     return tuple(links), "\n".join(remarks)
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
 
 
 def _answer(lines: list[tuple[int, str]], accepted: bool) -> Answer:

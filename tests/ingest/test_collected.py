@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ingest.cli import main
 from ingest.collected import parse_collection, parse_discussions, write_question
+from ingest.convert import html_to_markdown
 from ingest.model import Source
 from ingest.questions import parse_question
 
@@ -51,6 +52,26 @@ def test_contents_and_headings_of_groups_are_no_questions():
     assert unplaced == ["# 题", "- [甲？](#甲)", "- [[#1 **乙？**|乙]]", "## 组"]
 
 
+def test_headings_that_lost_their_marks_are_questions_where_several_ask():
+    text = (
+        "学习资料\n\n目录\n\n甲 乙\n\n甲介绍\n\n参考1, 参考2\n\n  • 子，\n\n    \n  • 丑\n\n图的说明\n\n"
+        "乙是什么？\n\n寅。\n\n丙怎么算？\n\n卯为什么？因为辰。\n\n参考:丁?\n\n戊有用吗?\n\n  • 巳\n"
+    )
+    said, unplaced = read(text)
+    assert [title for title, _ in said] == ["甲介绍", "乙是什么？", "丙怎么算？", "戊有用吗?"]
+    assert said[0][1] == ["参考1, 参考2\n\n  • 子，\n\n    \n  • 丑\n\n图的说明"]
+    assert "".join(unplaced).startswith("学习资料目录")
+    assert read(text.replace("戊有用吗?", "戊有用"))[0] == []  # two lines that ask are no collection
+    assert [title for title, _ in read(f"## 己？\n\n{text}")[0]] == ["己？"]  # where one has a mark, the others have
+
+
+@pytest.mark.parametrize("title", ["## 目录", "# Table of Contents", "## 📑 目 录", "## Contents:"])
+def test_contents_without_links_are_no_questions(title):
+    said, unplaced = read(f"{title}\n\n1. 甲？\n2. 乙？\n\n## 甲？\n子\n\n## 乙？\n丑\n")
+    assert said == [("甲？", ["子"]), ("乙？", ["丑"])]
+    assert unplaced == [f"{title}\n\n1. 甲？\n2. 乙？"]
+
+
 LINES = [
     "## 甲？",
     "### 丙",
@@ -91,7 +112,16 @@ def test_written_question_reads_the_same():
 
 def test_discussions_of_every_shape_are_read():
     chosen = {"id": "2", "body": "乙", "author": {"login": "moss7"}, "replies": None}
-    comments = {"nodes": [chosen, {"id": "3", "bodyHTML": "<p>丙</p>", "replies": None}]}
+    comments = {
+        "nodes": [
+            chosen,
+            {
+                "id": "3",
+                "bodyHTML": "<p dir='auto'><b>丙</b> <a href='https://example.org'>丁</a></p>",
+                "replies": None,
+            },
+        ]
+    }
     node = {"id": "1", "number": 7, "title": "甲？", "body": "背景", "answer": chosen, "comments": comments}
     for shape in (
         node,
@@ -99,21 +129,23 @@ def test_discussions_of_every_shape_are_read():
         {"discussion": node},
         {"data": {"discussions": {"edges": [{"cursor": "x", "node": node}]}}},
     ):
-        [question] = parse_discussions(json.dumps(shape), "a.json")
+        [question] = parse_discussions(json.dumps(shape), "a.json", html_to_markdown)
         assert (question.id, question.title, question.text) == ("discussion-7", "甲？", "背景")
         assert [(a.text, a.author, a.accepted) for a in question.answers] == [
             ("乙", "moss7", True),
-            ("<p>丙</p>", "", False),
+            ("**丙** [丁](https://example.org)", "", False),
         ]
     with pytest.raises(ValueError, match="no discussion"):
-        parse_discussions('{"items": []}', "a.json")
+        parse_discussions('{"items": []}', "a.json", html_to_markdown)
 
 
 def test_collection_is_parsed_and_imported(project, capsys):
     file = project / "faq.md"
     file.write_text("前言\n\n## 甲乙丙？\n\n子\n\n## 丁戊？\n\n丑\n", "utf-8")
     assert main(["parse", str(file)]) == 0
-    shown = json.loads(capsys.readouterr().out)
+    output = capsys.readouterr()
+    assert "faq.md: 13.3% of the text unplaced" in output.err  # 2 of 15 characters
+    shown = json.loads(output.out)
     assert (shown["kind"], [question["text"] for question in shown["questions"]]) == (
         "questions",
         ["甲乙丙？", "丁戊？"],
