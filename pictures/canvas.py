@@ -10,10 +10,10 @@ FONT = 12
 class Canvas:
     """An SVG of fixed size. Coordinates are pixels from the top left corner."""
 
-    def __init__(self, height: float, alt: str, width: float = WIDTH) -> None:
+    def __init__(self, height: float, alt: str) -> None:
         """`alt` says what is to be seen, for those who cannot see it."""
         self.parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(width)} {_n(height)}" width="{_n(width)}"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {_n(height)}" width="{WIDTH}"'
             f' height="{_n(height)}" font-family="sans-serif" font-size="{FONT}" text-anchor="middle"'
             f' fill="currentColor" role="img" aria-label="{escape(alt)}">'
         ]

@@ -10,7 +10,7 @@ from snippets.beam_search import beam_search as search
 from snippets.classifier_free_guidance import guide
 from snippets.repetition_penalty import repetition_penalty as penalise
 from snippets.sampling import keep_min_p, keep_top_k, keep_top_p
-from snippets.tree_of_thoughts import propose
+from snippets.tree_of_thoughts import propose, solutions
 
 
 def sampling() -> str:
@@ -122,36 +122,25 @@ def speculative_decoding() -> str:
 
 
 def tree_of_thoughts() -> str:
-    """The paper's example, 4 9 10 13, along a line that gets there and two that do not."""
+    """The paper's example, 4 9 10 13, and three of the first thoughts: two that may get there and one that cannot."""
     picture = Canvas(
         262,
         "算 24：从 4、9、10、13 出发，每步取两个数算出一个。先 13 − 9 = 4 与 10 − 4 = 6 都还可能，"
         "再往下 10 − 4 = 6，最后 4 × 6 = 24；9 × 13 = 117 的那支太大，判为不可能，不再展开",
     )
-    start = (4, 9, 10, 13)
-    count = len(propose(tuple(Fraction(number) for number in start)))
-    picture.box(104, 4, 120, 28, "4  9  10  13")
-    picture.text(232, 22, f"{count} 种走法", "start", size=11)
-    level = [
-        (8, "13 − 9 = 4", "4  4  10", "可能"),
-        (116, "10 − 4 = 6", "6  9  13", "可能"),
-        (224, "9 × 13 = 117", "4  10  117", "不可能"),
-    ]
-    for x, equation, left, verdict in level:
-        lost = verdict == "不可能"
+    thoughts = dict(propose(tuple(map(Fraction, (4, 9, 10, 13)))))
+    picture.box(104, 4, 120, 28, "4、9、10、13")
+    picture.text(232, 22, f"{len(thoughts)} 种走法", "start", size=11)
+    for x, equation in ((8, "13 - 9 = 4"), (116, "10 - 4 = 6"), (224, "9 * 13 = 117")):
+        left = thoughts[equation]
+        lost = not solutions(left)
+        shown = equation.replace("-", "−").replace("*", "×")
         picture.arrow((164, 32), (x + 48, 66), dashed=lost)
-        picture.box(x, 66, 96, 52, f"{equation}\n剩 {left}", shade=0 if lost else 0.12, dashed=lost)
-        picture.text(x + 48, 134, verdict, size=11)
+        picture.box(x, 66, 96, 52, f"{shown}\n剩 {'、'.join(map(str, left))}", shade=0.12 * (not lost), dashed=lost)
+        picture.text(x + 48, 134, "不可能" if lost else "可能", size=11)
     picture.arrow((30, 118), (30, 156), (48, 156))
-    picture.box(48, 142, 128, 40, "10 − 4 = 6，剩 4  6\n一定能", shade=0.25)
+    picture.box(48, 142, 128, 40, "10 − 4 = 6，剩 4、6\n一定能", shade=0.25)
     picture.arrow((112, 182), (112, 204))
-    picture.box(
-        48,
-        204,
-        128,
-        28,
-        "4 × 6 = 24",
-        shade=0.25,
-    )
+    picture.box(48, 204, 128, 28, "4 × 6 = 24", shade=0.25)
     picture.text(164, 254, "每层留最好的几个，其余剪掉；虚线是剪掉的", size=11)
     return picture.done()
