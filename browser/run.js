@@ -27,7 +27,6 @@ export class Run {
     const clock = setInterval(() => this.tick(), TICK_MS);
     try {
       await cell.announceSize();
-      void cell.open();
       if (cell.stopAsked) return await this.failed({ kind: "stopped" });
       const { key, setup } = cell.page;
       const fields = { page: key, block: String(cell.number), code: cell.text(), ...(setup && { setup }) };
@@ -38,6 +37,7 @@ export class Run {
       return await this.failed(failure ?? { kind: "load", message: String(message ?? error) });
     } finally {
       clearInterval(clock);
+      if (!cell.page.left.aborted) void cell.open(); // not earlier: it would compete with the first start
     }
   }
 

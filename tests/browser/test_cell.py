@@ -548,7 +548,7 @@ def test_cell_in_a_closed_details_works_when_opened(warm: Page) -> None:
     warm.locator("details.example > summary").first.click()
     cell.run()
     expect(cell.output.locator(".wiki-cell__same")).to_be_visible()
-    assert cell.block.locator(".cm-line").count() > 5
+    expect(cell.block.locator(".cm-line").nth(5)).to_be_visible()
 
 
 # ---- errors
@@ -633,6 +633,7 @@ def test_link_carries_8_kb_of_code_and_never_runs_it(cell: Cell, site_url: str, 
     assert other.page.workers == []
     other.run()
     expect(other.printed).to_have_text("9000")
+    expect(other.block.locator(".cm-content")).to_be_visible()
     other.button("重置").click()
     assert "#" not in other.page.url
     assert other.text().startswith("import torch\n")
@@ -787,7 +788,7 @@ def test_page_runs_offline_after_one_visit_with_run(chromium: Browser, server: O
     page.reload()
     cell.run()
     expect(cell.output.locator(".wiki-cell__same")).to_be_visible()
-    assert cell.block.locator(".cm-content").count() == 1
+    expect(cell.block.locator(".cm-content")).to_be_visible()
     page.goto(server.url + "about/")
     expect(page.locator("body")).to_contain_text("没有网络")
     context.close()
