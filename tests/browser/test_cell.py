@@ -190,6 +190,16 @@ def test_page_load_fetches_no_runtime_and_a_small_stub(page: Page, watch: Watch)
     assert page.workers == []
 
 
+def test_editor_arrives_on_focus_and_is_small(page: Page, watch: Watch) -> None:
+    page.goto(LORA, wait_until="networkidle")
+    assert not [url for url in watch.requests if "/runtime/editor" in url]
+    Cell(page).focus()
+    loaded = {url for url in watch.requests if "/runtime/editor" in url}
+    assert len(loaded) > 5
+    sizes = [len(gzip.compress(page.request.get(url).body())) for url in loaded]
+    assert sum(sizes) <= 150_000
+
+
 def test_page_without_blocks_loads_no_cell(page: Page, watch: Watch) -> None:
     page.goto("about/", wait_until="networkidle")
     assert not [url for url in watch.requests if "/runtime/cell.js" in url]
@@ -420,7 +430,7 @@ ENDLESS = {
 def test_stop_ends_everything_at_once_and_keeps_the_code(cell: Cell, code: str) -> None:
     code = f"kept = 1\n{code}"
     cell.write(code).start().until_running()
-    cell.page.wait_for_timeout(300)
+    assert cell.page.evaluate("crossOriginIsolated") is False  # no header asks for it
     (worker,) = cell.page.workers
     cell.button("停止").click()
     expect(cell.status).to_contain_text("已停止")
@@ -814,6 +824,29 @@ def test_offline_copy_can_be_cleared(chromium: Browser, server: OwnServer) -> No
     expect(cell.output.locator(".wiki-cell__offline")).to_have_text("离线副本已清除")
     assert page.evaluate("caches.keys()") == []
     assert page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0
+    context.close()
+
+
+def test_copies_of_older_versions_go_and_those_of_other_sites_stay(chromium: Browser, server: OwnServer) -> None:
+    context = chromium.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(server.url + LORA)
+    old = [f"openllm-wiki-runtime-1 {PREFIX} 0", f"openllm-wiki-runtime-0 {PREFIX} 1", "openllm-wiki-kit-0"]
+    others = ["openllm-wiki-runtime-1 /other/ 0", "mine"]
+    page.evaluate("names => Promise.all(names.map(name => caches.open(name)))", old + others)
+    cell = Cell(page).run()
+    expect(cell.output.locator(".wiki-cell__offline")).to_contain_text("离线也能运行", timeout=RUN_SECONDS)
+    version = page.request.get(f"{server.url}runtime/manifest.json").json()["version"]
+    kept = {
+        f"openllm-wiki-pages-1 {PREFIX}",
+        f"openllm-wiki-runtime-1 {PREFIX} {version}",
+        f"openllm-wiki-kit-{version}",
+    }
+    for _ in range(300):  # the worker keeps its start state when it has time
+        if (names := set(page.evaluate("caches.keys()"))) == kept | set(others):
+            break
+        page.wait_for_timeout(100)
+    assert names == kept | set(others)
     context.close()
 
 
