@@ -1,4 +1,4 @@
-"""The command line: `python -m ingest check | build | parse | import | fmt | new | rules | fetch`.
+"""The command line: `python -m ingest check | build | parse | import | fmt | new | rules | links | fetch`.
 
 Exit codes: 0 fine (warnings included), 1 the input has errors, 2 wrong usage or an unreadable path.
 """
@@ -17,7 +17,6 @@ from pathlib import Path
 from ingest import convert, files, pipeline
 from ingest.canonical import format_note
 from ingest.collected import parse_collection, parse_discussions, write_question
-from ingest.feeds import parse_feed
 from ingest.markup import links_in
 from ingest.mend import mend
 from ingest.model import Block, Link, Paper, Question, Records, Source, Talk
@@ -61,7 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="write the generated pages under docs/")
     build.add_argument("--json", action="store_true", help="print counts, problems and seconds as JSON")
     build.set_defaults(run=_build)
-    for command in (check, build):
+    links = commands.add_parser("links", help="ask every address in notes, questions and concept pages if it answers")
+    links.add_argument("--allow-private", action="store_true", help="ask private addresses too")
+    links.set_defaults(run=_links)
+    for command in (check, build, links):
         command.add_argument("--docs", type=Path, default=ROOT / "docs")
         command.add_argument("--snippets", type=Path, default=ROOT / "snippets")
     parse = commands.add_parser("parse", help="print one document's records as JSON")
@@ -87,12 +89,14 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("--force", action="store_true", help="ask every feed for all of it, even one that is left alone")
     fetch.add_argument("--allow-private", action="store_true", help="follow redirects to private addresses")
     fetch.set_defaults(run=_fetch)
-    for command in (check, build, fetch, bring, new):
+    for command in (check, build, fetch, bring, new, links):
         command.add_argument("--talks", type=Path, default=ROOT / "talks")
     return parser
 
 
-def _read(options: argparse.Namespace) -> tuple[pipeline.Inputs, dict[str, bytes], list[Problem]]:
+def _read(
+    options: argparse.Namespace, notes_alone: bool = False
+) -> tuple[pipeline.Inputs, dict[str, bytes], list[Problem]]:
     """What lies on the disk, the pictures' bytes by path under docs/, and problems."""
     talks, docs, snippets = options.talks, options.docs, options.snippets
     folders = {
@@ -103,6 +107,8 @@ def _read(options: argparse.Namespace) -> tuple[pipeline.Inputs, dict[str, bytes
         "topics": (docs / "topics", "*.md"),
         "snippets": (snippets, "[!_]*.py"),
     }
+    if notes_alone:
+        folders = {"notes": folders["notes"]}
     read, problems = {}, []
     for name, (folder, pattern) in folders.items():
         paths = [path for path in folder.glob(pattern) if path.name != "index.md"]
@@ -122,10 +128,13 @@ def _place(name: str, content: bytes) -> str:
 def _check(options: argparse.Namespace) -> int:
     if missing := [path for path in options.paths if not path.exists()]:
         return _usage(f"no such file: {', '.join(map(str, missing))}")
-    inputs, _, problems = _read(options)
+    # What is wrong with a note depends on other notes, and on nothing else.
+    notes = (options.talks / "notes").resolve()
+    notes_alone = bool(options.paths) and all(path.resolve().is_relative_to(notes) for path in options.paths)
+    inputs, _, problems = _read(options, notes_alone)
     if options.fix:
         _fix(options, (*inputs.notes, *inputs.questions))
-        inputs, _, problems = _read(options)
+        inputs, _, problems = _read(options, notes_alone)
     problems += pipeline.parse(inputs)[1]
     if options.paths:
         wanted = [path.resolve() for path in options.paths]
@@ -229,6 +238,8 @@ def _share(blocks: Sequence[Block], text: str) -> float:
 
 
 def _parse_feed(path: Path) -> int:
+    from ingest.feeds import parse_feed  # feedparser takes longer to load than a note to check
+
     try:
         feed = parse_feed(path.read_bytes(), path.as_posix())
     except OSError as error:
@@ -448,6 +459,20 @@ def _fetch(options: argparse.Namespace) -> int:
         print(line)
     code = _report(problems, "text")
     return 2 if any(problem.code in ("F001", "P010") for problem in problems) else code
+
+
+def _links(options: argparse.Namespace) -> int:
+    from ingest.links import check_links  # only this command and `fetch` wait for httpx to be loaded
+    from ingest.web import Manners
+
+    inputs, _, problems = _read(options)
+    sources = (*inputs.notes, *inputs.questions, *inputs.topics)
+    manners = Manners(allow_private=options.allow_private, trust_named=False, bodies=False)
+    memory = options.docs.parent / ".cache" / "links.json"  # what was heard lately: may be deleted
+    heard, found = check_links(sources, memory, datetime.now(UTC).date(), manners, _show_progress)
+    broken = len({problem.message for problem in found})
+    print(f"{len(heard)} addresses: {broken} do not answer, {sum(map(bool, heard.values())) - broken} will not say")
+    return _report([*problems, *found], "text")
 
 
 def _show_progress(done: int, total: int, what: str) -> None:

@@ -1,5 +1,6 @@
 """Let the records know each other: which topics a text names, which questions are alike."""
 
+import heapq
 import math
 import re
 from collections import Counter, defaultdict
@@ -81,8 +82,8 @@ def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
             for other, other_weight in postings[feature]:
                 scores[other] += weight * other_weight
         scores.pop(at, None)
-        best = sorted(scores, key=lambda other: (-scores[other], questions[other].id))[:RELATED]
-        names = [questions[other].id for other in best]
+        best = heapq.nsmallest(RELATED, ((-score, questions[other].id) for other, score in scores.items()))
+        names = [name for _, name in best]
         for name in question.topics[:1]:
             names += [other for other in by_topic[name][: RELATED + 1] if other != question.id]
         result[question.id] = tuple(dict.fromkeys(names))[:RELATED]

@@ -4,8 +4,6 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import imagesize
-
 KINDS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif"}
 LARGEST = 10_000_000  # bytes
 
@@ -35,6 +33,8 @@ def size_of(content: bytes) -> tuple[int, int]:
     Raises:
         ValueError: It is too large, of no kind that is known, or says no size.
     """
+    import imagesize  # it loads urllib, for which a check without pictures need not wait
+
     if len(content) > LARGEST:
         raise ValueError(f"{len(content)} bytes")
     try:

@@ -16,6 +16,7 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "有的图片没有取出来",
     ),
     "F005": (ERROR, "a note of which every letter finds a place", "每个字都有去处的笔记", "有的字会丢，所以没有写"),
+    "F006": (ERROR, "an address that answers", "有回应的网址", "网址打不开"),
     "N001": (ERROR, "a line `【编号】：NNN`", "一行 `【编号】：NNN`", "笔记没有编号"),
     "N002": (ERROR, "a number no other note has", "别的笔记没有用过的编号", "编号和另一篇笔记相同"),
     "N003": (

@@ -40,6 +40,8 @@ class Manners:
         redirects: Most redirects followed.
         attempts: How often a request is made that fails in a passing way.
         allow_private: Whether a redirect may lead to a private address.
+        trust_named: Whether a private address is asked that is the one named itself.
+        bodies: Whether an answer's body is read; else its head is all that is wanted.
     """
 
     largest: int = 15 * 1024 * 1024
@@ -51,6 +53,8 @@ class Manners:
     redirects: int = 5
     attempts: int = 2
     allow_private: bool = False
+    trust_named: bool = True
+    bodies: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +220,9 @@ class Web:
             raise
         addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
         trusted = self.manners.allow_private or (
-            (url.host, url.port) == (named.host, named.port) and (host == "localhost" or _is_literal(host))
+            self.manners.trust_named
+            and (url.host, url.port) == (named.host, named.port)
+            and (host == "localhost" or _is_literal(host))
         )
         private = [address for address in addresses if _is_private(address)]
         if private and not trusted:
@@ -246,7 +252,7 @@ class Web:
             wait = retry_after(headers)
             passing = response.status_code in (429, 502, 503, 504) and wait <= 10
             raise NoAnswer(f"{response.status_code} {response.reason_phrase}".strip(), passing, wait)
-        content = await self._body(response)
+        content = await self._body(response) if self.manners.bodies else b""
         found = re.search(r"charset=[\"']?([\w.:-]+)", headers.get("content-type", ""), re.IGNORECASE)
         return Answer(content, found[1] if found else "", etag, modified, moved)
 

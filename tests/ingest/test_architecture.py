@@ -41,6 +41,7 @@ ALLOWED = {
     "sources": CORE,
     "web": set(),
     "sandbox": {"feeds"},
+    "links": CORE | {"files", "markup", "web"},
     "fetch_state": {"files"},
     "fetch": CORE | {"archive", "feeds", "fetch_state", "files", "sandbox", "sources", "web"},
     "cli": CORE
@@ -51,6 +52,7 @@ ALLOWED = {
         "feeds",
         "fetch",
         "files",
+        "links",
         "markup",
         "mend",
         "notes",
@@ -63,7 +65,7 @@ ALLOWED = {
     },
 }
 EFFECTS = {"os", "socket", "httpx", "urllib.request", "subprocess", "tempfile", "time", "random"}
-EDGES = {"files", "fetch", "fetch_state", "sandbox", "web", "convert", "cli"}
+EDGES = {"files", "fetch", "fetch_state", "links", "sandbox", "web", "convert", "cli"}
 
 
 def imports(path):

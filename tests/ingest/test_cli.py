@@ -91,6 +91,14 @@ def test_check_reports_on_the_named_files_alone(project, capsys):
     assert capsys.readouterr().err.count("T001") == 2
 
 
+def test_check_of_one_note_knows_the_others_and_reads_nothing_else(project, capsys):
+    (project / "talks/notes/102.md").write_text(NOTE, "utf-8")
+    (project / "snippets/broken.py").write_text("(", "utf-8")
+    assert run(project, "check", project / "talks/notes/102.md") == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert "talks/notes/102.md:3:1: N002 number 101 is taken by talks/notes/101.md" in line
+
+
 def test_check_for_github_and_as_json(project, capsys):
     (project / "talks/questions/unknown.md").write_text("---\ntopics: [nowhere]\n---\n\n# 丙？\n", "utf-8")
     assert run(project, "check", "--format", "github") == 1
