@@ -24,7 +24,7 @@ from ingest.notes import REQUIRED, parse_note
 from ingest.pictures import Picture, kind_of, size_of
 from ingest.problems import ERROR, Problem
 from ingest.questions import parse_question
-from ingest.render import OWNED, slug_for
+from ingest.render import OWNED, name_slug, slug_for
 from ingest.rules import rules_page
 
 ROOT = Path(__file__).parent.parent
@@ -333,7 +333,7 @@ def _import_questions(
     pictures: dict[str, bytes],
 ) -> int:
     """A file for each question; what belongs to none is reported, line by line."""
-    stem = slug_for(options.file.stem)
+    stem = name_slug(options.file.stem)
     folder = options.talks / "questions"
     origin = options.origin or options.file.name
     texts = {

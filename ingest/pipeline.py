@@ -13,7 +13,7 @@ from ingest.notes import parse_note
 from ingest.pictures import Pictures
 from ingest.problems import Problem
 from ingest.questions import parse_question
-from ingest.render import render
+from ingest.render import render, slug_for
 from ingest.sources import parse_feeds
 from ingest.topics import check_topics, parse_snippet, parse_topic
 
@@ -37,7 +37,7 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     """Text to records, with every problem of every file."""
     problems: list[Problem] = []
     talks = _unique_talks(_parse_all(parse_note, inputs.notes, problems), problems)
-    asked = {question.id: question.path for talk in talks for question in talk.questions}
+    asked = {slug_for(question.id): question.path for talk in talks for question in talk.questions}
     questions = _unique_questions(_parse_all(parse_question, inputs.questions, problems), asked, problems)
     weeks = _parse_all(decode, inputs.papers, problems)
     topics = [topic for topic in _parse_all(parse_topic, inputs.topics, problems) if topic]
@@ -73,11 +73,11 @@ def _unique_talks(talks: Iterable[Talk], problems: list[Problem]) -> tuple[Talk,
     """One talk a number: a second would overwrite the first's page."""
     kept: dict[str, Talk] = {}
     for talk in talks:
-        if first := kept.setdefault(talk.id, talk) if talk.id in kept else None:
+        if first := kept.get(slug_for(talk.number)):
             line = next((field.line for field in talk.fields if field.name == "编号"), 1)
             problems.append(Problem(talk.path, line, 1, "N002", f"number {talk.number} is taken by {first.path}"))
         else:
-            kept[talk.id] = talk
+            kept[slug_for(talk.number)] = talk
     return tuple(kept.values())
 
 
@@ -86,11 +86,12 @@ def _unique_questions(
 ) -> tuple[Question, ...]:
     kept = []
     for question in questions:
-        if first := taken.get(question.id):
+        page = slug_for(question.id)  # two ids could have one page
+        if first := taken.get(page):
             what = f"id {question.id!r} is taken by {first}"
             problems.append(Problem(question.path, question.line, 1, "Q001", what))
         else:
-            taken[question.id] = question.path
+            taken[page] = question.path
             kept.append(question)
     return tuple(kept)
 

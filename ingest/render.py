@@ -61,16 +61,24 @@ def render(wiki: Wiki, pictures: Pictures) -> dict[str, str]:
 
 
 def slug_for(text: str) -> str:
-    """A safe, stable file name for an id or a name: letters and digits of any script, hyphens and underscores.
+    """A safe, stable file name for an id: lower-case letters and digits of any script, hyphens and underscores.
 
-    Where that loses something, is too long, or is a reserved name, a hash of the text keeps two texts apart.
+    An id that is none, is too long, or is a reserved name, gets a hash, which keeps two ids apart.
     """
-    wanted = re.sub(r"\s+", "-", unicodedata.normalize("NFKC", text).strip().lower())
-    slug = re.sub(r"[^\w-]+", "-", wanted).strip("-")
-    if slug and slug == wanted and len(slug) <= 60 and not RESERVED.fullmatch(slug):
+    slug = re.sub(r"[^\w-]+", "-", _folded(text)).strip("-")
+    if slug and slug == text and len(slug) <= 60 and not RESERVED.fullmatch(slug):
         return slug
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{slug[:60].strip('-')}-{digest}".lstrip("-")
+
+
+def name_slug(name: str) -> str:
+    """The same for a name, which may be written in several widths and cases."""
+    return slug_for(re.sub(r"\s+", "-", _folded(name).strip()))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower()
 
 
 class _Renderer:
@@ -94,7 +102,8 @@ class _Renderer:
         )
         self.environment.filters |= {
             "e": markup.escape, "html": self._html, "attr": html.escape, "meta": markup.meta,
-            "address": markup.address, "data": markup.data, "slug": slug_for, "language": _language, "qapage": _qapage,
+            "address": markup.address, "data": markup.data, "slug": slug_for, "name_slug": name_slug,
+            "language": _language, "qapage": _qapage,
         }  # fmt: skip
         self.environment.globals |= {
             "topics": self.topics, "snippets": self.snippets, "questions": self.questions,
@@ -232,7 +241,7 @@ class _Renderer:
         people: dict[str, Person] = {}
 
         def person(name: str) -> Person:
-            return people.setdefault(slug_for(name), Person(name, slug_for(name)))
+            return people.setdefault(name_slug(name), Person(name, name_slug(name)))
 
         for talk in self.talks:
             for name in talk.hosts:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.pipeline import Inputs, build
-from ingest.render import slug_for
+from ingest.render import name_slug, slug_for
 from tests.ingest.conftest import NOTE, QUESTION, TOPIC
 
 EXAMPLE = TOPIC.replace("summary:", "snippet: lora\nsummary:") + "\n<!-- --8<-- [start:example] -->\n"
@@ -141,7 +141,9 @@ def test_open_questions_and_people_are_listed(pages):
     ],
 )
 def test_plain_names_make_plain_slugs(text, slug):
-    assert slug_for(text) == slug
+    assert name_slug(text) == slug
+    assert slug_for(slug) == slug
+    assert (slug_for(text) == slug) == (text == slug)  # two ids never share a page
 
 
 @pytest.mark.parametrize(
