@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.ingest.feed_checks import check_total
+from tests.ingest import feed_checks, note_checks
 
 CORPUS = Path(__file__).parent / "corpus"
 
 
 @pytest.mark.parametrize("path", sorted((CORPUS / "feeds").iterdir()), ids=lambda path: path.name[:8])
 def test_feed_of_the_corpus(path: Path) -> None:
-    check_total(path.read_bytes())
+    feed_checks.check_total(path.read_bytes())
+
+
+@pytest.mark.parametrize("path", sorted((CORPUS / "notes").iterdir()), ids=lambda path: path.name[:8])
+def test_note_of_the_corpus(path: Path) -> None:
+    note_checks.check_total(path.read_bytes())

@@ -12,9 +12,10 @@ from ingest.pipeline import Inputs, build
 from tests.ingest.conftest import NOTE
 
 ODD = [
-    "../../etc/passwd", "..", "/etc/passwd", "C:\\\\x", "a/b", "a\\0b", "a\\nb", "x" * 300, "长" * 300, "🏃", "🏃🏃", "ＦＡＱ",
-    "faq", "FAQ", "Faq", "CON", "con", "aux", "nul.md", "com1", "index", "open", "page-2", ".hidden", "-", "a b",
-    "a-b", "a  b", " a", "a.", "é", "e\\u0301", "\\u202egnp", "%2e%2e%2f", "?q", "#x", "talk-101-q9", "lpt¹", "İ", "ı", "ß", "ﬁ",
+    "../../etc/passwd", "..", "/etc/passwd", "C:\\\\x", "a/b", "a\\0b", "a\\nb", "x" * 300, "长" * 300, "🏃", "🏃🏃",
+    "ＦＡＱ", "faq", "FAQ", "Faq", "CON", "con", "aux", "nul.md", "com1", "index", "open", "page-2", ".hidden", "-",
+    "a b", "a-b", "a  b", " a", "a.", "é", "e\\u0301", "\\u202egnp", "%2e%2e%2f", "?q", "#x", "talk-101-q9",
+    "lpt¹", "İ", "ı", "ß", "ﬁ",
 ]  # fmt: skip
 SAFE = re.compile(r"[\w-]{1,80}")
 RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)

@@ -1,0 +1,74 @@
+"""What holds of any bytes that are read as a note, a question or a collection of questions."""
+
+import html
+import re
+
+from ingest import canonical, convert
+from ingest.collected import parse_collection, write_question
+from ingest.markup import CONTROL, to_html
+from ingest.mend import mend
+from ingest.model import Block, Question, Source, Talk
+from ingest.notes import parse_note
+from ingest.problems import RULES
+from ingest.questions import parse_question
+
+
+def check_total(content: bytes) -> None:
+    """Records and problems come out, in which no letter is lost; `fmt` and `--fix` change what they may, once."""
+    try:
+        text = convert.decode(content)[0]
+    except convert.CannotConvert:
+        return
+    tidied = convert.tidy(text)
+    assert convert.tidy(tidied) == tidied
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    talk, problems = parse_note(Source("talks/notes/note.md", text))
+    question, more = parse_question(Source("talks/questions/q.md", text))
+    questions, _, others = parse_collection(Source("faq.md", text))
+    lines = text.count("\n") + 1
+    for problem in (*problems, *more, *others):
+        assert problem.code in RULES and 1 <= problem.line <= lines and problem.column >= 1
+    for part in (*_texts(talk), *_texts(question), *(part for one in questions for part in _texts(one))):
+        check_html(part)
+    check_format(Source("talks/notes/note.md", text), talk)
+    for one in questions:
+        parse_question(Source("talks/questions/q.md", write_question(one, "faq.md", "CC-BY-4.0")))
+    mended = mend(text)
+    assert mend(mended) == mended
+    assert "://" in text or "".join(mended.split()) == "".join(text.split())
+
+
+def _texts(record: Talk | Question) -> list[str]:
+    if isinstance(record, Question):
+        return [record.title, record.text, record.remarks, *(answer.text for answer in record.answers)]
+    blocks: list[Block] = [*record.unplaced, *(block for section in record.sections for block in section.blocks)]
+    return [block.text for block in blocks] + [part for one in record.questions for part in _texts(one)]
+
+
+def check_html(text: str) -> None:
+    """It is safe, and shows every letter that stands in no entity and no address."""
+    shown = to_html(text)
+    tags = re.findall(r"<\s*/?\s*([a-zA-Z]+)([^>]*)>", shown)
+    assert not {tag.lower() for tag, _ in tags} & {
+        "script",
+        "iframe",
+        "object",
+        "svg",
+        "math",
+        "style",
+        "form",
+        "input",
+    }
+    assert not any(re.search(r"\son\w+\s*=|\sstyle\s*=", re.sub(r'"[^"]*"', "", attributes)) for _, attributes in tags)
+    assert "`" not in shown and "~" not in shown and not CONTROL.search(shown.replace("\n", ""))
+    letters = set(re.sub(r"&#?\w+;|\\u\w+|%\w\w|\d", "", CONTROL.sub("", text)))
+    assert {char for char in letters if char.isalpha()} <= set(html.unescape(shown)), (text, shown)
+
+
+def check_format(source: Source, talk: Talk) -> None:
+    """A note that is written says the same and is written the same again, or the missing letters are told."""
+    written, _, _, gone = canonical.format_note(source)
+    if gone:
+        return
+    again, _, _, lost = canonical.format_note(Source(source.path, written))
+    assert again == written or lost
