@@ -25,6 +25,7 @@ export class Run {
   async execute() {
     const { cell } = this;
     const clock = setInterval(() => this.tick(), TICK_MS);
+    this.tick();
     try {
       await cell.announceSize();
       if (cell.stopAsked) return await this.failed({ kind: "stopped" });
