@@ -38,6 +38,11 @@ def format_note(source: Source) -> tuple[str, Talk, list[Problem], str]:
     """
     talk, problems = parse_note(Source(source.path, _mend_fields(source.text)))
     text = write_note(talk)
+    for _ in range(3):  # a question's title and text may only come together once they are written
+        again = write_note(parse_note(Source(source.path, _mend_fields(text)))[0])
+        if again == text:
+            break
+        text = again
     return text, talk, problems, lost(source.text, text)
 
 

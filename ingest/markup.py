@@ -32,6 +32,7 @@ BARE_URL = re.compile(rf"https?://[^\s<>\"'`{CJK}“”]+")
 MARKED_LINK = re.compile(r"\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\(<?(https?://(?:[^\s()<>]|\([^\s()<>]*\))+)>?[^)\n]*\)")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b\u2060\u2028\u2029]")
 _PICTURE = re.compile(r'!\[([^\[\]\n]*)\]\(<?([^()<>\n"]+?)>?(?:\s+"([^"\n]*)")?\)')
+_PLAIN_URL = re.compile(r"https?://(?!\S*xn--)[a-z][\w.-]*\.[a-z]{2,6}(?:[/?#]|$)", re.IGNORECASE | re.ASCII)
 _DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 
@@ -217,7 +218,10 @@ def address(url: str) -> str:
 
 
 def _is_web(url: str) -> bool:
-    return re.match(r"(https?://|mailto:)", url, re.IGNORECASE) is not None
+    """Whether the cleaning keeps a link's target: the web or mail, with a host that can be one."""
+    return re.match(r"(https?://|mailto:)", url, re.IGNORECASE) is not None and (
+        _PLAIN_URL.match(url) is not None or "href" in nh3.clean(f'<a href="{html.escape(url)}">', **_ALLOWED)
+    )
 
 
 def _link_bare_urls(state: StateCore) -> None:

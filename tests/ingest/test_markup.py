@@ -125,6 +125,7 @@ def test_lines_join_without_a_blank_between_chinese_characters():
         ("甲 | 乙\n--|--\n丙 | 丁 | 戊 | 己", "<td>己</td>"),
         ("3. 甲\n7. 乙\n8. 丙", '<ol start="3">\n<li>甲</li>\n<li value="7">乙</li>\n<li>丙</li>'),
         ('```python title="lora.py"\nx\n```', "<p><code>title=&quot;lora.py&quot;</code></p>"),
+        ("[文](https://a\u202d[b/字)", "字"),
         ("![图](https://example.org/a.png '说明')", '">图 说明</a>'),
     ],
 )
