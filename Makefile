@@ -3,7 +3,7 @@ BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve test check bench outputs pictures oracles fuzz permalinks fetch clean
+.PHONY: help site serve test check bench outputs pictures oracles fuzz permalinks records fetch clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -65,6 +65,10 @@ oracles: ## check that the reference values from trl are fresh (its own environm
 	test -x .venv-oracles/bin/python || $(PYTHON) -m venv .venv-oracles
 	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check -r tests/oracles/requirements.txt
 	.venv-oracles/bin/python tests/oracles/make_trl.py --check
+
+records: .venv/.test site ## run the snippets' tests and record with what, for the gallery
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -p tests.records tests/snippets \
+	  tests/browser/test_snippets_in_chromium.py
 
 permalinks: site ## add the site's new addresses to those that must never vanish
 	$(BIN)/python -m tests.site.permalinks

@@ -1,6 +1,7 @@
 """The snippets' own test files, unchanged, in Pyodide in a real Chromium: the browser's torch where readers have it."""
 
 import json
+from collections.abc import Callable
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def what_tests_need() -> dict[str, bytes]:
     return found | {path: (ROOT / path).read_bytes() for path in paths}
 
 
-def test_snippets_own_tests_pass_in_pyodide(chromium: Browser, tmp_path: Path) -> None:
+def test_snippets_own_tests_pass_in_pyodide(
+    chromium: Browser, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """The archive goes the way of our own: the manifest lists it, and the worker unpacks it."""
     build(LOCK, tmp_path / "runtime", default_cache())
     manifest = json.loads((tmp_path / "runtime" / "manifest.json").read_text(encoding="utf-8"))
@@ -59,5 +62,6 @@ def test_snippets_own_tests_pass_in_pyodide(chromium: Browser, tmp_path: Path) -
         assert "result" in tab.load(**manifest)
         answer = tab.run(RUN, page="tests")
         assert "result" in answer, answer
-        verdict(tab.printed())
+        record_property("passed in the browser", dict(verdict(tab.printed())))  # what xdist can send
+        record_property("browser", f"Chromium {chromium.version}，Pyodide")
         context.close()
