@@ -35,6 +35,7 @@ TITLE = re.compile(r"(?![-*+•·>|`$!\[【\s]|参考|Ref).{2,80}(?<![。；：�
 LISTED = re.compile(r"\s*(?:[-*+•·]\s|\d{1,3}[.)]\s|参考|Ref)")
 UNMARKED = 3  # so many lines that ask make a collection of a text without marks
 CONTENTS = re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)])?\s*(?:\[\[#.*\]\]|\[.*\]\(#.*\))\s*$")
+ELSEWHERE = re.compile(r"(?:[-*+]\s+)?\[[^\[\]]*(?:答案|answer)[^\[\]]*\]\([^()]*\)", re.IGNORECASE)  # behind a link
 ASKS = re.compile(r"[?？]\W*$")
 
 
@@ -78,7 +79,7 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
             unplaced += [Block("\n".join(text).strip("\n"), number)]
             continue
         said = "\n".join(text).strip("\n")
-        if said.strip() and not answers:
+        if said.strip() and not answers and not ELSEWHERE.fullmatch(said.strip()):
             said, answers = "", [Answer(said, "", number + 1)]
         answers = [replace(answer, text=answer.text.strip("\n").rstrip()) for answer in answers]
         kept = tuple(answer for answer in answers if answer.text.strip())
@@ -161,7 +162,10 @@ def _discussions(value: Any) -> Iterable[dict[str, Any]]:
         for item in value:
             yield from _discussions(item)
     elif isinstance(value, dict):
-        if isinstance(value.get("title"), str) and ("body" in value or "bodyHTML" in value or "number" in value):
+        asked, chosen = value.get("discussion"), value.get("answer")
+        if isinstance(asked, dict) and isinstance(chosen, dict):  # a webhook tells of them side by side
+            yield from _discussions({**asked, "answer": chosen})
+        elif isinstance(value.get("title"), str) and ("body" in value or "bodyHTML" in value or "number" in value):
             yield value
         else:
             for item in value.values():
