@@ -19,6 +19,7 @@ from http.server import ThreadingHTTPServer
 import pytest
 
 from tests.browser.conftest import ROOT, SiteHandler
+from tests.ingest.test_pictures import png
 
 PAYLOADS = [
     # raw HTML
@@ -78,6 +79,15 @@ PAYLOADS = [
     '[link](https://evil.example/ "a\\" onmouseover=pwned() b=\\"")',
     "[ref]\n\n[ref]: javascript:pwned()",
     "[ref]: data:text/html,pwned()",
+    "[ref]: https://evil.example/ '<script>pwned()</script>'",
+    # pictures: every project of these has one at 201/1.png and payload/1.png
+    '![" onload=pwned() x="](201/1.png "\' onload=pwned() x=")',
+    '![`"onload=pwned()`](payload/1.png "<script>pwned()</script>")',
+    "![<img src=x onerror=pwned()>](201/1.png){ onload=pwned() }",
+    "![picture](201/1.png?x='onload=pwned()')",
+    "![picture](../../secret.png)",
+    "![picture](201/drawing.svg)",
+    "![picture](201/script.png)",
     'https://evil.example/"onmouseover=pwned()',
     "[link](file:///etc/passwd)",
     # attr_list, md_in_html and other extensions
@@ -129,6 +139,9 @@ FRONT_MATTER = [
     'title: !!python/object/apply:os.system ["touch escaped"]',
     "social: {cards: pwned()}",
     "status: '\"><svg onload=pwned()>'",
+    '"a\\n\\n<img src=x onerror=pwned()>\\n\\n{: onclick=pwned() }": "\\n\\n<script>pwned()</script>"',
+    "origin: javascript:pwned()",
+    "licence: '</dd></dl><script>pwned()</script>'",
 ]
 NAMES = [
     "<img src=x onerror=pwned()>.md",
@@ -145,8 +158,9 @@ CONTROLS = r"[\x00-\x08]"  # no XML may hold them
 SCAN = """() => {
   const page = document.querySelector("article"), bad = [], hrefs = [];
   for (const node of page.querySelectorAll("*")) {
+    const ours = node.tagName === "IMG" && node.src.startsWith(`${location.origin}/wiki/talks/pictures/`);
     if (["IFRAME", "OBJECT", "EMBED", "IMG", "VIDEO", "FORM", "META", "LINK", "BASE", "STYLE", "svg", "math"]
-      .includes(node.tagName) || (node.tagName === "SCRIPT" && node.type !== "application/ld+json"))
+      .includes(node.tagName) && !ours || (node.tagName === "SCRIPT" && node.type !== "application/ld+json"))
       bad.push(node.outerHTML);
     for (const { name, value } of node.attributes) {
       if (name.startsWith("on") || name === "style" || name === "srcdoc") bad.push(node.outerHTML);
@@ -156,7 +170,8 @@ SCAN = """() => {
       }
     }
   }
-  return { bad, text: page.textContent + hrefs.join(" ") + document.title };
+  const said = [...page.querySelectorAll("img")].map((image) => `${image.alt} ${image.title}`).join(" ");
+  return { bad, text: page.textContent + hrefs.join(" ") + said + document.title };
 }"""
 
 
@@ -169,6 +184,12 @@ def hostile_project(folder):
     notes.mkdir()
     (folder / "secret.md").write_text("SECRET", "utf-8")
     (folder / "secret_module.py").write_text('"""SECRET."""\n\nSECRET = "SECRET"\n', "utf-8")
+    (folder / "secret.png").write_bytes(png(4, 3))
+    for place in (notes / "201", questions / "payload"):
+        place.mkdir()
+        (place / "1.png").write_bytes(png(4, 3))
+        (place / "script.png").write_bytes(b"<script>pwned()</script>")
+        (place / "drawing.svg").write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg' onload='pwned()'/>")
     shutil.copy(ROOT / "mkdocs.yml", folder)
     (folder / "docs/index.md").write_text("# Home\n", "utf-8")
     asked = []
@@ -273,11 +294,17 @@ def test_nothing_of_a_payload_runs_or_asks_for_anything(seen, hostile_url, polic
     assert {name: page["bad"] for name, page in pages.items() if page["bad"]} == {}
 
 
+def test_picture_of_a_note_is_shown_with_what_is_said_of_it(seen):
+    texts = [page["text"] for page in seen[False][0].values()]
+    assert any('" onload=pwned() x="' in text for text in texts)
+
+
 def test_no_file_outside_the_page_is_shown(seen, hostile_site):
     assert [name for name, page in seen[False][0].items() if "SECRET" in page["text"]] == []
     assert not [path for path in (hostile_site / "site").rglob("*.html") if "SECRET" in path.read_text("utf-8")]
     assert {path.name for path in hostile_site.iterdir()} <= {
-        "snippets", "docs", "talks", "secret.md", "secret_module.py", "mkdocs.yml", "feed.xml", "site", ".cache",
+        "snippets", "docs", "talks", "secret.md", "secret.png", "secret_module.py", "mkdocs.yml", "feed.xml", "site",
+        ".cache",
     }  # fmt: skip
 
 
