@@ -19,15 +19,15 @@ help: ## list the targets
 	touch $@
 
 # A note with errors never keeps the rest from being built; the exit code still says so. Where no source is newer than
-# the last build for this SITE_URL, there is nothing to build.
+# the last build for this SITE_URL and REPO_URL, there is nothing to build.
 site: .venv/.site ## build the site into site/
 	@$(BIN)/python -m browser build
 	@$(BIN)/python -m snippets notebooks docs/notebooks
 	@$(BIN)/python -m ingest build; errors=$$?; test $$errors -le 1 || exit $$errors; \
-	if test "$$(cat site/.built 2>&1)" = "for $(SITE_URL)" && \
+	if test "$$(cat site/.built 2>&1)" = "for $(SITE_URL) $(REPO_URL)" && \
 	  test -z "$$(find docs snippets mkdocs.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
 	then echo "site/ is up to date"; \
-	else $(BIN)/mkdocs build --strict && $(BIN)/python -m browser.csp site && $(BIN)/python -m browser.search_index site && echo "for $(SITE_URL)" >site/.built || exit 1; fi; \
+	else $(BIN)/mkdocs build --strict && $(BIN)/python -m browser.csp site && $(BIN)/python -m browser.search_index site && echo "for $(SITE_URL) $(REPO_URL)" >site/.built || exit 1; fi; \
 	exit $$errors
 
 # The server shows site/; a change in any source has it built again. Generated folders are no source.
@@ -89,4 +89,4 @@ fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
 	$(BIN)/python -m ingest fetch
 
 clean: ## remove everything generated
-	rm -rf .venv .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/notebooks docs/generated docs/runtime
+	rm -rf .venv .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/generated docs/runtime

@@ -7,12 +7,14 @@ import argparse
 import contextlib
 import dataclasses
 import json
+import os
 import re
 import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ingest import convert, files, pipeline
 from ingest.canonical import format_note
@@ -109,7 +111,8 @@ def _read(
     }
     if notes_alone:
         folders = {"notes": folders["notes"]}
-    read, problems = {}, []
+    read: dict[str, Any] = {}
+    problems = []
     for name, (folder, pattern) in folders.items():
         paths = [path for path in folder.glob(pattern) if path.name != "index.md"]
         read[name], found = files.read(paths, talks.parent)
@@ -165,20 +168,21 @@ def _build(options: argparse.Namespace) -> int:
     if not options.talks.is_dir():
         return _usage(f"no such folder: {options.talks}")
     made = [options.docs / name for name in OWNED]
+    repository = os.environ.get("REPO_URL", "").rstrip("/")
     watched = [options.talks, options.docs / "topics", options.snippets, Path(__file__).parent, *made]
     memory = options.docs.parent / ".cache" / "ingest.json"  # what was built last, without a problem: may be deleted
     problems: list[Problem] = []
-    if counts := _remembered(memory, files.state(watched)):
+    if counts := _remembered(memory, repository + files.state(watched)):
         counts |= {"written": 0, "removed": 0}
     else:
         inputs, pictures, problems = _read(options)
-        pages, records, found = pipeline.build(inputs)
+        pages, records, found = pipeline.build(dataclasses.replace(inputs, repository=repository))
         problems += found
         written, removed = files.write(options.docs, {**pages, **pictures}, OWNED)
         counts = _counts(records) | {"pages": len(pages), "written": written, "removed": removed}
         if not problems:
             with contextlib.suppress(files.CannotWrite):
-                files.write_text(memory, json.dumps({"state": files.state(watched), "counts": counts}))
+                files.write_text(memory, json.dumps({"state": repository + files.state(watched), "counts": counts}))
     seconds = round(time.perf_counter() - started, 3)
     if options.json:
         shown = [_problem(problem) for problem in problems]

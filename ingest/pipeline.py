@@ -31,6 +31,7 @@ class Inputs:
     topics: tuple[Source, ...] = ()
     snippets: tuple[Source, ...] = ()
     pictures: Pictures = field(default_factory=dict)
+    repository: str = ""  # address of the repository on GitHub, where there is one
 
 
 def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
@@ -55,7 +56,7 @@ def build(inputs: Inputs) -> tuple[dict[str, str], Records, list[Problem]]:
     """The whole flow without the disk: pages by path under `docs/`, the linked records, and problems."""
     records, problems = parse(inputs)
     wiki = link(records)
-    return render(wiki, inputs.pictures), wiki.records, problems
+    return render(wiki, inputs.pictures, inputs.repository), wiki.records, problems
 
 
 def _parse_all(

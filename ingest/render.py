@@ -55,9 +55,9 @@ class Person:
         return len(self.hosted + self.edited + self.contributed) + len(self.asked + self.answered)
 
 
-def render(wiki: Wiki, pictures: Pictures) -> dict[str, str]:
-    """Every generated page of the site, with the pictures that lie beside the notes."""
-    return dict(_Renderer(wiki, pictures).pages())
+def render(wiki: Wiki, pictures: Pictures, repository: str = "") -> dict[str, str]:
+    """Every generated page of the site, with the pictures that lie beside the notes and links to the repository."""
+    return dict(_Renderer(wiki, pictures, repository).pages())
 
 
 def slug_for(text: str) -> str:
@@ -82,7 +82,7 @@ def _folded(text: str) -> str:
 
 
 class _Renderer:
-    def __init__(self, wiki: Wiki, pictures: Pictures) -> None:
+    def __init__(self, wiki: Wiki, pictures: Pictures, repository: str) -> None:
         self.wiki = wiki
         self.pictures = pictures
         self.topics = {topic.name: topic for topic in wiki.records.topics}
@@ -107,7 +107,7 @@ class _Renderer:
         }  # fmt: skip
         self.environment.globals |= {
             "topics": self.topics, "snippets": self.snippets, "questions": self.questions,
-            "duplicates": self.wiki.duplicates,
+            "duplicates": self.wiki.duplicates, "repository": repository,
         }  # fmt: skip
 
     def pages(self) -> Iterator[tuple[str, str]]:

@@ -90,6 +90,17 @@ def test_topic_lists_its_questions_talks_and_papers(pages):
     assert 'data-pagefind-weight="5">LoRA | 低秩适配</p>' in fragment
 
 
+@pytest.mark.parametrize("address", ["", "https://git.example.org/a/b"])
+def test_colab_is_offered_only_where_it_can_read_the_repository(source, address):
+    topics = {"topics": (source(EXAMPLE, "docs/topics/lora.md"),)}
+    snippets = {"snippets": (source('"""Low-rank adaptation."""\n', "snippets/lora.py"),)}
+    made, _, _ = build(Inputs(**topics, **snippets, repository=address))
+    assert "colab" not in made["generated/topics/lora.md"]
+    made, _, _ = build(Inputs(**topics, **snippets, repository="https://github.com/open/wiki"))
+    notebook = "https://colab.research.google.com/github/open/wiki/blob/main/docs/notebooks/lora.ipynb"
+    assert f"({notebook})" in made["generated/topics/lora.md"]
+
+
 def test_topic_names_what_to_read_before_and_after(source):
     first = TOPIC.replace("summary:", "builds_on: [rope]\nsummary:")
     second = TOPIC.replace("LoRA", "RoPE").replace("低秩适配]", "旋转]")

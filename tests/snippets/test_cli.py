@@ -46,17 +46,18 @@ def test_copy_goes_to_the_current_directory_by_default(tmp_path, monkeypatch):
     assert (tmp_path / "sampling.py").is_file()
 
 
-def test_copy_leaves_a_file_that_is_there_alone_unless_forced(tmp_path, capsys):
-    mine = tmp_path / "lora.py"
+@pytest.mark.parametrize(("command", "file"), [("copy", "lora.py"), ("notebook", "lora.ipynb")])
+def test_a_file_that_is_there_is_left_alone_unless_forced(command, file, tmp_path, capsys):
+    mine = tmp_path / file
     mine.write_text("mine")
-    assert main(["copy", "lora", str(tmp_path)]) == 1
+    assert main([command, "lora", str(tmp_path)]) == 1
     assert mine.read_text() == "mine"
     assert f"error: {mine} is already there; --force overwrites it" in capsys.readouterr().err
-    assert main(["copy", "lora", str(tmp_path), "--force"]) == 0
+    assert main([command, "lora", str(tmp_path), "--force"]) == 0
     assert "LoRALinear" in mine.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", ["show", "copy"])
+@pytest.mark.parametrize("command", ["show", "copy", "notebook"])
 def test_unknown_name_is_an_error_that_names_near_ones(command, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main([command, "self_atention"]) == 2
@@ -83,7 +84,9 @@ def test_file_in_place_of_the_directory_is_an_error(tmp_path, capsys):
     assert "error: " in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["sell"], ["show"], ["list", "lora"], ["copy", "lora", ".", "more"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["sell"], ["show"], ["notebook"], ["notebooks"], ["list", "lora"], ["copy", "lora", ".", "more"]]
+)
 def test_wrong_usage_exits_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as exit_info:
         main(arguments)

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -26,6 +27,14 @@ def test_notebook_runs_by_itself_and_prints_what_it_holds(name, tmp_path, capsys
             expected += "".join(output.text for output in cell.outputs)
     assert expected.strip()
     assert [line.rstrip() for line in printed.getvalue().splitlines()] == expected.splitlines()  # as on the page
+
+
+@pytest.mark.parametrize("name", names())
+def test_notebook_of_the_repository_is_fresh(name, tmp_path):
+    """`make site` writes them; Colab reads them from the repository."""
+    main(["notebook", name, str(tmp_path)])
+    kept = Path(__file__).parents[2] / "docs" / "notebooks" / f"{name}.ipynb"
+    assert kept.read_text("utf-8") == (tmp_path / f"{name}.ipynb").read_text("utf-8")
 
 
 def test_all_notebooks_are_written_once(tmp_path):
