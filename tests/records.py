@@ -48,12 +48,12 @@ class Records:
             f"记录于 {day}：{system} {platform.machine()}；浏览器 {self.browser or '未跑'}。数字是通过的测试。",
             "",
         ]
-        lines += ["| 概念 | 文件 | CPU | CUDA | 浏览器 |", "|---|---|--:|--:|--:|"]
+        lines += ["| 概念 | CPU | CUDA | 浏览器 |", "|---|--:|--:|--:|"]
         for name in names():
             page = ROOT / "docs" / "topics" / f"{name}.md"
             title = front_matter(Source(page.name, page.read_text("utf-8")))[0]["title"]
             counts = [str(self.passed[name][place] or "未跑") for place in ("cpu", "cuda", "browser")]
-            lines.append(f"| [{title}](topics/{name}.md) | `{name}` | {' | '.join(counts)} |")
+            lines.append(f"| [{title}](topics/{name}.md) | {' | '.join(counts)} |")
         return "\n".join(lines) + "\n"
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
