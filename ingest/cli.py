@@ -18,7 +18,7 @@ from typing import Any
 
 from ingest import convert, files, pipeline
 from ingest.canonical import format_note
-from ingest.collected import parse_collection, parse_discussions, write_question
+from ingest.collected import parse_collection, parse_discussions, parse_form, write_question
 from ingest.markup import links_in
 from ingest.mend import mend
 from ingest.model import Block, Link, Paper, Question, Records, Source, Talk
@@ -298,6 +298,8 @@ def _collection(source: Source) -> tuple[list[Question], list[Block], list[Probl
     record, _ = parse_document(source)
     if isinstance(record, Question) or record.fields or {section.kind for section in record.sections} & set(REQUIRED):
         return None
+    if form := parse_form(source.text, source.path):
+        return [form], [], []
     questions, unplaced, problems = parse_collection(source)
     asked = len(questions) > 1 or any(question.line == 1 for question in questions)
     return (questions, unplaced, problems) if asked else None

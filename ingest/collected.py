@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ingest.markup import CONTROL, FENCE, fenced_lines, front_matter
-from ingest.model import Answer, Block, Question, Source
+from ingest.model import Answer, Block, Field, Question, Source
 from ingest.problems import Problem
 
 _NUMBER = r"(?:\(?\d{1,3}(?:\.\d{1,3})*\s*[.、)）:：]?\s+|\d{1,3}(?:\.\d{1,3})*\s*[.、)）:：]\s*)"
@@ -177,16 +177,36 @@ def _discussion(item: dict[str, Any], path: str, to_markdown: Callable[[str], st
     accepted = chosen if isinstance(chosen, dict) else {}
     said = [accepted] if accepted else []
     for comment in _nodes(item.get("comments")):
-        said += [reply for reply in (comment, *_nodes(comment.get("replies"))) if reply.get("id") != accepted.get("id")]
-    answers = (
+        replies = (comment, *_nodes(comment.get("replies")))
+        said += [reply for reply in replies if not (accepted and reply.get("id") == accepted.get("id"))]
+    found = (
         Answer(_body(one, to_markdown), _author(one), 1, one is accepted or bool(one.get("isAnswer"))) for one in said
     )
+    answers = tuple(answer for answer in found if answer.text)
     name = (
         f"discussion-{item['number']}" if isinstance(item.get("number"), int) else str(item.get("id") or "discussion")
     )
+    if form := parse_form(_body(item, to_markdown), path):
+        return replace(form, id=name, asker=form.asker or _author(item), answers=(*form.answers, *answers))
     return Question(
         name, " ".join(item["title"].split()), _body(item, to_markdown), _author(item),
-        tuple(answer for answer in answers if answer.text), path, 1,
+        answers, path, 1,
+    )  # fmt: skip
+
+
+def parse_form(text: str, path: str) -> Question | None:
+    """The question that an answer to `.github/ISSUE_TEMPLATE/question.yml` asks; None where the text is none."""
+    parts = re.split(r"(?m)^### (问题|背景|回答|参考|相关概念|提问者|许可)\s*$", text.replace("\r\n", "\n"))
+    said = {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+    said |= {name: "" for name, body in said.items() if body == "_No response_"}
+    if parts[0].strip() or not {"问题", "回答", "许可"} <= said.keys() or not said["问题"]:
+        return None
+    agreed = re.match(r"-\s*\[x\]", said["许可"], re.IGNORECASE)
+    return Question(
+        "q1", " ".join(said["问题"].split()), said.get("背景", ""), said.get("提问者", ""),
+        (Answer(said["回答"], "", 1),) if said["回答"] else (), path, 1,
+        topics=tuple(re.findall(r"[\w-]+", said.get("相关概念", ""))), remarks=said.get("参考", ""),
+        fields=(Field("licence", "CC-BY-4.0", 1),) if agreed else (),
     )  # fmt: skip
 
 
@@ -212,14 +232,17 @@ def write_question(question: Question, origin: str, licence: str) -> str:
 
     Headings inside of it that a question file would take for its own parts go two levels deeper.
     """
-    head = {"asker": question.asker, "origin": origin, "licence": licence}
+    licence = licence or next((field.value for field in question.fields if field.name == "licence"), "")
+    head = {"topics": question.topics, "asker": question.asker, "origin": origin, "licence": licence}
     fields = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in head.items() if value]
     parts = ["---\n" + "\n".join(fields) + "\n---", f"# {question.title}", _deeper(question.text)]
     for answer in question.answers:
         parts += ["## 回答（采纳）" if answer.accepted else "## 回答", _closed(_deeper(answer.text))]
         parts += [f"—{answer.author}"] if answer.author else []
-    if origin.startswith(("https://", "http://")):
-        parts += ["## 参考", f"- [{'，'.join(part for part in (origin, licence) if part)}](<{origin}>)"]
+    web = origin.startswith(("https://", "http://"))
+    taken = f"- [{'，'.join(part for part in (origin, licence) if part)}](<{origin}>)" if web else ""
+    if references := "\n".join(part for part in (question.remarks, taken) if part):
+        parts += ["## 参考", references]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -6,7 +6,7 @@ abstract, with a version. `canonical_url` gives them one spelling, so that a pap
 
 import hashlib
 import re
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 _HTTP = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.IGNORECASE | re.DOTALL)
 
@@ -141,7 +141,7 @@ def _trim(url: str) -> str:
         or (url[-1] in _FULL_WIDTH_PAIRS and url.count(url[-1]) > url.count(_FULL_WIDTH_PAIRS[url[-1]]))
     ):
         url = url[:-1].rstrip()
-    return url.replace(" ", "%20") if _HTTP.fullmatch(url) else url
+    return re.sub(r"\s", lambda blank: quote(blank[0]), url) if _HTTP.fullmatch(url) else url
 
 
 def _unwrap(url: str) -> str:

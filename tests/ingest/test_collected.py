@@ -1,16 +1,21 @@
 """Collections of questions as people write them; each case is a form that real ones have."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.cli import main
-from ingest.collected import parse_collection, parse_discussions, write_question
+from ingest.collected import parse_collection, parse_discussions, parse_form, write_question
 from ingest.convert import html_to_markdown
 from ingest.model import Source
 from ingest.questions import parse_question
+
+TEMPLATE = Path(__file__).parents[2] / ".github/ISSUE_TEMPLATE/question.yml"
 
 
 def read(text):
@@ -137,6 +142,61 @@ def test_discussions_of_every_shape_are_read():
         ]
     with pytest.raises(ValueError, match="no discussion"):
         parse_discussions('{"items": []}', "a.json", html_to_markdown)
+
+
+FORM = """\
+### 问题
+
+LoRA 的 B 为什么初始化成零？
+
+### 背景
+
+_No response_
+
+### 回答
+
+开头的增量是零。
+
+—小河
+
+### 参考
+
+- [LoRA](https://arxiv.org/abs/2106.09685)
+
+### 相关概念
+
+lora, qlora
+
+### 提问者
+
+_No response_
+
+### 许可
+
+- [X] 这些话是我自己写的，同意按 CC BY 4.0 发布
+"""
+
+
+@pytest.mark.parametrize("name", ["asked.md", "asked.json"])
+def test_export_of_the_question_form_is_imported(project, name):
+    labels = [part["attributes"]["label"] for part in yaml.safe_load(TEMPLATE.read_text("utf-8"))["body"]]
+    assert re.findall("(?m)^### (.*)$", FORM) == labels
+    issue = {"number": 9, "title": "问题：B", "author": {"login": "阿木"}, "body": FORM.replace("\n", "\r\n")}
+    (project / name).write_text(FORM if name == "asked.md" else json.dumps([issue]), "utf-8")
+    assert main(["import", str(project / name), "--talks", str(project / "talks")]) == 0
+    [path] = (project / "talks/questions").glob("asked-*.md")
+    question, problems = parse_question(Source(path.name, path.read_text("utf-8")))
+    assert problems == []
+    assert (question.title, question.text, question.topics) == ("LoRA 的 B 为什么初始化成零？", "", ("lora", "qlora"))
+    assert [(answer.text, answer.author) for answer in question.answers] == [("开头的增量是零。", "小河")]
+    assert [link.url for link in question.sources] == ["https://arxiv.org/abs/2106.09685"]
+    assert [field.value for field in question.fields] == [name, "CC-BY-4.0"]
+    assert question.asker == ("" if name == "asked.md" else "阿木")
+
+
+def test_form_without_its_headings_is_none():
+    assert parse_form(FORM.replace("### 回答", "### 答复"), "a.md") is None
+    assert parse_form(f"前言\n\n{FORM}", "a.md") is None
 
 
 def test_collection_is_parsed_and_imported(project, capsys):

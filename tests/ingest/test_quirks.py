@@ -129,6 +129,9 @@ def test_discussion_of_a_webhook_and_of_a_list_without_bodies():
     [question] = parse_discussions(json.dumps(hook), "a.json", html_to_markdown)
     assert (question.id, question.asker, question.text) == ("discussion-12", "小河", "如题")
     assert [(a.text, a.author, a.accepted) for a in question.answers] == [("重装。", "moss7", True)]
+    plain = {"title": "甲？", "body": "", "answer": None, "comments": [{"body": "乙"}, {"body": "丙"}]}
+    [question] = parse_discussions(json.dumps(plain), "a.json", html_to_markdown)
+    assert [answer.text for answer in question.answers] == ["乙", "丙"]
     listed = {"data": {"search": {"edges": [{"cursor": "Y3", "node": {"title": "某期", "number": 3}}]}}}
     [question] = parse_discussions(json.dumps(listed), "a.json", html_to_markdown)
     assert (question.title, question.text, question.status) == ("某期", "", "open")
