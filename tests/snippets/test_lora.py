@@ -103,6 +103,11 @@ def test_lora_equals_base_layer_at_init(device):
     assert layer.lora_a.abs().min() > 0
 
 
+def test_input_of_unit_variance_stays_so_after_a(device):
+    layer = LoRALinear(nn.Linear(4096, 1).to(device), rank=64, alpha=1.0)
+    torch.testing.assert_close(layer.lora_a.std().item(), 4096**-0.5, atol=0, rtol=0.02)  # 6 standard errors
+
+
 def test_first_step_moves_b_alone(device):
     """The gradient of A is B^T(...), and B is zero; the base never moves."""
     layer = LoRALinear(nn.Linear(6, 5).to(device), rank=2, alpha=8.0)
@@ -203,6 +208,12 @@ def test_apply_freezes_all_but_the_updates():
     assert wrapped == ["layers.0.o_proj", "layers.1.o_proj"]
     trainable = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
     assert trainable == {f"{name}.lora_{letter}" for name in wrapped for letter in "ab"}
+
+
+def test_apply_reaches_the_layers_of_the_model_itself_with_all_its_arguments():
+    model = Block()
+    assert apply_lora(model, rank=3, alpha=4.5, dropout=0.25) == ["q_proj", "v_proj"]
+    assert (model.q_proj.lora_a.shape, model.q_proj.scale, model.q_proj.dropout.p) == ((3, 12), 1.5, 0.25)
 
 
 def test_apply_gives_a_shared_layer_one_update():
