@@ -3,7 +3,7 @@ BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve test check bench outputs pictures oracles fuzz permalinks records fetch clean
+.PHONY: help site serve test check bench outputs pictures oracles mutants fuzz permalinks records fetch clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -30,13 +30,8 @@ site: .venv/.site ## build the site into site/
 	else $(BIN)/mkdocs build --strict && $(BIN)/python -m browser.csp site && $(BIN)/python -m browser.search_index site && echo "for $(SITE_URL) $(REPO_URL)" >site/.built || exit 1; fi; \
 	exit $$errors
 
-# The server shows site/; a change in any source has it built again. Generated folders are no source.
-GENERATED := docs/talks,docs/qa,docs/papers,docs/people,docs/changes,docs/notebooks,docs/generated,docs/runtime
 serve: .venv/.site ## serve the site on 127.0.0.1:8000 and rebuild on change
-	@mkdir -p site; echo "http://127.0.0.1:8000/"
-	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory site 8000 >/dev/null 2>&1 & trap "kill $$!" EXIT; \
-	$(BIN)/watchfiles --verbosity warning --ignore-paths $(GENERATED) "$(MAKE) --no-print-directory site" \
-	  talks docs snippets ingest browser mkdocs.yml
+	@$(BIN)/python -m browser.serve
 
 test: .venv/.test site ## set up and run everything
 	$(BIN)/ruff check
@@ -65,6 +60,10 @@ oracles: ## check that the reference values from trl are fresh (its own environm
 	test -x .venv-oracles/bin/python || $(PYTHON) -m venv .venv-oracles
 	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check -r tests/oracles/requirements.txt
 	.venv-oracles/bin/python tests/oracles/make_trl.py --check
+
+mutants: .venv/.test ## break the snippets (NAMES) in every place, and report what their tests let pass
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[mutants]"
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutants $(NAMES)
 
 records: .venv/.test site ## run the snippets' tests and record with what, for the gallery
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -p tests.records tests/snippets \

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*application/(?:ld\+)?json)[^>]*>(.*?)</script>", re.DOTALL)
@@ -17,7 +17,14 @@ META = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 DATA = re.compile(r'<script type="application/ld\+json">.*?</script>', re.DOTALL)
 # Line breaks with the blanks around them, but for those that are seen or hashed (first group).
 BLANK = re.compile(r"(<(pre|textarea|script|style)\b.*?</\2>)|[ \t\r]*\n[ \t\r\n]*", re.DOTALL)
+FACTS = re.compile(r' data-md-component="source"')  # by which the theme asks the repository's host for its stars
 HEAD = re.compile(r"<head>(\s*<meta charset=[^>]*>)?")  # browsers look for the charset in the first 1024 bytes alone
+
+
+def hashes(pages: Iterable[str]) -> list[str]:
+    """What the policy says for each inline script of these pages."""
+    scripts = {text for page in pages for text in SCRIPT.findall(page)}
+    return sorted(f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts)
 
 
 def policy(pages: Iterable[str]) -> str:
@@ -26,24 +33,32 @@ def policy(pages: Iterable[str]) -> str:
     `wasm-unsafe-eval` lets WebAssembly compile (Pyodide, Pagefind); it does not allow `eval`. The theme's icons are
     `data:` images.
     """
-    scripts = {text for page in pages for text in SCRIPT.findall(page)}
-    hashes = sorted(base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
-    allowed = " ".join(["'self'", "'wasm-unsafe-eval'", *(f"'sha256-{value}'" for value in hashes)])
+    allowed = " ".join(["'self'", "'wasm-unsafe-eval'", *hashes(pages)])
     return (
-        f"default-src 'self'; script-src {allowed}; style-src 'self'; img-src 'self' data:; "
-        "object-src 'none'; base-uri 'self'; form-action 'self'"
+        f"default-src 'self'; script-src {allowed}; "
+        "style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'"
     )
 
 
-def write(site: Path) -> int:
-    """Put the policy first after the charset into the head of every page of a built site; returns how many there are.
+def write(site: Path, changed: Collection[Path] = ()) -> int:
+    """Put the policy first after the charset into the head of the pages of a built site; returns of how many.
 
     Data for search engines follows it: instant navigation takes each script of an article for JavaScript.
+
+    Args:
+        site: The built site.
+        changed: Where only these pages were built since: they alone are written, if the others' policy lets them work.
     """
     paths = sorted(site.rglob("*.html"))
-    tag = f'<meta http-equiv="Content-Security-Policy" content="{policy(path.read_text("utf-8") for path in paths)}">'
+    other = next((path for path in paths if changed and path not in changed), None)
+    kept = META.search(other.read_text("utf-8")) if other else None
+    if kept and all(one in kept[0] for one in hashes(path.read_text("utf-8") for path in changed)):
+        paths, tag = sorted(changed), kept[0]
+    else:
+        content = policy(path.read_text("utf-8") for path in paths)
+        tag = f'<meta http-equiv="Content-Security-Policy" content="{content}">'
     for path in paths:
-        text = META.sub("", path.read_text("utf-8"))
+        text = FACTS.sub("", META.sub("", path.read_text("utf-8")))
         start = tag + "".join(DATA.findall(text))
         text = HEAD.sub(lambda match, start=start: match[0] + start, DATA.sub("", text), count=1)
         path.write_text(BLANK.sub(lambda match: match[1] or "\n", text), "utf-8")
