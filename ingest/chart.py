@@ -11,7 +11,7 @@ from html import escape
 from math import sqrt
 
 MONTHS, TOPICS = 12, 12  # columns and rows at most
-LABEL, CELL, HEAD = 150, 30, 24  # user units: the names' width, a cell's side, the height of the months' names
+CELL, ROW, HEAD = 28, 48, 24  # user units: a circle's room, a topic's name and circles, the months' names; fits a phone
 
 
 def chart(records: Iterable[tuple[date, Sequence[str]]], titles: Mapping[str, str]) -> str:
@@ -37,23 +37,24 @@ def chart(records: Iterable[tuple[date, Sequence[str]]], titles: Mapping[str, st
 
 
 def _svg(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[int]]]) -> str:
-    width, height = LABEL + CELL * len(heads), HEAD + CELL * len(rows)
+    width, height = CELL * len(heads), HEAD + ROW * len(rows)
     most = max(max(numbers) for _, numbers in rows)
     parts = [
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" fill="currentColor"'
         f' font-size="12" text-anchor="middle"><title>{heads[0]} 至 {heads[-1]} 各月谈到各概念的次数</title>'
     ]
     for column, head in enumerate(heads):  # the year stands where it begins
-        text = head[2:] if column == 0 or head.endswith("-01") else head[5:]
-        parts.append(f'<text x="{LABEL + CELL * column + CELL // 2}" y="{HEAD - 8}" font-size="11">{text}</text>')
+        named = head.endswith("-01") or (column == 0 and not heads[1].endswith("-01"))  # side by side they would touch
+        text = head[2:] if named else head[5:]
+        parts.append(f'<text x="{CELL * column + CELL // 2}" y="{HEAD - 8}" font-size="11">{text}</text>')
     for row, (title, numbers) in enumerate(rows):
-        top = HEAD + CELL * row
-        middle = top + CELL // 2
+        top = HEAD + ROW * row
+        middle = top + ROW - CELL // 2
         parts.append(f'<path d="M0 {top}H{width}" stroke="currentColor" stroke-opacity=".2"/>')
-        parts.append(f'<text x="{LABEL - 8}" y="{middle + 4}" text-anchor="end">{escape(title)}</text>')
+        parts.append(f'<text y="{top + 15}" text-anchor="start">{escape(title)}</text>')
         for column, number in enumerate(numbers):
             if number:
-                x, radius = LABEL + CELL * column + CELL // 2, CELL / 2 * sqrt(number / most)
+                x, radius = CELL * column + CELL // 2, CELL / 2 * sqrt(number / most)
                 parts.append(f'<circle cx="{x}" cy="{middle}" r="{radius:.1f}" fill-opacity=".2"/>')
                 parts.append(f'<text x="{x}" y="{middle + 4}">{number}</text>')
     return "\n".join([*parts, "</svg>"])
