@@ -1,5 +1,6 @@
 """The built site: its links, what it loads, and that both generators build the same."""
 
+import gzip
 import json
 import os
 import posixpath
@@ -84,6 +85,12 @@ def test_every_question_page_carries_its_data(site):
 def test_every_page_has_one_title(site):
     odd = {page.path: page.titles for page in site.pages.values() if page.path != "404.html" and len(page.titles) != 1}
     assert odd == {}
+
+
+def test_no_page_weighs_more_than_40_kb_on_its_way(site):
+    """Hosts send pages compressed. Lists that grow are paged or cut."""
+    sizes = {path: len(gzip.compress(page.text.encode())) for path, page in site.pages.items()}
+    assert {path: size for path, size in sizes.items() if size > 40_000} == {}
 
 
 def test_runnable_blocks_stand_on_topics_and_where_they_are_embedded(site):
