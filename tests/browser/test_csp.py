@@ -45,6 +45,13 @@ def test_blank_lines_go_but_where_they_are_seen(tmp_path):
     assert page.read_text("utf-8") == f"<p>甲\u3000\n<b>乙  丙</b>\n{kept}</p>"
 
 
+def test_theme_is_not_told_to_ask_another_host(tmp_path):
+    page = tmp_path / "index.html"
+    page.write_text('<a href="https://github.com/a/b" class="md-source" data-md-component="source">b</a>', "utf-8")
+    write(tmp_path)
+    assert page.read_text("utf-8") == '<a href="https://github.com/a/b" class="md-source">b</a>'
+
+
 def test_data_for_search_engines_moves_into_the_head(tmp_path):
     data = '<script type="application/ld+json">{"name": "\\u4e59"}</script>'
     page = tmp_path / "index.html"
