@@ -8,7 +8,8 @@ process that has torch and the oracles imported: it runs its snippet's own test 
 the first failure.
 
 Not mutated: annotations, docstrings, and statements that raise. No assignment and no argument becomes None: that
-breaks the code, not the formula, and dies at once. survivors.toml says why a mutant may live.
+breaks the code, not the formula, and dies at once. `-1` becomes `-2` and not `+1`, which of a matrix is the same
+dimension; `zip` stays strict; without CUDA no device is left out. survivors.toml says why a mutant may live.
 """
 
 import argparse
@@ -66,14 +67,23 @@ OPERATORS = [(kind, operator) for kind, operator in mutation_operators if operat
 OPERATORS.append((cst.Call, swap_method))
 
 
-def becomes_none(node: cst.CSTNode, mutated: cst.CSTNode) -> bool:
-    """Whether an argument of a call was replaced by None."""
-    if not isinstance(node, cst.Call) or not isinstance(mutated, cst.Call) or len(node.args) != len(mutated.args):
+NEGATIVE = m.UnaryOperation(operator=m.Minus(), expression=m.Integer())  # dim=-1, which also becomes dim=-2
+ON_DEVICE = m.Arg(keyword=m.Name("device")) | m.Arg(value=m.Attribute(attr=m.Name("device")))
+STRICT = m.Arg(keyword=m.Name("strict"))
+
+
+def needless(node: cst.CSTNode, mutated: cst.CSTNode) -> bool:
+    """Whether the mutant would say nothing of a formula; see the top of the file."""
+    if m.matches(node, NEGATIVE):
+        return True
+    if not isinstance(node, cst.Call) or not isinstance(mutated, cst.Call):
         return False
-    return any(
-        before is not after and m.matches(after.value, m.Name("None"))
-        for before, after in zip(node.args, mutated.args, strict=True)
-    )
+    gone = [argument for argument in node.args if argument not in mutated.args]
+    come = [argument for argument in mutated.args if argument not in node.args]
+    if come:
+        return any(m.matches(argument, m.Arg(value=m.Name("None"))) for argument in come)
+    spared = STRICT if torch.cuda.is_available() else STRICT | ON_DEVICE
+    return any(m.matches(argument, spared) for argument in gone)
 
 
 class Sites(cst.CSTVisitor):
@@ -88,13 +98,13 @@ class Sites(cst.CSTVisitor):
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         """Mutate the node, and go on to its children."""
-        if isinstance(node, cst.Annotation | cst.Raise):
+        if isinstance(node, cst.Annotation | cst.Raise) or m.matches(node, STRICT):
             return False
         position = self.get_metadata(PositionProvider, node, None)
         if position and position.start.line in self.lines:
             for kind, operator in OPERATORS:
                 if isinstance(node, kind):
-                    self.found += [(node, mutated) for mutated in operator(node) if not becomes_none(node, mutated)]
+                    self.found += [(node, mutated) for mutated in operator(node) if not needless(node, mutated)]
         return True
 
 
