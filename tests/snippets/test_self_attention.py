@@ -35,10 +35,10 @@ def test_cross_attention_lengths_may_differ(device):
 
 
 @pytest.mark.parametrize("causal", [False, True])
-@pytest.mark.parametrize("bias", [False, True])
-def test_layer_equals_torch_multihead_attention_with_the_same_weights(device, bias, causal):
-    ours = SelfAttention(32, 4, bias=bias).to(device)
-    theirs = nn.MultiheadAttention(32, 4, bias=bias, batch_first=True, device=device)
+@pytest.mark.parametrize(("heads", "bias"), [(4, False), (4, True), (1, False)])
+def test_layer_equals_torch_multihead_attention_with_the_same_weights(device, heads, bias, causal):
+    ours = SelfAttention(32, heads, bias=bias).to(device)
+    theirs = nn.MultiheadAttention(32, heads, bias=bias, batch_first=True, device=device)
     projections = (ours.q_proj, ours.k_proj, ours.v_proj)
     with torch.no_grad():
         theirs.in_proj_weight.copy_(torch.cat([projection.weight for projection in projections]))
@@ -217,6 +217,7 @@ def test_fused_form_equals_the_plain_one_in_values_and_gradients(device, name, c
 @pytest.mark.parametrize("padded", [False, True])
 def test_fused_layer_equals_the_plain_one(device, causal, padded):
     plain, fused = SelfAttention(32, 4).to(device), SelfAttention(32, 4, fused=True).to(device)
+    assert (plain.fused, fused.fused) == (False, True)
     fused.load_state_dict(plain.state_dict())
     x = torch.randn(2, 7, 32, device=device)
     keep = torch.arange(7, device=device) < torch.tensor([[7], [4]], device=device) if padded else None
