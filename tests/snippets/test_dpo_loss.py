@@ -65,6 +65,15 @@ def test_probabilities_of_all_responses_add_up_to_one(device, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_mean_of_one_token_is_that_token(device, form):
+    logits = torch.randn(1, 3, 5, device=device)
+    labels = torch.tensor([[-100, -100, 4]], device=device)
+    expected = logits[0, 1].log_softmax(-1)[4:]
+    for average in (False, True):
+        torch.testing.assert_close(form(logits, labels, average=average), expected)
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_prompt_and_padding_do_not_count(device, form):
     logits = torch.randn(1, 6, 5, device=device)
     labels = torch.tensor([[-100, -100, 3, 1, -100, -100]], device=device)
@@ -203,14 +212,21 @@ def test_huge_margins_stay_finite(device, dtype):
 
 
 @pytest.mark.parametrize("loss", [dpo_loss, ipo_loss])
+def test_beta_is_a_tenth_unless_said_otherwise(loss):
+    rows = torch.randn(4, 3)
+    assert torch.equal(loss(*rows)[0], loss(*rows, beta=0.1)[0])
+
+
+@pytest.mark.parametrize("loss", [dpo_loss, ipo_loss])
 def test_wrong_arguments_are_refused(loss):
     row = torch.zeros(3)
     with pytest.raises(ValueError, match="beta 0 is not positive"):
         loss(row, row, row, row, beta=0)
     with pytest.raises(ValueError, match="beta nan is not positive"):
         loss(row, row, row, row, beta=math.nan)
-    with pytest.raises(ValueError, match="not one shape"):
-        loss(row, row, row, torch.zeros(1))
+    for wrong in range(4):
+        with pytest.raises(ValueError, match="not one shape"):
+            loss(*[torch.zeros(1) if i == wrong else row for i in range(4)])
     with pytest.raises(ValueError, match="not one shape"):
         loss(*[torch.zeros(3, 4)] * 4)
 
