@@ -22,7 +22,7 @@ from ingest.collected import parse_collection, parse_discussions, parse_form, wr
 from ingest.markup import links_in
 from ingest.mend import mend
 from ingest.model import Block, Link, Paper, Question, Records, Source, Talk
-from ingest.notes import REQUIRED, parse_note
+from ingest.notes import REQUIRED, head_of, parse_note
 from ingest.pictures import Picture, kind_of, size_of
 from ingest.problems import ERROR, Problem
 from ingest.questions import parse_question
@@ -132,22 +132,29 @@ def _check(options: argparse.Namespace) -> int:
     if missing := [path for path in options.paths if not path.exists()]:
         return _usage(f"no such file: {', '.join(map(str, missing))}")
     # What is wrong with a note depends on other notes, and on nothing else.
-    notes = (options.talks / "notes").resolve()
-    notes_alone = bool(options.paths) and all(path.resolve().is_relative_to(notes) for path in options.paths)
+    place = (options.talks / "notes").resolve()
+    notes_alone = bool(options.paths) and all(path.resolve().is_relative_to(place) for path in options.paths)
     inputs, _, problems = _read(options, notes_alone)
     if options.fix:
         _fix(options, (*inputs.notes, *inputs.questions))
         inputs, _, problems = _read(options, notes_alone)
+    wanted = [path.resolve() for path in options.paths]
+    base = options.talks.parent.resolve()
+    if notes_alone:  # of the others, only the numbers count
+        notes = (s if _is_below(base / s.path, wanted) else head_of(s) for s in inputs.notes)
+        inputs = dataclasses.replace(inputs, notes=tuple(notes))
     problems += pipeline.parse(inputs)[1]
     if options.paths:
-        wanted = [path.resolve() for path in options.paths]
-        base = options.talks.parent.resolve()
         outside = [path for path in options.paths if path.is_file() and not path.resolve().is_relative_to(base)]
         sources, found = files.read(outside, Path.cwd())
-        problems = [p for p in problems if any((base / p.path).is_relative_to(path) for path in wanted)] + found
+        problems = [p for p in problems if _is_below(base / p.path, wanted)] + found
         for source in sources:
             problems += parse_document(source)[1]
     return _report(problems, options.format, options.lang)
+
+
+def _is_below(path: Path, places: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(place) for place in places)
 
 
 def _fix(options: argparse.Namespace, sources: Sequence[Source]) -> None:

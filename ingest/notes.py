@@ -30,6 +30,7 @@ FIELDS = {
 }  # fmt: skip
 OTHER_FIELDS = {"talk模板", "小要求", "缘起", "结构", "提名区", "建议区", "本周主题", "本期主题"}
 
+HEAD = 12  # lines
 FIELD = re.compile(
     r"^\s*(?:[-*+]\s+|#{1,6}\s+)?【\s*([^【】]{1,20}?)\s*】(?:\s*-\s*([^:：【】]{1,12}?)\s*(?=[:：]))?\s*[:：]?\s*(.*)$"
 )
@@ -117,6 +118,16 @@ def parse_note(source: Source) -> tuple[Talk, list[Problem]]:
     _read_lines(draft, _split_fields(body), first)
     talk, more = _finish(draft, source)
     return talk, problems + more
+
+
+def head_of(source: Source) -> Source:
+    """The first lines of a note, where its number is read from them alone; else all of it."""
+    text = "\n".join(source.text.split("\n", HEAD)[:HEAD])
+    head = Source(source.path, text)
+    if text.startswith("---") or re.search("```|~~~", text):  # may reach beyond
+        return source
+    said = (field.value for field in parse_note(head)[0].fields if FIELDS[_section_name(field.name)] == "number")
+    return head if re.search(r"\d", next(said, "")) else source
 
 
 def _split_fields(body: str) -> list[tuple[int, str]]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.model import Source
-from ingest.notes import parse_note, parse_time, split_attribution, split_names
+from ingest.notes import head_of, parse_note, parse_time, split_attribution, split_names
 from tests.ingest.conftest import NOTE
 
 SHARED = Path(__file__).parents[3] / "shared" / "inputs" / "documents"
@@ -315,6 +315,17 @@ def test_no_plain_text_is_lost(pieces):
     assert [
         f"{at}号" for at, piece in enumerate(pieces) if piece.strip("`") and "# " not in piece and f"{at}号" not in kept
     ] == []
+
+
+@given(st.lists(st.sampled_from([*PIECES, "---", "【编号】：", "【编号】：8", "# 标题 9", "## 背景"]), max_size=30))
+def test_head_of_a_note_gives_its_number(pieces):
+    source = Source("talks/notes/7.md", "\n".join(pieces))
+    assert parse_note(head_of(source))[0].number == parse_note(source)[0].number
+
+
+def test_head_is_a_part_of_most_notes():
+    source = Source("talks/notes/101.md", NOTE)
+    assert head_of(source).text == "\n".join(NOTE.split("\n")[:12]) != NOTE
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is not here")
