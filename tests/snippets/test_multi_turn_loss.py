@@ -1,6 +1,7 @@
 """Labels by hand; one pass over a dialogue against a sample for each answer, through a transformers model."""
 
 import math
+from dataclasses import FrozenInstanceError
 
 import pytest
 import torch
@@ -125,6 +126,11 @@ def test_collate_pads_on_the_right():
     assert labels.tolist() == [[IGNORE, 2, 3], [4, IGNORE, IGNORE]]
     assert collate([([1, 2], [1, 2]), ([3], [3])])[0].tolist() == [[1, 2], [3, 0]]
     assert collate([])[0].shape == (0,)
+
+
+def test_turns_do_not_change_once_said():
+    with pytest.raises(FrozenInstanceError):
+        TURNS[0].role = "user"
 
 
 def test_dialogue_is_cut_after_each_answer():
