@@ -174,6 +174,14 @@ def test_equal_advantages_whiten_to_zero_and_not_to_nan(device):
     assert whiten(torch.full((2, 3), 4.0, device=device)).abs().max() == 0
 
 
+def test_two_steps_whiten_by_hand(device):
+    """1 and 3 have mean 2 and variance ((-1)² + 1²) / (2 - 1) = 2."""
+    half = 0.5**0.5
+    torch.testing.assert_close(
+        whiten(torch.tensor([[1.0, 3.0]], device=device)), torch.tensor([[-half, half]], device=device)
+    )
+
+
 def test_one_step_cannot_be_whitened():
     with pytest.raises(ValueError, match=r"cannot whiten 1 step"):
         whiten(torch.ones(1, 3), torch.tensor([[True, False, False]]))
@@ -183,6 +191,7 @@ def test_one_step_cannot_be_whitened():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"lam": 1.5}, r"lam 1.5"),
         ({"rewards": torch.zeros(2, 3)}, r"rewards \(2, 3\) and values \(2, 4\)"),
         ({"values": torch.zeros(4), "rewards": torch.zeros(4)}, r"are not both \(B, T\)"),
         ({"gamma": 1.1}, r"gamma 1.1"),
