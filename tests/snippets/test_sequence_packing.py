@@ -91,9 +91,8 @@ def test_rows_by_hand():
 
 
 def test_sample_goes_where_least_room_is_left():
-    """5 and 7 of 10 have rows; a 3 fits both and fills the second, though the first comes first."""
-    assert assign_rows([7, 6, 3], 10) == [[0, 2], [1]]
-    assert assign_rows([6, 7, 3], 10) == [[1, 2], [0]]
+    """8 and 7 leave 5 of 20, three 6 leave 2: a 2 fits both and fills the second, though the first comes first."""
+    assert assign_rows([8, 7, 6, 6, 6, 2], 20) == [[0, 1], [2, 3, 4, 5]]
     assert assign_rows([8, 7, 3, 2], 10) == [[0, 3], [1, 2]]
 
 
