@@ -185,6 +185,8 @@ def test_a_single_step_is_enough(device, loss):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ((torch.zeros(2, 1), torch.zeros(2, 3), torch.zeros(2, 3)), "not one shape"),
+        ((torch.zeros(2, 3), torch.zeros(2, 1), torch.zeros(2, 3)), "not one shape"),
         ((torch.zeros(2, 3), torch.zeros(2, 3), torch.zeros(2, 1)), "not one shape"),
         ((torch.zeros(3), torch.zeros(3), torch.zeros(3)), "not one shape"),
         ((*torch.zeros(3, 2, 3), None, 0.0), "clip 0.0"),
