@@ -71,7 +71,7 @@ def test_gradients_equal_torchs(device, pre_norm):
 
 @pytest.mark.parametrize("causal", [False, True])
 def test_attention_equals_torchs_multihead_attention(device, causal):
-    ours, theirs = Attention(16, 4).to(device), nn.MultiheadAttention(16, 4, batch_first=True, device=device)
+    ours, theirs = Attention(16, 2).to(device), nn.MultiheadAttention(16, 2, batch_first=True, device=device)
     theirs.load_state_dict({name.replace("in_proj.", "in_proj_"): value for name, value in ours.state_dict().items()})
     x = torch.randn(2, 5, 16, device=device)
     mask = torch.ones(5, 5, dtype=torch.bool, device=device).triu(1) if causal else None
@@ -165,3 +165,10 @@ def test_wrong_arguments_are_refused(arguments, message):
 
 def test_smallest_block_works():
     assert TransformerBlock(1, 1, 1)(torch.ones(2, 3, 1)).shape == (2, 3, 1)
+
+
+def test_block_is_pre_norm_and_attention_sees_everything_by_default(device):
+    assert TransformerBlock(1, 1).pre_norm
+    attention, x = Attention(16, 2).to(device), torch.randn(2, 5, 16, device=device)
+    assert torch.equal(attention(x), attention(x, causal=False))
+    assert not torch.equal(attention(x), attention(x, causal=True))
