@@ -159,6 +159,12 @@ def test_half_precision_logits_are_weighed_in_float32(device):
     assert load_balancing_loss(torch.randn(4, 6, device=device).bfloat16(), 2).dtype == torch.float32
 
 
+def test_fresh_weights_have_the_variance_of_one_over_what_they_read(device):
+    layer = MoE(64, 256, 4).to(device)
+    assert layer.gate_up.std().item() == pytest.approx(1 / 8, rel=0.05)
+    assert layer.down.std().item() == pytest.approx(1 / 16, rel=0.05)
+
+
 @pytest.mark.parametrize("k", [0, 5])
 def test_wrong_arguments_are_refused(k):
     for build in (lambda: route(torch.ones(2, 4), k), lambda: MoE(2, 2, 4, k)):
