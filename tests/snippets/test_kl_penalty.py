@@ -69,6 +69,7 @@ def test_k1_and_k3_have_the_divergence_as_their_mean_and_k3_less_variance(device
     assert mean_and_variance("k3")[1] < mean_and_variance("k1")[1]
     assert kl_estimate(policy, reference, "k3").min() >= 0
     assert kl_estimate(policy, reference, "k1").min() < 0
+    assert torch.equal(kl_estimate(policy, reference), kl_estimate(policy, reference, "k1"))
 
 
 def test_near_the_reference_k2_and_k3_agree(device):
@@ -167,6 +168,11 @@ def test_wrong_arguments_are_refused(change, message):
     arguments = {"scores": torch.zeros(2), "logps": torch.zeros(2, 3), "ref_logps": torch.zeros(2, 3), "beta": 0.1}
     with pytest.raises(ValueError, match=message):
         token_rewards(**{**arguments, **change})
+
+
+def test_target_and_horizon_may_be_below_1():
+    """Target 1/2, horizon 1/4, one sample: KL 0.55 is 10 % too much, 1 + 0.1 · 4."""
+    assert adapt_beta(1.0, 0.55, 0.5, 0.25, 1) == pytest.approx(1.4)
 
 
 @pytest.mark.parametrize(("target", "horizon"), [(0.0, 1.0), (1.0, 0.0), (-1.0, 5.0)])

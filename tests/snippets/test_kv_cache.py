@@ -58,6 +58,7 @@ def test_truncated_cache_goes_on_as_if_the_rest_had_never_been(device):
     cache = KVCache(2, 4, 8, 8, device=device)
     layer(x[:, :3], cache)
     layer(torch.randn(2, 5, 32, device=device), cache)
+    cache.truncate(cache.length)  # nothing to forget
     cache.truncate(3)
     torch.testing.assert_close(layer(x[:, 3:], cache), layer(x)[:, 3:], atol=1e-6, rtol=0)
     cache.truncate(0)
@@ -137,5 +138,7 @@ def test_other_wrong_arguments_are_refused():
 
 
 def test_smallest_layer_works():
-    assert CachedSelfAttention(1, 1)(torch.ones(2, 3, 1)).shape == (2, 3, 1)
+    layer = CachedSelfAttention(1, 1)
+    assert layer(torch.ones(2, 3, 1)).shape == (2, 3, 1)
+    assert sum(parameter.numel() for parameter in layer.parameters()) == 4
     assert cache_bytes(1, 1, 1, 0) == 0

@@ -69,6 +69,12 @@ def test_zeros_stay_zeros(device):
     assert dequantize(*quantize(tiny, 8)).tolist() == [0, 0, 0, 0]
 
 
+def test_scale_that_was_rounded_down_does_not_overflow_the_integers(device):
+    """1e-5 / 127 = 7.9e-8 is 6e-8 in float16, of which 1e-5 is 168 times as much."""
+    q, _ = quantize(torch.tensor([1e-5, -1e-5], device=device, dtype=torch.float16), 8)
+    assert q.tolist() == [127, -127]
+
+
 def test_all_pairs_of_4_bits_survive_the_byte(device):
     values = torch.arange(-8, 8, device=device, dtype=torch.int8)
     pairs = torch.cartesian_prod(values, values)  # (256, 2)
@@ -112,6 +118,7 @@ def test_layer_stores_half_a_byte_for_a_weight():
     assert layer.scale.shape == (10, 2)
     assert QuantizedLinear(nn.Linear(128, 10), bits=8).stored.shape == (10, 128)
     assert not list(layer.parameters())
+    assert not any(buffer.requires_grad for buffer in QuantizedLinear(nn.Linear(128, 10)).buffers())
 
 
 def test_layer_passes_the_gradient_to_its_input(device):
