@@ -229,8 +229,7 @@ class Search {
     this.results.replaceChildren(...first.map(resultItem));
     this.message.replaceChildren(this.summary(found));
     if (found?.total === 0) {
-      const guide = new URL("../guide/questions/", import.meta.url).href;
-      this.message.append(" ", element("a", { href: guide }, "写成一个问题，请大家来答"));
+      this.message.append(" ", element("a", { href: askAddress(this.state.query) }, "写成一个问题，请大家来答"));
     }
     this.more.hidden = !found || found.total <= first.length;
     this.more.onclick = () => found && this.append(found).catch((error) => this.fail(error));
@@ -321,6 +320,17 @@ const isTyping = (target) =>
 function openSearch(state) {
   search ??= new Search();
   search.open(state);
+}
+
+/**
+ * Where to ask what nothing answers yet: the repository's form with the words filled in, or else the guide.
+ * @param {string} query
+ */
+function askAddress(query) {
+  const repository = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".md-source"))?.href ?? "";
+  if (!repository.startsWith("https://github.com/")) return new URL("../guide/questions/", import.meta.url).href;
+  const words = new URLSearchParams({ template: "question.yml", title: `问题：${query}` });
+  return `${repository.replace(/\/$/, "")}/issues/new?${words}`;
 }
 
 /** The button, put back where a theme has drawn its header anew. */

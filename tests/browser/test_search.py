@@ -1,6 +1,7 @@
 """The search dialog, as a reader uses it."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -204,6 +205,22 @@ def test_nothing_found_is_said(page: Page) -> None:
     page.locator(f"{DIALOG} input").fill("qzxwvqzxwv")
     expect(page.locator(MESSAGE)).to_contain_text("没有找到")
     expect(page.locator(RESULTS)).to_have_count(0)
+
+
+def test_asking_keeps_the_words_where_the_repository_can_take_them(page: Page) -> None:
+    page.goto("")
+    page.locator(".wiki-search-button").click()
+    ask_link = page.locator(f"{MESSAGE} a")
+    field = page.locator(f"{DIALOG} input")
+    field.fill("qzxwvqzxwv")
+    expect(ask_link).to_have_attribute("href", re.compile("/guide/questions/$"))
+    page.evaluate(
+        """document.querySelector(".md-header").append(
+          Object.assign(document.createElement("a"), {className: "md-source", href: "https://github.com/open/wiki/"}))"""
+    )
+    field.fill("qzxwv & qzxwv")
+    asked = urlencode({"template": "question.yml", "title": "问题：qzxwv & qzxwv"})
+    expect(ask_link).to_have_attribute("href", f"https://github.com/open/wiki/issues/new?{asked}")
 
 
 def test_words_on_no_common_page_are_looked_for_one_by_one(page: Page) -> None:

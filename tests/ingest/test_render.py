@@ -101,6 +101,20 @@ def test_colab_is_offered_only_where_it_can_read_the_repository(source, address)
     assert f"({notebook})" in made["generated/topics/lora.md"]
 
 
+def test_github_opens_the_source_of_a_page_and_elsewhere_nothing_points_to_it(source):
+    notes = {"notes": (source(NOTE, "talks/notes/101 号.md"),)}
+    made, _, _ = build(Inputs(**notes, repository="https://github.com/open/wiki"))
+    edit = "](https://github.com/open/wiki/edit/main/talks/notes/101%20%E5%8F%B7.md)"
+    assert f"[在 GitHub 上补进这个文件{edit}" in made["qa/talk-101-q2.md"]
+    assert f"[修改{edit}" in made["qa/talk-101-q1.md"]
+    assert f"[修改{edit}" in made["talks/101.md"]
+    assert f"[回答{edit}" in made["qa/open.md"]
+    assert "](https://github.com/open/wiki/issues/new?template=question.yml)" in made["qa/open.md"]
+    for address in ("", "https://git.example.org/a/b"):
+        made, _, _ = build(Inputs(**notes, repository=address))
+        assert not [name for name, text in made.items() if "/edit/main/" in text or "/issues/new" in text]
+
+
 def test_topic_names_what_to_read_before_and_after(source):
     first = TOPIC.replace("summary:", "builds_on: [rope]\nsummary:")
     second = TOPIC.replace("LoRA", "RoPE").replace("低秩适配]", "旋转]")
@@ -138,6 +152,7 @@ def test_feeds_are_read_by_a_feed_reader(pages):
 
 def test_open_questions_and_people_are_listed(pages):
     assert "显存不够怎么办？" in pages["qa/open.md"]
+    assert pages["qa/open.md"].count("wiki-badge--open") == 1
     assert "LoRA 的秩该取多大？" not in pages["qa/open.md"]
     assert "| [小河](../people/小河.md) | 1 | 1 | 0 | 1 | 0 |" in pages["people/index.md"]
 
