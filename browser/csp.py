@@ -2,7 +2,7 @@
 
 The theme has inline scripts that differ from page to page and from release to release, so their hashes are computed
 from the pages themselves. Every page lists all of them: instant navigation runs the next page's scripts under the first
-page's policy. On the way, the templates' blank lines and indentation go: a quarter of a page.
+page's policy. On the way, the templates' blank lines and indentation go: a fifth of a page.
 """
 
 import base64

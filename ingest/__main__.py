@@ -5,5 +5,5 @@ import sys
 
 from ingest.cli import main
 
-gc.set_threshold(200_000)  # nearly all that is read lives to the end: looking for garbage took a third of the time
+gc.set_threshold(200_000)  # nearly all that is read lives to the end: looking for garbage takes longer than it is worth
 sys.exit(main())

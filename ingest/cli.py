@@ -132,13 +132,12 @@ def _check(options: argparse.Namespace) -> int:
     if missing := [path for path in options.paths if not path.exists()]:
         return _usage(f"no such file: {', '.join(map(str, missing))}")
     # What is wrong with a note depends on other notes, and on nothing else.
-    place = (options.talks / "notes").resolve()
-    notes_alone = bool(options.paths) and all(path.resolve().is_relative_to(place) for path in options.paths)
+    wanted = [path.resolve() for path in options.paths]
+    notes_alone = bool(wanted) and all(path.is_relative_to((options.talks / "notes").resolve()) for path in wanted)
     inputs, _, problems = _read(options, notes_alone)
     if options.fix:
         _fix(options, (*inputs.notes, *inputs.questions))
         inputs, _, problems = _read(options, notes_alone)
-    wanted = [path.resolve() for path in options.paths]
     base = options.talks.parent.resolve()
     if notes_alone:  # of the others, only the numbers count
         notes = (s if _is_below(base / s.path, wanted) else head_of(s) for s in inputs.notes)
@@ -161,7 +160,7 @@ def _fix(options: argparse.Namespace, sources: Sequence[Source]) -> None:
     wanted = [path.resolve() for path in options.paths] or [options.talks.resolve()]
     for source in sources:
         path = (options.talks.parent / source.path).resolve()
-        if any(path.is_relative_to(place) for place in wanted) and files.write_text(path, mend(source.text)):
+        if _is_below(path, wanted) and files.write_text(path, mend(source.text)):
             print(f"{source.path}: mended", file=sys.stderr if options.format == "json" else sys.stdout)
 
 

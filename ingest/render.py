@@ -31,6 +31,7 @@ GROUPS = (  # the order of the concept index; a group that is not named here fol
     "Transformer", "位置编码", "归一化与优化器", "分词与经典 NLP", "微调", "RLHF", "解码", "规模与并行", "多模态与检索",
     "模型", "应用",
 )  # fmt: skip
+GITHUB = "https://github.com/"
 PER_PAGE = 200
 NEWEST = 50  # entries of a feed
 WEEKS, PER_WEEK = 8, 20  # of the page of changes
@@ -107,7 +108,8 @@ class _Renderer:
         }  # fmt: skip
         self.environment.globals |= {
             "topics": self.topics, "snippets": self.snippets, "questions": self.questions,
-            "duplicates": self.wiki.duplicates, "repository": repository,
+            "duplicates": self.wiki.duplicates,
+            "github": repository.removeprefix(GITHUB) if repository.startswith(GITHUB) else "",
         }  # fmt: skip
 
     def pages(self) -> Iterator[tuple[str, str]]:

@@ -8,11 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from statistics import mean, quantiles
 
@@ -20,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from browser.search_index import build
 from tests.bench.bench_ingest import MKDOCS
-from tests.bench.bench_search import LUNR, Quiet
+from tests.bench.bench_search import LUNR, served
 from tests.bench.table import Row
 from tests.browser.conftest import FLAGS, NAMES
 from tests.site.queries import Pages, Query, queries
@@ -70,18 +65,6 @@ window.Worker = class extends Native {
   }
 };
 """
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """A folder's address while it is served."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def figures(page: Page, pages: Pages, asked: list[Query]) -> dict[str, float]:

@@ -6,13 +6,15 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import Page, Response, sync_playwright
 
+from browser.serve import Quiet
 from tests.bench.bench_ingest import BUILD, MKDOCS
 from tests.bench.corpus import make_project
 from tests.bench.table import Row, run
@@ -25,11 +27,16 @@ QUERY = "LoRA"
 LUNR = "INHERIT: mkdocs.yml\nsite_dir: site-lunr\nplugins:\n  - search: {lang: [zh, en]}\n  - mkdocstrings\n"
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder without a word."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """A folder's address while it is served."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def ask_pagefind(page: Page) -> None:
@@ -49,24 +56,18 @@ def ask_lunr(page: Page) -> None:
 
 def fetched(folder: Path, ask: Callable[[Page], None]) -> int:
     """Bytes over the wire of what the search needs up to the first results; gzipped where that helps, as hosts do."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     responses: list[Response] = []
-    try:
-        with sync_playwright() as playwright:
-            path = next(filter(None, map(shutil.which, NAMES)))
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-            page = browser.new_page()
-            page.context.on("response", lambda response: responses.append(response))
-            page.goto(f"http://127.0.0.1:{server.server_port}/qa/q00001/", wait_until="networkidle")
-            ask(page)
-            page.wait_for_load_state("networkidle")
-            own = [response for response in responses if response.ok and re.search("/pagefind/|search", response.url)]
-            bodies = {response.url: response.body() for response in own}
-            browser.close()
-    finally:
-        server.shutdown()
-        server.server_close()
+    with served(folder) as address, sync_playwright() as playwright:
+        path = next(filter(None, map(shutil.which, NAMES)))
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        page = browser.new_page()
+        page.context.on("response", lambda response: responses.append(response))
+        page.goto(f"{address}qa/q00001/", wait_until="networkidle")
+        ask(page)
+        page.wait_for_load_state("networkidle")
+        own = [response for response in responses if response.ok and re.search("/pagefind/|search", response.url)]
+        bodies = {response.url: response.body() for response in own}
+        browser.close()
     return sum(min(len(body), len(gzip.compress(body, 6))) for body in bodies.values())
 
 
