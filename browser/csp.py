@@ -2,7 +2,7 @@
 
 The theme has inline scripts that differ from page to page and from release to release, so their hashes are computed
 from the pages themselves. Every page lists all of them: instant navigation runs the next page's scripts under the first
-page's policy. On the way, the templates' blank lines and indentation go: a fifth of a page.
+page's policy. On the way, the pages become smaller (`slim.py`).
 """
 
 import base64
@@ -12,11 +12,11 @@ import sys
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from browser.slim import slim
+
 SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*application/(?:ld\+)?json)[^>]*>(.*?)</script>", re.DOTALL)
 META = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 DATA = re.compile(r'<script type="application/ld\+json">.*?</script>', re.DOTALL)
-# Line breaks with the blanks around them, but for those that are seen or hashed (first group).
-BLANK = re.compile(r"(<(pre|textarea|script|style)\b.*?</\2>)|[ \t\r]*\n[ \t\r\n]*", re.DOTALL)
 FACTS = re.compile(r' data-md-component="source"')  # by which the theme asks the repository's host for its stars
 HEAD = re.compile(r"<head>(\s*<meta charset=[^>]*>)?")  # browsers look for the charset in the first 1024 bytes alone
 
@@ -61,7 +61,7 @@ def write(site: Path, changed: Collection[Path] = ()) -> int:
         text = FACTS.sub("", META.sub("", path.read_text("utf-8")))
         start = tag + "".join(DATA.findall(text))
         text = HEAD.sub(lambda match, start=start: match[0] + start, DATA.sub("", text), count=1)
-        path.write_text(BLANK.sub(lambda match: match[1] or "\n", text), "utf-8")
+        path.write_text(slim(text), "utf-8")
     return len(paths)
 
 

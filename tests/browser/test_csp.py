@@ -37,14 +37,6 @@ def test_policy_stands_first_in_the_head_after_the_charset_and_once(tmp_path, ch
     assert len(META.findall(first)) == 1
 
 
-def test_blank_lines_go_but_where_they_are_seen(tmp_path):
-    kept = "<pre><code>a\n\n  b</code></pre><script>c()\n\n  d()</script>"
-    page = tmp_path / "index.html"
-    page.write_text(f"<p>甲\u3000\n\n   \n  <b>乙  丙</b>\n\n{kept}</p>", "utf-8")
-    write(tmp_path)
-    assert page.read_text("utf-8") == f"<p>甲\u3000\n<b>乙  丙</b>\n{kept}</p>"
-
-
 def test_theme_is_not_told_to_ask_another_host(tmp_path):
     page = tmp_path / "index.html"
     page.write_text('<a href="https://github.com/a/b" class="md-source" data-md-component="source">b</a>', "utf-8")
