@@ -62,7 +62,6 @@ oracles: ## check that the reference values from trl are fresh (its own environm
 	.venv-oracles/bin/python tests/oracles/make_trl.py --check
 
 mutants: .venv/.test ## break the snippets (NAMES) in every place, and report what their tests let pass
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[mutants]"
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutants $(NAMES)
 
 records: .venv/.test site ## run the snippets' tests and record with what, for the gallery

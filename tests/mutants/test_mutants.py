@@ -4,8 +4,6 @@ import os
 
 import pytest
 
-pytest.importorskip("mutmut", reason='needs pip install -e ".[mutants]"')
-
 from tests.mutants import __main__ as tool
 from tests.mutants.__main__ import ROOT, Mutant, fork, main, mutants
 
