@@ -94,8 +94,7 @@ def pet_loss(scores: Tensor, labels: Tensor, mlm_loss: Tensor, alpha: float = 1e
     """
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha {alpha} is not in [0, 1]")
-    chosen = scores.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
-    cross_entropy = (scores.logsumexp(dim=-1) - chosen).mean()
+    cross_entropy = -scores.log_softmax(dim=-1).gather(-1, labels.unsqueeze(-1)).mean()
     return (1 - alpha) * cross_entropy + alpha * mlm_loss
 
 
