@@ -110,7 +110,7 @@ def ppo_round(
     Raises:
         ValueError: If `batch`, `length` or `updates` is below 1, or there is one token in all: nothing to whiten.
     """
-    if min(batch, length, updates) < 1 or batch * length < 2:
+    if min(batch, updates) < 1 or batch * length < 2:
         raise ValueError(f"batch {batch}, length {length} and updates {updates} are not all enough")
     with torch.no_grad():  # 1. experience: everything here is data
         tokens = policy.sample(batch, length, generator)

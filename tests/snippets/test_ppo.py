@@ -71,7 +71,7 @@ def test_round_equals_the_parts_put_together(device, updates):
         climbs,
         optimizers[0],
         batch=16,
-        length=5,
+        length=4,
         critic_weight=0.7,
         entropy_weight=0.05,
         updates=updates,
@@ -81,7 +81,7 @@ def test_round_equals_the_parts_put_together(device, updates):
     )
 
     with torch.no_grad():
-        tokens = other.sample(16, 5, seeds[1])
+        tokens = other.sample(16, 4, seeds[1])
         logits, old_values = other(tokens)
         old_logps, ref_logps = token_logps(logits, tokens), token_logps(reference(tokens)[0], tokens)
         rewards, kls = token_rewards(climbs(tokens), old_logps, ref_logps, 0.3)
@@ -106,6 +106,40 @@ def test_round_equals_the_parts_put_together(device, updates):
     assert math.isclose(stats["entropy"], entropy.item(), rel_tol=1e-5)
 
 
+def test_first_update_by_hand(device):
+    """Two responses of one token, rewards d and 0, all weights 0: the advantages are those, their deviation d / √2.
+
+    With d = √2 · 10⁻⁸ the small number added to it counts as much: (d / 2) / (2 · 10⁻⁸) = √2 / 4, up and down. The
+    gradient of a token's log-probability is (1/2, -1/2) or (-1/2, 1/2), and the loss is the mean of two.
+    """
+    policy, reference = (ToyLM(2, 3).double().to(device) for _ in range(2))
+    with torch.no_grad():
+        for parameter in [*policy.parameters(), *reference.parameters()]:
+            parameter.zero_()
+    policy.sample = lambda *_: torch.tensor([[0], [1]], device=device)
+    rewards = torch.tensor([math.sqrt(2) * 1e-8, 0.0], dtype=torch.float64, device=device)
+    optimizer = torch.optim.SGD(policy.parameters(), lr=1.0)
+    ppo_round(policy, reference, lambda _: rewards, optimizer, batch=2, length=1, updates=1)
+    assert policy.actor.bias.tolist() == pytest.approx([math.sqrt(2) / 8, -math.sqrt(2) / 8])
+
+
+@pytest.mark.parametrize(("lr", "updates"), [(0.02, 4), (0.2, 1)])
+def test_defaults_are_what_they_are_said_to_be(device, lr, updates):
+    """Small steps, where all updates are made, and large ones, which are stopped after the first."""
+    results = []
+    written = {"beta": 0.05, "gamma": 1.0, "lam": 0.95, "clip": 0.2, "critic_weight": 0.5, "entropy_weight": 0.0}
+    for settings in ({}, {"batch": 64, "length": 8, "updates": 4, "target_kl": 0.05, **written}):
+        torch.manual_seed(0)
+        policy, reference = models(device)
+        with torch.no_grad():
+            reference.actor.bias += torch.randn(5, device=device)
+        optimizer = torch.optim.Adam(policy.parameters(), lr)
+        generator = torch.Generator(device).manual_seed(1)
+        assert ppo_round(policy, reference, climbs, optimizer, **settings, generator=generator)["updates"] == updates
+        results.append(list(policy.parameters()))
+    torch.testing.assert_close(*results)
+
+
 def test_updates_stop_where_the_policy_has_gone_too_far(device):
     torch.manual_seed(0)
     policy, reference = models(device)
@@ -119,6 +153,26 @@ def test_updates_stop_where_the_policy_has_gone_too_far(device):
         logps, old_logps = token_logps(policy(tokens)[0], tokens), token_logps(reference(tokens)[0], tokens)
     assert should_stop(policy_kl(logps, old_logps)[1].item(), 0.01)
     assert any(not torch.equal(a, b) for a, b in zip(before, policy.parameters(), strict=True))
+
+
+def test_updates_stop_at_one_and_a_half_times_the_target(device):
+    def round_of_two(target_kl):
+        torch.manual_seed(0)
+        policy, reference = models(device)
+        optimizer = torch.optim.SGD(policy.parameters(), lr=0.5)
+        generator = torch.Generator(device).manual_seed(3)
+        stats = ppo_round(
+            policy, reference, climbs, optimizer, 16, 6, 0.0, updates=2, target_kl=target_kl, generator=generator
+        )
+        return stats["updates"], policy, reference
+
+    made, policy, reference = round_of_two(0.0)  # of a policy that has not moved at all, 0 is not above 0
+    assert made == 1
+    tokens = reference.sample(16, 6, torch.Generator(device).manual_seed(3))
+    with torch.no_grad():
+        logps, old_logps = (token_logps(model(tokens)[0], tokens) for model in (policy, reference))
+    limit = policy_kl(logps, old_logps)[1].item() / 1.5
+    assert [round_of_two(factor * limit)[0] for factor in (0.99, 1.01)] == [1, 2]
 
 
 def test_samples_follow_the_distribution_that_forward_gives(device):
@@ -143,6 +197,12 @@ def test_logits_and_values_look_at_earlier_tokens_alone(device):
         assert not torch.allclose(before[:, 4:], after[:, 4:])
 
 
+def test_every_row_of_the_embedding_is_used(device):
+    model = ToyLM(5, 12).to(device)
+    model(torch.arange(6, device=device)[None].clamp(max=4))[0].sum().backward()
+    assert (model.embed.weight.grad != 0).any(dim=1).tolist() == [True] * 6
+
+
 def test_reference_never_changes_and_the_reward_sees_the_samples(device):
     policy, reference = models(device)
     before, seen = [parameter.clone() for parameter in reference.parameters()], []
@@ -165,7 +225,7 @@ def test_responses_of_one_token(device):
     assert all(math.isfinite(value) for value in stats.values())
 
 
-@pytest.mark.parametrize(("batch", "length", "updates"), [(0, 4, 1), (4, 0, 1), (4, 4, 0), (1, 1, 1)])
+@pytest.mark.parametrize(("batch", "length", "updates"), [(0, 4, 1), (4, 0, 1), (4, 4, 0), (1, 1, 1), (-2, -2, 1)])
 def test_wrong_arguments_are_refused(batch, length, updates):
     with pytest.raises(ValueError, match="are not all enough"):
         ppo_round(None, None, None, None, batch, length, updates=updates)
