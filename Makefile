@@ -87,4 +87,4 @@ fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
 	$(BIN)/python -m ingest fetch
 
 clean: ## remove everything generated
-	rm -rf .venv .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/generated docs/runtime
+	rm -rf .venv .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/reference docs/generated docs/runtime

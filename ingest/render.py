@@ -26,7 +26,7 @@ from ingest.learning_map import learning_map
 from ingest.model import Paper, Question, Talk, Topic, Wiki
 from ingest.pictures import Pictures
 
-OWNED = ("talks", "qa", "papers", "people", "changes", "generated")
+OWNED = ("talks", "qa", "papers", "people", "changes", "reference", "generated")
 GROUPS = (  # the order of the concept index; a group that is not named here follows
     "Transformer", "位置编码", "归一化与优化器", "分词与经典 NLP", "微调", "RLHF", "解码", "规模与并行", "多模态与检索",
     "模型", "应用",
@@ -202,6 +202,8 @@ class _Renderer:
         yield "generated/topics.md", self._page("topics", groups=groups, counts=questions)
         yield "generated/map.md", learning_map(groups, self.topics) + "\n"
         with_code = [topic for topic in self.topics.values() if topic.snippet in self.snippets]
+        for topic in with_code:
+            yield f"reference/{topic.snippet}.md", self._page("reference", topic=topic)
         yield "generated/snippets.md", self._page("snippets", with_code=with_code)
         varied = [first for topic, asked in self._by_topic(self.questions.values()) if topic for first in asked[:1]]
         dated = [(paper.published, week, paper) for week in self.weeks for paper in week.papers if paper.published]
