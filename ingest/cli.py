@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("number", metavar="NUMBER", help="such as 005 or 番外02")
     new.set_defaults(run=_new)
     rules = commands.add_parser("rules", help="print the page that explains every rule (docs/guide/rules.md)")
+    rules.add_argument("--lang", choices=("en", "zh"), default="zh", help="en: that of docs/en/guide/rules.md")
     rules.set_defaults(run=_rules)
     fetch = commands.add_parser("fetch", help="bring feeds into talks/papers/")
     fetch.add_argument("feeds", nargs="*", metavar="FEED", help="URLs or files (default: all of talks/feeds.opml)")
@@ -165,7 +166,7 @@ def _fix(options: argparse.Namespace, sources: Sequence[Source]) -> None:
 
 
 def _rules(options: argparse.Namespace) -> int:
-    print(rules_page(), end="")
+    print(rules_page(options.lang), end="")
     return 0
 
 

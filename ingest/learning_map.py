@@ -19,14 +19,24 @@ WIDTH, ROW, BOX = 328, 62, 28  # user units: a picture's width, from one row to 
 GAP, LANE = 10, 4  # between two neighbours; the width of a lane
 ROOM = WIDTH - 3 * (GAP + LANE)  # for the boxes of a row, so that lanes find a place too
 SWEEPS = 12
+READING = "：箭头从先读的概念指向接着读的"
 
 Place = tuple[str, int]  # a concept and its row; or a lane: the concept its line comes from, and the row it passes
 
 
-def learning_map(groups: Mapping[str, Sequence[Topic]], topics: Mapping[str, Topic]) -> str:
-    """A figure for each group that has topics; links are relative to the folder of the topics' pages."""
+def learning_map(
+    groups: Mapping[str, Sequence[Topic]], topics: Mapping[str, Topic], folder: str = "", reading: str = READING
+) -> str:
+    """A figure for each group that has topics.
+
+    Args:
+        groups: Topics under their headings.
+        topics: Every topic by its name.
+        folder: The way to the folder of the topics' pages, from the page that shows the map.
+        reading: How the arrows are read, said after a figure's name.
+    """
     bases = _without_detours(topics)
-    figures = [_figure(group, listed, topics, bases) for group, listed in groups.items() if listed]
+    figures = [_figure(group, listed, topics, bases, folder, reading) for group, listed in groups.items() if listed]
     return '<div class="wiki-map" data-pagefind-ignore="all">\n' + "\n".join(figures) + "\n</div>"
 
 
@@ -51,7 +61,14 @@ def _without_detours(topics: Mapping[str, Topic]) -> dict[str, list[str]]:
     return direct
 
 
-def _figure(group: str, listed: Sequence[Topic], topics: Mapping[str, Topic], bases: Mapping[str, list[str]]) -> str:
+def _figure(
+    group: str,
+    listed: Sequence[Topic],
+    topics: Mapping[str, Topic],
+    bases: Mapping[str, list[str]],
+    folder: str,
+    reading: str,
+) -> str:
     own = {topic.name: bases[topic.name] for topic in listed}
     others: dict[str, list[str]] = {base: [] for found in own.values() for base in found if base not in own}
     labels = {name: topics[name].short for name in [*others, *own]}
@@ -66,7 +83,7 @@ def _figure(group: str, listed: Sequence[Topic], topics: Mapping[str, Topic], ba
     parts = [
         f"<figure><figcaption>{escape(group)}</figcaption>",
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group"'
-        f' aria-label="{escape(group)}：箭头从先读的概念指向接着读的">',
+        f' aria-label="{escape(group + reading)}">',
         f'<path d="{_path(lines, rows, centres)}"/>',
     ]
     for layer in layers:
@@ -77,7 +94,7 @@ def _figure(group: str, listed: Sequence[Topic], topics: Mapping[str, Topic], ba
                 box = f'<rect x="{x - wide // 2}" y="{y}" width="{wide}" height="{BOX}" rx="5"{dashes}/>'
                 text = f'<text x="{x}" y="{y + 18}">{escape(labels[name])}</text>'
                 # Not `href`: the theme's script writes to that property, which an SVG's link does not allow.
-                parts.append(f'<a xlink:href="{name}/">{box}{text}</a>')
+                parts.append(f'<a xlink:href="{folder}{name}/">{box}{text}</a>')
     return "\n".join([*parts, "</svg></figure>"])
 
 

@@ -246,6 +246,7 @@ class Topic:
         example: Whether the page has an `example` section to embed elsewhere.
         path: The page's path.
         builds_on: Names of the topics to read before it.
+        english: English title.
     """
 
     name: str
@@ -257,11 +258,12 @@ class Topic:
     example: bool
     path: str
     builds_on: tuple[str, ...] = ()
+    english: str = ""
 
     @property
     def short(self) -> str:
         """The title without its explanation, for places with little room: `LoRA` of `LoRA：低秩适配`."""
-        return re.split("[：（]", self.title)[0]
+        return re.split("[：（]|: | \\(", self.title)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,8 +74,8 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     "T002": (ERROR, "an alias no other topic has", "别的概念没有用过的别名", "别名属于另一个概念"),
     "T003": (
         ERROR,
-        "front matter with title, aliases, group and summary",
-        "有 title、aliases、group、summary 的文件头",
+        "front matter with title, english, aliases, group and summary",
+        "有 title、english、aliases、group、summary 的文件头",
         "概念页的文件头不全",
     ),
     "T004": (

@@ -11,8 +11,8 @@ import posixpath
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -27,10 +27,19 @@ from ingest.model import Paper, Question, Talk, Topic, Wiki
 from ingest.pictures import Pictures
 
 OWNED = ("talks", "qa", "papers", "people", "changes", "reference", "generated")
-GROUPS = (  # the order of the concept index; a group that is not named here follows
-    "Transformer", "位置编码", "归一化与优化器", "分词与经典 NLP", "微调", "RLHF", "解码", "规模与并行", "多模态与检索",
-    "模型", "应用",
-)  # fmt: skip
+GROUPS = {  # in the order of the concept index, with their English names; a group that is not named here follows
+    "Transformer": "Transformer",
+    "位置编码": "Positions",
+    "归一化与优化器": "Normalization and optimizers",
+    "分词与经典 NLP": "Tokenization and classic NLP",
+    "微调": "Fine-tuning",
+    "RLHF": "RLHF",
+    "解码": "Decoding",
+    "规模与并行": "Scale and parallelism",
+    "多模态与检索": "Multimodality and retrieval",
+    "模型": "Models",
+    "应用": "Applications",
+}
 GITHUB = "https://github.com/"
 PER_PAGE = 200
 NEWEST = 50  # entries of a feed
@@ -208,19 +217,31 @@ class _Renderer:
         varied = [first for topic, asked in self._by_topic(self.questions.values()) if topic for first in asked[:1]]
         dated = [(paper.published, week, paper) for week in self.weeks for paper in week.papers if paper.published]
         dated.sort(key=lambda found: (found[0], found[2].id), reverse=True)
-        yield (
-            "generated/home.md",
-            self._page(
-                "home",
-                talk=self.talks[0] if self.talks else None,
-                week=dated[0][1] if dated else None,
-                recent=[paper for _, _, paper in dated[:5]],
-                open_questions=open_questions,
-                asked=varied,
-                with_code=with_code,
-                groups=groups,
-            ),
-        )
+        values = {
+            "talk": self.talks[0] if self.talks else None,
+            "week": dated[0][1] if dated else None,
+            "recent": [paper for _, _, paper in dated[:5]],
+            "open_questions": open_questions,
+            "asked": varied,
+            "with_code": with_code,
+            "groups": groups,
+            "counts": questions,
+        }
+        yield "generated/home.md", self._page("home", **values)
+        yield from self._english(groups, values)
+
+    def _english(
+        self, chinese: Mapping[str, Sequence[Topic]], values: Mapping[str, object]
+    ) -> Iterator[tuple[str, str]]:
+        """Fragments of the English pages: concepts have their English titles, other records stay as they are."""
+        topics = {name: replace(topic, title=topic.english) for name, topic in self.topics.items()}
+        groups = {GROUPS.get(group, group): [topics[topic.name] for topic in chinese[group]] for group in chinese}
+        with_code = [topic for topic in topics.values() if topic.snippet in self.snippets]
+        values = {**values, "topics": topics, "groups": groups, "with_code": with_code}
+        for name in ("home", "topics", "snippets", "archive"):
+            yield f"generated/en/{name}.md", self._page(f"en/{name}", **values)
+        reading = ": arrows lead from what to read first to what builds on it"
+        yield "generated/en/map.md", learning_map(groups, topics, "../../topics/", reading) + "\n"
 
     def _html(self, text: str, path: str) -> str:
         """Safe HTML of what a file says; its pictures are looked for beside it."""

@@ -1,8 +1,17 @@
 """The page that explains every rule with an example of it broken and kept; `python -m ingest rules` prints it."""
 
-from ingest.problems import ERROR, RULES
+from collections.abc import Mapping, Sequence
 
-GROUPS = {"F": "文件", "N": "讨论笔记", "P": "论文与订阅源", "Q": "问答", "S": "代码", "T": "概念页"}
+from ingest.problems import RULES
+
+GROUPS = {
+    "F": ("文件", "Files"),
+    "N": ("讨论笔记", "Talk notes"),
+    "P": ("论文与订阅源", "Papers and feeds"),
+    "Q": ("问答", "Questions and answers"),
+    "S": ("代码", "Code"),
+    "T": ("概念页", "Concept pages"),
+}
 
 _NOTE = """\
 【编号】：101
@@ -17,6 +26,7 @@ _NOTE = """\
 _TOPIC = """\
 ---
 title: LoRA：低秩适配
+english: "LoRA: low-rank adaptation"
 aliases: [LoRA]
 group: 微调
 summary: 只训练低秩的增量。
@@ -95,41 +105,124 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "T004": _topic("group:", "builds_on: [lora]\ngroup:"),
 }
 KEPT_PATHS = {"P009": "talks/papers/2026-W47.jsonl"}
-NO_EXAMPLE = {  # what no text can show
-    "F001": "文件不存在、没有权限，或者是一个目录。",
-    "F002": "用 GBK 等编码保存的文件。另存为 UTF-8 即可。",
-    "F004": "`import` 一份文档时，里面有格式不认识、或者放在别处的图片。",
-    "F005": "`import` 与 `fmt` 写出的笔记会比原文少字时，原文件不动。",
-    "F006": "`links` 逐个去问笔记、问答与概念页里的网址：没有这个域名、连不上，或者回答 404 之类的错误。",
-    "P007": "`fetch` 时源不存在、超时，或者返回了错误。",
-    "P011": "`fetch` 时源给出了永久的重定向。把 `talks/feeds.opml` 里的地址改掉。",
+NO_EXAMPLE = {  # what no text can show, in Chinese and English
+    "F001": (
+        "文件不存在、没有权限，或者是一个目录。",
+        "The file does not exist, may not be read, or is a folder.",
+    ),
+    "F002": (
+        "用 GBK 等编码保存的文件。另存为 UTF-8 即可。",
+        "A file saved in GBK or the like. Save it as UTF-8.",
+    ),
+    "F004": (
+        "`import` 一份文档时，里面有格式不认识、或者放在别处的图片。",
+        "A document given to `import` has pictures in a format that is not known, or that lie elsewhere.",
+    ),
+    "F005": (
+        "`import` 与 `fmt` 写出的笔记会比原文少字时，原文件不动。",
+        "What `import` or `fmt` would write has fewer words than the original, which is left as it is.",
+    ),
+    "F006": (
+        "`links` 逐个去问笔记、问答与概念页里的网址：没有这个域名、连不上，或者回答 404 之类的错误。",
+        "`links` asks the addresses in notes, questions and concept pages one by one: this one has no such host, "
+        "cannot be reached, or answers with an error such as 404.",
+    ),
+    "P007": (
+        "`fetch` 时源不存在、超时，或者返回了错误。",
+        "During `fetch` the source was not there, took too long, or answered with an error.",
+    ),
+    "P011": (
+        "`fetch` 时源给出了永久的重定向。把 `talks/feeds.opml` 里的地址改掉。",
+        "During `fetch` the source redirected for good. Put the new address into `talks/feeds.opml`.",
+    ),
+}
+FOUND = {  # what was found, in English; in Chinese it is part of the rule
+    "F001": "the file cannot be read",
+    "F002": "the file is not UTF-8",
+    "F003": "the front matter is no YAML mapping",
+    "F004": "some pictures were not taken out",
+    "F005": "words would be lost, so nothing was written",
+    "F006": "the address does not open",
+    "N001": "the note has no number",
+    "N002": "another note has the same number",
+    "N003": "the note has no date",
+    "N004": "the note lacks a section",
+    "N005": "text that belongs to no section",
+    "P001": "a line is no record of a paper",
+    "P002": "this is no feed",
+    "P003": "the feed has no entries",
+    "P004": "an entry lacks a title or a link",
+    "P005": "an entry has no date",
+    "P006": "the feed declares entities",
+    "P007": "the source could not be fetched",
+    "P008": "the feed's form or encoding is faulty",
+    "P009": "the file name is no week",
+    "P010": "the list of sources makes no sense",
+    "P011": "the source has moved",
+    "Q001": "another question has the same id",
+    "Q002": "there is no title",
+    "Q003": "the date makes no sense",
+    "Q004": "somebody asked this before",
+    "Q005": "the question it repeats does not exist",
+    "S001": "there is no such code module",
+    "S002": "the code module cannot be read",
+    "T001": "there is no such concept",
+    "T002": "the alias belongs to another concept",
+    "T003": "a concept page's front matter is incomplete",
+    "T004": "concepts build on each other in a circle",
+}
+WORDS = {
+    "zh": {
+        "title": "检查的规则",
+        "colon": "：",
+        "error": "错误",
+        "warning": "警告",
+        "expected": "{}。应为：{}。",
+        "broken": "错（`{}`）：",
+        "kept": "对（`{}`）：",
+        "intro": (
+            "`python -m ingest check` 一次列出所有文件的所有问题，每个一行：`文件:行:列: 编号 发现了什么；应为：什么`。"
+            "加 `--lang zh` 用中文说，`--format github` 写成 GitHub 的标注，`--format json` 给程序读，"
+            "`--fix` 先改掉可以放心改的写法。有「错误」时退出码是 1，只有「警告」时是 0。",
+            "这一页由 `python -m ingest rules` 从规则生成。"
+            "测试把每个例子都交给检查器：错的例子得到这个编号，对的例子不会。",
+        ),
+    },
+    "en": {
+        "title": "Rules of the checker",
+        "colon": ": ",
+        "error": "Error",
+        "warning": "Warning",
+        "expected": "{}. Expected: {}.",
+        "broken": "Broken (`{}`):",
+        "kept": "Kept (`{}`):",
+        "intro": (
+            "`python -m ingest check` lists every problem of every file at once, one a line: "
+            "`file:line:column: CODE what was found; expected what should be there`. `--lang zh` says it in Chinese, "
+            "`--format github` as annotations for GitHub, `--format json` for programs, and `--fix` first mends what "
+            "can safely be mended. With errors the exit code is 1, with warnings alone it is 0.",
+            "This page is made from the rules by `python -m ingest rules --lang en`. Tests give every example to the "
+            "checker: a broken one gets this code, a kept one does not.",
+        ),
+    },
 }
 
 
-def rules_page() -> str:
-    """The Markdown of docs/guide/rules.md."""
-    parts = [
-        "---\ntitle: 检查的规则\n---",
-        "# 检查的规则",
-        "`python -m ingest check` 一次列出所有文件的所有问题，每个一行：`文件:行:列: 编号 发现了什么；应为：什么`。"
-        "加 `--lang zh` 用中文说，`--format github` 写成 GitHub 的标注，`--format json` 给程序读，"
-        "`--fix` 先改掉可以放心改的写法。有「错误」时退出码是 1，只有「警告」时是 0。",
-        "这一页由 `python -m ingest rules` 从规则生成。"
-        "测试把每个例子都交给检查器：错的例子得到这个编号，对的例子不会。",
-    ]
-    for letter, group in GROUPS.items():
-        parts.append(f"## {group}")
+def rules_page(lang: str = "zh") -> str:
+    """The Markdown of docs/guide/rules.md, or of docs/en/guide/rules.md."""
+    words, english = WORDS[lang], lang == "en"
+    parts = [f"---\ntitle: {words['title']}\n---", f"# {words['title']}", *words["intro"]]
+    for letter, groups in GROUPS.items():
+        parts.append(f"## {groups[english]}")
         for code in (code for code in RULES if code.startswith(letter)):
-            severity, _, expected, found = RULES[code]
-            parts += [f"### {code}：{found}", f"{'错误' if severity == ERROR else '警告'}。应为：{expected}。"]
-            parts += _example(code) if code in EXAMPLES else [NO_EXAMPLE[code]]
+            severity, *expected, found = RULES[code]
+            parts.append(f"### {code}{words['colon']}{FOUND[code] if english else found}")
+            parts.append(str(words["expected"]).format(words[severity], expected[not english]))
+            parts += _example(code, words) if code in EXAMPLES else [NO_EXAMPLE[code][english]]
     return "\n\n".join(parts) + "\n"
 
 
-def _example(code: str) -> list[str]:
+def _example(code: str, words: Mapping[str, str | Sequence[str]]) -> list[str]:
     path, broken, kept = EXAMPLES[code]
-    return [_block("错", path, broken), _block("对", KEPT_PATHS.get(code, path), kept)]
-
-
-def _block(mark: str, path: str, text: str) -> str:
-    return f"{mark}（`{path}`）：\n\n````{{ .text }}\n{text}````"
+    shown = [("broken", path, broken), ("kept", KEPT_PATHS.get(code, path), kept)]
+    return [f"{str(words[mark]).format(place)}\n\n````{{ .text }}\n{text}````" for mark, place, text in shown]

@@ -17,7 +17,7 @@ EXAMPLE = "[start:example]"
 def parse_topic(source: Source) -> tuple[Topic | None, list[Problem]]:
     """Read a concept page's front matter; None where it says too little to be a concept."""
     meta, _, _, problems = front_matter(source)
-    missing = [key for key in ("title", "aliases", "group", "summary") if not meta.get(key)]
+    missing = [key for key in ("title", "english", "aliases", "group", "summary") if not meta.get(key)]
     if missing:
         if not problems:
             problems = [Problem(source.path, 1, 1, "T003", f"no {', '.join(missing)}")]
@@ -32,6 +32,7 @@ def parse_topic(source: Source) -> tuple[Topic | None, list[Problem]]:
         example=EXAMPLE in source.text,
         path=source.path,
         builds_on=strings(meta.get("builds_on")),
+        english=str(meta["english"]),
     )
     return topic, problems
 

@@ -14,6 +14,7 @@ from ingest.model import Source
 TOPIC = """\
 ---
 title: LoRA：低秩适配
+english: "LoRA: low-rank adaptation"
 aliases: [LoRA, 低秩适配]
 group: 微调
 summary: 冻结原权重，只训练低秩的增量。

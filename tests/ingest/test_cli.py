@@ -69,8 +69,8 @@ def test_every_problem_of_every_file_is_shown_and_the_rest_is_built(project, cap
     places = [line.split(" ")[0] + line.split(" ")[1] for line in lines]
     assert places == [
         "docs/topics/rope.md:2:1:S001",
-        "docs/topics/rope.md:4:1:T002",
-        "docs/topics/rope.md:4:1:T002",
+        "docs/topics/rope.md:5:1:T002",
+        "docs/topics/rope.md:5:1:T002",
         "talks/notes/102.md:3:1:F002",
         "talks/notes/103.md:3:1:N002",
         "talks/notes/104.md:1:1:N003",

@@ -42,7 +42,18 @@ def test_every_kind_of_page_is_made(pages):
         "generated/before/lora.md", "generated/map.md",
         "generated/home.md", "changes/index.md", "changes/talks.xml", "changes/questions.xml", "changes/papers.xml",
         "papers/feeds.md", "reference/lora.md",
+        *(f"generated/en/{name}.md" for name in ("archive", "home", "map", "snippets", "topics")),
     }  # fmt: skip
+
+
+def test_english_fragments_name_concepts_in_english_and_say_what_is_quoted(pages):
+    listed = pages["generated/en/topics.md"]
+    assert listed.startswith("## Fine-tuning\n")
+    assert "[LoRA&#58; low-rank adaptation](../../topics/lora.md)" in listed
+    assert 'aria-label="Fine-tuning: arrows' in pages["generated/en/map.md"]
+    assert '<a xlink:href="../../topics/lora/">' in pages["generated/en/map.md"]
+    assert "[LoRA (2)](../../topics/lora.md)" in pages["generated/en/archive.md"]
+    assert "](../qa/talk-101-q2.md){: lang=zh }" in pages["generated/en/home.md"]
 
 
 def test_question_page_names_topics_embeds_the_example_and_lists_relatives(pages):

@@ -60,6 +60,7 @@ def test_topic_is_read_from_its_front_matter():
         "",
         False,
         "docs/topics/lora.md",
+        english="LoRA: low-rank adaptation",
     )
     assert found.short == "LoRA"
 
@@ -67,7 +68,7 @@ def test_topic_is_read_from_its_front_matter():
 def test_topic_without_its_keys_is_reported():
     found, problems = parse_topic(Source("docs/topics/x.md", "---\ntitle: 甲\n---\n"))
     assert found is None
-    assert [(p.code, p.message) for p in problems] == [("T003", "no aliases, group, summary")]
+    assert [(p.code, p.message) for p in problems] == [("T003", "no english, aliases, group, summary")]
 
 
 def test_unknown_snippet_and_alias_of_another_topic_are_reported_on_their_lines():
