@@ -82,8 +82,9 @@ def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
             for other, other_weight in postings[feature]:
                 scores[other] += weight * other_weight
         scores.pop(at, None)
-        best = heapq.nsmallest(RELATED, ((-score, questions[other].id) for other, score in scores.items()))
-        names = [name for _, name in best]
+        least = min(heapq.nlargest(RELATED, scores.values()), default=0.0)
+        best = sorted((-score, questions[other].id) for other, score in scores.items() if score >= least)
+        names = [name for _, name in best[:RELATED]]
         for name in question.topics[:1]:
             names += [other for other in by_topic[name][: RELATED + 1] if other != question.id]
         result[question.id] = tuple(dict.fromkeys(names))[:RELATED]
@@ -95,4 +96,6 @@ def _features(question: Question) -> list[str]:
     words = re.findall(r"[a-z0-9]+", text)
     runs = re.findall(f"[{CJK}]+", text)
     bigrams = [run[at : at + 2] for run in runs for at in range(len(run) - 1)]
-    return words + bigrams + [f"topic:{name}" for name in question.topics for _ in range(2)]
+    # The first topic is what a question is about, the next ones what it touches.
+    topics = [f"topic:{name}" for at, name in enumerate(question.topics, 1) for _ in range(TOPICS // at)]
+    return words + bigrams + topics

@@ -49,6 +49,16 @@ def test_most_alike_questions_come_first_and_never_the_question_itself():
     assert all(name not in alike for name, alike in found.items())
 
 
+def test_question_is_most_alike_those_whose_main_topic_it_shares():
+    asked = (
+        question("asked", "甲？", "lora", "rope"),
+        question("aside", "乙？", "rope", "lora"),
+        question("main", "丙？", "lora", "rope"),
+        question("other", "丁？"),
+    )
+    assert link(Records(questions=asked, topics=(LORA, ROPE))).related["asked"] == ("main", "aside")
+
+
 def test_related_questions_do_not_depend_on_the_order_of_the_input():
     asked = tuple(question(f"q{n}", f"第 {n % 7} 类问题，细节 {n}？", "lora") for n in range(40))
     forward = link(Records(questions=asked, topics=(LORA,))).related

@@ -1,0 +1,72 @@
+"""Related questions: how many of the five help, over the labelled questions: ours, BM25, TF-IDF over n-grams."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+
+from rank_bm25 import BM25Okapi
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from ingest.files import read
+from ingest.link import RELATED, link
+from ingest.model import Question
+from ingest.pipeline import Inputs, parse
+from ingest.topics import fold
+from tests.bench.table import Row
+
+TITLE = "相关问题：五个里有几个有用"
+ROOT = Path(__file__).parents[2]
+LABELS = ROOT / "tests" / "site" / "related.tsv"
+FOLDERS = {"notes": "talks/notes", "questions": "talks/questions", "topics": "docs/topics"}
+Related = dict[str, tuple[str, ...]]
+
+
+def labels() -> dict[str, set[str]]:
+    """The questions that are really related, by question."""
+    lines = (line.partition("\t") for line in LABELS.read_text("utf-8").splitlines() if not line.startswith("#"))
+    return {asked: set(names.split()) for asked, _, names in lines}
+
+
+def best(questions: Sequence[Question], scores: Sequence[Sequence[float]]) -> Related:
+    """The highest of each row of scores, but for the question itself."""
+    names = [question.id for question in questions]
+    ranked = (sorted(zip(row, names, strict=True), key=lambda pair: -pair[0]) for row in scores)
+    return {
+        name: tuple(other for _, other in pairs if other != name)[:RELATED]
+        for name, pairs in zip(names, ranked, strict=True)
+    }
+
+
+def measure() -> list[Row]:
+    """The archive's own questions; the others get the answers to read as well."""
+    paths = {name: (ROOT / folder).glob("*.md") for name, folder in FOLDERS.items()}
+    records, _ = parse(Inputs(**{name: read(found, ROOT)[0] for name, found in paths.items()}))
+    wiki = link(records)
+    questions = wiki.records.questions
+    texts = [
+        fold(" ".join([asked.title, asked.text, *(answer.text for answer in asked.answers)])) for asked in questions
+    ]
+    words = [re.findall(r"[a-z0-9]+|[\u4e00-\u9fff]", text) for text in texts]
+    bm25 = BM25Okapi(words)
+    grams = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3), sublinear_tf=True).fit_transform(texts)
+    found = {
+        "本站": wiki.related,
+        "BM25": best(questions, [bm25.get_scores(said) for said in words]),
+        "TF-IDF": best(questions, (grams @ grams.T).toarray()),
+    }
+    wanted = labels()
+    precision = {
+        name: mean(len(wanted[asked].intersection(given[asked])) / RELATED for asked in wanted)
+        for name, given in found.items()
+    }
+    most = mean(min(len(names), RELATED) / RELATED for names in wanted.values())
+    ours, *others = precision.values()
+    return [
+        Row(
+            f"{len(wanted)} 个标注过的问题，precision@{RELATED}（最多可达 {most:.3f}；后两者还读回答）",
+            "，".join(f"{name} {share:.3f}" for name, share in precision.items()),
+            "领先",
+            ours > max(others),
+        )
+    ]
