@@ -52,9 +52,10 @@ def train_plain(words: Mapping[bytes, int], merges: int) -> list[Pair]:
         for tokens, count in corpus:
             for pair in pairwise(tokens):
                 counts[pair] += count
-        best = min(counts, key=lambda pair: (-counts[pair], pair), default=(-1, -1))
-        if counts[best] < 2:
+        frequent = [(-count, pair) for pair, count in counts.items() if count > 1]
+        if not frequent:
             break
+        _, best = min(frequent)
         corpus = [(merge(tokens, best, 256 + len(learned)), count) for tokens, count in corpus]
         learned.append(best)
     return learned
@@ -63,14 +64,15 @@ def train_plain(words: Mapping[bytes, int], merges: int) -> list[Pair]:
 def train(words: Mapping[bytes, int], merges: int) -> list[Pair]:
     """Learn the merges of `train_plain`, touching only the places that change.
 
-    The corpus is one array; `left` and `right` link what is left of each word, and -1 ends it. `places` lists where a
-    pair began to stand, `heap` offers the most frequent pair; both may be out of date and are checked when used.
+    The corpus is one array; `left` and `right` link what is left of each word, and -1 ends it (the last one, as index
+    -1, is also before the first word). `places` lists where a pair began to stand, `heap` offers the most frequent
+    pair; both may be out of date and are checked when used.
     """
-    tokens, weight = array("i", [-1]), array("q", [0])
+    tokens, weight = array("i"), array("q")
     for word, count in words.items():
         tokens.extend((*word, -1))
         weight.extend([count] * (len(word) + 1))
-    left, right = array("q", range(-1, len(tokens) - 1)), array("q", range(1, len(tokens) + 1))
+    left, right = array("q", range(-1, len(tokens) - 1)), array("q", range(1, len(tokens)))
     counts: dict[Pair, int] = defaultdict(int)
     places: dict[Pair, list[int]] = defaultdict(list)
     for at, pair in enumerate(pairwise(tokens)):
@@ -134,7 +136,7 @@ class BPE:
     def encode_word(self, word: bytes) -> list[int]:
         """Apply the earliest merge that fits, at its leftmost place, until none fits: O(n log n) by a heap."""
         tokens = [*word, -1]  # -1 is after the last token and, as index -1, before the first
-        left, right = list(range(-1, len(tokens) - 1)), [*range(1, len(tokens)), 0]
+        left, right = list(range(-1, len(word))), [*range(1, len(tokens)), 0]
         heap = [(self.ranks[pair], at, pair) for at, pair in enumerate(pairwise(tokens)) if pair in self.ranks]
         heapq.heapify(heap)
         while heap:

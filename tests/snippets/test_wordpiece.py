@@ -104,6 +104,7 @@ def test_word_with_a_gap_is_unknown_as_a_whole():
     """Longest match takes ab, finds nothing for c, and does not go back to a and ##bc."""
     assert encode_word("abc", {"a", "ab", "##bc"}) == ["[UNK]"]
     assert encode_word("abc", {"##abc", "abcd"}, unknown="?") == ["?"]
+    assert encode("a b", ["a"], unknown="?") == ["a", "?"]
 
 
 def test_word_that_is_too_long_is_unknown():
