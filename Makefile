@@ -1,6 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
+export EDIT_URI := $(if $(REPO_URL),edit/main/docs/)
 
 .DEFAULT_GOAL := help
 .PHONY: help site serve test check bench outputs pictures oracles mutants fuzz permalinks records fetch clean

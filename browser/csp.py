@@ -2,7 +2,7 @@
 
 The theme has inline scripts that differ from page to page and from release to release, so their hashes are computed
 from the pages themselves. Every page lists all of them: instant navigation runs the next page's scripts under the first
-page's policy. On the way, the pages become smaller (`slim.py`).
+page's policy. On the way, the pages become smaller (`slim.py`), and generated ones lose the theme's link to edit them.
 """
 
 import base64
@@ -13,11 +13,13 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from browser.slim import slim
+from ingest.render import OWNED
 
 SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*application/(?:ld\+)?json)[^>]*>(.*?)</script>", re.DOTALL)
 META = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 DATA = re.compile(r'<script type="application/ld\+json">.*?</script>', re.DOTALL)
 FACTS = re.compile(r' data-md-component="source"')  # by which the theme asks the repository's host for its stars
+EDIT = re.compile(r'<a href="[^"]*"[^>]* rel="edit">.*?</a>', re.DOTALL)  # on a generated page it leads nowhere
 HEAD = re.compile(r"<head>(\s*<meta charset=[^>]*>)?")  # browsers look for the charset in the first 1024 bytes alone
 
 
@@ -59,6 +61,8 @@ def write(site: Path, changed: Collection[Path] = ()) -> int:
         tag = f'<meta http-equiv="Content-Security-Policy" content="{content}">'
     for path in paths:
         text = FACTS.sub("", META.sub("", path.read_text("utf-8")))
+        if path.relative_to(site).parts[0] in OWNED:
+            text = EDIT.sub("", text)
         start = tag + "".join(DATA.findall(text))
         text = HEAD.sub(lambda match, start=start: match[0] + start, DATA.sub("", text), count=1)
         path.write_text(slim(text), "utf-8")

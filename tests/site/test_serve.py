@@ -1,5 +1,6 @@
 """What the server builds after a change is what a build of everything gives."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -26,13 +27,15 @@ NOTE = """# OpenLLM Talk 007
 A1：它让分数只看相对的距离。 —丙
 """
 QUESTION = "# 旋转位置编码能外推吗？\n\n不直接能，要插值。\n"
+REPOSITORY = "https://github.com/somebody/wiki"
 TIMES = {"sitemap.xml.gz"}  # a gzip file holds when it was written
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A small project with the site's own configuration, built."""
-    monkeypatch.setenv("NO_MKDOCS_2_WARNING", "1")
+    for name, value in (("NO_MKDOCS_2_WARNING", "1"), ("REPO_URL", REPOSITORY), ("EDIT_URI", "edit/main/docs/")):
+        monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)  # what pages include is found from there
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
     for name in ("docs/topics", "snippets", "talks/notes", "talks/questions"):
@@ -103,3 +106,19 @@ def test_page_that_does_not_build_is_said_and_the_old_one_stays(project, capsys)
     update(project, {page})
     assert "nowhere.py" in capsys.readouterr().err
     assert (project / "site/topics/rope/index.html").read_bytes() == before
+
+
+def test_hand_written_pages_alone_lead_to_their_editor_under_both_generators(project):
+    def edited() -> dict[str, list[str]]:
+        pages = (project / "site").rglob("*.html")
+        texts = {page.relative_to(project / "site").as_posix(): page.read_text("utf-8") for page in pages}
+        links = {name: re.findall('<a href="([^"]*)"[^>]* rel="edit"', text) for name, text in texts.items()}
+        return {name: found for name, found in links.items() if found}
+
+    files = ("index.md", "topics/index.md", "topics/rope.md")
+    assert sorted(edited().values()) == [[f"{REPOSITORY}/edit/main/docs/{name}"] for name in files]
+    mkdocs = edited()
+    subprocess.run([Path(sys.executable).parent / "zensical", "build", "--clean"], cwd=project, check=True)
+    assert edited() != mkdocs  # the theme gives every page one
+    csp.write(project / "site")
+    assert edited() == mkdocs
