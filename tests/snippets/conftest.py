@@ -1,6 +1,7 @@
 """Fixtures of the snippets' tests."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,14 @@ def device(request: pytest.FixtureRequest) -> torch.device:
     """Every device present, with torch's random numbers seeded."""
     torch.manual_seed(0)
     return torch.device(request.param)
+
+
+@pytest.fixture
+def bfloat16_by_default() -> Iterator[None]:
+    """Torch's default dtype as it is while transformers loads a model in half precision."""
+    torch.set_default_dtype(torch.bfloat16)
+    yield
+    torch.set_default_dtype(torch.float32)
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,22 @@ def test_angles_by_hand(device):
     torch.testing.assert_close(angles, torch.tensor([1.5, 0.15], device=device))
 
 
+def test_default_base_is_10000_and_the_smallest_width_2(device):
+    """D = 4: frequencies 1 and 1/100, at position 100 the angles 100 and 1. D = 2 has frequency 1 alone."""
+    place = torch.tensor([100], device=device)
+    torch.testing.assert_close(interpolated_angles(place, 4), torch.tensor([[100.0, 1.0]], device=device))
+    assert interpolated_angles(place, 2, 4.0).tolist() == [[25.0]]
+    sines = interpolated_rope(torch.tensor([[[[1.0, 1.0, 0.0, 0.0]]]], device=device), place)[..., 2:].flatten()
+    torch.testing.assert_close(sines, torch.tensor([100.0, 1.0], device=device).sin())
+    torch.testing.assert_close(score_waves(place, 4)[0, 2:], sines)
+
+
+def test_angles_are_float32_whatever_torchs_default(bfloat16_by_default):
+    """D = 6, b = 1000: frequencies 1, 1/10, 1/100."""
+    angles = interpolated_angles(torch.tensor(1), 6, 1.0, 1000.0)
+    torch.testing.assert_close(angles, torch.tensor([1.0, 0.1, 0.01], dtype=torch.float32))
+
+
 def test_no_angle_is_beyond_the_trained_ones(device):
     trained = interpolated_angles(torch.arange(2048, device=device), 128).amax(dim=0)
     long = torch.arange(8192, device=device)

@@ -50,8 +50,8 @@ def test_shift_is_a_rotation_that_does_not_depend_on_the_place(device, steps):
 
 def test_shift_uses_the_base_of_the_paper_by_default(device):
     positions = torch.arange(10, device=device)
-    shifted = shift_positions(sinusoidal_positions(positions, 16), 7)
-    torch.testing.assert_close(shifted, sinusoidal_positions(positions + 7, 16, 10000.0), atol=1e-4, rtol=0)
+    shifted = shift_positions(sinusoidal_positions(positions, 16), 5000)
+    torch.testing.assert_close(shifted, sinusoidal_positions(positions + 5000, 16, 10000.0), atol=1e-4, rtol=0)
 
 
 def test_attention_is_blind_to_order_without_positions_and_not_with_them(device):
@@ -67,10 +67,10 @@ def test_attention_is_blind_to_order_without_positions_and_not_with_them(device)
 
 
 def test_word_vectors_are_scaled_and_positions_added(device):
-    x = torch.ones(2, 3, 4, device=device)
-    expected = 2.0 + sinusoidal_positions(torch.arange(3, device=device), 4, 100.0).expand(2, 3, 4)
+    x = torch.ones(2, 5000, 16, device=device)
+    expected = 4.0 + sinusoidal_positions(torch.arange(5000, device=device), 16, 100.0).expand(2, 5000, 16)
     torch.testing.assert_close(add_positions(x, base=100.0), expected)
-    torch.testing.assert_close(add_positions(0 * x)[0], sinusoidal_positions(torch.arange(3, device=device), 4))
+    torch.testing.assert_close(add_positions(0 * x)[0], sinusoidal_positions(torch.arange(5000, device=device), 16))
 
 
 def test_left_padding_counts_from_the_first_real_token(device):
@@ -89,6 +89,12 @@ def test_dtype_of_the_words_is_kept_and_angles_are_exact(device, dtype):
     assert output.dtype == dtype
     exact = torch.arange(300, device=device, dtype=torch.float64).sin()
     torch.testing.assert_close(output[0, :, 0].double(), exact, atol=1e-2 if dtype == torch.bfloat16 else 1e-4, rtol=0)
+
+
+def test_vectors_are_float32_whatever_torchs_default(bfloat16_by_default):
+    """C = 6, b = 1000: the angles at position 1 are 1, 1/10, 1/100."""
+    sines = sinusoidal_positions(torch.tensor(1), 6, 1000.0)[0::2]
+    torch.testing.assert_close(sines, torch.tensor([1.0, 0.1, 0.01], dtype=torch.float32).sin())
 
 
 def test_gradient_of_the_words_is_the_factor(device):
