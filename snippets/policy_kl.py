@@ -40,7 +40,7 @@ def exact_kl(logits: Tensor, other_logits: Tensor) -> Tensor:
     banned = logits == -torch.inf
     logps = logits.to(dtype).log_softmax(dim=-1)  # (..., V)
     other_logps = other_logits.to(dtype).log_softmax(dim=-1)
-    difference = (logps - other_logps.masked_fill(banned, 0.0)).masked_fill(banned, 0.0)  # 0 log 0 = 0
+    difference = (logps - other_logps).masked_fill(banned, 0.0)  # 0 log 0 = 0
     return (logps.exp() * difference).sum(dim=-1)
 
 

@@ -134,6 +134,7 @@ def test_measuring_leaves_no_graph_and_not_a_number_stops(device):
     assert not any(x.requires_grad for x in policy_kl(logps, logps + 1))
     assert should_stop(math.nan, 0.1)
     assert not should_stop(0.15, 0.1)
+    assert not should_stop(0.75, 0.5)  # no further than is put up with
     assert should_stop(0.15, 0.1, factor=1.0)
 
 
