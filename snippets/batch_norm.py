@@ -104,7 +104,7 @@ class BatchNorm(nn.Module):
         mean, variance = self.running_mean, self.running_var
         if self.training:
             mean, variance = batch_statistics(x)
-            M = x.numel() // x.shape[1]
+            M = x[:, 0].numel()
             with torch.no_grad():
                 self.running_mean += self.momentum * (mean - self.running_mean)
                 self.running_var += self.momentum * (variance * M / (M - 1) - self.running_var)  # the unbiased one
