@@ -32,7 +32,15 @@ def test_sgd_equals_torchs(device, options):
 
 @pytest.mark.parametrize("decoupled", [True, False])
 @pytest.mark.parametrize(
-    "options", [{}, {"betas": (0.5, 0.7)}, {"eps": 0.1}, {"weight_decay": 0.0}, {"weight_decay": 0.5, "lr": 0.1}]
+    "options",
+    [
+        {},
+        {"betas": (0.5, 0.7)},
+        {"betas": (0.0, 0.0)},
+        {"eps": 0.1},
+        {"weight_decay": 0.0},
+        {"weight_decay": 0.5, "lr": 0.1},
+    ],
 )
 @pytest.mark.parametrize(("dtype", "rtol"), [(torch.float32, 1e-5), (torch.float64, 1e-12), (torch.bfloat16, 0.05)])
 def test_optimizer_equals_torchs(device, decoupled, options, dtype, rtol):
