@@ -45,7 +45,7 @@ def cosine_schedule(step: int, peak: float, total: int, warmup: int = 2000, floo
     _check(step, total, warmup, floor)
     if step < warmup:
         return peak * step / warmup
-    progress = (step - warmup) / max(1, total - warmup) if step < total else 1.0
+    progress = (step - warmup) / (total - warmup) if step < total else 1.0
     return peak * (floor + (1 - floor) * (1 + math.cos(math.pi * progress)) / 2)
 
 
@@ -63,7 +63,7 @@ def stable_schedule(
     if step < warmup:
         return peak * step / warmup
     left = max(total - step, 0)  # steps to go
-    return peak if left >= decay and left else peak * (floor + (1 - floor) * left / max(1, decay))
+    return peak * (floor + (1 - floor) * min(left / max(1, decay), 1.0))
 
 
 @torch.no_grad()
@@ -91,9 +91,9 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float = 1.0) -> Tenso
     norm = torch.stack([gradient.to(wide).norm() for gradient in gradients]).norm()
     if not bool(norm.isfinite()):
         raise ValueError(f"the gradients' norm is {norm.item()}: skip this step")
-    if norm > max_norm:
-        for gradient in gradients:
-            gradient.mul_((max_norm / norm).to(gradient.dtype))
+    factor = (max_norm / norm).clamp(max=1.0)
+    for gradient in gradients:
+        gradient.mul_(factor.to(gradient.dtype))
     return norm
 
 

@@ -74,6 +74,12 @@ def test_stable_by_hand():
     assert stable_schedule(1000, 1.0, 10000) == 0.5
 
 
+@pytest.mark.parametrize(("schedule", "decay"), [(cosine_schedule, {}), (stable_schedule, {"decay": 0})])
+def test_warmup_may_take_all_steps(schedule, decay):
+    found = [schedule(step, 1.0, 2, 2, floor=0.25, **decay) for step in range(4)]
+    assert found == [0.0, 0.5, 0.25, 0.25]
+
+
 def test_rate_rises_then_falls_and_never_leaves_its_range():
     found = [cosine_schedule(step, 1.0, 100, 10) for step in range(150)]
     assert found[:11] == sorted(found[:11])
