@@ -114,14 +114,14 @@ def yarn_frequencies(
 
     low = max(math.floor(pair_that_turns(fast_turns)), 0)
     high = min(math.ceil(pair_that_turns(slow_turns)), head_width - 1)
-    ramp = ((torch.arange(head_width // 2) - low) / max(high - low, 1e-3)).clamp(0, 1)  # 0 stays, 1 interpolates
     plain = _frequencies(head_width, base)
+    ramp = ((torch.arange(len(plain)) - low) / max(high - low, 1e-3)).clamp(0, 1)  # 0 stays, 1 interpolates
     return plain * (1 - ramp) + plain / factor * ramp
 
 
 def yarn_temperature(factor: float) -> float:
     """What YaRN multiplies cosines and sines by, so that longer texts do not flatten the attention."""
-    return 0.1 * math.log(factor) + 1.0 if factor > 1 else 1.0
+    return 0.1 * math.log(max(factor, 1.0)) + 1.0
 
 
 def _frequencies(head_width: int, base: float) -> Tensor:

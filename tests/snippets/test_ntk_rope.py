@@ -16,11 +16,11 @@ from snippets.ntk_rope import (
 )
 
 
-def theirs(kind, head_width, trained, length=None, **parameters):
+def theirs(kind, head_width, trained, length=None, base=10000.0, **parameters):
     """Frequencies and attention factor of transformers."""
     config = LlamaConfig(
         hidden_size=head_width, num_attention_heads=1, max_position_embeddings=trained,
-        rope_parameters={"rope_type": kind, "rope_theta": 10000.0, **parameters},
+        rope_parameters={"rope_type": kind, "rope_theta": base, **parameters},
     )  # fmt: skip
     return ROPE_INIT_FUNCTIONS[kind](config, torch.device("cpu"), seq_len=length)
 
@@ -49,15 +49,30 @@ def test_yarn_frequencies_equal_transformers(head_width, factor, trained, turns)
 
 
 def test_defaults_of_yarn_are_those_of_transformers():
-    expected, _ = theirs("yarn", 128, 4096, factor=8.0, original_max_position_embeddings=4096)
-    torch.testing.assert_close(yarn_frequencies(128, 8.0, 4096), expected, atol=0, rtol=1e-5)
+    """Pair 16.1 of 64 turns 32 times within 2,048 tokens; it would be pair 15.9 for 33."""
+    expected, _ = theirs("yarn", 128, 2048, factor=8.0, original_max_position_embeddings=2048)
+    torch.testing.assert_close(yarn_frequencies(128, 8.0, 2048), expected, atol=0, rtol=1e-5)
+
+
+def test_small_base_equals_transformers():
+    """With base 10 pair 17.7 of 8 would turn once within 1,024 tokens: the ramp ends at 15 = D - 1, beyond the last."""
+    expected, _ = theirs("yarn", 16, 1024, base=10.0, factor=4.0, original_max_position_embeddings=1024)
+    torch.testing.assert_close(yarn_frequencies(16, 4.0, 1024, 10.0), expected, atol=0, rtol=1e-5)
+    expected, _ = theirs("dynamic", 16, 1024, 4096, base=10.0, factor=2.0)
+    torch.testing.assert_close(dynamic_ntk_frequencies(16, 4096, 1024, 2.0, 10.0), expected, atol=0, rtol=1e-5)
+
+
+def test_frequencies_are_float32_whatever_torchs_default(bfloat16_by_default):
+    """D = 6, b = 1000: 1, 1/10, 1/100."""
+    torch.testing.assert_close(ntk_frequencies(6, 1.0, 1000.0), torch.tensor([1.0, 0.1, 0.01], dtype=torch.float32))
 
 
 @pytest.mark.parametrize("head_width", [4, 64, 128])
 @pytest.mark.parametrize("factor", [2.0, 8.0])
 @pytest.mark.parametrize("base", [10000.0, 500.0])
 def test_fastest_pair_stays_and_slowest_is_slowed_as_by_interpolation(head_width, factor, base):
-    ratio = ntk_frequencies(head_width, 1.0, base) / ntk_frequencies(head_width, factor, base)
+    plain = base ** (-torch.arange(0, head_width, 2) / head_width)
+    ratio = plain / ntk_frequencies(head_width, factor, base)
     assert ratio[0] == 1
     assert math.isclose(ratio[-1].item(), factor, rel_tol=1e-4)
     assert (ratio[1:] > ratio[:-1]).all()
@@ -103,12 +118,13 @@ def test_yarn_keeps_pairs_that_turn_often_and_interpolates_those_that_hardly_tur
 
 def test_yarn_temperature_by_hand():
     assert math.isclose(yarn_temperature(math.e), 1.1)
+    assert math.isclose(yarn_temperature(math.exp(0.25)), 1.025)
     assert yarn_temperature(0.5) == 1.0
 
 
 def test_ramp_of_no_width_is_a_step():
-    """Where both bounds fall on one pair there is nothing to divide by."""
-    assert yarn_frequencies(4, 2.0, 6).isfinite().all()
+    """Where both bounds fall on the first pair there is nothing to divide by; of 1 and 1/100 the second is halved."""
+    torch.testing.assert_close(yarn_frequencies(4, 2.0, 6), torch.tensor([1.0, 0.005]))
 
 
 @pytest.mark.parametrize("head_width", [2, 5, 0])
@@ -132,6 +148,8 @@ def test_factors_below_1_are_refused(factor):
 def test_other_wrong_arguments_are_refused():
     with pytest.raises(ValueError, match=r"base 1\.0 is not above 1"):
         ntk_base(8, 2.0, 1.0)
+    with pytest.raises(ValueError, match=r"base 1\.0 is not above 1"):
+        yarn_frequencies(8, 2.0, 5, 1.0)
     assert ntk_base(4, 2.0, 1.5) == 6.0
     with pytest.raises(ValueError, match="trained_length 0 is below 1"):
         dynamic_ntk_frequencies(8, 5, 0)
