@@ -99,8 +99,8 @@ def test_no_tokens_and_no_rows(device):
         (torch.zeros(3), torch.tensor([[0]]), 1, "are not"),
         (torch.zeros(1, 3), torch.tensor([0]), 1, "are not"),
         (torch.zeros(2, 3), torch.tensor([[0]]), 1, "are not"),
-        (torch.zeros(1, 3), torch.tensor([[3]]), 5, "vocabulary of 3"),
-        (torch.zeros(1, 3), torch.tensor([[-1]]), 5, "vocabulary of 3"),
+        (torch.zeros(1, 3), torch.tensor([[0, 3]]), 5, "vocabulary of 3"),
+        (torch.zeros(1, 3), torch.tensor([[-1, 0]]), 5, "vocabulary of 3"),
     ],
 )
 def test_wrong_arguments_are_refused(logits, tokens, n, message):

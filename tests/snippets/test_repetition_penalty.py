@@ -89,6 +89,8 @@ def test_mask_leaves_out_padding_even_outside_the_vocabulary(device):
     tokens = torch.tensor([[-100, 99, 2]], device=device)
     mask = torch.tensor([[False, False, True]], device=device)
     assert repetition_penalty(logits, tokens, 2.0, mask).tolist() == [[1.0, 1.0, 0.5]]
+    assert subtractive_penalty(logits, tokens, 0.5, 0.25, mask).tolist() == [[1.0, 1.0, 0.25]]
+    assert token_counts(torch.tensor([[9, 9, 0]], device=device), logits[:, :1], mask).tolist() == [[1]]
 
 
 def test_gradients_are_right(device):
@@ -110,8 +112,8 @@ def test_dtype_is_kept(device, dtype):
     [
         ((torch.zeros(1, 4), torch.zeros(1, 2, dtype=torch.long), 0.0), "penalty 0.0"),
         ((torch.zeros(1, 4), torch.zeros(1, 2, dtype=torch.long), -1.0), "penalty -1.0"),
-        ((torch.zeros(4), torch.zeros(1, 2, dtype=torch.long), 1.2), "are not"),
-        ((torch.zeros(1, 4), torch.zeros(2, dtype=torch.long), 1.2), "are not"),
+        ((torch.zeros(1), torch.zeros(1, 2, dtype=torch.long), 1.2), "are not"),
+        ((torch.zeros(1, 4), torch.zeros(1, dtype=torch.long), 1.2), "are not"),
         ((torch.zeros(1, 4), torch.zeros(2, 2, dtype=torch.long), 1.2), "are not"),
         ((torch.zeros(1, 4), torch.tensor([[4]]), 1.2), "vocabulary of 4"),
         ((torch.zeros(1, 4), torch.tensor([[-1]]), 1.2), "vocabulary of 4"),
