@@ -51,7 +51,7 @@ def beam_search(
     if beams < 1 or steps < 1:
         raise ValueError(f"beams {beams} and steps {steps} are not both at least 1")
     tokens = prompt.unsqueeze(0)  # (1, T): equal beams would all find the same
-    sums = torch.zeros(1, dtype=torch.float64, device=prompt.device)  # (K,)
+    sums = torch.zeros(1, device=prompt.device)  # (K,)
     finished: list[tuple[list[int], float]] = []
     for step in range(1, steps + 1):
         logps = model(tokens)[:, -1].double().log_softmax(dim=-1)  # (K, V)
@@ -61,9 +61,7 @@ def beam_search(
         best = totals.topk(min(2 * beams, len(totals)))
         parents, chosen = best.indices // vocabulary, best.indices % vocabulary
         extended = torch.cat([tokens[parents], chosen.unsqueeze(1)], dim=1)  # (2 K, T + 1)
-        ends = torch.full_like(chosen, step == steps, dtype=torch.bool)
-        if eos is not None:
-            ends = ends | (chosen == eos)
+        ends = torch.tensor([step == steps or token == eos for token in chosen.tolist()], device=prompt.device)
         for rank in range(min(beams, len(chosen))):  # what does not make it into the best K is not kept
             if ends[rank] and best.values[rank] > -torch.inf:
                 sequence = extended[rank, len(prompt) :].tolist()
@@ -81,9 +79,9 @@ def beam_search(
 def _hopeless(total: float, step: int, steps: int, alpha: float, worst: float) -> bool:
     """Whether no continuation of a sum of log-probabilities can score above `worst`: sums only fall.
 
-    A positive `alpha` divides by more the longer the sequence, so the highest score left is at full length.
+    If this one did not, its score would be highest at full length for a positive `alpha`, else at the next step.
     """
-    return total / (steps if alpha > 0 else step + 1) ** alpha <= worst
+    return max(total / (step + 1) ** alpha, total / steps**alpha) <= worst
 
 
 def sequence_score(model: Callable[[Tensor], Tensor], prompt: Tensor, new: list[int], alpha: float = 1.0) -> float:

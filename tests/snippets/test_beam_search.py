@@ -115,6 +115,19 @@ def test_length_penalty_decides_between_short_and_long(device):
     best = [beam_search(markov(table), prompt, 3, 5, eos=0, alpha=alpha)[0] for alpha in (0.0, 1.0)]
     assert [sequence for sequence, _ in best] == [[0], [2, 3, 0]]
     assert [score for _, score in best] == pytest.approx([math.log(0.4), math.log(0.36) / 3], rel=1e-6)
+    assert beam_search(markov(table), prompt, 3, 5, eos=0)[0] == best[1]
+    assert sequence_score(markov(table), prompt, [2, 3, 0]) == pytest.approx(best[1][1])
+
+
+def test_negative_length_penalty_looks_as_far_as_the_next_step(device):
+    """α = -1 multiplies by the length. End (0) with 0.1; after 2 with 0.4; after 2, 3 for certain.
+
+    ln 0.1 = -2.303, 2 ln 0.36 = -2.043. 2, 3 has ln 0.54 = -0.616: at least -1.849 after 3 tokens, -2.465 after 4.
+    """
+    table = torch.tensor([[1.0, 0, 0, 0], [0.1, 0, 0.9, 0], [0.4, 0, 0, 0.6], [1.0, 0, 0, 0]], device=device)
+    found = beam_search(markov(table), torch.tensor([1], device=device), 2, 9, eos=0, alpha=-1.0)
+    assert [sequence for sequence, _ in found] == [[2, 3, 0], [2, 0]]
+    assert [score for _, score in found] == pytest.approx([3 * math.log(0.54), 2 * math.log(0.36)], rel=1e-6)
 
 
 def test_impossible_sequences_are_not_returned(device):
@@ -147,6 +160,10 @@ def test_search_stops_once_nothing_can_become_better():
         calls.clear()
         assert beam_search(model, torch.tensor([0]), 1, 5, eos=0, alpha=alpha)[0][0] == [0]
         assert len(calls) == asked
+    calls.clear()
+    table = torch.eye(3)  # only the end is possible
+    assert beam_search(model, torch.tensor([0]), 2, 5, eos=0) == [([0], 0.0)]
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
