@@ -39,9 +39,8 @@ def guide(logits: Tensor, negative_logits: Tensor, gamma: float) -> Tensor:
         raise ValueError(f"logits {tuple(logits.shape)} and {tuple(negative_logits.shape)} differ in shape")
     banned = (logits == -torch.inf) | (negative_logits == -torch.inf)
     dtype = torch.promote_types(torch.promote_types(logits.dtype, negative_logits.dtype), torch.float32)
-    logps = logits.to(dtype).log_softmax(dim=-1).masked_fill(banned, 0.0)  # inf - inf would be NaN
-    negative_logps = negative_logits.to(dtype).log_softmax(dim=-1).masked_fill(banned, 0.0)
-    guided = negative_logps + gamma * (logps - negative_logps)
+    logps, negative_logps = (x.to(dtype).log_softmax(dim=-1) for x in (logits, negative_logits))  # (..., V)
+    guided = negative_logps + gamma * (logps - negative_logps)  # NaN where both are -inf
     return guided.masked_fill(banned, -torch.inf).log_softmax(dim=-1)
 
 

@@ -72,6 +72,9 @@ def test_result_is_a_distribution_and_blind_to_shifts(device):
     guided = guide(logits, negative_logits, 4.0)
     torch.testing.assert_close(guided.exp().sum(dim=-1), torch.ones(3, device=device, dtype=torch.float64))
     torch.testing.assert_close(guide(logits + 5, negative_logits - 3, 4.0), guided)
+    logits, negative_logits = (logits * 2**10).round() / 2**10, (negative_logits * 2**10).round() / 2**10
+    far = guide((logits + 2**13).float(), (negative_logits - 2**13).float(), 4.0)  # exact in float32
+    torch.testing.assert_close(far.double(), guide(logits, negative_logits, 4.0), atol=1e-5, rtol=0)
 
 
 def test_odds_move_by_gamma_times_the_prompts_influence(device):
