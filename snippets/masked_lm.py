@@ -53,12 +53,12 @@ def mask_tokens(
         raise ValueError(f"probability {probability} is not in [0, 1]")
     if not 0 <= mask_token < vocabulary:
         raise ValueError(f"mask_token {mask_token} is not in [0, {vocabulary})")
-    draw = torch.rand(2, *tokens.shape, generator=generator, device=tokens.device)
-    chosen = (draw[0] < probability) & maskable
+    choice, fate = torch.rand(2, *tokens.shape, generator=generator, device=tokens.device)
+    chosen = (choice < probability) & maskable
     labels = tokens.masked_fill(~chosen, IGNORE)
     others = torch.randint(vocabulary, tokens.shape, generator=generator, device=tokens.device)
-    inputs = tokens.masked_fill(chosen & (draw[1] < 0.8), mask_token)  # 80 %
-    inputs = torch.where(chosen & (draw[1] >= 0.9), others, inputs)  # 10 %; the 10 % between stay as they are
+    inputs = tokens.masked_fill(chosen & (fate < 0.8), mask_token)  # 80 %
+    inputs = torch.where(chosen & (fate >= 0.9), others, inputs)  # 10 %; the 10 % between stay as they are
     return inputs, labels
 
 

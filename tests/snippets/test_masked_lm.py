@@ -74,6 +74,17 @@ def test_probabilities_zero_and_one_choose_none_and_all(device):
     assert torch.equal(labels != IGNORE, maskable)
 
 
+def test_shares_end_where_they_should(device, monkeypatch):
+    """Draws of exactly 0.15, 0.8 and 0.9: not chosen any more, not masked any more, random already."""
+    draws = torch.tensor([[0.0, 0.0, 0.0, 0.15], [0.0, 0.8, 0.9, 0.0]], device=device)
+    monkeypatch.setattr(torch, "rand", lambda *shape, **options: draws)
+    tokens = torch.full((4,), 9, device=device)
+    inputs, labels = mask_tokens(tokens, tokens > 0, mask_token=7, vocabulary=8)
+    assert labels.tolist() == [9, 9, 9, IGNORE]
+    assert (inputs == tokens).tolist() == [False, True, False, True]
+    assert inputs[0] == 7
+
+
 def test_generator_makes_it_repeatable(device):
     tokens, maskable = batch(device, rows=4)
     first, second = (
@@ -83,6 +94,9 @@ def test_generator_makes_it_repeatable(device):
     assert torch.equal(first[1], second[1])
     other = mask_tokens(tokens, maskable, MASK, V)
     assert not torch.equal(first[0], other[0])
+    documents = [list("abcdefgh"), list("ijklmnop"), list("qrstuvwx")]
+    one, same = (next_sentence_pairs(documents, torch.Generator().manual_seed(7)) for _ in range(2))
+    assert one == same
 
 
 def test_empty_batch_works(device):
@@ -112,6 +126,8 @@ def test_loss_by_hand_counts_chosen_positions_alone(device):
     probabilities = torch.tensor([[[0.5, 0.5], [0.9, 0.1], [0.125, 0.875]]], device=device)
     labels = torch.tensor([[1, IGNORE, 0]], device=device)
     torch.testing.assert_close(masked_lm_loss(probabilities.log(), labels).exp(), torch.tensor(4.0, device=device))
+    labels[0, 0] = IGNORE
+    torch.testing.assert_close(masked_lm_loss(probabilities.log(), labels).exp(), torch.tensor(8.0, device=device))
 
 
 def test_loss_without_a_chosen_position_is_zero(device):
@@ -143,6 +159,11 @@ def test_pairs_are_successors_or_come_from_another_document():
     strangers = {second for _, second, is_next in pairs if not is_next}
     assert {second[0] for second in strangers} == {"a", "b", "c"}
     assert len(strangers) > 80
+
+
+def test_a_draw_of_one_half_is_a_stranger(monkeypatch):
+    monkeypatch.setattr(torch, "rand", lambda shape, generator: torch.full(shape, 0.5))
+    assert next_sentence_pairs([["a", "b"], ["c"]]) == [("a", "c", False)]
 
 
 def test_pair_is_joined_with_its_parts():
