@@ -158,6 +158,14 @@ def test_half_precision_scores_do_not_overflow(device):
     assert flash_attention(query, query, query, tile=1).tolist() == [[[40.0] * 64] * 2]
 
 
+def test_half_precision_gradients_are_summed_in_float32(device):
+    """300 queries look at one key: its value's gradient is 300 times 1; bfloat16 cannot count beyond 256."""
+    query, one = torch.ones(1, 300, 1, device=device, dtype=torch.bfloat16), torch.ones(1, 1, 1, device=device)
+    value = one.to(torch.bfloat16).requires_grad_()
+    flash_attention(query, value.detach(), value, tile=1).sum(dtype=torch.float32).backward()
+    assert value.grad.item() == 300
+
+
 def test_no_queries_are_fine_forwards(device):
     query, key, value = inputs(device, 3, 5)
     assert flash_attention(query[:0], key[:0], value[:0]).shape == (0, 3, 3, 4)
