@@ -96,7 +96,8 @@ def test_nucleus_reaches_top_p_and_needs_every_token(device, top_p):
 def test_ties_top_k_keeps_all_equals_and_top_p_the_first(device):
     logits = torch.zeros(4, device=device)
     assert kept(keep_top_k(logits, 2)) == [[0, 1, 2, 3]]
-    assert kept(keep_top_p(logits, 0.4)) == [[0, 1]]
+    assert kept(keep_top_p(logits, 0.5)) == [[0, 1]]  # which they reach together
+    assert kept(keep_top_p(torch.zeros(64, device=device), 0.5)) == [list(range(32))]
     assert kept(keep_min_p(logits, 1.0)) == [[0, 1, 2, 3]]
     assert greedy(logits).item() == 0
 
@@ -246,7 +247,7 @@ def test_draws_from_the_top_are_those_of_the_full_vocabulary(device, limits, tie
         """Gumbel noise that depends on the logit and on how many equals stand before it."""
         before = (short.unsqueeze(-1) == short.unsqueeze(-2)).tril(-1).sum(dim=-1)
         for value, nth in zip(short.flatten().tolist(), before.flatten().tolist(), strict=True):
-            noise.setdefault((value, nth), len(noise) * 0.618 % 1)
+            noise.setdefault((value, nth), 20 * (len(noise) * 0.618 % 1))  # enough for any token to win
         pairs = zip(short.flatten().tolist(), before.flatten().tolist(), strict=True)
         return (short + torch.tensor([noise[pair] for pair in pairs], device=device).view_as(short)).argmax(dim=-1)
 
@@ -254,6 +255,17 @@ def test_draws_from_the_top_are_those_of_the_full_vocabulary(device, limits, tie
     for top_k in (1, 2, 5, 29, 30, 99):
         full = sample(logits, 0.7, top_k, **limits)
         assert torch.equal(sample_from_top(logits, top_k, 0.7, **limits), full)
+
+
+def test_draws_from_the_top_are_among_one_more_unless_it_ties(device, monkeypatch):
+    widths = []
+    monkeypatch.setattr(
+        "snippets.sampling.gumbel_max", lambda short, _: widths.append(short.shape[-1]) or greedy(short)
+    )
+    for logits in (torch.arange(6.0, device=device), torch.zeros(6, device=device)):
+        for top_k in (1, 3):
+            sample_from_top(logits, top_k)
+    assert widths == [2, 4, 6, 6]
 
 
 def test_draws_from_the_top_keep_their_odds(device):
