@@ -101,9 +101,9 @@ def test_a_zero_embedding_is_near_to_nothing(device):
 
 
 def test_prompts_count_alike_whatever_their_length(device):
-    """Directions (1, 0) and (0, 1): the mean points to 45 degrees, though one prompt is 100 times as long."""
-    prompts = torch.tensor([[[100.0, 0.0], [0.0, 1.0]], [[0.0, -2.0], [0.0, -3.0]]], device=device)
-    expected = torch.tensor([[0.5**0.5, 0.5**0.5], [0.0, -1.0]], device=device)
+    """Directions (0.6, 0.8) and (0, -1): the mean is (0.3, -0.1), though one prompt is 250 times as long."""
+    prompts = torch.tensor([[[300.0, 400.0], [0.0, -2.0]], [[0.0, -2.0], [0.0, -3.0]]], device=device)
+    expected = torch.tensor([[3 / 10**0.5, -1 / 10**0.5], [0.0, -1.0]], device=device)
     torch.testing.assert_close(class_embeddings(prompts), expected)
 
 
@@ -129,6 +129,7 @@ def test_wrong_prompts_are_refused(shape):
         class_embeddings(torch.zeros(shape))
 
 
-def test_embeddings_of_two_widths_are_refused():
+@pytest.mark.parametrize(("images", "texts"), [((1, 3), (1, 4)), ((1, 3, 2), (1, 3)), ((1, 3), (1, 3, 2))])
+def test_embeddings_that_are_not_matrices_of_one_width_are_refused(images, texts):
     with pytest.raises(ValueError, match="not \\(B, D\\) and \\(K, D\\)"):
-        similarities(torch.zeros(1, 3), torch.zeros(1, 4), torch.tensor(0.0))
+        similarities(torch.zeros(images), torch.zeros(texts), torch.tensor(0.0))

@@ -17,6 +17,11 @@ def test_schedule_equals_diffusers(steps):
     torch.testing.assert_close(linear_betas(steps), scheduler(steps).betas)
 
 
+def test_schedule_has_1000_steps_by_default_and_at_least_one():
+    assert len(linear_betas()) == 1000
+    assert linear_betas(1).tolist() == pytest.approx([1e-4])
+
+
 @pytest.mark.parametrize("shape", [(4, 3), (4,), (4, 2, 3, 3), (0, 3)])
 def test_noisy_samples_equal_diffusers(device, shape):
     x, noise = torch.randn(2, *shape, device=device)
@@ -80,6 +85,12 @@ def test_best_denoiser_makes_its_data(device):
     assert made.std().item() == pytest.approx(0.5, rel=0.05)
 
 
+def test_sampling_asks_the_model_once_a_step_for_all_samples(device):
+    asked = []
+    sample(lambda x, steps: asked.append(steps.tolist()) or x, (2, 3), linear_betas(3).to(device))
+    assert asked == [[2, 2], [1, 1], [0, 0]]
+
+
 def test_loss_is_least_for_the_best_denoiser(device):
     """Blind, the loss is the noise's variance, 1; the best one's is the mean of a d² / (a d² + 1 - a)."""
     betas = linear_betas(20, last=0.3).to(device)
@@ -129,7 +140,14 @@ def test_low_precision_data_stays_so(device, dtype):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [((0,), "steps 0"), ((5, 0.0), "first 0"), ((5, 0.1, 1.0), "last 1")]
+    ("arguments", "message"),
+    [
+        ((0,), "steps 0"),
+        ((5, 0.0), "first 0"),
+        ((5, 1.0), "first 1"),
+        ((5, 0.1, 0.0), "last 0"),
+        ((5, 0.1, 1.0), "last 1"),
+    ],
 )
 def test_impossible_schedules_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
@@ -138,9 +156,9 @@ def test_impossible_schedules_are_refused(arguments, message):
 
 @pytest.mark.parametrize("step", [-1, 4])
 def test_steps_off_the_schedule_are_refused(step):
-    x, betas = torch.zeros(1, 2), linear_betas(4)
+    x, betas = torch.zeros(2, 2), linear_betas(4)
     with pytest.raises(ValueError, match="0 to 3"):
-        add_noise(x, x, torch.tensor([step]), betas)
+        add_noise(x, x, torch.tensor([step, 0]), betas)
     with pytest.raises(ValueError, match="0 to 3"):
         reverse_step(x, x, step, betas, x)
 
