@@ -71,6 +71,17 @@ def test_rejected_tokens_are_replaced_by_what_the_draft_left_out(device):
         assert (new.tolist(), accepted) == ([1, 2], 1)
 
 
+def test_impossible_token_is_rejected_even_by_a_draw_of_zero(device, monkeypatch):
+    def zeros(count, generator, device, dtype):
+        assert dtype == torch.float64  # float32 draws 0 once in 16 million
+        return torch.zeros(count, device=device, dtype=dtype)
+
+    monkeypatch.setattr(torch, "rand", zeros)
+    probs = torch.tensor([[0.0, 1.0], [0.0, 1.0]], device=device)
+    new, accepted = verify(torch.tensor([0], device=device), torch.full((1, 2), 0.5, device=device), probs)
+    assert (new.tolist(), accepted) == ([1], 0)
+
+
 def test_nothing_after_the_first_rejection_is_kept(device):
     draft_probs = torch.tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]], device=device)
     probs = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]], device=device)
@@ -83,6 +94,7 @@ def test_perfect_draft_is_accepted_whole_and_saves_passes(device):
     new, accepted = speculative_decode(markov(table), markov(table), torch.tensor([0, 3], device=device), 12, 3)
     assert len(new) == 12
     assert accepted == [3, 3, 3]  # 4 tokens a pass
+    assert speculative_decode(markov(table), markov(table), torch.tensor([0], device=device), 10)[1] == [4, 4]
 
 
 def test_certain_model_gives_its_only_sequence_whatever_the_draft(device):
