@@ -42,7 +42,7 @@ def pool(hidden: Tensor, mask: Tensor, how: str = "mean") -> Tensor:
     if how in ("cls", "last"):
         steps = torch.arange(mask.shape[1], device=mask.device)
         first = torch.where(mask, steps, mask.shape[1]).amin(dim=1)  # (B,)
-        last = torch.where(mask, steps, -1).amax(dim=1)  # (B,)
+        last = torch.where(mask, steps, 0).amax(dim=1)  # (B,)
         return hidden[torch.arange(len(hidden), device=hidden.device), first if how == "cls" else last]
     if how == "max":
         return hidden.masked_fill(~mask.unsqueeze(-1), -torch.inf).amax(dim=1)
