@@ -40,12 +40,12 @@ def viterbi(word: str, logp: LogP) -> list[str]:
     Raises:
         ValueError: If no cut exists: some sign is not a piece.
     """
-    best, back = [0.0], [0]  # logarithm of the best cut of word[:end], and where its last piece begins
+    best = [0.0]  # the logarithm of the best cut of word[:end]
+    back: dict[int, int] = {}  # where its last piece begins
     for end in range(1, len(word) + 1):
         options = [(best[start] + logp[piece], start) for start, piece in pieces_ending(word, end, logp)]
-        score, start = max(options, default=(-math.inf, 0))
+        score, back[end] = max(options, default=(-math.inf, end))
         best.append(score)
-        back.append(start)
     if best[-1] == -math.inf:
         raise ValueError(f"{word!r} cannot be cut into pieces")
     pieces, end = [], len(word)
@@ -55,7 +55,7 @@ def viterbi(word: str, logp: LogP) -> list[str]:
     return pieces[::-1]
 
 
-def forward(word: str, logp: LogP, power: float = 1.0, without: str = "") -> list[float]:
+def forward(word: str, logp: LogP, power: float = 1.0, without: str | None = None) -> list[float]:
     """For every prefix the logarithm of the sum over its cuts of P^power; the last one speaks of the word.
 
     `power` 0 counts cuts, 1 sums their probabilities; `without` is a piece to leave out.

@@ -142,6 +142,12 @@ def test_cuts_are_drawn_by_their_probability(power):
     assert statistic < 22.5
 
 
+def test_same_generator_draws_the_same_cuts():
+    logp = {"a": math.log(0.5), "aa": math.log(0.5)}
+    one, two = (sample("a" * 40, logp, generator=torch.Generator().manual_seed(1)) for _ in range(2))
+    assert one == two
+
+
 def test_large_power_draws_the_best_cut():
     logp = {"a": math.log(0.25), "b": math.log(0.25), "ab": math.log(0.5)}
     assert all(sample("abab", logp, power=50.0) == ["ab", "ab"] for _ in range(20))
@@ -156,6 +162,30 @@ def test_training_reaches_the_size_and_keeps_the_signs():
         assert sum(map(math.exp, logp.values())) == pytest.approx(1)
         for word in WORDS:
             assert "".join(viterbi(word, logp)) == word
+
+
+def test_training_starts_with_what_is_counted_and_fits_twice():
+    """In ab twice and b, a stands 2 times, b 3, ab 2: p = 2/7, 3/7, 2/7, and a, b to ab is as 6/49 to 14/49.
+
+    Counts 2 · 0.3 for a, 2 · 0.3 + 1 for b, 2 · 0.7 for ab: p = 1/6, 4/9, 7/18, and now 2/27 to 7/18 is as 0.16 to
+    0.84: counts 0.32, 1.32, 1.68 of 3.32 in all.
+    """
+    probabilities = {piece: math.exp(value) for piece, value in train({"ab": 2, "b": 1}, size=3).items()}
+    assert probabilities == pytest.approx({"a": 8 / 83, "b": 33 / 83, "ab": 42 / 83})
+
+
+def test_each_round_of_pruning_keeps_its_share(monkeypatch):
+    sizes = []
+
+    def spy(words, logp):
+        sizes.append(len(logp))
+        return losses(words, logp)
+
+    monkeypatch.setattr("snippets.unigram.losses", spy)
+    words = random_words(0)
+    assert len(train(words, size=5)) == 5
+    assert len(sizes) > 2
+    assert sizes[1:] == [int(0.8 * size) for size in sizes[:-1]]
 
 
 def test_training_prunes_what_the_corpus_misses_least():
@@ -201,7 +231,8 @@ def test_sign_without_a_piece_is_refused(cut):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [({"size": 2}, "below the 3"), ({"size": 9, "keep": 1.0}, "keep 1.0")]
+    ("arguments", "message"),
+    [({"size": 2}, "below the 3"), ({"size": 9, "keep": 1.0}, "keep 1.0"), ({"size": 9, "keep": 0.0}, "keep 0.0")],
 )
 def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
