@@ -1,5 +1,7 @@
 """Model sizes against transformers' Llama, torch's FLOP counter, tensors that autograd really keeps, and papers."""
 
+from dataclasses import FrozenInstanceError
+
 import pytest
 import torch
 from torch import nn
@@ -74,6 +76,9 @@ def test_llama_2_70b_and_its_cache():
     shape = Decoder(layers=80, width=8192, heads=64, hidden=28_672, vocabulary=32_000, kv_heads=8)
     assert shape.parameters == 68_976_648_192
     assert shape.cache_bytes(batch=1, length=1) == 320 * 2**10
+    assert isinstance(shape.kv_width, int)
+    with pytest.raises(FrozenInstanceError):
+        shape.kv_heads = 0
 
 
 class Block(nn.Module):
@@ -151,7 +156,12 @@ def test_megatron_lms_34_days():
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"layers": 0}, "below 1"), ({"kv_heads": 0}, "below 1"), ({"heads": 5}, "divide"), ({"kv_heads": 3}, "divide")],
+    [
+        *(({size: 0}, "below 1") for size in ("layers", "width", "hidden", "vocabulary", "kv_heads")),
+        ({"heads": 0, "kv_heads": 1}, "below 1"),
+        ({"heads": 5}, "divide"),
+        ({"kv_heads": 3}, "divide"),
+    ],
 )
 def test_impossible_shapes_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
