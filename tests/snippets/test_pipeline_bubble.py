@@ -1,5 +1,6 @@
 """Pipeline schedules against the closed forms, what a pass must wait for, and timelines by hand."""
 
+from dataclasses import FrozenInstanceError
 from itertools import pairwise
 
 import pytest
@@ -67,6 +68,17 @@ def test_gpipe_drawn_by_hand():
 
 def test_marks_repeat_after_ten_microbatches():
     assert draw(simulate(gpipe(1, 11), 1, 1)) == "01234567890abcdefghija"
+
+
+def test_orders_have_no_times_and_stages_may_share_their_passes():
+    order = [Pass("F", 0, 0.0, 0.0), Pass("B", 0, 0.0, 0.0)]
+    assert gpipe(2, 1) == [order, order]
+    with pytest.raises(FrozenInstanceError):
+        order[0].start = 1.0
+
+
+def test_a_backward_pass_gives_back_one_activation():
+    assert kept_activations([[Pass("F", 0), Pass("B", 0), Pass("F", 1), Pass("F", 2)]]) == [2]
 
 
 def test_slowest_stage_decides_the_bubble():
