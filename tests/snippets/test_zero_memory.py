@@ -1,5 +1,7 @@
 """ZeRO against the figures of its paper, what an optimizer really holds, and Adam without shards."""
 
+from dataclasses import FrozenInstanceError
+
 import pytest
 import torch
 from torch import nn
@@ -16,6 +18,9 @@ def test_papers_figure_one(stage, gigabytes):
 def test_gpt_2_takes_24_gb_of_which_the_weights_are_3():
     assert rank_bytes(1_500_000_000) == 24e9
     assert rank_bytes(1_500_000_000, each=Bytes(gradient=0, optimizer=0)) == 3e9
+    assert rank_bytes(1_500_000_000, ranks=64) == 24e9  # without ZeRO each rank holds all of it
+    with pytest.raises(FrozenInstanceError):
+        Bytes().weight = 4
 
 
 def test_a_real_mixed_precision_step_holds_16_bytes_a_parameter():
@@ -34,7 +39,7 @@ def test_a_real_mixed_precision_step_holds_16_bytes_a_parameter():
 
 @pytest.mark.parametrize("stage", range(4))
 def test_one_rank_gains_nothing(stage):
-    assert rank_bytes(10, 1, stage) == 160
+    assert rank_bytes(10, stage=stage) == rank_bytes(10, 1, stage) == 160
     assert sent_elements(10, 1, stage) == 0
 
 
