@@ -1,5 +1,7 @@
 """The MLP cut across ranks against the MLP in one piece, gradients too, and against transformers' Llama."""
 
+from dataclasses import FrozenInstanceError
+
 import pytest
 import torch
 from torch import nn
@@ -74,6 +76,8 @@ def test_gated_shard_by_hand():
     """C = F = 1, x = 2: gate 0.5, up 3 with bias 1, down 4: silu(1) · 7 · 4 = 28 / (1 + e^-1)."""
     shard = Shard(*(torch.tensor(value) for value in ([[3.0]], [1.0], [[4.0]], [[0.5]])))
     assert partial_output(torch.tensor([2.0]), shard).item() == pytest.approx(28 / (1 + 2.718281828**-1))
+    with pytest.raises(FrozenInstanceError):
+        shard.gate = None
 
 
 @pytest.mark.parametrize("gated", [False, True])
