@@ -61,8 +61,7 @@ def signature_plain(text: str, size: int = 128, width: int = 5, seed: int = 0) -
         h = 0
         for sign in shingle:
             h = _wrap(h * BASE + ord(sign), 64)
-        h = _wrap((h ^ (h >> 32)) * SPREAD, 64)
-        hashes.add(h >> 32)
+        hashes.add((h ^ (h >> 32)) * SPREAD >> 32)
     a, b = hash_functions(size, seed)
     return [min(_wrap(x * ai + bi, 32) for x in hashes) for ai, bi in zip(a.tolist(), b.tolist(), strict=True)]
 

@@ -47,11 +47,19 @@ def test_texts_beyond_one_chunk_are_the_same(device):
 
 
 def test_hash_functions_are_one_to_one():
-    a, b = hash_functions(200)
+    a, b = hash_functions(200, seed=0)
+    assert torch.equal(a, hash_functions(200)[0])
     assert a.dtype == b.dtype == torch.int32
     assert (a % 2 != 0).all()
     assert len(set(a.tolist())) == len(set(b.tolist())) == 200
     assert (a < 0).any() and (a > 0).any() and (b < 0).any() and (b > 0).any()
+
+
+def test_hash_functions_are_drawn_evenly():
+    """Of 20,000 numbers half are negative, and half in the middle of the range: 0.02 is more than five deviations."""
+    for numbers in hash_functions(20_000):
+        assert (numbers < 0).float().mean().item() == pytest.approx(0.5, abs=0.02)
+        assert (numbers.abs() < 2**30).float().mean().item() == pytest.approx(0.5, abs=0.02)
 
 
 def test_estimate_is_within_its_error_of_the_exact_similarity(device):
@@ -133,6 +141,11 @@ def test_equal_texts_agree_and_strangers_do_not(device):
 def test_signature_is_of_the_set_and_not_of_how_often(device):
     found = signatures(["ab" * 10, "ab" * 30], width=4, device=device)
     assert torch.equal(found[0], found[1])
+
+
+def test_one_hash_and_one_band_are_enough(device):
+    found = signatures(["abcdefg", "abcdefg", "hijklmn"], size=1, device=device)
+    assert candidates(found, bands=1) == {(0, 1)}
 
 
 def test_no_texts_have_no_signatures():

@@ -1,6 +1,7 @@
 """Compression against counts by hand, Python's own UTF-8 and transformers' resizing."""
 
 import random
+from dataclasses import FrozenInstanceError
 
 import pytest
 import torch
@@ -27,6 +28,11 @@ def test_counts_by_hand():
     assert found == Compression(tokens=5, characters=7, bytes=13)
     assert found.tokens_per_character == pytest.approx(5 / 7)
     assert found.bytes_per_token == pytest.approx(13 / 5)
+
+
+def test_what_was_measured_does_not_change():
+    with pytest.raises(FrozenInstanceError):
+        measure(str.encode, ["a"]).tokens = 2
 
 
 def test_texts_add_up():
