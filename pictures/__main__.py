@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-from pictures import alignment, attention, decoding, language, layers, positions, scale, training
+from pictures import alignment, attention, decoding, language, layers, models, positions, scale, training, usage, words
 
 FOLDER = Path(__file__).parents[1] / "docs/topics/pictures"
 MAKERS = {
     name: make
-    for module in (attention, positions, layers, language, training, alignment, decoding, scale)
+    for module in (attention, positions, layers, models, words, language, training, alignment, decoding, usage, scale)
     for name, make in vars(module).items()
     if getattr(make, "__module__", "") == module.__name__ and not name.startswith("_")
 }

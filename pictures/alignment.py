@@ -7,7 +7,7 @@ from pictures.canvas import Canvas
 from snippets import dpo_loss as dpo
 from snippets import gae as advantages
 from snippets import policy_kl as kl
-from snippets import ppo_loss as ppo
+from snippets import ppo_loss as clipped
 from snippets import reward_model_loss as ranking
 from snippets.grpo import group_advantages
 from snippets.kl_penalty import token_rewards
@@ -67,7 +67,7 @@ def ppo_loss() -> str:
     def objective(advantage: float) -> list[float]:
         one = torch.tensor([[advantage]], dtype=torch.float64)
         zero = torch.zeros_like(one)
-        return [-float(ppo.actor_loss(torch.full_like(one, ratio).log(), zero, one)[0]) for ratio in ratios]
+        return [-float(clipped.actor_loss(torch.full_like(one, ratio).log(), zero, one)[0]) for ratio in ratios]
 
     return lines(
         {"优势 A = 1": objective(1.0), "优势 A = −1": objective(-1.0)},
@@ -183,3 +183,30 @@ def policy_kl() -> str:
         ylabel="估计",
         alt="三条线都在比值为 1 处取 0：d 是单调下降的，比值大于 1 时为负；另外两条在 1 附近几乎重合，处处不为负",
     ).svg
+
+
+def ppo() -> str:
+    picture = Canvas(
+        296,
+        "一轮 PPO：前一半不求梯度，actor 写回答，四个模型各算一样，合成优势与回报；"
+        "后一半求梯度，同一批数据分小批更新几遍 actor 与 critic，走得太远就提前停",
+    )
+    picture.text(4, 16, "收集经验（不求梯度，每批一次）", "start", bold=True)
+    picture.box(8, 26, 72, 40, "提示", shade=0.0)
+    picture.arrow((80, 46), (108, 46))
+    picture.box(108, 26, 212, 40, "actor 写出回答", shade=0.15)
+    for at, (model, gives) in enumerate(
+        (("actor", "old logps"), ("参考", "ref logps"), ("critic", "old values"), ("奖励", "总分"))
+    ):
+        x = 8 + 79 * at
+        picture.arrow((x + 36, 66), (x + 36, 86))
+        picture.box(x, 86, 73, 40, f"{model}\n{gives}", shade=0.15 if at in (0, 2) else 0.0)
+        picture.arrow((x + 36, 126), (x + 36, 146))
+    picture.box(8, 146, 312, 28, "奖励（KL 惩罚加总分）→ GAE：优势 A、回报 R")
+    picture.arrow((164, 174), (164, 208))
+    picture.text(4, 200, "优化（求梯度）", "start", bold=True)
+    picture.box(8, 208, 150, 40, "new logps 与 old 之比\n裁剪 → actor 损失", shade=0.15)
+    picture.box(170, 208, 150, 40, "new values 与 R\n裁剪 → critic 损失", shade=0.15)
+    picture.line([(83, 248), (83, 262), (245, 262), (245, 248)])
+    picture.text(164, 284, "小批轮流，重复几遍；平均 KL 太大就停，再去采样")
+    return picture.done()

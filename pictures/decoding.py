@@ -8,6 +8,7 @@ from browser.plot import lines
 from pictures.canvas import Canvas
 from snippets.beam_search import beam_search as search
 from snippets.classifier_free_guidance import guide
+from snippets.no_repeat_ngram import banned_tokens
 from snippets.repetition_penalty import repetition_penalty as penalise
 from snippets.sampling import keep_min_p, keep_top_k, keep_top_p
 from snippets.tree_of_thoughts import propose, solutions
@@ -143,4 +144,55 @@ def tree_of_thoughts() -> str:
     picture.arrow((112, 182), (112, 204))
     picture.box(48, 204, 128, 28, "4 × 6 = 24", shade=0.25)
     picture.text(164, 254, "每层留最好的几个，其余剪掉；虚线是剪掉的", size=11)
+    return picture.done()
+
+
+def no_repeat_ngram() -> str:
+    tokens = [1, 2, 3, 1, 2]
+    picture = Canvas(
+        236,
+        "已有 1 2 3 1 2：n = 2 时末尾是 2，前面的 2 后跟过 3；n = 3 时末尾是 1 2，前面的 1 2 后也跟过 3；"
+        "n = 4 时末尾 3 1 2 没有出现过，什么都不禁；n = 1 时用过的全禁",
+    )
+    for row, n in enumerate((1, 2, 3, 4)):
+        y = 8 + 46 * row
+        banned = banned_tokens(tokens, n)
+        picture.text(4, y + 18, f"n = {n}", "start", bold=True)
+        for at, token in enumerate(tokens):
+            end, follows = at >= len(tokens) - (n - 1), at >= n - 1 and tokens[at - n + 1 : at] == tokens[6 - n :]
+            picture.box(56 + 32 * at, y, 28, 28, str(token), shade=0.4 if follows else 0.12 if end else 0.0)
+        picture.text(324, y + 18, "禁 " + "、".join(map(str, sorted(banned))) if banned else "什么都不禁", "end")
+    picture.text(164, 208, "淡：末尾 n − 1 个；浓：它们上次出现后跟的，被禁")
+    picture.text(164, 228, "n = 1 时前缀为空，所有用过的都被禁")
+    return picture.done()
+
+
+def inference_engines() -> str:
+    lengths = [9, 2, 3, 8, 2, 3]  # tokens that each request wants
+
+    def schedule(together: bool) -> list[tuple[int, int, int]]:
+        """Slot and first step of each request; `together` waits until all three of a batch are done."""
+        free, runs = [0, 0, 0], []
+        for number, length in enumerate(lengths):
+            if together and number % 3 == 0:
+                free = [max(free)] * 3
+            slot = min(range(3), key=lambda one: free[one])
+            runs.append((slot, free[slot], length))
+            free[slot] += length
+        return runs
+
+    done = [max(start + length for _, start, length in schedule(together)) for together in (True, False)]
+    picture = Canvas(
+        256,
+        f"六个请求、三个位置：整批进出时，短的做完也要等最长的，共 {done[0]} 步；"
+        f"连续批处理里谁完成谁退出，新的立刻补上，共 {done[1]} 步",
+    )
+    for at, (name, together) in enumerate((("整批进出", True), ("连续批处理", False))):
+        top = 22 + 116 * at
+        picture.text(4, top - 6, f"{name}：{done[at]} 步", "start", bold=True)
+        for slot in range(3):
+            picture.box(4, top + 30 * slot, 18 * max(done), 26, dashed=True)
+        for number, (slot, start, length) in enumerate(schedule(together), 1):
+            picture.box(4 + 18 * start, top + 30 * slot, 18 * length, 26, str(number), shade=0.18)
+    picture.text(164, 248, "数字：请求；横轴：步，每步一个 token；空白：闲着")
     return picture.done()

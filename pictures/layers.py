@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 from browser.plot import lines
 from pictures.canvas import Canvas
+from snippets.rms_norm import rms_norm as rms_of
 
 
 def transformer_block() -> str:
@@ -78,3 +79,32 @@ def swiglu() -> str:
         ylabel="输出",
         alt="ReLU 在 0 处折断；SiLU 与 GELU 光滑，负的一侧先略低于 0 再回到 0，SiLU 的凹处更深更宽",
     ).svg
+
+
+def rms_norm() -> str:
+    points = torch.tensor([[2.2, 1.0], [0.5, 0.9], [-0.4, 2.0], [-1.8, -0.6], [0.7, -1.9]])
+    picture = Canvas(
+        304,
+        "二维里的五个点：RMS Norm 把每个点沿原方向拉到半径根号 2 的圆上；"
+        "Layer Norm 先减均值，五个点只剩圆与斜线的两个交点，方向的信息少了一维",
+    )
+    scale, x, y = 52.0, 164.0, 132.0
+
+    def place(point: torch.Tensor) -> tuple[float, float]:
+        return x + scale * float(point[0]), y - scale * float(point[1])
+
+    picture.line([(x - 128, y), (x + 128, y)])
+    picture.line([(x, y - 124), (x, y + 124)])
+    picture.line([(x - 100, y - 100), (x + 100, y + 100)], dashed=True)
+    picture.parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="{scale * 2**0.5:.1f}" fill="none" stroke="currentColor"/>')
+    for point, moved, centred in zip(points, rms_of(points), F.layer_norm(points, (2,)), strict=True):
+        across, down = place(point)
+        picture.parts.append(f'<circle cx="{across:.1f}" cy="{down:.1f}" r="3.5"/>')
+        picture.arrow((across, down), place(moved))
+        across, down = place(centred)
+        picture.box(across - 5, down - 5, 10, 10, shade=0.3)
+    picture.text(x + 6, 16, "第 2 维", "start")
+    picture.text(324, y - 6, "第 1 维", "end")
+    picture.text(164, 276, "圆点：输入；箭头所指：RMS Norm 之后")
+    picture.text(164, 296, "方块：Layer Norm 之后，只剩两处")
+    return picture.done()

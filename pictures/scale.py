@@ -142,3 +142,28 @@ def model_size() -> str:
         ylabel="十亿次",
         alt="乘权重的部分不随长度变，约 132 亿次；注意力矩阵的部分随长度直线上升，约 25K 时与前者相当，64K 时占七成",
     ).svg
+
+
+def megatron_lm() -> str:
+    data, stages, tensor = 2, 2, 4
+    picture = Canvas(
+        290,
+        f"{data * stages * tensor} 张卡：数据并行 {data} 份，每份流水线 {stages} 段，每段一台机器、"
+        f"张量并行 {tensor} 张卡；层内切在机器里，段与段、份与份之间才跨机器",
+    )
+    for replica in range(data):
+        x = 6 + 164 * replica
+        picture.text(x + 76, 16, f"第 {replica + 1} 份：一半的 batch", bold=True)
+        for stage in range(stages):
+            y = 26 + 108 * stage
+            picture.box(x, y, 152, 78, dashed=True)
+            picture.text(x + 76, y + 18, ("机器内：前一半的层", "机器内：后一半的层")[stage])
+            for card in range(tensor):
+                picture.box(x + 6 + 36 * card, y + 28, 32, 28, f"¼ {card + 1}", shade=0.15)
+            picture.text(x + 76, y + 71, "张量并行：all-reduce")
+        picture.arrow((x + 30, 104), (x + 30, 134))
+        picture.text(x + 38, 123, "激活，点对点", "start")
+    picture.line([(82, 212), (82, 234), (246, 234), (246, 212)], dashed=True)
+    picture.text(164, 252, "数据并行：每步一次梯度 all-reduce")
+    picture.text(164, 278, f"总卡数 {data} × {stages} × {tensor} = {data * stages * tensor}")
+    return picture.done()
