@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -18,6 +18,11 @@ pytestmark = pytest.mark.browser
 
 RESULTS = ".wiki-search__results > li"
 PAGES = ("", "topics/lora/", "qa/", "qa/rope-rotation/", "talks/004/", "papers/", "snippets/")
+PRINTED = ("talks/004/", "qa/rope-rotation/", "topics/lora/")
+SHOWN = "all => all.filter(one => one.checkVisibility() && one.offsetWidth > 1).map(one => one.outerHTML)"
+WIDE = "all => all.filter(one => one.clientWidth && one.scrollWidth > one.clientWidth + 1).map(one => one.outerHTML)"
+LEAST = r"Math.min(...getComputedStyle(one).color.match(/\d+/g).slice(0, 3))"  # of red, green and blue
+PALE = f"all => all.filter(one => {LEAST} > 150).map(one => one.outerHTML)"
 BROKEN = "images => images.filter(image => image.complete && !image.naturalWidth).map(image => image.src)"
 
 
@@ -41,7 +46,16 @@ class Reader:
         pytest.fail(f"the Tab key does not reach {target}")
 
 
-@pytest.fixture(params=[("desktop", "mouse"), ("phone", "keyboard")], ids="-".join)
+@cache
+def printed(code: str) -> str:
+    """What plain Python prints when it runs this, with real torch; the import alone takes seconds, so only once."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, "-"], input=code, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+@pytest.fixture(params=[(size, means) for size in SIZES for means in ("mouse", "keyboard")], ids="-".join)
 def reader(chromium: Browser, site_url: str, watch: Watch, request: pytest.FixtureRequest) -> Iterator[Reader]:
     size, means = request.param
     context = chromium.new_context(base_url=site_url, locale="zh-CN", viewport=SIZES[size])
@@ -98,34 +112,49 @@ def test_contributor_comes_from_an_open_question_to_the_guide(reader: Reader) ->
     expect(page).to_have_url(re.compile("/guide/questions/$"))
 
 
-def test_copied_example_prints_with_plain_python_what_the_page_shows(reader: Reader, tmp_path: Path) -> None:
+def test_copied_example_prints_with_plain_python_what_the_page_shows(reader: Reader) -> None:
     page = reader.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto("topics/lora/", wait_until="networkidle")
     cell = page.locator("[role=group].wiki-cell").first
     reader.use(cell.get_by_role("button", name="复制", exact=True))
-    expect(page.get_by_text("代码已复制").first).to_be_attached()
-    copy = tmp_path / "copied.py"
-    copy.write_text(page.evaluate("navigator.clipboard.readText()"), "utf-8")
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    run = subprocess.run([sys.executable, copy], cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.strip() == page.locator("article .output code").first.inner_text().strip()
+    expect(page.get_by_text("代码已复制").first).to_be_attached(timeout=RUN_SECONDS)
+    output = page.locator("article .output code").first.inner_text()
+    assert printed(page.evaluate("navigator.clipboard.readText()")).strip() == output.strip()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280, 3840])
-def test_pages_fit_below_the_header_and_are_not_blank(
-    chromium: Browser, site_url: str, scheme: str, width: int
-) -> None:
-    context = chromium.new_context(base_url=site_url, color_scheme=scheme, viewport={"width": width, "height": 800})
+def test_pages_fit_below_the_header_and_are_not_blank(chromium: Browser, site_url: str, width: int) -> None:
+    context = chromium.new_context(base_url=site_url, viewport={"width": width, "height": 800})
     page = context.new_page()
     for address in PAGES:
         page.goto(address)
         expect(page.locator("article > h1")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
-        bottom = page.locator(".md-header").evaluate("header => header.getBoundingClientRect().bottom")
-        assert page.locator("article > h1").evaluate("title => title.getBoundingClientRect().top") >= bottom, address
-        assert len(page.locator("article").inner_text()) > 100, address
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+            bottom = page.locator(".md-header").evaluate("header => header.getBoundingClientRect().bottom")
+            top = page.locator("article > h1").evaluate("title => title.getBoundingClientRect().top")
+            assert top >= bottom, address
+            assert len(page.locator("article").inner_text()) > 100, address
         assert page.locator("img").evaluate_all(BROKEN) == [], address
     context.close()
+
+
+def test_page_prints_black_on_white_with_nothing_cut_or_to_press(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": 700, "height": 990})  # about what A4 has within its margins
+    page.emulate_media(color_scheme="dark")
+    for address in PRINTED:
+        page.goto(address, wait_until="networkidle")
+        if "topics" in address:
+            page.locator("[role=group].wiki-cell > pre:visible").first.click()
+            expect(page.locator(".cm-editor")).to_be_visible()  # it takes the code's place
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.locator("nav, button, input, select, .md-header, .md-footer").evaluate_all(SHOWN) == [], address
+        assert page.locator("html, article pre > code, .cm-scroller").evaluate_all(WIDE) == [], address
+        assert page.locator("article :is(p, li, h2, code, .cm-line)").evaluate_all(PALE) == [], address
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        page.emulate_media(media="screen")
+    page.close()
