@@ -34,13 +34,13 @@ def words_of(text: str) -> list[str]:
 
     Pairs of neighbours (大模, 模型) stand in for a Chinese word segmenter.
     """
-    words, before = [], (-1, "")
+    words, before = [], None
     for found in WORD.finditer(text.lower()):
         word, chinese = found[0], "一" <= found[0] <= "鿿"
         words.append(word)
-        if chinese and before[0] == found.start():
-            words.append(before[1] + word)
-        before = (found.end(), word) if chinese else (-1, "")
+        if chinese and before and before.end() == found.start():
+            words.append(before[0] + word)
+        before = found if chinese else None
     return words
 
 

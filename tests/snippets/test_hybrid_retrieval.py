@@ -72,6 +72,7 @@ def test_dense_scores_are_cosines(device, dtype):
     expected = F.cosine_similarity(query[None], documents, dim=-1)
     tolerance = {"atol": 0.02, "rtol": 0.02} if dtype == torch.bfloat16 else {}
     torch.testing.assert_close(dense_scores(query, documents), expected, **tolerance)
+    torch.testing.assert_close(dense_scores(query / 64, documents / 64), expected, **tolerance)
 
 
 def test_zero_vector_scores_nothing(device):
@@ -99,6 +100,7 @@ def test_fusion_has_60_by_default_and_prefers_what_both_found():
     fused = fuse([[1, 2, 3], [4, 5, 3]])
     assert fused[0] == (3, pytest.approx(2 / 63))
     assert fused[1:] == [(1, 1 / 61), (4, 1 / 61), (2, 1 / 62), (5, 1 / 62)]
+    assert fuse([[9], [8]]) == [(8, 1 / 61), (9, 1 / 61)]
 
 
 def test_fusion_of_nothing_is_nothing():
