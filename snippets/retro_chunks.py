@@ -46,7 +46,7 @@ def nearest_chunks(queries: Tensor, keys: Tensor, count: int, query_documents: T
     foreign = query_documents[:, None] != key_documents  # (L, N)
     if len(queries) and (len(keys) == 0 or foreign.sum(dim=1).min() < count):
         raise ValueError(f"fewer than {count} chunks of other documents to choose from")
-    distances = queries.square().sum(dim=1, keepdim=True) - 2 * queries @ keys.T + keys.square().sum(dim=1)  # (L, N)
+    distances = keys.square().sum(dim=1) - 2 * queries @ keys.T  # (L, N), squared, without the query's own square
     return distances.masked_fill(~foreign, float("inf")).argsort(dim=1, stable=True)[:, :count]
 
 
@@ -103,7 +103,7 @@ def chunked_cross_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor
     keys, values = key.flatten(3, 4), value.flatten(3, 4)  # (B, H, L, K R, D)
     weights = (groups @ keys.transpose(-2, -1) * D**-0.5).softmax(dim=-1)  # over all tokens of all neighbours
     output = (weights @ values).reshape(B, H, T, D)
-    return functional.pad(output, (0, 0, m - 1, 0))[:, :, :T]
+    return functional.pad(output[:, :, : T - m + 1], (0, 0, m - 1, 0))
 
 
 # --8<-- [end:core]

@@ -16,6 +16,7 @@ def tensors(device, batch=2, heads=3, chunks=3, size=4, neighbours=2, tokens=5, 
 def test_attention_equals_one_position_at_a_time(device, sizes):
     query, key, value = tensors(device, **sizes)
     output, size = chunked_cross_attention(query, key, value), query.shape[2] // key.shape[2]
+    assert output.shape == query.shape
     for position in range(query.shape[2]):
         known = (position + 1) // size  # chunks whose last token has come
         for row in range(query.shape[0]):
@@ -74,21 +75,33 @@ def test_nearest_chunks_equal_sorted_distances_and_leave_the_own_document_out(de
 
 
 def test_ties_go_to_the_earlier_chunk():
-    zeros = torch.zeros(3, 2)
-    assert nearest_chunks(zeros[:1], zeros, 2, torch.tensor([9]), torch.arange(3)).tolist() == [[0, 1]]
+    zeros, order = torch.zeros(300, 2), torch.arange(300)
+    assert nearest_chunks(zeros[:1], zeros, 300, torch.tensor([999]), order).tolist() == [order.tolist()]
+
+
+def test_as_many_chunks_as_are_asked_for_are_enough():
+    one = torch.ones(1, 2)
+    assert nearest_chunks(one, one, 1, torch.tensor([0]), torch.tensor([1])).tolist() == [[0]]
 
 
 def test_continuation_ends_with_the_document():
-    """Documents 0, 0, 1: the second chunk is its document's last, and so is the third."""
-    chunks = torch.tensor([[1, 2], [3, 4], [5, 6]])
-    result = with_continuation(chunks, torch.tensor([0, 0, 1]), torch.tensor([[2, 0, 1]]), pad=-1)
-    assert result.tolist() == [[[5, 6, -1, -1], [1, 2, 3, 4], [3, 4, -1, -1]]]
+    """Documents 0, 0, 1, 1: the second chunk is its document's last, and so is the fourth."""
+    chunks, documents = torch.tensor([[1, 2], [3, 4], [5, 6], [7, 8]]), torch.tensor([0, 0, 1, 1])
+    result = with_continuation(chunks, documents, torch.tensor([[2, 0], [3, 1]]), pad=-1)
+    assert result.tolist() == [[[5, 6, 7, 8], [1, 2, 3, 4]], [[7, 8, -1, -1], [3, 4, -1, -1]]]
+    assert with_continuation(chunks, documents, torch.tensor([1])).tolist() == [[3, 4, 0, 0]]
 
 
 @pytest.mark.parametrize(("count", "documents"), [(0, [1, 1]), (2, [0, 1]), (3, [1, 1])])
 def test_too_few_neighbours_are_refused(count, documents):
     with pytest.raises(ValueError, match=f"{count}"):
         nearest_chunks(torch.zeros(1, 2), torch.zeros(2, 2), count, torch.tensor([0]), torch.tensor(documents))
+
+
+def test_one_query_with_too_few_is_enough_to_refuse():
+    """Of the chunks of documents 0, 0, 1 the first query may use one, the second two."""
+    with pytest.raises(ValueError, match="fewer than 2"):
+        nearest_chunks(torch.zeros(2, 2), torch.zeros(3, 2), 2, torch.tensor([0, 1]), torch.tensor([0, 0, 1]))
 
 
 def test_an_empty_database_is_refused():
