@@ -91,6 +91,7 @@ def test_proposals_by_hand():
         ((3, 8), "sure"),
         ((3, 7), "impossible"),
         ((1, 1, 1), "impossible"),  # (1 + 1)^3 = 8
+        ((0, 1, 1), "impossible"),
         ((1, 1, 5), "impossible"),  # 2 · 2 · 6 = 24: the numerator stays below
         ((97, 98, 99), "impossible"),  # looks too large
         ((96, 97, 98), "maybe"),
@@ -100,6 +101,24 @@ def test_proposals_by_hand():
 )
 def test_opinions_by_hand(numbers, opinion):
     assert judge(fractions(*numbers), 24, random.Random(0)) == opinion
+
+
+def test_target_is_24_unless_another_is_given():
+    assert [solutions(fractions(number)) for number in (24, 25)] == [1, 0]
+    assert judge(fractions(3, 4), 12, random.Random(0)) == "sure"
+
+
+def test_judge_plays_three_lines():
+    """From three numbers a line is two choices; 9, 9 and 1 never make 24, so it plays all three lines."""
+    choices = []
+
+    class Counting(random.Random):
+        def choice(self, options):
+            choices.append(options)
+            return super().choice(options)
+
+    judge(fractions(9, 9, 1), 24, Counting(0))
+    assert len(choices) == 6
 
 
 def test_bound_rules_out_nothing_that_can_be_reached():
@@ -130,6 +149,23 @@ def test_states_that_look_best_are_kept():
         [4, 3, 3], 1, judge=lambda numbers, *_: "maybe" if numbers in (good, (24,)) else "impossible"
     )
     assert shuns[0] == ["3 + 3 = 6", "4 * 6 = 24"]
+
+
+@pytest.mark.parametrize(("opinions", "equations"), [(20, ["3 + 3 = 6", "4 * 6 = 24"]), (21, [])])
+def test_one_sure_opinion_weighs_as_much_as_twenty_maybes(opinions, equations):
+    """Sure once and else impossible is 20 + 19 · 0.001 against 20 maybes, but 20 + 20 · 0.001 against 21."""
+    good, opinion = fractions(4, 6), itertools.chain(["sure"], itertools.repeat("impossible"))
+
+    def once(numbers, *_):
+        return next(opinion) if numbers == good else "sure" if numbers == (24,) else "maybe"
+
+    assert tree_of_thoughts([4, 3, 3], 1, opinions, judge=once)[0] == equations
+
+
+def test_defaults_keep_five_states_and_ask_three_times():
+    found = tree_of_thoughts([4, 9, 10, 13])
+    assert found == tree_of_thoughts([4, 9, 10, 13], breadth=5, opinions=3, target=24, seed=0)
+    assert found != tree_of_thoughts([4, 9, 10, 13], seed=1)
 
 
 def test_last_equation_must_reach_the_target():
