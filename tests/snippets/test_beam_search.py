@@ -145,7 +145,7 @@ def test_beams_beyond_the_vocabulary_and_a_vocabulary_of_one(device):
 
 
 def test_search_stops_once_nothing_can_become_better():
-    """Ended with 1/2: ln 0.5 = -0.693. α = 0: the other half starts lower and can only fall; one call.
+    """Ended with 1/2: ln 0.5 = -0.693. α = 0 or below: the other half starts lower and can only fall; one call.
 
     α = 1: it could score ln(0.25) / 5 = -0.277, then ln(0.25 · 0.3) / 5 = -0.518, then ln(0.25 · 0.09) / 5 = -0.759.
     """
@@ -156,7 +156,7 @@ def test_search_stops_once_nothing_can_become_better():
         calls.append(tokens.shape)
         return table.log()[tokens]
 
-    for alpha, asked in ((0.0, 1), (1.0, 3)):
+    for alpha, asked in ((0.0, 1), (1.0, 3), (-2.0, 1)):
         calls.clear()
         assert beam_search(model, torch.tensor([0]), 1, 5, eos=0, alpha=alpha)[0][0] == [0]
         assert len(calls) == asked

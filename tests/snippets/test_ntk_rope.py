@@ -124,7 +124,7 @@ def test_yarn_temperature_by_hand():
 
 def test_ramp_of_no_width_is_a_step():
     """Where both bounds fall on the first pair there is nothing to divide by; of 1 and 1/100 the second is halved."""
-    torch.testing.assert_close(yarn_frequencies(4, 2.0, 6), torch.tensor([1.0, 0.005]))
+    torch.testing.assert_close(yarn_frequencies(4, 2.0, 6), torch.tensor([1.0, 0.005]), atol=0, rtol=1e-6)
 
 
 @pytest.mark.parametrize("head_width", [2, 5, 0])
