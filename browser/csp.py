@@ -2,7 +2,8 @@
 
 The theme has inline scripts that differ from page to page and from release to release, so their hashes are computed
 from the pages themselves. Every page lists all of them: instant navigation runs the next page's scripts under the first
-page's policy. On the way, the pages become smaller (`slim.py`), and generated ones lose the theme's link to edit them.
+page's policy. On the way, the pages become smaller (`slim.py`), say where they are in the other
+language (`languages.py`), and generated ones lose the theme's link to edit them.
 """
 
 import base64
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from browser.languages import in_both, lead, tell
 from browser.slim import slim
 from ingest.render import OWNED
 
@@ -59,8 +61,11 @@ def write(site: Path, changed: Collection[Path] = ()) -> int:
     else:
         content = policy(path.read_text("utf-8") for path in paths)
         tag = f'<meta http-equiv="Content-Security-Policy" content="{content}">'
+    both = in_both(site)
+    tell(site, both)
     for path in paths:
-        text = FACTS.sub("", META.sub("", path.read_text("utf-8")))
+        text = lead(path.read_text("utf-8"), path.relative_to(site).as_posix(), both)
+        text = FACTS.sub("", META.sub("", text))
         if path.relative_to(site).parts[0] in OWNED:
             text = EDIT.sub("", text)
         start = tag + "".join(DATA.findall(text))

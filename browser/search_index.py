@@ -6,6 +6,7 @@ page says can be read back: a dot marks what was put in (see `plain` there). Wor
 for: in simplified characters, `top_p`, `top-p` and `TopP` as topp, top and p.
 """
 
+import html
 import json
 import re
 import subprocess
@@ -26,6 +27,7 @@ PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 ARTICLE = re.compile(r"<article[^>]*md-content__inner.*?</article>", re.DOTALL)
 EXAMPLE = re.compile(r'<details class="example".*?</details>', re.DOTALL)  # of a concept whose own page has it too
 MARKUP = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
+ENGLISH = re.compile(r'data-english="([^"]*)">.*?data-pagefind-filter="topic\[data-v]" data-v="([^"]*)"')
 ROOT = "article.md-content__inner"
 EXCLUDED = ".headerlink, .md-source-file, .md-content__button, div.arithmatex, .wiki-source, .wiki-chips, .wiki-badge"
 
@@ -87,9 +89,13 @@ def rewritten(page: str) -> str:
 def build(site: Path) -> int:
     """Write `site/pagefind/`; returns how many pages are in the index."""
     with tempfile.TemporaryDirectory() as name:
-        folder, count = Path(name), 0
+        folder, count, english = Path(name), 0, {}
         for path in sorted(site.rglob("index.html")):
-            if text := rewritten(path.read_text("utf-8")):
+            if path.is_relative_to(site / "en"):
+                continue  # the same as Chinese pages, which a search would find twice
+            page = path.read_text("utf-8")
+            english |= {html.unescape(title): html.unescape(new) for new, title in ENGLISH.findall(page)}
+            if text := rewritten(page):
                 target = folder / path.relative_to(site)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text, "utf-8")
@@ -100,6 +106,7 @@ def build(site: Path) -> int:
     table = simplified()
     forms = json.dumps(["".join(table), "".join(table.values())], ensure_ascii=False)
     (site / "pagefind" / "traditional.json").write_text(forms, "utf-8")
+    (site / "pagefind" / "english.json").write_text(json.dumps(english, ensure_ascii=False), "utf-8")
     return count
 
 

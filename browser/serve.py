@@ -21,12 +21,12 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from watchfiles import watch
 
-from browser import csp
+from browser import csp, languages
 from ingest.cli import main as ingest
 from ingest.render import OWNED
 
 INCLUDE = re.compile(r'^\s*--8<-- "([^":]+)', re.MULTILINE)
-OTHER = ("snippets", "ingest", "browser", "mkdocs.yml")  # what every page may depend on
+OTHER = ("snippets", "ingest", "browser", "mkdocs.base.yml", "mkdocs.yml", "mkdocs.en.yml")  # all pages depend on it
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -69,11 +69,14 @@ def refresh(root: Path) -> list[Path] | None:
     built = {page for page in site.rglob("index.html") if "pagefind" not in page.parts}
     if built - {page for _, page in outputs(root)}:
         return None
-    for page in built.intersection(outdated(root)):
+    late = outdated(root)
+    for page in built.intersection(late):
         os.utime(page, (0, 0))  # MkDocs looks at the page's own source alone
     inventory = (site / "objects.inv").read_bytes()
     build(load_config(str(root / "mkdocs.yml")), dirty=True)
     (site / "objects.inv").write_bytes(inventory)  # mkdocstrings lists the pages built now alone
+    if any(page.is_relative_to(site / "en") for page in late):
+        languages.make(root, site)  # they are few
     changed = [page for page in site.rglob("*.html") if page.stat().st_mtime >= begun]
     csp.write(site, changed)
     for page in changed:

@@ -4,7 +4,8 @@
  */
 
 import * as engine from "./search_engine.js";
-import { CODE, EMPTY, KINDS, LANGUAGES, STATUSES, asksSomething, fromAddress, toAddress } from "./search_state.js";
+import { labels } from "./search_labels.js";
+import { EMPTY, VALUES, asksSomething, fromAddress, toAddress } from "./search_state.js";
 
 /** @typedef {import("./search_state.js").State} State */
 /** @typedef {import("./search_engine.js").Result} Result */
@@ -37,11 +38,14 @@ function icon() {
   return svg;
 }
 
+/** What language a text is in, for those who hear it. @param {string} text */
+const languageOf = (text) => (/\p{Script=Han}/u.test(text) ? "zh" : "en");
+
 /** @param {Result} result */
 function badges(result) {
-  const made = result.kind ? [element("span", { class: "wiki-badge wiki-badge--kind" }, result.kind)] : [];
+  const made = result.kind ? [element("span", { class: "wiki-badge wiki-badge--kind" }, labels.values[result.kind])] : [];
   if (result.status === "open" || result.status === "answered") {
-    made.push(element("span", { class: `wiki-badge wiki-badge--${result.status}` }, STATUSES[result.status]));
+    made.push(element("span", { class: `wiki-badge wiki-badge--${result.status}` }, labels.values[result.status]));
   }
   return made;
 }
@@ -49,25 +53,17 @@ function badges(result) {
 /** @param {Result} result */
 function resultItem(result) {
   const marked = result.excerpt.map(({ text, mark }) => (mark ? element("mark", {}, text) : text));
-  const title = element("span", { class: "wiki-search__title" }, result.title);
-  const excerpt = element("span", { class: "wiki-search__excerpt" }, ...marked);
+  const title = element("span", { class: "wiki-search__title", lang: languageOf(result.title) }, result.title);
+  const lang = languageOf(result.excerpt.map(({ text }) => text).join(""));
+  const excerpt = element("span", { class: "wiki-search__excerpt", lang }, ...marked);
   const head = element("span", { class: "wiki-search__head" }, title, ...badges(result));
   const item = element("li", {}, element("a", { href: result.url, class: "wiki-search__result" }, head, excerpt));
   for (const section of result.sections) {
-    item.append(element("a", { href: section.url, class: "wiki-search__section" }, section.title));
+    const lang = languageOf(section.title);
+    item.append(element("a", { href: section.url, class: "wiki-search__section", lang }, section.title));
   }
   return item;
 }
-
-/** The filters that are chosen from lists, and what stands for "any". */
-const LISTS = /** @type {const} */ ({ topic: "所有主题", talk: "所有讨论", person: "所有人" });
-/** Those that are chosen by buttons, their values and labels. @type {Record<string, [string, string][]>} */
-const CHIPS = {
-  kind: KINDS.map((value) => [value, value]),
-  status: Object.entries(STATUSES),
-  code: Object.entries(CODE),
-  lang: Object.entries(LANGUAGES),
-};
 
 class Search {
   /** @type {State} */ state = EMPTY;
@@ -81,31 +77,32 @@ class Search {
   constructor(place = null) {
     this.input = /** @type {HTMLInputElement} */ (
       element("input", {
-        type: "search", placeholder: "搜索概念、问答、讨论、论文", "aria-label": "搜索", autocomplete: "off",
+        type: "search", placeholder: labels.placeholder, "aria-label": labels.search, autocomplete: "off",
         spellcheck: "false", enterkeyhint: "search", maxlength: "200",
       })
     );
-    const groups = { kind: "类别", status: "问答的状态", code: "代码", lang: "语言" };
-    this.chips = Object.entries(groups).map(([name, label]) =>
+    this.chips = Object.entries(labels.groups).map(([name, label]) =>
       element("div", { class: "wiki-search__chips", role: "group", "aria-label": label, "data-name": name }),
     );
-    const lists = { topic: "主题", talk: "讨论", person: "谁" };
-    this.lists = Object.entries(lists).map(([name, label]) => {
+    this.lists = Object.entries(labels.lists).map(([name, label]) => {
       return /** @type {HTMLSelectElement} */ (element("select", { "aria-label": label, "data-name": name }));
     });
     this.order = /** @type {HTMLSelectElement} */ (
-      element("select", { "aria-label": "排序" }, element("option", { value: "" }, "按相关度"), element("option", { value: "date" }, "按日期"))
+      element(
+        "select", { "aria-label": labels.order },
+        element("option", { value: "" }, labels.byRelevance), element("option", { value: "date" }, labels.byDate),
+      )
     );
     this.message = element("p", { class: "wiki-search__message", role: "status", "aria-live": "polite" });
-    this.results = element("ol", { class: "wiki-search__results", "aria-label": "搜索结果" });
-    this.more = element("button", { type: "button", class: "wiki-search__more", hidden: "" }, "加载更多");
-    const close = element("button", { type: "button", class: "wiki-search__close", "aria-label": "关闭搜索" }, "×");
+    this.results = element("ol", { class: "wiki-search__results", "aria-label": labels.results });
+    this.more = element("button", { type: "button", class: "wiki-search__more", hidden: "" }, labels.more);
+    const close = element("button", { type: "button", class: "wiki-search__close", "aria-label": labels.close }, "×");
     const form = element("form", { class: "wiki-search__form", role: "search" }, icon(), this.input, ...(place ? [] : [close]));
     const filters = element("div", { class: "wiki-search__filters" }, ...this.chips, ...this.lists, this.order);
     const body = element("div", { class: "wiki-search__body" }, this.message, this.results, this.more);
     /** The state that goes without saying. */
     this.first = { ...EMPTY, kind: place?.dataset.wikiArchive ?? "" };
-    this.root = element(place ? "section" : "dialog", { class: "wiki-search", "aria-label": "搜索本站" }, form, filters, body);
+    this.root = element(place ? "section" : "dialog", { class: "wiki-search", "aria-label": labels.searchSite }, form, filters, body);
     this.dialog = place ? null : /** @type {HTMLDialogElement} */ (this.root);
     (place ?? document.body).append(this.root);
     close.addEventListener("click", () => this.dialog?.close());
@@ -201,7 +198,7 @@ class Search {
 
   load() {
     if (this.index) return this.index;
-    this.message.textContent = "正在加载索引……";
+    this.message.textContent = labels.loading;
     this.index = engine.open(this.attempts);
     this.attempts += 1;
     return this.index;
@@ -212,11 +209,11 @@ class Search {
     this.index = null;
     this.results.ariaBusy = "false";
     const reason = error instanceof Error ? error.message : String(error);
-    const again = element("button", { type: "button" }, "重试");
+    const again = element("button", { type: "button" }, labels.retry);
     again.addEventListener("click", () => this.show());
     this.results.replaceChildren();
     this.more.hidden = true;
-    this.message.replaceChildren(`搜索索引没能加载，现在无法搜索。原因：${reason} `, again);
+    this.message.replaceChildren(labels.failed(reason), again);
   }
 
   /**
@@ -229,7 +226,7 @@ class Search {
     this.results.replaceChildren(...first.map(resultItem));
     this.message.replaceChildren(this.summary(found));
     if (found?.total === 0) {
-      this.message.append(" ", element("a", { href: askAddress(this.state.query) }, "写成一个问题，请大家来答"));
+      this.message.append(" ", element("a", { href: askAddress(this.state.query) }, labels.ask));
     }
     this.more.hidden = !found || found.total <= first.length;
     this.more.onclick = () => found && this.append(found).catch((error) => this.fail(error));
@@ -247,24 +244,23 @@ class Search {
 
   /** @param {import("./search_engine.js").Found | null} found */
   summary(found) {
-    if (!found) return "输入要找的词，中文英文都可以；也可以只选上面的条件，例如“待回答”。";
-    if (found.total === 0) return "没有找到。换一个说法，或减少条件试试。";
-    if (found.partial) return `没有哪一页包含所有的词；包含其中一部分的有 ${found.total} 页。`;
-    return `找到 ${found.total} 页。`;
+    if (!found) return labels.start;
+    if (found.total === 0) return labels.nothing;
+    return found.partial ? labels.partial(found.total) : labels.found(found.total);
   }
 
   /** @param {Record<string, Record<string, number>>} counts */
   drawFilters(counts) {
     for (const place of this.chips) this.drawChips(place, counts[/** @type {string} */ (place.dataset.name)] ?? {});
     for (const list of this.lists) {
-      const name = /** @type {keyof typeof LISTS} */ (list.dataset.name);
+      const name = /** @type {keyof typeof labels.any} */ (list.dataset.name);
       const found = counts[name] ?? {};
       const chosen = this.state[name];
       const values = Object.keys(found).filter((value) => found[value] || value === chosen);
       if (chosen && !values.includes(chosen)) values.push(chosen);
       values.sort((a, b) => (found[b] ?? 0) - (found[a] ?? 0) || a.localeCompare(b, "zh"));
-      const options = values.map((value) => element("option", { value }, `${value}（${found[value] ?? 0}）`));
-      list.replaceChildren(element("option", { value: "" }, LISTS[name]), ...options);
+      const options = values.map((value) => element("option", { value }, labels.count(engine.called(value), found[value] ?? 0)));
+      list.replaceChildren(element("option", { value: "" }, labels.any[name]), ...options);
       list.value = chosen;
       list.hidden = values.length < 2 && !chosen;
     }
@@ -277,14 +273,14 @@ class Search {
    * @param {Record<string, number>} counts
    */
   drawChips(place, counts) {
-    const name = /** @type {keyof State} */ (place.dataset.name);
+    const name = /** @type {keyof typeof VALUES} */ (place.dataset.name);
     const focused = place.contains(document.activeElement) ? document.activeElement?.getAttribute("data-value") : null;
-    const all = CHIPS[name].filter(([value]) => counts[value] || this.state[name] === value);
+    const all = VALUES[name].filter((value) => counts[value] || this.state[name] === value);
     const shown = name === "lang" && all.length < 2 && !this.state.lang ? [] : all; // one language needs no choice
-    const made = shown.map(([value, label]) => {
+    const made = shown.map((value) => {
       const pressed = this.state[name] === value;
       const count = element("span", { class: "wiki-search__count" }, String(counts[value] ?? 0));
-      const chip = element("button", { type: "button", "aria-pressed": String(pressed), "data-value": value }, label, " ", count);
+      const chip = element("button", { type: "button", "aria-pressed": String(pressed), "data-value": value }, labels.values[value], " ", count);
       chip.addEventListener("click", () => this.change({ [name]: pressed ? "" : value }));
       return chip;
     });
@@ -328,8 +324,8 @@ function openSearch(state) {
  */
 function askAddress(query) {
   const repository = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".md-source"))?.href ?? "";
-  if (!repository.startsWith("https://github.com/")) return new URL("../guide/questions/", import.meta.url).href;
-  const words = new URLSearchParams({ template: "question.yml", title: `问题：${query}` });
+  if (!repository.startsWith("https://github.com/")) return new URL(`../${labels.askGuide}`, import.meta.url).href;
+  const words = new URLSearchParams({ template: "question.yml", title: labels.asked(query) });
   return `${repository.replace(/\/$/, "")}/issues/new?${words}`;
 }
 
@@ -338,10 +334,10 @@ function addButton() {
   const header = document.querySelector(".md-header__inner");
   if (!header || header.querySelector(".wiki-search-button")) return;
   const shortcut = element("kbd", { "aria-hidden": "true" }, "/");
-  const button = element("button", { type: "button", class: "wiki-search-button" }, icon(), element("span", {}, "搜索"), shortcut);
+  const button = element("button", { type: "button", class: "wiki-search-button" }, icon(), element("span", {}, labels.search), shortcut);
   button.setAttribute("aria-haspopup", "dialog");
   button.setAttribute("aria-keyshortcuts", "/ Control+K");
-  button.setAttribute("aria-label", "搜索"); // on phones the word is not shown
+  button.setAttribute("aria-label", labels.search); // on phones the word is not shown
   button.addEventListener("click", () => openSearch(EMPTY));
   header.append(button);
 }

@@ -1,6 +1,7 @@
 /** Pagefind behind one function: a state of the search -> results in order, with counts for the filters. */
 
 import { excerpt } from "./search_excerpt.js";
+import { inEnglish } from "./search_labels.js";
 import { PAGEFIND_RANKING, holds, isQuestion, looserTerms, plain, rank, setForms, subject, terms, words } from "./search_query.js";
 import { FILTERS, filtersOf } from "./search_state.js";
 
@@ -19,6 +20,12 @@ const CONCEPTS = 5; // of the concept pages, however low they score
 
 const siteRoot = new URL("..", import.meta.url);
 
+/** On English pages: concepts' English titles by their Chinese ones. @type {Record<string, string>} */
+let titles = {};
+
+/** What a page is called on pages of this language. @param {string} title As the index has it. */
+export const called = (title) => titles[title] ?? title;
+
 /**
  * Loads Pagefind's own script and index from this site.
  * @param {number} attempt A browser keeps a failed import; another number asks anew.
@@ -26,8 +33,10 @@ const siteRoot = new URL("..", import.meta.url);
 export async function open(attempt) {
   const address = new URL("pagefind/pagefind.js", siteRoot);
   if (attempt) address.searchParams.set("attempt", String(attempt));
-  const [module, , forms] = await Promise.all([import(address.href), json("pagefind-entry.json"), json("traditional.json")]);
+  const names = ["pagefind-entry.json", "traditional.json", ...(inEnglish ? ["english.json"] : [])];
+  const [module, , forms, english = {}] = await Promise.all([import(address.href), ...names.map(json)]);
   setForms(forms);
+  titles = english;
   const pagefind = withoutSegmenter(() => module.createInstance({ basePath: new URL("pagefind/", siteRoot).pathname }));
   await pagefind.init();
   await pagefind.options({ baseUrl: siteRoot.pathname, ranking: PAGEFIND_RANKING });
@@ -225,7 +234,7 @@ function resultOf(data, marked) {
   const sections = parts.filter((/** @type {any} */ part) => part.url.includes("#") && plain(part.title) !== title);
   return {
     url: data.url,
-    title,
+    title: called(title),
     excerpt: excerpt(text, title, marked),
     kind,
     status: data.filters.status?.[0] ?? "",

@@ -5,17 +5,15 @@
  *   lang: string, sort: string}} State "" means: any; of `sort`: by relevance.
  */
 
-export const STATUSES = { open: "待回答", answered: "已回答" };
-export const KINDS = ["概念", "问答", "讨论", "论文"];
-export const CODE = { yes: "有可运行的代码" };
-export const LANGUAGES = { zh: "中文", en: "English" };
+/** Filters with few values, and the values as the index names them. */
+export const VALUES = { kind: ["概念", "问答", "讨论", "论文"], status: ["open", "answered"], code: ["yes"], lang: ["zh", "en"] };
 /** What narrows a search, as the index names it. */
 export const FILTERS = /** @type {const} */ (["kind", "status", "topic", "talk", "person", "code", "lang"]);
 
 /** Chinese filter values by the short names used in addresses. */
 const KIND_NAMES = { concept: "概念", question: "问答", talk: "讨论", paper: "论文" };
-/** The values that a parameter may have; others take any. @type {Record<string, object>} */
-const KNOWN = { kind: KIND_NAMES, status: STATUSES, code: CODE, lang: LANGUAGES, sort: { date: "" } };
+/** The values that a parameter may have; others take any. @type {Record<string, string[]>} */
+const KNOWN = { ...VALUES, kind: Object.keys(KIND_NAMES), sort: ["date"] };
 const PARAMETERS = [...FILTERS, "sort"];
 
 /** @type {State} */
@@ -30,7 +28,7 @@ export function fromAddress(search) {
   const given = new URLSearchParams(search);
   if (!["q", ...PARAMETERS].some((name) => given.has(name))) return null;
   const known = PARAMETERS.map((name) => [name, given.get(name) ?? ""]).filter(
-    ([name, value]) => value && (!(name in KNOWN) || Object.hasOwn(KNOWN[name], value)),
+    ([name, value]) => value && (!(name in KNOWN) || KNOWN[name].includes(value)),
   );
   const state = { ...EMPTY, query: given.get("q") ?? "", ...Object.fromEntries(known) };
   if (state.kind) state.kind = KIND_NAMES[/** @type {keyof typeof KIND_NAMES} */ (state.kind)];

@@ -101,7 +101,8 @@ def measure() -> list[Row]:
         folder = Path(name)
         for part in ("docs", "snippets"):
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("runtime", "__pycache__"))
-        shutil.copy(ROOT / "mkdocs.yml", folder)
+        for path in ROOT.glob("mkdocs*.yml"):
+            shutil.copy(path, folder)
         (folder / "mkdocs-lunr.yml").write_text(LUNR, "utf-8")
         subprocess.run([*MKDOCS, "--config-file", "mkdocs-lunr.yml"], cwd=folder, check=True, env=QUIET)
         subprocess.run(ZENSICAL, cwd=folder, check=True, capture_output=True)

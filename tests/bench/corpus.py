@@ -27,7 +27,8 @@ def make_project(folder: Path, questions: int, notes: int, papers: int) -> None:
         ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns(*"talks qa papers people runtime".split())
     )
     shutil.copytree(ROOT / "snippets", folder / "snippets", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "mkdocs.yml", folder)
+    for path in ROOT.glob("mkdocs*.yml"):
+        shutil.copy(path, folder)
     topics = sorted(path.stem for path in (folder / "docs" / "topics").glob("*.md") if path.stem != "index")
     for name in ("notes", "questions", "papers"):
         (folder / "talks" / name).mkdir(parents=True)

@@ -190,7 +190,8 @@ def hostile_project(folder):
         (place / "1.png").write_bytes(png(4, 3))
         (place / "script.png").write_bytes(b"<script>pwned()</script>")
         (place / "drawing.svg").write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg' onload='pwned()'/>")
-    shutil.copy(ROOT / "mkdocs.yml", folder)
+    for path in ROOT.glob("mkdocs*.yml"):
+        shutil.copy(path, folder)
     (folder / "docs/index.md").write_text("# Home\n", "utf-8")
     asked = []
     for at, payload in enumerate(PAYLOADS):

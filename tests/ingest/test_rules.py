@@ -8,9 +8,10 @@ import pytest
 from ingest.cli import main
 from ingest.feeds import parse_feed
 from ingest.problems import RULES, Problem
-from ingest.rules import BESIDE, EXAMPLES, GROUPS, KEPT_PATHS, NO_EXAMPLE, rules_page
+from ingest.rules import BESIDE, EXAMPLES, FOUND, GROUPS, KEPT_PATHS, NO_EXAMPLE, rules_page
 
-PAGE = Path(__file__).parents[2] / "docs/guide/rules.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {"zh": DOCS / "guide/rules.md", "en": DOCS / "en/guide/rules.md"}
 CODE = re.compile(r"^\S+:\d+:\d+: ([A-Z]\d{3}) ", re.MULTILINE)
 
 
@@ -30,6 +31,7 @@ def test_every_rule_has_an_example_or_says_why_not():
     assert EXAMPLES.keys() | NO_EXAMPLE.keys() == RULES.keys()
     assert not EXAMPLES.keys() & NO_EXAMPLE.keys()
     assert {code[0] for code in RULES} == GROUPS.keys()
+    assert FOUND.keys() == RULES.keys()
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
@@ -39,10 +41,12 @@ def test_broken_example_gives_its_code_and_the_kept_one_nothing(code, tmp_path, 
     assert codes(tmp_path / "kept", KEPT_PATHS.get(code, path), kept, capsys) == set()
 
 
-def test_page_of_the_rules_is_fresh(capsys):
-    assert PAGE.read_text("utf-8") == rules_page(), "run python -m ingest rules > docs/guide/rules.md"
-    assert main(["rules"]) == 0
-    assert capsys.readouterr().out == rules_page()
+@pytest.mark.parametrize("lang", PAGES)
+def test_page_of_the_rules_is_fresh(lang, capsys):
+    said = f"run python -m ingest rules --lang {lang} > {PAGES[lang]}"
+    assert PAGES[lang].read_text("utf-8") == rules_page(lang), said
+    assert main(["rules", "--lang", lang]) == 0
+    assert capsys.readouterr().out == rules_page(lang)
 
 
 def test_problem_is_said_in_both_languages():

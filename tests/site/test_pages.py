@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from browser.languages import gather
 from tests.site.conftest import ROOT, Site
 from tests.site.permalinks import published
 
@@ -100,7 +101,8 @@ def test_runnable_blocks_stand_on_topics_and_where_they_are_embedded(site):
     )
     assert any(path.startswith("qa/") for path in runnable)
     assert any(path.startswith("talks/") for path in runnable)
-    assert runnable.pop("guide/running/index.html")[0][0] == "runnable"  # it draws, and prints nothing
+    for guide in ("guide", "en/guide"):
+        assert runnable.pop(f"{guide}/running/index.html")[0][0] == "runnable"  # it draws, and prints nothing
     for path, blocks in runnable.items():
         assert [kind for kind, _ in blocks] == ["runnable", "output"] * (len(blocks) // 2), path
         assert all(text.strip() for _, text in blocks), path
@@ -110,14 +112,18 @@ def copy_project(folder):
     """What a generator reads."""
     for name in ("docs", "snippets"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("runtime", "__pycache__"))
-    shutil.copy(ROOT / "mkdocs.yml", folder)
+    for path in ROOT.glob("mkdocs*.yml"):
+        shutil.copy(path, folder)
 
 
 @pytest.mark.slow
 def test_zensical_builds_the_same_pages_with_the_same_runnable_blocks(site, tmp_path):
     copy_project(tmp_path)
-    done = subprocess.run([BIN / "zensical", "build"], cwd=tmp_path, env=QUIET, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    for config in ("mkdocs.yml", "mkdocs.en.yml"):
+        command = [BIN / "zensical", "build", "--config-file", config]
+        done = subprocess.run(command, cwd=tmp_path, env=QUIET, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    gather(tmp_path / "site-en", tmp_path / "site")
     other = Site(tmp_path / "site")
     assert set(other.pages) == set(site.pages)
     differing = [

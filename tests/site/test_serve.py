@@ -37,7 +37,8 @@ def project(tmp_path, monkeypatch):
     for name, value in (("NO_MKDOCS_2_WARNING", "1"), ("REPO_URL", REPOSITORY), ("EDIT_URI", "edit/main/docs/")):
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)  # what pages include is found from there
-    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    for path in ROOT.glob("mkdocs*.yml"):
+        shutil.copy(path, tmp_path)
     for name in ("docs/topics", "snippets", "talks/notes", "talks/questions"):
         (tmp_path / name).mkdir(parents=True)
     for name in ("docs/index.md", "docs/topics/index.md", "docs/topics/rope.md", "snippets/rope.py"):

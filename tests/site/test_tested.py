@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 
 from snippets.__main__ import names
-from tests.records import TABLE, Records
+from tests.records import ENGLISH, TABLE, Records
 
-ROW = re.compile(r"^\| \[.+\]\(topics/(\w+)\.md\) \| (\d+|未跑) \| (\d+|未跑) \| (\d+|未跑) \|$", re.MULTILINE)
+COUNT = r"(\d+|未跑|not run)"
+ROW = re.compile(rf"^\| \[.+\]\((?:\.\./)?topics/(\w+)\.md\) \| {COUNT} \| {COUNT} \| {COUNT} \|$", re.MULTILINE)
 
 
 def report(nodeid, outcome="passed", when="call", properties=()):
@@ -25,6 +26,8 @@ def test_every_snippet_has_a_record_of_its_tests():
     recorded = rows(TABLE.read_text("utf-8"))
     assert list(recorded) == names()
     assert all(cpu != "未跑" and browser != "未跑" for cpu, _, browser in recorded.values())
+    english = ENGLISH.read_text("utf-8").replace("not run", "未跑")
+    assert rows(english) == recorded and not re.search("[\u4e00-\u9fff]", english.replace("未跑", ""))
 
 
 def test_passed_tests_count_where_they_ran():
@@ -51,7 +54,9 @@ def test_passed_tests_count_where_they_ran():
 
 def test_a_run_with_a_failure_is_no_record(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.records.TABLE", tmp_path / "tested.md")
+    monkeypatch.setattr("tests.records.ENGLISH", tmp_path / "tested.en.md")
     Records().pytest_sessionfinish(pytest.ExitCode.TESTS_FAILED)
     assert not (tmp_path / "tested.md").exists()
     Records().pytest_sessionfinish(pytest.ExitCode.OK)
-    assert list(rows((tmp_path / "tested.md").read_text("utf-8"))) == names()
+    for name in ("tested.md", "tested.en.md"):
+        assert list(rows((tmp_path / name).read_text("utf-8"))) == names()

@@ -1,0 +1,14 @@
+/** The header stays when the theme brings in another page: its language switch is led to that page's counterpart. */
+
+const root = new URL("..", import.meta.url).href;
+
+function pageShown() {
+  const page = (location.origin + location.pathname).slice(root.length).replace(/^en\//, "");
+  const both = document.querySelector("meta[name=languages]"); // see browser/languages.py
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("a.md-select__link"))) {
+    link.href = root + (link.hreflang === "en" ? "en/" : "") + (both ? page : "");
+  }
+}
+
+// With instant navigation the theme announces each page; without it, the switch is right as it was built.
+/** @type {any} */ (globalThis).document$?.subscribe(pageShown);

@@ -1,0 +1,66 @@
+/** What the search says, in Chinese and English. */
+
+const zh = {
+  search: "搜索",
+  searchSite: "搜索本站",
+  close: "关闭搜索",
+  placeholder: "搜索概念、问答、讨论、论文",
+  results: "搜索结果",
+  more: "加载更多",
+  retry: "重试",
+  loading: "正在加载索引……",
+  failed: (/** @type {string} */ reason) => `搜索索引没能加载，现在无法搜索。原因：${reason} `,
+  start: "输入要找的词，中文英文都可以；也可以只选上面的条件，例如“待回答”。",
+  nothing: "没有找到。换一个说法，或减少条件试试。",
+  ask: "写成一个问题，请大家来答",
+  asked: (/** @type {string} */ query) => `问题：${query}`,
+  askGuide: "guide/questions/",
+  partial: (/** @type {number} */ pages) => `没有哪一页包含所有的词；包含其中一部分的有 ${pages} 页。`,
+  found: (/** @type {number} */ pages) => `找到 ${pages} 页。`,
+  count: (/** @type {string} */ name, /** @type {number} */ pages) => `${name}（${pages}）`,
+  groups: { kind: "类别", status: "问答的状态", code: "代码", lang: "语言" },
+  lists: { topic: "主题", talk: "讨论", person: "谁" },
+  any: { topic: "所有主题", talk: "所有讨论", person: "所有人" },
+  order: "排序",
+  byRelevance: "按相关度",
+  byDate: "按日期",
+  /** Of the filters; the index names kinds of pages in Chinese. @type {Record<string, string>} */
+  values: {
+    概念: "概念", 问答: "问答", 讨论: "讨论", 论文: "论文", open: "待回答", answered: "已回答", yes: "有可运行的代码",
+    zh: "中文", en: "English",
+  },
+};
+
+/** @type {typeof zh} */
+const en = {
+  search: "Search",
+  searchSite: "Search this site",
+  close: "Close the search",
+  placeholder: "Search concepts, Q&A, talks, papers",
+  results: "Search results",
+  more: "More results",
+  retry: "Retry",
+  loading: "Loading the index …",
+  failed: (reason) => `The search index could not be loaded, so there is no search now. Reason: ${reason} `,
+  start: "Type what you look for, in Chinese or English; or only choose a filter above, such as Open.",
+  nothing: "Nothing found. Try other words or fewer filters.",
+  ask: "Ask it as a question for others to answer",
+  asked: (query) => `Question: ${query}`,
+  askGuide: "en/guide/questions/",
+  partial: (pages) => `No page has all the words; ${pages} ${pages === 1 ? "page has" : "pages have"} some of them.`,
+  found: (pages) => `${pages} ${pages === 1 ? "page" : "pages"} found.`,
+  count: (name, pages) => `${name} (${pages})`,
+  groups: { kind: "Kind", status: "State of the question", code: "Code", lang: "Language" },
+  lists: { topic: "Concept", talk: "Talk", person: "Person" },
+  any: { topic: "All concepts", talk: "All talks", person: "Everybody" },
+  order: "Order",
+  byRelevance: "By relevance",
+  byDate: "By date",
+  values: {
+    概念: "Concepts", 问答: "Q&A", 讨论: "Talks", 论文: "Papers", open: "Open", answered: "Answered",
+    yes: "With code that runs", zh: "中文", en: "English",
+  },
+};
+
+export const inEnglish = document.documentElement.lang === "en";
+export const labels = inEnglish ? en : zh;

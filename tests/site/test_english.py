@@ -1,0 +1,127 @@
+"""The English pages: whole, English, and beside the Chinese ones without a second copy of anything."""
+
+import re
+from html import unescape
+
+import pytest
+
+from browser.languages import in_both, lead, tell
+from ingest.model import Source
+from ingest.topics import parse_topic
+from tests.site.conftest import ROOT
+
+DOCS = ROOT / "docs"
+HAN = re.compile("[\u4e00-\u9fff]")
+TRANSLATED = ("about/index.md", *sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "guide").glob("*.md")))
+GENERATED_IN_PART = ("index.md", "qa/index.md", "snippets.md", "topics/index.md")
+FENCE = re.compile(r"^(`{3,})(.*?)\n.*?^\1$", re.MULTILINE | re.DOTALL)
+QUOTED = re.compile(r"<(\w+)[^>]* lang=\"?zh\b.*?</\1>|<(code|pre|kbd)\b.*?</\2>|<script.*?</script>", re.DOTALL)
+
+
+def outline(text):
+    """What a translation keeps: levels of headings, kinds of code blocks, and how many rows and steps there are."""
+    blocks = [info for _, info in FENCE.findall(text)]
+    text = FENCE.sub("", text)
+    rows, steps = (len(re.findall(mark, text, re.MULTILINE)) for mark in (r"^\|", r"^\d+\. "))
+    return re.findall(r"^#+", text, re.MULTILINE), blocks, rows, steps
+
+
+@pytest.fixture(scope="module")
+def english(site):
+    """The built English pages."""
+    return {name: page for name, page in site.pages.items() if name.startswith("en/")}
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_guide_says_in_english_all_that_it_says_in_chinese(name):
+    assert outline((DOCS / "en" / name).read_text("utf-8")) == outline((DOCS / name).read_text("utf-8"))
+
+
+def test_every_english_page_has_a_chinese_one_and_is_built(english):
+    sources = {path.relative_to(DOCS / "en").as_posix() for path in (DOCS / "en").rglob("*.md")}
+    assert sources == {*TRANSLATED, *GENERATED_IN_PART}
+    assert all((DOCS / name).is_file() for name in sources)
+    pages = {f"en/{name}".replace("index.md", "index.html").replace(".md", "/index.html") for name in sources}
+    assert english.keys() == pages
+
+
+def test_pages_are_english_but_for_what_they_quote(english):
+    for name, page in english.items():
+        assert '<html lang="en"' in page.text, name
+        around, _, rest = page.text.partition("<article")
+        article, _, after = rest.partition("</article>")
+        shown = around + after
+        if "/guide/" not in name:  # guides name the words of the forms, which are Chinese
+            shown += article
+        words = unescape(re.sub("<[^>]*>", " ", QUOTED.sub(" ", shown))).replace("中文", "", 1)
+        assert not HAN.search(words), (name, HAN.findall(words))
+        labels = re.findall(r'(?:title|aria-label|placeholder|alt|content)="([^"]*)"', around + after)
+        assert not HAN.search(" ".join(labels)), name
+
+
+def test_every_concept_is_listed_by_its_english_title(english):
+    article = english["en/topics/index.html"].text.partition("<article")[2]
+    found = dict(re.findall(r'<li>\s*<a href="\.\./\.\./topics/(\w+)/">([^<]*)</a>', article))
+    topics = [parse_topic(Source(path.name, path.read_text("utf-8")))[0] for path in (DOCS / "topics").glob("*.md")]
+    assert {name: unescape(title) for name, title in found.items()} == {t.name: t.english for t in topics if t}
+    assert not any(HAN.search(title) for title in found.values())
+    mapped = set(re.findall(r'xlink:href="\.\./\.\./topics/(\w+)/"', article))
+    assert mapped == found.keys()
+
+
+def test_nothing_is_there_twice(site, english):
+    files = {path.name for path in (site.folder / "en").rglob("*") if path.is_file()}
+    assert files == {"index.html", "sitemap.xml"}
+    for name, page in english.items():
+        up = "../" * name.count("/")
+        assert [address for address in page.loads if not address.startswith((f"{up}assets/", f"{up}runtime/"))] == []
+
+
+def test_pages_lead_to_each_other_and_sitemaps_say_so(site, english):
+    switch = re.compile(r'<a href="([^"]*)" hreflang="(\w+)" class="md-select__link"')
+    for name, page in english.items():
+        other = site.pages[name.removeprefix("en/")]
+        up = "../" * name.count("/")
+        place = name.removeprefix("en/").removesuffix("index.html")
+        assert switch.findall(page.text) == [(f"{up}{place}", "zh"), (f"{up}en/{place}", "en")]
+        up = up.removeprefix("../") or "./"
+        assert switch.findall(other.text) == [(f"{up}{place}", "zh"), (f"{up}en/{place}", "en")]
+        assert 'name="languages"' in page.text and 'name="languages"' in other.text
+    alone = site.pages["qa/rope-rotation/index.html"].text
+    assert switch.findall(alone) == [("../../", "zh"), ("../../en/", "en")] and 'name="languages"' not in alone
+    for sitemap, count in (("sitemap.xml", len(site.pages) - len(english) - 1), ("en/sitemap.xml", len(english))):
+        text = (site.folder / sitemap).read_text("utf-8")
+        assert (text.count("<loc>"), text.count("<xhtml:link ")) == (count, 2 * len(english))
+        for place, chinese, other in re.findall(r"<loc>([^<]*)</loc>" + '<xhtml:link[^>]*href="([^"]*)"/>' * 2, text):
+            assert place in (chinese, other) and chinese.replace(":8000/", ":8000/en/", 1) == other
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A site with one page in both languages and one in Chinese alone."""
+    for name in ("index.html", "guide/index.html", "qa/a/index.html", "en/index.html", "en/guide/index.html"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("", "utf-8")
+    for name, places in (("sitemap.xml", ("", "guide/", "qa/a/")), ("en/sitemap.xml", ("en/", "en/guide/"))):
+        urls = "".join(f"<url><loc>https://x.org/w/{place}</loc></url>" for place in places)
+        text = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
+        (tmp_path / name).write_text(text, "utf-8")
+    return tmp_path
+
+
+def test_what_is_written_twice_is_the_same(small):
+    """The server of `make serve` writes pages again that were written before."""
+    both = in_both(small)
+    assert both == {"index.html", "guide/index.html"}
+    meta, switch = '<meta name="languages" content="zh en">', '<a href="{}" hreflang="en" class="md-select__link">'
+    page = '<head><link rel="alternate" href=".." hreflang="zh"></head>' + switch.format("..")
+    once = lead(page, "guide/index.html", both)
+    assert once == f"<head>{meta}</head>" + switch.format("../en/guide/")
+    assert lead(once, "guide/index.html", both) == once
+    assert lead(once, "qa/a/index.html", both) == "<head></head>" + switch.format("../../en/")
+    tell(small, both)
+    texts = [(small / name).read_text("utf-8") for name in ("sitemap.xml", "en/sitemap.xml")]
+    assert [text.count("<xhtml:link ") for text in texts] == [4, 4]
+    assert 'hreflang="en" href="https://x.org/w/en/guide/"' in texts[0] and "xmlns:xhtml" in texts[1]
+    tell(small, both)
+    assert [(small / name).read_text("utf-8") for name in ("sitemap.xml", "en/sitemap.xml")] == texts
