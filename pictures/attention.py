@@ -174,3 +174,21 @@ def retro_chunks() -> str:
     picture.arrow((268, 146), (307, 112))
     picture.text(164, 212, "上排：token；下排：它看哪一块的邻居（— 不看）", size=11)
     return picture.done()
+
+
+def long_context() -> str:
+    length = 12
+    distance = torch.arange(length)[:, None] - torch.arange(length)
+    sparse = causal_mask(length) & ((distance < 3) | ((distance < 7) & (distance % 2 == 0)) | (distance % 4 == 0))
+    picture = Canvas(
+        166,
+        "三种注意力看得到的位置：全部历史要算 78 格；只看最近三个的滑动窗口 33 格；近处全看、越远越稀的扩张 51 格",
+    )
+    for at, (name, mask) in enumerate(
+        (("全注意力", causal_mask(length)), ("滑动窗口", sliding_window_mask(length, 3)), ("扩张（示意）", sparse))
+    ):
+        picture.text(54 + 110 * at, 14, name)
+        picture.grid(6 + 110 * at, 22, 8, (mask.float() * 0.6).tolist())
+        picture.text(54 + 110 * at, 136, f"{int(mask.sum())} 格")
+    picture.text(164, 158, "行：query，从上到下；列：key；实心：要算")
+    return picture.done()

@@ -185,3 +185,29 @@ def tokenizer_compression() -> str:
             x += width
     picture.text(164, 158, f"「{text}」五个字，UTF-8 编码是 {len(text.encode())} 个字节", size=11)
     return picture.done()
+
+
+def evaluation() -> str:
+    sizes = list(range(50, 2001, 50))
+    return lines(
+        {f"准确率 {p:.0%}": [196 * (p * (1 - p) / n) ** 0.5 for n in sizes] for p in (0.5, 0.8, 0.95)},
+        x=sizes,
+        title="题数与 95% 置信区间的半宽",
+        xlabel="题数 n",
+        ylabel="±百分点",
+        alt="题数越多误差越小，但按根号缩小："
+        "准确率 50% 时，164 题的误差约正负 7.7 个百分点，1000 题约 3.1，2000 题约 2.2",
+    ).svg
+
+
+def emergent_abilities() -> str:
+    chances = [0.5 + step / 100 for step in range(51)]
+    return lines(
+        {f"{length} 个 token 全对": [chance**length for chance in chances] for length in (1, 3, 10, 30)},
+        x=chances,
+        title="每个 token 匀速变好，「全对」却像忽然起飞",
+        xlabel="每个 token 答对的概率 p",
+        ylabel="准确率 p 的 L 次方",
+        alt="横轴是每个 token 答对的概率：要一个 token 对是一条直线；要求十个、三十个全对时，"
+        "曲线长期贴近 0，越到后面越陡；指标越苛刻，越像突变",
+    ).svg

@@ -167,3 +167,46 @@ def megatron_lm() -> str:
     picture.text(164, 252, "数据并行：每步一次梯度 all-reduce")
     picture.text(164, 278, f"总卡数 {data} × {stages} × {tensor} = {data * stages * tensor}")
     return picture.done()
+
+
+def model_hub() -> str:
+    picture = Canvas(
+        232,
+        "缓存里的三层：refs 记着分支指向哪个提交；snapshots 里每个提交一个文件夹，其中的文件只是链接；"
+        "blobs 按内容的散列存一份，两个提交没变的文件共用它",
+    )
+    for x, width, name in ((4, 64, "refs"), (84, 128, "snapshots"), (236, 88, "blobs")):
+        picture.text(x + width / 2, 16, name, bold=True)
+    picture.box(4, 124, 64, 28, "main")
+    picture.arrow((68, 138), (84, 138))
+    for top, commit in ((26, "提交 a1f3…"), (124, "提交 9c07…")):
+        picture.box(84, top, 128, 88, dashed=True)
+        picture.text(148, top + 18, commit)
+        for row, file in enumerate(("config.json", "权重")):
+            picture.box(92, top + 26 + 30 * row, 112, 26, file)
+    for top, name, users in ((34, "散列 1", [65]), (88, "散列 2", [95, 193]), (142, "散列 3", [163])):
+        picture.box(236, top, 88, 32, name, shade=0.15)
+        for y in users:
+            picture.arrow((204, y), (236, top + 16))
+    picture.text(164, 226, "第二次提交只改了配置，几 GB 的权重不必再下")
+    return picture.done()
+
+
+def ray() -> str:
+    picture = Canvas(
+        246,
+        "一段驱动程序向各个 actor 发出调用：采样引擎写回答，奖励模型与参考模型打分，训练器更新；"
+        "结果是引用，放在对象存储里，新权重由训练器直接用集合通信传给采样引擎",
+    )
+    picture.box(94, 6, 140, 28, "驱动程序：只发调用")
+    actors = (("采样引擎", "vLLM，2 卡"), ("奖励、参考", "各 1 卡"), ("训练器", "FSDP，4 卡"))
+    for at, (name, share) in enumerate(actors):
+        x = 14 + 104 * at
+        picture.arrow((164, 34), (x + 46, 66))
+        picture.box(x, 66, 92, 44, f"{name}\n{share}", shade=0.12)
+        picture.line([(x + 46, 110), (x + 46, 136)], dashed=True)
+    picture.box(14, 136, 300, 28, "对象存储：回答、分数、优势（取到的是引用）")
+    picture.arrow((314, 88), (324, 88), (324, 180), (4, 180), (4, 88), (14, 88))
+    picture.text(164, 200, "新权重：集合通信，不经过存储")
+    picture.text(164, 236, "灰框是 actor，Ray 决定它们在哪台机器上")
+    return picture.done()

@@ -1,6 +1,5 @@
-"""What is done with a model: prompts, retrieval, small changes, and how it is judged."""
+"""What is done with a model: prompts, retrieval, agents and small changes."""
 
-from browser.plot import lines
 from pictures.canvas import Canvas
 from snippets.hybrid_retrieval import fuse
 from snippets.prompt_tuning import Prefix, SoftPrompt
@@ -144,19 +143,6 @@ def knowledge_editing() -> str:
     picture.box(190, 176, 56, 26, "v*", dashed=True)
     picture.text(164, 222, "编辑：让「新总统」这件事的 k* 对上 v*")
     return picture.done()
-
-
-def emergent_abilities() -> str:
-    chances = [0.5 + step / 100 for step in range(51)]
-    return lines(
-        {f"{length} 个 token 全对": [chance**length for chance in chances] for length in (1, 3, 10, 30)},
-        x=chances,
-        title="每个 token 匀速变好，「全对」却像忽然起飞",
-        xlabel="每个 token 答对的概率 p",
-        ylabel="准确率 p 的 L 次方",
-        alt="横轴是每个 token 答对的概率：要一个 token 对是一条直线；要求十个、三十个全对时，"
-        "曲线长期贴近 0，越到后面越陡；指标越苛刻，越像突变",
-    ).svg
 
 
 def pet() -> str:
