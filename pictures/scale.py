@@ -1,4 +1,4 @@
-"""Many devices, and pictures made of noise."""
+"""Many devices, where models and files lie, and pictures made of noise."""
 
 import torch
 
