@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from browser import csp
+from browser import csp, languages
 from browser.serve import refresh, update
 from ingest.cli import main as ingest
 from tests.site.conftest import ROOT
@@ -54,6 +54,8 @@ def whole(root: Path) -> None:
     """Build all, as `make site` does, but for the search index."""
     ingest(["build", *(f"--{name}={root / name}" for name in ("talks", "docs", "snippets"))])
     subprocess.run([Path(sys.executable).parent / "mkdocs", "build", "--quiet"], cwd=root, check=True)
+    if (root / "docs/en").is_dir():
+        languages.make(root, root / "site")
     csp.write(root / "site")
 
 
@@ -63,6 +65,9 @@ def content(site: Path) -> dict[str, bytes]:
 
 
 def test_changed_note_builds_its_pages_alone_to_the_same_bytes(project):
+    english = project / "docs/en/topics/index.md"
+    english.parent.mkdir(parents=True)
+    english.write_text('# Concepts\n\n--8<-- "generated/en/topics.md"\n', "utf-8")
     before = content(project / "site")
     note = NOTE.replace("相对的距离", "相对的位置").replace("旋转位置编码为什么有用", "旋转位置编码（RoPE）为什么有用")
     (project / "talks/notes/007.md").write_text(note, "utf-8")
@@ -72,6 +77,7 @@ def test_changed_note_builds_its_pages_alone_to_the_same_bytes(project):
     assert "相对的位置" in after["qa/talk-007-q1/index.html"].decode()
     assert "qa/base/index.html" in after
     assert "底数怎么选" in after["topics/rope/index.html"].decode()  # by what it includes
+    assert ">3 questions<" in after["en/topics/index.html"].decode()
     assert "guide/contributing/index.html" not in pages and "people/index.html" not in pages
     assert pages < {name for name in after if name.endswith(".html")}
     whole(project)
