@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 SIZES = {"desktop": {"width": 1280, "height": 850}, "phone": {"width": 360, "height": 740}}
 PAGES = (
     "",
+    "en/",
     "topics/",
     "qa/",
     "qa/open/",

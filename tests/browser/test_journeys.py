@@ -17,7 +17,7 @@ from tests.browser.test_cell import RUN_SECONDS
 pytestmark = pytest.mark.browser
 
 RESULTS = ".wiki-search__results > li"
-PAGES = ("", "topics/lora/", "qa/", "qa/rope-rotation/", "talks/004/", "papers/", "snippets/")
+PAGES = ("", "en/", "topics/lora/", "qa/", "qa/rope-rotation/", "talks/004/", "papers/", "snippets/")
 PRINTED = ("talks/004/", "qa/rope-rotation/", "topics/lora/")
 SHOWN = "all => all.filter(one => one.checkVisibility() && one.offsetWidth > 1).map(one => one.outerHTML)"
 WIDE = "all => all.filter(one => one.clientWidth && one.scrollWidth > one.clientWidth + 1).map(one => one.outerHTML)"
@@ -156,5 +156,8 @@ def test_page_prints_black_on_white_with_nothing_cut_or_to_press(context: Browse
         assert page.locator("html, article pre > code, .cm-scroller").evaluate_all(WIDE) == [], address
         assert page.locator("article :is(p, li, h2, code, .cm-line)").evaluate_all(PALE) == [], address
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        own, other = (page.locator(f"article a[href*='{part}']").first for part in ("/wiki/", "//arxiv.org"))
+        written = [link.evaluate("link => getComputedStyle(link, '::after').content") for link in (own, other)]
+        assert written[0] == "none" and "arxiv.org" in written[1], address
         page.emulate_media(media="screen")
     page.close()
