@@ -44,7 +44,7 @@ def nearest_chunks(queries: Tensor, keys: Tensor, count: int, query_documents: T
     if count < 1:
         raise ValueError(f"count {count} is below 1")
     foreign = query_documents[:, None] != key_documents  # (L, N)
-    if len(queries) and (len(keys) == 0 or foreign.sum(dim=1).min() < count):
+    if (foreign.sum(dim=1) < count).any():
         raise ValueError(f"fewer than {count} chunks of other documents to choose from")
     distances = keys.square().sum(dim=1) - 2 * queries @ keys.T  # (L, N), squared, without the query's own square
     return distances.masked_fill(~foreign, float("inf")).argsort(dim=1, stable=True)[:, :count]

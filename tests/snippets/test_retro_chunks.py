@@ -104,10 +104,11 @@ def test_one_query_with_too_few_is_enough_to_refuse():
         nearest_chunks(torch.zeros(2, 2), torch.zeros(3, 2), 2, torch.tensor([0, 1]), torch.tensor([0, 0, 1]))
 
 
-def test_an_empty_database_is_refused():
+def test_an_empty_database_is_refused_and_no_queries_find_nothing():
     none = torch.zeros(0, dtype=torch.long)
     with pytest.raises(ValueError, match="fewer than 1"):
         nearest_chunks(torch.zeros(1, 2), torch.zeros(0, 2), 1, torch.tensor([0]), none)
+    assert nearest_chunks(torch.zeros(0, 2), torch.zeros(3, 2), 2, none, torch.arange(3)).shape == (0, 2)
 
 
 @pytest.mark.parametrize(
