@@ -2,8 +2,8 @@
 
 Pagefind cuts Chinese with a dictionary, browsers cut queries with another. So here every run of Chinese characters is
 stored as its overlapping pairs (位置编码: 位置 置编 编码 码), and docs/assets/search_query.js asks for pairs. What a
-page says can be read back: a dot marks what was put in (see `plain` there). Words are also stored as they may be asked
-for: in simplified characters, `top_p`, `top-p` and `TopP` as topp, top and p.
+page says can be read back: a dot marks what was put in (see `plain` in search_merge.py). Words are also stored as they
+may be asked for: in simplified characters, `top_p`, `top-p` and `TopP` as topp, top and p.
 """
 
 import html
@@ -18,6 +18,8 @@ from pathlib import Path
 
 from opencc import OpenCC
 
+from browser.search_merge import merge
+
 # Marks that no text has and that Pagefind takes for punctuation.
 PAIR, AFTER_SPACE, EXTRA, END = "\u2e31", "\u2e32", "\u2e33", "\u2e34"
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
@@ -28,6 +30,7 @@ ARTICLE = re.compile(r"<article[^>]*md-content__inner.*?</article>", re.DOTALL)
 EXAMPLE = re.compile(r'<details class="example".*?</details>', re.DOTALL)  # of a concept whose own page has it too
 MARKUP = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
 ENGLISH = re.compile(r'data-english="([^"]*)">.*?data-pagefind-filter="topic\[data-v]" data-v="([^"]*)"')
+AT_ONCE = 2_500  # pages whose words Pagefind holds at once, in 0.6 GB
 ROOT = "article.md-content__inner"
 EXCLUDED = ".headerlink, .md-source-file, .md-content__button, div.arithmatex, .wiki-source, .wiki-chips, .wiki-badge"
 
@@ -88,26 +91,29 @@ def rewritten(page: str) -> str:
 
 def build(site: Path) -> int:
     """Write `site/pagefind/`; returns how many pages are in the index."""
+    # English pages say the same as Chinese ones, which a search would find twice.
+    paths = [path for path in sorted(site.rglob("index.html")) if not path.is_relative_to(site / "en")]
     with tempfile.TemporaryDirectory() as name:
-        folder, count, english = Path(name), 0, {}
-        for path in sorted(site.rglob("index.html")):
-            if path.is_relative_to(site / "en"):
-                continue  # the same as Chinese pages, which a search would find twice
+        parts = [Path(name) / str(at) for at in range(-(-len(paths) // AT_ONCE))]
+        count, english = 0, {}
+        for path in paths:
             page = path.read_text("utf-8")
             english |= {html.unescape(title): html.unescape(new) for new, title in ENGLISH.findall(page)}
             if text := rewritten(page):
-                target = folder / path.relative_to(site)
+                target = parts[count % len(parts)] / path.relative_to(site)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text, "utf-8")
                 count += 1
-        command = [sys.executable, "-m", "pagefind", "--silent", "--force-language", "unknown", "--site", str(folder)]
-        command += ["--root-selector", ROOT, "--exclude-selectors", EXCLUDED, "--output-path", str(site / "pagefind")]
-        subprocess.run(command, check=True)
+        for part in parts:
+            command = [sys.executable, "-m", "pagefind", "--silent", "--force-language", "unknown", "--site", str(part)]
+            command += ["--root-selector", ROOT, "--exclude-selectors", EXCLUDED, "--output-path", f"{part}-index"]
+            subprocess.run(command, check=True)
+        indexed = merge([Path(f"{part}-index") for part in parts], site / "pagefind")
     table = simplified()
     forms = json.dumps(["".join(table), "".join(table.values())], ensure_ascii=False)
     (site / "pagefind" / "traditional.json").write_text(forms, "utf-8")
     (site / "pagefind" / "english.json").write_text(json.dumps(english, ensure_ascii=False), "utf-8")
-    return count
+    return indexed
 
 
 if __name__ == "__main__":

@@ -168,6 +168,7 @@ class Search {
     this.state = { ...this.state, ...changes };
     if (this.state.kind && this.state.kind !== "问答") this.state.status = ""; // only questions have one
     clearTimeout(this.timer);
+    this.latest += 1; // the answer under way is to an older query
     this.results.ariaBusy = "true";
     this.timer = setTimeout(() => this.show(), "query" in changes ? PAUSE_MS : 0);
   }

@@ -2,7 +2,7 @@
 
 import { excerpt } from "./search_excerpt.js";
 import { inEnglish } from "./search_labels.js";
-import { PAGEFIND_RANKING, holds, isQuestion, looserTerms, plain, rank, setForms, subject, terms, words } from "./search_query.js";
+import { PAGEFIND_RANKING, holds, isQuestion, looserTerms, mayBeTraditional, rank, setForms, subject, terms, words } from "./search_query.js";
 import { FILTERS, filtersOf } from "./search_state.js";
 
 /**
@@ -27,22 +27,38 @@ let titles = {};
 export const called = (title) => titles[title] ?? title;
 
 /**
+ * What the index says of its pages, newest first: for each filter, each page's values.
+ * @typedef {Record<string, string[][]>} Facets
+ * @typedef {{page: number, score: number, data: () => Promise<any>}} Hit
+ * @typedef {{pagefind: any, facets: Facets, forms: Promise<void> | null}} Index
+ */
+
+/**
  * Loads Pagefind's own script and index from this site.
  * @param {number} attempt A browser keeps a failed import; another number asks anew.
  */
 export async function open(attempt) {
   const address = new URL("pagefind/pagefind.js", siteRoot);
   if (attempt) address.searchParams.set("attempt", String(attempt));
-  const names = ["pagefind-entry.json", "traditional.json", ...(inEnglish ? ["english.json"] : [])];
-  const [module, , forms, english = {}] = await Promise.all([import(address.href), ...names.map(json)]);
-  setForms(forms);
+  const names = ["pagefind-entry.json", "facets.json", ...(inEnglish ? ["english.json"] : [])];
+  const [module, , columns, english = {}] = await Promise.all([import(address.href), ...names.map(json)]);
   titles = english;
   const pagefind = withoutSegmenter(() => module.createInstance({ basePath: new URL("pagefind/", siteRoot).pathname }));
   await pagefind.init();
   await pagefind.options({ baseUrl: siteRoot.pathname, ranking: PAGEFIND_RANKING });
-  const filters = await pagefind.filters();
-  return { find: (/** @type {State} */ state) => find(pagefind, state), filters };
+  const facets = Object.fromEntries(FILTERS.map((name) => [name, ofPages(columns[name])]));
+  /** @type {Index} */
+  const index = { pagefind, facets, forms: null };
+  const pages = [...facets.kind.keys()].map((page) => ({ page }));
+  return { find: (/** @type {State} */ state) => find(index, state), filters: sifted(facets, {}, pages).counts };
 }
+
+/**
+ * A filter as browser/search_merge.py packs it: `0,0,1 4,,2` is for each page the numbers of its values.
+ * @param {{values: string[], pages: string}} column
+ */
+const ofPages = ({ values, pages }) =>
+  pages.split(",").map((own) => (own ? own.split(" ").map((number) => values[Number(number)]) : []));
 
 /** @param {string} name Of a file of the index. */
 async function json(name) {
@@ -70,45 +86,52 @@ function withoutSegmenter(make) {
 }
 
 /**
- * @param {any} pagefind
+ * @param {Index} index
  * @param {State} state
  * @returns {Promise<Found>}
  */
-async function find(pagefind, state) {
-  const filters = filtersOf(state);
-  const { searches, partial, whole } = await searchesFor(pagefind, state.query);
-  const found = searches.map(({ term }) => term);
-  const answers = await Promise.all(found.map((term) => pagefind.search(term, { filters })));
-  const hits = merged(answers.map(({ results }, i) => results.map((/** @type {any} */ hit) => weighed(hit, searches[i].weight))));
+async function find(index, state) {
+  const { pagefind, facets } = index;
+  if (mayBeTraditional(state.query)) await (index.forms ??= json("traditional.json").then(setForms));
+  const { searches, partial, whole } = await searchesFor(index, state.query);
+  if (partial) await online(); // Pagefind takes words that it could not fetch for words on no page
+  const answers = await Promise.all(searches.map(({ term }) => pagefind.search(term)));
+  const lists = answers.map(({ results }, i) => results.map((/** @type {any} */ hit) => weighed(hit, searches[i].weight)));
+  const { kept, counts } = sifted(facets, filtersOf(state), merged(lists));
   const newest = state.sort === "date";
-  if (newest) await sortByDate(pagefind, hits);
-  const first = newest ? [] : await ranked(pagefind, state, found, hits, partial);
-  const chosen = new Set(first.map(({ hit }) => hit.id));
-  const rest = hits.filter((hit) => !chosen.has(hit.id));
+  if (newest) kept.sort((a, b) => a.page - b.page);
+  const first = newest ? [] : await ranked(facets, state, lists, kept, partial);
+  const chosen = new Set(first.map(({ hit }) => hit.page));
+  const rest = kept.filter((hit) => !chosen.has(hit.page));
   const marked = [...subject(state.query), ...terms(state.query), ...words(looserTerms(state.query) ?? "")];
-  const ready = first.map(({ data }) => data);
   return {
-    total: hits.length,
+    total: kept.length,
     partial: partial && !whole,
-    counts: await countsFor(pagefind, found, filters, answers),
+    counts,
     async more(count) {
-      const head = ready.splice(0, count);
-      const tail = await Promise.all(rest.splice(0, count - head.length).map((hit) => hit.data()));
-      return [...head, ...tail].map((data) => resultOf(data, marked));
+      const head = first.splice(0, count);
+      const tail = await Promise.all(rest.splice(0, count - head.length).map(loaded));
+      return [...head, ...tail].map(({ hit, data }) => resultOf(facets, hit.page, data, marked));
     },
   };
 }
+
+/** @param {Hit} hit */
+const loaded = async (hit) => ({ hit, data: await hit.data() });
+
+/** Fails where the site cannot be reached. The service worker leaves requests for a range alone: a kept copy says nothing. */
+const online = () => fetch(new URL("pagefind/pagefind-entry.json", siteRoot), { cache: "no-store", headers: { range: "bytes=0-0" } });
 
 /**
  * The searches to make: one for all terms, and one with compounds in parts. Where no page has them all, or few have all
  * of a question, one for each term, which weighs the more the fewer pages have it. An empty query is `null`: Pagefind
  * then lists all that the filters leave.
- * @param {any} pagefind
+ * @param {Index} index
  * @param {string} query
  * @returns {Promise<{searches: {term: string | null, weight: number}[], partial: boolean, whole: boolean}>} `partial`:
  *   each term by itself; `whole`: some page has them all.
  */
-async function searchesFor(pagefind, query) {
+async function searchesFor({ pagefind, facets }, query) {
   const asked = terms(query);
   if (asked.length === 0) return { searches: [{ term: null, weight: 0 }], partial: false, whole: true };
   const loose = looserTerms(query);
@@ -121,23 +144,22 @@ async function searchesFor(pagefind, query) {
     const good = [strict ? asked.join(" ") : null, side ? loose : null].filter((term) => term !== null);
     return { searches: good.map((term) => ({ term, weight: 0 })), partial: false, whole };
   }
-  const pages = (await pagefind.search(null)).results.length;
+  const pages = facets.kind.length;
   const single = await Promise.all(asked.map(async (term) => ({ term, count: await pagesWith(pagefind, [term]) })));
   const known = single.filter(({ count }) => count > 0);
   return { searches: known.map(({ term, count }) => ({ term, weight: Math.log(1 + pages / count) })), partial: true, whole };
 }
 
-/** Newest first, those without a date last. @param {any} pagefind @param {any[]} hits */
-async function sortByDate(pagefind, hits) {
-  const { results } = await pagefind.search(null, { sort: { date: "desc" } });
-  const places = new Map(results.map((/** @type {any} */ hit, /** @type {number} */ i) => [hit.id, i]));
-  const place = (/** @type {any} */ hit) => places.get(hit.id) ?? results.length;
-  hits.sort((a, b) => place(a) - place(b));
-}
-
-/** A hit whose score counts `weight` for being found at all, and a little for how well. @param {any} hit @param {number} weight */
+/**
+ * A hit whose score counts `weight` for being found at all, and a little for how well.
+ * @param {any} hit
+ * @param {number} weight
+ * @returns {Hit}
+ */
 function weighed(hit, weight) {
-  return { id: hit.id, score: weight ? weight + Math.min(hit.score, 1) / 10 : hit.score, data: () => hit.data() };
+  const score = weight ? weight + Math.min(hit.score, 1) / 10 : hit.score;
+  // Pagefind forgets the text of a hit that nobody holds any more: the new object holds it by its `data`.
+  return { page: Number(hit.id.split("/")[1]), score, data: () => hit.data() };
 }
 
 /**
@@ -151,93 +173,91 @@ async function pagesWith(pagefind, asked) {
   const { results } = await pagefind.search(asked.join(" "));
   for (const hit of results.slice(0, SAMPLE)) {
     const data = await hit.data(); // one by one: nearly always the first one holds them
-    if (holds(`${plain(data.meta.title ?? "")} ${plain(data.raw_content)}`, asked)) return results.length;
+    if (holds(`${data.meta.title ?? ""} ${data.content}`, asked)) return results.length;
   }
   return 0;
 }
 
 /**
  * Hits of several searches as one list, scores of the same page added, best first.
- * @param {any[][]} lists
+ * @param {Hit[][]} lists
  */
 function merged(lists) {
-  /** @type {Map<string, any>} */
-  const byId = new Map();
-  for (const hit of lists.flat()) {
-    const known = byId.get(hit.id);
-    // Pagefind forgets the text of a hit that nobody holds any more: the new object holds it by its `data`.
-    byId.set(hit.id, { id: hit.id, score: hit.score + (known?.score ?? 0), data: () => hit.data() });
-  }
-  return [...byId.values()].sort((a, b) => b.score - a.score);
+  /** @type {Map<number, Hit>} */
+  const byPage = new Map();
+  for (const hit of lists.flat()) byPage.set(hit.page, { ...hit, score: hit.score + (byPage.get(hit.page)?.score ?? 0) });
+  return [...byPage.values()].sort((a, b) => b.score - a.score);
 }
 
 /**
- * How many pages each value of each filter would leave, the filter's own present choice set aside.
- * @param {any} pagefind
- * @param {(string | null)[]} terms
+ * The hits that all filters leave, and how many each value of each filter would leave, the filter's own present choice
+ * set aside.
+ * @template {{page: number}} T
+ * @param {Facets} facets
  * @param {Record<string, string>} filters
- * @param {any[]} given The terms' answers under all filters.
+ * @param {T[]} hits
  */
-async function countsFor(pagefind, terms, filters, given) {
+function sifted(facets, filters, hits) {
   /** @type {Record<string, Record<string, number>>} */
-  const counts = {};
-  for (const name of FILTERS) {
-    const { [name]: _, ...others } = filters;
-    const answers =
-      name in filters ? await Promise.all(terms.map((term) => pagefind.search(term, { filters: others }))) : given;
-    counts[name] = {};
-    for (const [value, count] of answers.flatMap((answer) => Object.entries(answer.filters[name] ?? {}))) {
-      counts[name][value] = Math.max(count, counts[name][value] ?? 0); // one term's count: pages are not counted twice
+  const counts = Object.fromEntries(FILTERS.map((name) => [name, {}]));
+  const kept = hits.filter(({ page }) => {
+    const against = Object.keys(filters).filter((name) => !facets[name][page].includes(filters[name]));
+    if (against.length > 1) return false;
+    for (const name of against.length ? against : FILTERS) {
+      for (const value of facets[name][page]) counts[name][value] = (counts[name][value] ?? 0) + 1;
     }
-  }
-  return counts;
+    return against.length === 0;
+  });
+  return { kept, counts };
 }
 
 /**
  * The best-scoring hits and the best concept pages, in the order of `rank`.
- * @param {any} pagefind
+ * @param {Facets} facets
  * @param {State} state
- * @param {(string | null)[]} terms
- * @param {any[]} hits
+ * @param {Hit[][]} lists What each search found.
+ * @param {Hit[]} hits What the filters leave of it.
  * @param {boolean} partial
  */
-async function ranked(pagefind, state, terms, hits, partial) {
-  const filters = { ...filtersOf(state), kind: "概念" };
-  const concepts = state.kind || partial ? [] : await Promise.all(terms.map((term) => pagefind.search(term, { filters })));
-  const wanted = new Set(concepts.flatMap((answer) => answer.results.slice(0, CONCEPTS).map((/** @type {any} */ hit) => hit.id)));
-  const chosen = hits.filter((hit, i) => i < RANKED || wanted.has(hit.id));
-  const loaded = await Promise.all(chosen.map(async (hit) => ({ hit, data: await hit.data() })));
-  const order = rank(state.query, loaded.map(({ hit, data }) => candidateOf(hit.score, data)), partial);
-  return order.map((i) => loaded[i]);
+async function ranked(facets, state, lists, hits, partial) {
+  const isConcept = (/** @type {Hit} */ { page }) => facets.kind[page].includes("概念");
+  const concepts = state.kind || partial ? [] : lists.map((list) => sifted(facets, filtersOf(state), list.filter(isConcept)).kept);
+  const wanted = new Set(concepts.flatMap((list) => list.slice(0, CONCEPTS).map(({ page }) => page)));
+  const chosen = await Promise.all(hits.filter((hit, i) => i < RANKED || wanted.has(hit.page)).map(loaded));
+  const candidates = chosen.map(({ hit, data }) => candidateOf(facets, hit, data));
+  return rank(state.query, candidates, partial).map((i) => chosen[i]);
 }
 
 /**
- * @param {number} score
+ * @param {Facets} facets
+ * @param {Hit} hit
  * @param {any} data
  * @returns {import("./search_query.js").Candidate}
  */
-function candidateOf(score, data) {
-  const aliases = plain(data.meta.aliases ?? "").split(" | ");
-  return { score, title: plain(data.meta.title ?? ""), aliases, text: plain(data.raw_content), kind: data.filters.kind?.[0] ?? "" };
+function candidateOf(facets, { page, score }, { meta, content }) {
+  const aliases = (meta.aliases ?? "").split(" | ");
+  return { score, title: meta.title ?? "", aliases, text: content, kind: facets.kind[page][0] ?? "" };
 }
 
 /**
+ * @param {Facets} facets
+ * @param {number} page
  * @param {any} data
  * @param {string[]} marked Terms to mark in the excerpt.
  * @returns {Result}
  */
-function resultOf(data, marked) {
-  const title = plain(data.meta.title ?? data.url);
-  const text = plain(data.content.replace(data.meta.aliases ?? "", ""));
-  const kind = data.filters.kind?.[0] ?? "";
+function resultOf(facets, page, data, marked) {
+  const title = data.meta.title ?? data.url;
+  const text = data.content.replace(data.meta.aliases ?? "", "");
+  const kind = facets.kind[page][0] ?? "";
   const parts = kind === "问答" ? [] : data.sub_results; // a question's headings say nothing of it
-  const sections = parts.filter((/** @type {any} */ part) => part.url.includes("#") && plain(part.title) !== title);
+  const sections = parts.filter((/** @type {any} */ part) => part.url.includes("#") && part.title !== title);
   return {
     url: data.url,
     title: called(title),
     excerpt: excerpt(text, title, marked),
     kind,
-    status: data.filters.status?.[0] ?? "",
-    sections: sections.slice(0, 3).map((/** @type {any} */ { url, title }) => ({ url, title: plain(title) })),
+    status: facets.status[page][0] ?? "",
+    sections: sections.slice(0, 3).map((/** @type {any} */ { url, title }) => ({ url, title })),
   };
 }

@@ -43,6 +43,20 @@ export function setForms([old, now]) {
   simplified = new Map([...old].map((character, i) => [character, forms[i]]));
 }
 
+/**
+ * The characters of GB 2312, the everyday ones of simplified Chinese; the few among them that are also the traditional
+ * form of another are left out. The standard has rows and columns of 94, stored as two bytes from 0xA1 on.
+ */
+const everyday = (() => {
+  const bytes = Array.from({ length: 72 * 94 }, (_, i) => [0xb0 + Math.floor(i / 94), 0xa1 + (i % 94)]).flat();
+  const all = new Set(new TextDecoder("gbk").decode(new Uint8Array(bytes)));
+  for (const also of "乾吒夥後徵拚捱摺於榘菸薹袷醣麴麽") all.delete(also);
+  return all;
+})();
+
+/** Whether the table of traditional characters may have something to say of a query. @param {string} query */
+export const mayBeTraditional = (query) => [...query.normalize("NFKC")].some((one) => IS_HAN.test(one) && !everyday.has(one));
+
 /** In the form of the index: no full width, simplified, lower case. @param {string} text */
 const folded = (text) => [...text.normalize("NFKC")].map((one) => simplified.get(one) ?? one).join("").toLowerCase();
 
@@ -82,7 +96,8 @@ function termsOf(word) {
 export const terms = (query) => [...new Set(subject(query).flatMap(termsOf))];
 
 /**
- * Compounds in parts, side by side, for pages that write `kv-cache` or `KVCache` as two words; null where there are none.
+ * Compounds in parts, side by side, for pages that write `kv-cache` or `KVCache` as two words; null where there are none,
+ * or where they are but the letters of a name: LoRA, RoPE, ReLU.
  * @param {string} query
  * @returns {string | null} Of Pagefind: in quotation marks.
  */
@@ -90,7 +105,7 @@ export function looserTerms(query) {
   const whole = query.normalize("NFKC").trim();
   const apart = whole.replace(/(\p{Lu})(\p{Lu}\p{Ll})|(\p{Ll})(\p{Lu})/gu, "$1$3 $2$4").replace(/[-_.]/g, " ");
   const parts = apart.split(/\s+/);
-  const tells = parts.length > whole.split(/\s+/).length && parts.every((part) => part.length > 1 && /^\p{ASCII}+$/u.test(part));
+  const tells = parts.length > whole.split(/\s+/).length && parts.every((part) => /^(?!\p{Lu}\p{Ll}$)\p{ASCII}{2,}$/u.test(part));
   return tells ? `"${words(apart).join(" ")}"` : null;
 }
 
@@ -98,15 +113,6 @@ export function looserTerms(query) {
 export function isQuestion(query) {
   const all = words(query);
   return /[?？]/.test(query) || query.search(ASKING) >= 0 || all.length > 3 || all.some((word) => IS_HAN.test(word) && [...word].length > 9);
-}
-
-/**
- * A page's text as it is on the page: without what browser/search_index.py put in.
- * @param {string} text
- */
-export function plain(text) {
-  const own = text.replace(/ \u2e33[\p{L}\p{N}]+/gu, "");
-  return own.replace(/ ?\u2e31(.)[^\s\u2e31\u2e34]?(?:\u2e34 ?)?|\u2e32(.)[^\s\u2e31\u2e34]?(?:\u2e34 ?)?|\u2e34 ?/gu, "$1$2");
 }
 
 /**

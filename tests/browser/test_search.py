@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from browser.search_index import expand
 from tests.browser.conftest import Watch
 
 pytestmark = pytest.mark.browser
@@ -328,18 +327,68 @@ def test_query_becomes_pairs_and_folded_words(page: Page, query: str, wanted: li
     assert page.evaluate(script, query) == wanted
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "用LoRA做 位置编码，top_p 采样；後來「KV-Cache」占 显存 24 GB。",
-        "熵 H 与交叉熵\nＴｏｐ－Ｋ 和 FlashAttention-2，bf16",
-        "顯存不夠",
-    ],
-)
-def test_what_is_stored_reads_as_what_was_written(page: Page, text: str) -> None:
+def test_table_of_traditional_characters_is_fetched_only_where_it_says_something(page: Page, watch: Watch) -> None:
     page.goto("")
-    script = "async text => (await import('/wiki/assets/search_query.js')).plain(text)"
-    assert page.evaluate(script, " ".join(expand(text).split())) == " ".join(text.split())
+    open_and_ask(page, "位置编码 LoRA")
+    assert not [address for address in watch.requests if "traditional.json" in address]
+    ask(page, "位置編碼")
+    assert len([address for address in watch.requests if "traditional.json" in address]) == 1
+    missed = page.evaluate(
+        """async () => {
+          const { mayBeTraditional } = await import("/wiki/assets/search_query.js");
+          const [old] = await (await fetch("/wiki/pagefind/traditional.json")).json();
+          return [...old].filter((one) => !mayBeTraditional(one));
+        }"""
+    )
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    ("query", "apart"),
+    [("KVCache", '"kv cache"'), ("kv-cache 显存", None), ("kv-cache", '"kv cache"'), ("LoRA", None), ("top_p", None)],
+)
+def test_compounds_are_looked_for_in_parts_and_names_are_not(page: Page, query: str, apart: str | None) -> None:
+    page.goto("")
+    script = "async query => (await import('/wiki/assets/search_query.js')).looserTerms(query)"
+    assert page.evaluate(script, query) == apart
+
+
+def test_offline_is_said_where_words_could_not_be_fetched(page: Page, watch: Watch) -> None:
+    """Pagefind itself finds nothing then, and says so in the console alone."""
+    watch.expected += ["Failed to load", "Failed to fetch", "ERR_INTERNET_DISCONNECTED"]
+    page.goto("")
+    open_and_ask(page, "LoRA")
+    page.context.set_offline(True)
+    page.locator(f"{DIALOG} input").fill("困惑度")
+    expect(page.locator(MESSAGE)).to_contain_text("搜索索引没能加载")
+    expect(page.locator(RESULTS)).to_have_count(0)
+    page.context.set_offline(False)
+    page.get_by_role("button", name="重试").click()
+    expect(page.locator(RESULTS)).not_to_have_count(0)
+    assert found(page)[0] == "topics/perplexity/"
+
+
+def test_counts_come_with_the_first_results(page: Page) -> None:
+    """Held back until the facets are there: nothing moves once a result is on show."""
+    held: list[Route] = []
+    page.route("**/pagefind/facets.json", lambda route: held.append(route))
+    page.goto("")
+    with page.expect_request("**/pagefind/facets.json"):
+        page.locator(".wiki-search-button").click()
+    page.locator(f"{DIALOG} input").fill("LoRA")
+    expect(page.locator(MESSAGE)).to_contain_text("正在加载索引")
+    expect(page.locator(RESULTS)).to_have_count(0)
+    page.evaluate(
+        """() => { globalThis.tops = []; new MutationObserver(() => {
+          const first = document.querySelector(".wiki-search__results > li");
+          if (first) globalThis.tops.push(first.getBoundingClientRect().top);
+        }).observe(document.querySelector("dialog.wiki-search"), { childList: true, subtree: true }); }"""
+    )
+    held[0].continue_()
+    expect(page.locator(RESULTS)).not_to_have_count(0)
+    expect(chip(page, "问答").locator(".wiki-search__count")).not_to_have_text("0")
+    tops = page.evaluate("globalThis.tops")
+    assert tops and len(set(tops)) == 1
 
 
 @pytest.mark.parametrize(
