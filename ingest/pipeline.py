@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from ingest.archive import decode
@@ -18,6 +19,7 @@ from ingest.sources import parse_feeds
 from ingest.topics import check_topics, parse_snippet, parse_topic
 
 Record = TypeVar("Record")
+_remembered_question = lru_cache(maxsize=20_000)(parse_question)  # `make serve` reads all again where one changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     problems: list[Problem] = []
     talks = _unique_talks(_parse_all(parse_note, inputs.notes, problems), problems)
     asked = {slug_for(question.id): question.path for talk in talks for question in talk.questions}
-    questions = _unique_questions(_parse_all(parse_question, inputs.questions, problems), asked, problems)
+    questions = _unique_questions(_parse_all(_remembered_question, inputs.questions, problems), asked, problems)
     weeks = _parse_all(decode, inputs.papers, problems)
     topics = [topic for topic in _parse_all(parse_topic, inputs.topics, problems) if topic]
     snippets = [snippet for snippet in _parse_all(parse_snippet, inputs.snippets, problems) if snippet]

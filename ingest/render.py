@@ -14,10 +14,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from types import CodeType
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 
 from ingest import markup
 from ingest.atom import Entry, atom
@@ -45,6 +48,23 @@ PER_PAGE = 200
 NEWEST = 50  # entries of a feed
 WEEKS, PER_WEEK = 8, 20  # of the page of changes
 RESERVED = re.compile(r"index|open|page-\d+|con|prn|aux|nul|com\d|lpt\d")
+
+
+class _Compiled(BytecodeCache):
+    """Templates' code by name and content: a process that renders again, as `make serve` does, compiles nothing."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+_plain_html = lru_cache(maxsize=20_000)(markup.to_html)  # for the same reason
 
 
 @dataclass(slots=True)
@@ -107,6 +127,7 @@ class _Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            bytecode_cache=_COMPILED,
             auto_reload=False,  # nobody edits a template during a run
             autoescape=False,  # the doors named above escape, each for its place
         )
@@ -245,6 +266,8 @@ class _Renderer:
 
     def _html(self, text: str, path: str) -> str:
         """Safe HTML of what a file says; its pictures are looked for beside it."""
+        if "!" not in text:  # by which pictures begin
+            return _plain_html(text)
         beside = PurePosixPath(path).parent
         return markup.to_html(text, lambda name: self.pictures.get(posixpath.normpath(beside / name)))
 
