@@ -19,7 +19,7 @@ from typing import Any
 WIDTH = 360  # of a picture, in CSS pixels: a phone shows it in its full size
 HEIGHT = 170  # of the ground of `lines`
 LINE = 16  # of text, whose letters are FONT high
-FONT = 11
+FONT = 12
 LARGEST = 64  # rows or columns of a heat-map
 LONGEST = 2000  # points of a series
 SHADES = [(247, 251, 255), (107, 174, 214), (8, 48, 107)]  # of small, middle and large values
