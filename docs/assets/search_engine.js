@@ -30,7 +30,7 @@ export const called = (title) => titles[title] ?? title;
  * What the index says of its pages, newest first: for each filter, each page's values.
  * @typedef {Record<string, string[][]>} Facets
  * @typedef {{page: number, score: number, data: () => Promise<any>}} Hit
- * @typedef {{pagefind: any, facets: Facets, forms: Promise<void> | null}} Index
+ * @typedef {{pagefind: any, facets: Facets, name: string, forms: Promise<void> | null}} Index `name`: of the folder of its texts.
  */
 
 /**
@@ -41,14 +41,14 @@ export async function open(attempt) {
   const address = new URL("pagefind/pagefind.js", siteRoot);
   if (attempt) address.searchParams.set("attempt", String(attempt));
   const names = ["pagefind-entry.json", "facets.json", ...(inEnglish ? ["english.json"] : [])];
-  const [module, , columns, english = {}] = await Promise.all([import(address.href), ...names.map(json)]);
+  const [module, entry, columns, english = {}] = await Promise.all([import(address.href), ...names.map(json)]);
   titles = english;
   const pagefind = withoutSegmenter(() => module.createInstance({ basePath: new URL("pagefind/", siteRoot).pathname }));
   await pagefind.init();
   await pagefind.options({ baseUrl: siteRoot.pathname, ranking: PAGEFIND_RANKING });
   const facets = Object.fromEntries(FILTERS.map((name) => [name, ofPages(columns[name])]));
   /** @type {Index} */
-  const index = { pagefind, facets, forms: null };
+  const index = { pagefind, facets, name: entry.languages.unknown.hash, forms: null };
   const pages = [...facets.kind.keys()].map((page) => ({ page }));
   return { find: (/** @type {State} */ state) => find(index, state), filters: sifted(facets, {}, pages).counts };
 }
@@ -95,8 +95,10 @@ async function find(index, state) {
   if (mayBeTraditional(state.query)) await (index.forms ??= json("traditional.json").then(setForms));
   const { searches, partial, whole } = await searchesFor(index, state.query);
   if (partial) await online(); // Pagefind takes words that it could not fetch for words on no page
-  const answers = await Promise.all(searches.map(({ term }) => pagefind.search(term)));
-  const lists = answers.map(({ results }, i) => results.map((/** @type {any} */ hit) => weighed(hit, searches[i].weight)));
+  const lists = await Promise.all(searches.map(async ({ term, weight }) => {
+    if (term === null) return facets.kind.map((_, page) => ({ page, score: 0, data: () => text(index, page) }));
+    return (await pagefind.search(term)).results.map((/** @type {any} */ hit) => weighed(hit, weight));
+  }));
   const { kept, counts } = sifted(facets, filtersOf(state), merged(lists));
   const newest = state.sort === "date";
   if (newest) kept.sort((a, b) => a.page - b.page);
@@ -119,13 +121,27 @@ async function find(index, state) {
 /** @param {Hit} hit */
 const loaded = async (hit) => ({ hit, data: await hit.data() });
 
+/**
+ * A page's text, where Pagefind is not asked: for a search without words it would fetch the whole index.
+ * @param {Index} index
+ * @param {number} page
+ */
+async function text({ name }, page) {
+  const file = new URL(`pagefind/fragment/${name}/${String(page).padStart(5, "0")}.pf_fragment`, siteRoot);
+  const answer = await fetch(file);
+  if (!answer.ok || !answer.body) throw new Error(`${file.pathname}: HTTP ${answer.status}`);
+  const stored = await new Response(answer.body.pipeThrough(new DecompressionStream("gzip"))).text();
+  const data = JSON.parse(stored.slice("pagefind_dcd".length));
+  return { ...data, url: siteRoot.pathname + data.url.slice(1), sub_results: [] };
+}
+
 /** Fails where the site cannot be reached. The service worker leaves requests for a range alone: a kept copy says nothing. */
 const online = () => fetch(new URL("pagefind/pagefind-entry.json", siteRoot), { cache: "no-store", headers: { range: "bytes=0-0" } });
 
 /**
  * The searches to make: one for all terms, and one with compounds in parts. Where no page has them all, or few have all
- * of a question, one for each term, which weighs the more the fewer pages have it. An empty query is `null`: Pagefind
- * then lists all that the filters leave.
+ * of a question, one for each term, which weighs the more the fewer pages have it. An empty query is `null`:
+ * every page.
  * @param {Index} index
  * @param {string} query
  * @returns {Promise<{searches: {term: string | null, weight: number}[], partial: boolean, whole: boolean}>} `partial`:

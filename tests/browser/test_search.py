@@ -443,6 +443,15 @@ def test_archive_narrows_as_one_types_and_its_address_opens_the_same(page: Page,
     other.close()
 
 
+def test_filters_alone_fetch_no_words(page: Page, watch: Watch) -> None:
+    """Pagefind, asked for all pages, fetches the whole index."""
+    page.goto("qa/?status=open")
+    expect(page.locator(RESULTS)).not_to_have_count(0)
+    expect(page.locator(f"{RESULTS} .wiki-badge--answered")).to_have_count(0)
+    assert all(address.startswith("qa/") for address in found(page))
+    assert not [address for address in watch.requests if address.endswith(".pf_index")]
+
+
 def test_archive_lists_newest_first_and_filters_by_talk_and_person(page: Page) -> None:
     page.goto("qa/?talk=004&kind=question")
     expect(page.locator(MESSAGE)).to_have_text("找到 10 页。")
