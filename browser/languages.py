@@ -1,7 +1,7 @@
 """The English pages: `python -m browser.languages site` builds them and puts them below `site/en/`.
 
 mkdocs.en.yml builds them from the same docs/ as the Chinese pages, so every address in them, of pages and of assets, is
-right where they go and nothing is there twice. What a page says of its other language is written last, by `csp.py`.
+right where they go and nothing is there twice. What a page says of its other language is written last, by `finish.py`.
 """
 
 import logging

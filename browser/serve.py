@@ -21,7 +21,8 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from watchfiles import watch
 
-from browser import csp, languages
+from browser import languages
+from browser.finish import finish
 from ingest.cli import main as ingest
 from ingest.render import OWNED
 
@@ -78,7 +79,7 @@ def refresh(root: Path) -> list[Path] | None:
     if any(page.is_relative_to(site / "en") for page in late):
         languages.make(root, site)  # they are few
     changed = [page for page in site.rglob("*.html") if page.stat().st_mtime >= begun]
-    csp.write(site, changed)
+    finish(site, changed)
     for page in changed:
         os.utime(page, (begun, begun))  # what was saved meanwhile is newer
     return changed

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ingest.render import OWNED
 from tests.bench.corpus import make_project
 from tests.bench.table import Row, middle, run
 
@@ -37,10 +38,7 @@ def measure() -> list[Row]:
             times, again = [], []
             for attempt in range(3):
                 if attempt:
-                    run(
-                        ["rm", "-rf", *(f"docs/{part}" for part in ("talks", "qa", "papers", "people", "generated"))],
-                        folder,
-                    )
+                    run(["rm", "-rf", *(f"docs/{part}" for part in OWNED)], folder)
                 took, memory, _ = run(BUILD, folder)
                 times.append(took)
                 took, _, printed = run(BUILD, folder)

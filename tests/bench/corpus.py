@@ -6,6 +6,8 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
+from ingest.render import OWNED
+
 ROOT = Path(__file__).parents[2]
 WORDS = (
     "注意力 矩阵 梯度 显存 序列 长度 学习率 参数 权重 损失 收敛 精度 采样 概率 分布 词表 训练 推理 微调 对齐 奖励 策略 "
@@ -23,9 +25,8 @@ def sentence(rng: random.Random, words: int) -> str:
 def make_project(folder: Path, questions: int, notes: int, papers: int) -> None:
     """Write a project with the real pages and templates, and this many generated inputs."""
     rng = random.Random(questions)
-    shutil.copytree(
-        ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns(*"talks qa papers people runtime".split())
-    )
+    made = {*OWNED, "runtime"}  # of the project's own inputs
+    shutil.copytree(ROOT / "docs", folder / "docs", ignore=lambda at, _: made if Path(at) == ROOT / "docs" else set())
     shutil.copytree(ROOT / "snippets", folder / "snippets", ignore=shutil.ignore_patterns("__pycache__"))
     for path in ROOT.glob("mkdocs*.yml"):
         shutil.copy(path, folder)

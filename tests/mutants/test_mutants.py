@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import torch
 
 from tests.mutants import __main__ as tool
 from tests.mutants.__main__ import ROOT, Mutant, fork, main, mutants
@@ -33,7 +34,17 @@ def test_formulas_are_broken_one_place_at_a_time():
     }
 
 
+@pytest.fixture
+def one_thread():
+    """A pool of threads does not survive a fork."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(("after", "lives"), [("weight", True), ("weight.exp()", False)])
 def test_a_mutant_lives_where_all_tests_pass(tmp_path, after, lives):
     source = (ROOT / "snippets/rms_norm.py").read_text(encoding="utf-8")

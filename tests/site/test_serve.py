@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from browser import csp, languages
+from browser import languages
+from browser.finish import finish
 from browser.serve import refresh, update
 from ingest.cli import main as ingest
 from tests.site.conftest import ROOT
@@ -56,7 +57,7 @@ def whole(root: Path) -> None:
     subprocess.run([Path(sys.executable).parent / "mkdocs", "build", "--quiet"], cwd=root, check=True)
     if (root / "docs/en").is_dir():
         languages.make(root, root / "site")
-    csp.write(root / "site")
+    finish(root / "site")
 
 
 def content(site: Path) -> dict[str, bytes]:
@@ -127,5 +128,5 @@ def test_hand_written_pages_alone_lead_to_their_editor_under_both_generators(pro
     mkdocs = edited()
     subprocess.run([Path(sys.executable).parent / "zensical", "build", "--clean"], cwd=project, check=True)
     assert edited() != mkdocs  # the theme gives every page one
-    csp.write(project / "site")
+    finish(project / "site")
     assert edited() == mkdocs

@@ -1,11 +1,12 @@
-"""The policy that every page of the built site carries."""
+"""What the last step of a build writes into every page, the policy above all."""
 
 import base64
 import hashlib
 
 import pytest
 
-from browser.csp import META, policy, write
+from browser.csp import META, policy
+from browser.finish import finish
 
 
 def digest(text):
@@ -29,9 +30,9 @@ def test_policy_stands_first_in_the_head_after_the_charset_and_once(tmp_path, ch
     page = tmp_path / "a" / "index.html"
     page.parent.mkdir()
     page.write_text(f"<html><head>{charset}<title>甲</title></head></html>", "utf-8")
-    assert write(tmp_path) == 1
+    assert finish(tmp_path) == 1
     first = page.read_text("utf-8")
-    write(tmp_path)
+    finish(tmp_path)
     assert page.read_text("utf-8") == first
     assert first.startswith(f'<html><head>{charset}<meta http-equiv="Content-Security-Policy"')
     assert len(META.findall(first)) == 1
@@ -40,7 +41,7 @@ def test_policy_stands_first_in_the_head_after_the_charset_and_once(tmp_path, ch
 def test_theme_is_not_told_to_ask_another_host(tmp_path):
     page = tmp_path / "index.html"
     page.write_text('<a href="https://github.com/a/b" class="md-source" data-md-component="source">b</a>', "utf-8")
-    write(tmp_path)
+    finish(tmp_path)
     assert page.read_text("utf-8") == '<a href="https://github.com/a/b" class="md-source">b</a>'
 
 
@@ -48,8 +49,8 @@ def test_data_for_search_engines_moves_into_the_head(tmp_path):
     data = '<script type="application/ld+json">{"name": "\\u4e59"}</script>'
     page = tmp_path / "index.html"
     page.write_text(f"<html><head></head><body><article>{data}</article></body></html>", "utf-8")
-    write(tmp_path)
-    write(tmp_path)
+    finish(tmp_path)
+    finish(tmp_path)
     text = page.read_text("utf-8")
     assert text.endswith(f"{data}</head><body><article></article></body></html>")
     assert text.count(data) == 1
