@@ -26,7 +26,7 @@ site: .venv/.site ## build the site into site/
 	@$(BIN)/python -m snippets notebooks docs/notebooks
 	@$(BIN)/python -m ingest build; errors=$$?; test $$errors -le 1 || exit $$errors; \
 	if test "$$(cat site/.built 2>&1)" = "for $(SITE_URL) $(REPO_URL)" && \
-	  test -z "$$(find browser docs snippets mkdocs*.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
+	  test -z "$$(find browser/*.py docs snippets mkdocs*.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
 	then echo "site/ is up to date"; \
 	else $(BIN)/mkdocs build --strict && $(BIN)/python -m browser.languages site && $(BIN)/python -m browser.finish site && $(BIN)/python -m browser.search_index site && echo "for $(SITE_URL) $(REPO_URL)" >site/.built || exit 1; fi; \
 	exit $$errors
