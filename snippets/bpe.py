@@ -52,8 +52,7 @@ def train_plain(words: Mapping[bytes, int], merges: int) -> list[Pair]:
         for tokens, count in corpus:
             for pair in pairwise(tokens):
                 counts[pair] += count
-        frequent = [(-count, pair) for pair, count in counts.items() if count > 1]
-        if not frequent:
+        if not (frequent := [(-count, pair) for pair, count in counts.items() if count > 1]):
             break
         _, best = min(frequent)
         corpus = [(merge(tokens, best, 256 + len(learned)), count) for tokens, count in corpus]
@@ -64,9 +63,8 @@ def train_plain(words: Mapping[bytes, int], merges: int) -> list[Pair]:
 def train(words: Mapping[bytes, int], merges: int) -> list[Pair]:
     """Learn the merges of `train_plain`, touching only the places that change.
 
-    The corpus is one array; `left` and `right` link what is left of each word, and -1 ends it (the last one, as index
-    -1, is also before the first word). `places` lists where a pair began to stand, `heap` offers the most frequent
-    pair; both may be out of date and are checked when used.
+    The corpus is one array; `left` and `right` link what is left of each word; -1 ends it and, as index -1, is before
+    the first. `places` lists where a pair began to stand, `heap` the most frequent pairs; both are checked when used.
     """
     tokens, weight = array("i"), array("q")
     for word, count in words.items():
