@@ -17,6 +17,8 @@ from ingest.render import OWNED
 DATA = re.compile(r'<script type="application/ld\+json">.*?</script>', re.DOTALL)
 FACTS = re.compile(r' data-md-component="source"')  # by which the theme asks the repository's host for its stars
 EDIT = re.compile(r'<a href="[^"]*"[^>]* rel="edit">.*?</a>', re.DOTALL)  # on a generated page it leads nowhere
+# The theme's script stands at the end of a page and holds up its first paint nevertheless.
+BUNDLE = re.compile(r'(<script) (src="[^"]*/bundle\.[^"]*")')
 HEAD = re.compile(r"<head>(\s*<meta charset=[^>]*>)?")  # browsers look for the charset in the first 1024 bytes alone
 
 
@@ -42,7 +44,7 @@ def finish(site: Path, changed: Collection[Path] = ()) -> int:
     tell(site, both)
     for path in paths:
         text = lead(path.read_text("utf-8"), path.relative_to(site).as_posix(), both)
-        text = FACTS.sub("", META.sub("", text))
+        text = BUNDLE.sub(r"\1 defer \2", FACTS.sub("", META.sub("", text)))
         if path.relative_to(site).parts[0] in OWNED:
             text = EDIT.sub("", text)
         start = tag + "".join(DATA.findall(text))

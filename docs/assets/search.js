@@ -98,11 +98,11 @@ class Search {
     this.more = element("button", { type: "button", class: "wiki-search__more", hidden: "" }, labels.more);
     const close = element("button", { type: "button", class: "wiki-search__close", "aria-label": labels.close }, "×");
     const form = element("form", { class: "wiki-search__form", role: "search" }, icon(), this.input, ...(place ? [] : [close]));
-    const filters = element("div", { class: "wiki-search__filters" }, ...this.chips, ...this.lists, this.order);
-    const body = element("div", { class: "wiki-search__body" }, this.message, this.results, this.more);
+    this.filters = element("div", { class: "wiki-search__filters", hidden: "" }, ...this.chips, ...this.lists, this.order);
+    const body = element("div", { class: "wiki-search__body" }, this.results, this.more);
     /** The state that goes without saying. */
     this.first = { ...EMPTY, kind: place?.dataset.wikiArchive ?? "" };
-    this.root = element(place ? "section" : "dialog", { class: "wiki-search", "aria-label": labels.searchSite }, form, filters, body);
+    this.root = element(place ? "section" : "dialog", { class: "wiki-search", "aria-label": labels.searchSite }, form, this.message, this.filters, body);
     this.dialog = place ? null : /** @type {HTMLDialogElement} */ (this.root);
     (place ?? document.body).append(this.root);
     close.addEventListener("click", () => this.dialog?.close());
@@ -266,6 +266,7 @@ class Search {
       list.hidden = values.length < 2 && !chosen;
     }
     this.order.value = this.state.sort;
+    this.filters.hidden = false;
   }
 
   /**

@@ -30,27 +30,37 @@ export const called = (title) => titles[title] ?? title;
  * What the index says of its pages, newest first: for each filter, each page's values.
  * @typedef {Record<string, string[][]>} Facets
  * @typedef {{page: number, score: number, data: () => Promise<any>}} Hit
- * @typedef {{pagefind: any, facets: Facets, name: string, forms: Promise<void> | null}} Index `name`: of the folder of its texts.
+ * @typedef {{search: (term: string) => Promise<any>, facets: Facets, name: string, forms: Promise<void> | null}} Index `search`
+ *   asks Pagefind; `name`: of the folder of its texts.
  */
 
 /**
- * Loads Pagefind's own script and index from this site.
+ * Loads what is known of the pages; Pagefind only comes with the first words.
  * @param {number} attempt A browser keeps a failed import; another number asks anew.
  */
 export async function open(attempt) {
+  const names = ["pagefind-entry.json", "facets.json", ...(inEnglish ? ["english.json"] : [])];
+  const [entry, columns, english = {}] = await Promise.all(names.map(json));
+  titles = english;
+  const facets = Object.fromEntries(FILTERS.map((name) => [name, ofPages(columns[name])]));
+  /** @type {Promise<any> | null} */
+  let pagefind = null;
+  const search = async (/** @type {string} */ term) => (await (pagefind ??= loadPagefind(attempt))).search(term);
+  /** @type {Index} */
+  const index = { search, facets, name: entry.languages.unknown.hash, forms: null };
+  const pages = [...facets.kind.keys()].map((page) => ({ page }));
+  return { find: (/** @type {State} */ state) => find(index, state), filters: sifted(facets, {}, pages).counts };
+}
+
+/** Pagefind's own script and index, from this site. @param {number} attempt */
+async function loadPagefind(attempt) {
   const address = new URL("pagefind/pagefind.js", siteRoot);
   if (attempt) address.searchParams.set("attempt", String(attempt));
-  const names = ["pagefind-entry.json", "facets.json", ...(inEnglish ? ["english.json"] : [])];
-  const [module, entry, columns, english = {}] = await Promise.all([import(address.href), ...names.map(json)]);
-  titles = english;
+  const module = await import(address.href);
   const pagefind = withoutSegmenter(() => module.createInstance({ basePath: new URL("pagefind/", siteRoot).pathname }));
   await pagefind.init();
   await pagefind.options({ baseUrl: siteRoot.pathname, ranking: PAGEFIND_RANKING });
-  const facets = Object.fromEntries(FILTERS.map((name) => [name, ofPages(columns[name])]));
-  /** @type {Index} */
-  const index = { pagefind, facets, name: entry.languages.unknown.hash, forms: null };
-  const pages = [...facets.kind.keys()].map((page) => ({ page }));
-  return { find: (/** @type {State} */ state) => find(index, state), filters: sifted(facets, {}, pages).counts };
+  return pagefind;
 }
 
 /**
@@ -91,13 +101,13 @@ function withoutSegmenter(make) {
  * @returns {Promise<Found>}
  */
 async function find(index, state) {
-  const { pagefind, facets } = index;
+  const { facets } = index;
   if (mayBeTraditional(state.query)) await (index.forms ??= json("traditional.json").then(setForms));
   const { searches, partial, whole } = await searchesFor(index, state.query);
   if (partial) await online(); // Pagefind takes words that it could not fetch for words on no page
   const lists = await Promise.all(searches.map(async ({ term, weight }) => {
     if (term === null) return facets.kind.map((_, page) => ({ page, score: 0, data: () => text(index, page) }));
-    return (await pagefind.search(term)).results.map((/** @type {any} */ hit) => weighed(hit, weight));
+    return (await index.search(term)).results.map((/** @type {any} */ hit) => weighed(hit, weight));
   }));
   const { kept, counts } = sifted(facets, filtersOf(state), merged(lists));
   const newest = state.sort === "date";
@@ -147,13 +157,13 @@ const online = () => fetch(new URL("pagefind/pagefind-entry.json", siteRoot), { 
  * @returns {Promise<{searches: {term: string | null, weight: number}[], partial: boolean, whole: boolean}>} `partial`:
  *   each term by itself; `whole`: some page has them all.
  */
-async function searchesFor({ pagefind, facets }, query) {
+async function searchesFor({ search, facets }, query) {
   const asked = terms(query);
   if (asked.length === 0) return { searches: [{ term: null, weight: 0 }], partial: false, whole: true };
   const loose = looserTerms(query);
   const [strict, side] = await Promise.all([
-    pagesWith(pagefind, asked),
-    loose ? pagefind.search(loose).then((/** @type {any} */ answer) => answer.results.length) : 0,
+    pagesWith(search, asked),
+    loose ? search(loose).then((/** @type {any} */ answer) => answer.results.length) : 0,
   ]);
   const whole = strict + side > 0;
   if (whole && !(isQuestion(query) && strict + side < FEW)) {
@@ -161,7 +171,7 @@ async function searchesFor({ pagefind, facets }, query) {
     return { searches: good.map((term) => ({ term, weight: 0 })), partial: false, whole };
   }
   const pages = facets.kind.length;
-  const single = await Promise.all(asked.map(async (term) => ({ term, count: await pagesWith(pagefind, [term]) })));
+  const single = await Promise.all(asked.map(async (term) => ({ term, count: await pagesWith(search, [term]) })));
   const known = single.filter(({ count }) => count > 0);
   return { searches: known.map(({ term, count }) => ({ term, weight: Math.log(1 + pages / count) })), partial: true, whole };
 }
@@ -181,12 +191,12 @@ function weighed(hit, weight) {
 /**
  * How many pages have all terms. Where the index lacks a word, Pagefind answers with words that merely begin alike: so
  * one of the best pages has to hold the terms indeed.
- * @param {any} pagefind
+ * @param {Index["search"]} search
  * @param {string[]} asked
  * @returns {Promise<number>}
  */
-async function pagesWith(pagefind, asked) {
-  const { results } = await pagefind.search(asked.join(" "));
+async function pagesWith(search, asked) {
+  const { results } = await search(asked.join(" "));
   for (const hit of results.slice(0, SAMPLE)) {
     const data = await hit.data(); // one by one: nearly always the first one holds them
     if (holds(`${data.meta.title ?? ""} ${data.content}`, asked)) return results.length;

@@ -47,15 +47,21 @@ export function setForms([old, now]) {
  * The characters of GB 2312, the everyday ones of simplified Chinese; the few among them that are also the traditional
  * form of another are left out. The standard has rows and columns of 94, stored as two bytes from 0xA1 on.
  */
-const everyday = (() => {
+function everydayOnes() {
   const bytes = Array.from({ length: 72 * 94 }, (_, i) => [0xb0 + Math.floor(i / 94), 0xa1 + (i % 94)]).flat();
   const all = new Set(new TextDecoder("gbk").decode(new Uint8Array(bytes)));
   for (const also of "乾吒夥後徵拚捱摺於榘菸薹袷醣麴麽") all.delete(also);
   return all;
-})();
+}
+
+/** @type {Set<string> | null} Made with the first query: every page loads this file, few search. */
+let everyday = null;
 
 /** Whether the table of traditional characters may have something to say of a query. @param {string} query */
-export const mayBeTraditional = (query) => [...query.normalize("NFKC")].some((one) => IS_HAN.test(one) && !everyday.has(one));
+export function mayBeTraditional(query) {
+  const simple = (everyday ??= everydayOnes());
+  return [...query.normalize("NFKC")].some((one) => IS_HAN.test(one) && !simple.has(one));
+}
 
 /** In the form of the index: no full width, simplified, lower case. @param {string} text */
 const folded = (text) => [...text.normalize("NFKC")].map((one) => simplified.get(one) ?? one).join("").toLowerCase();

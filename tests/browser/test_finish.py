@@ -45,6 +45,15 @@ def test_theme_is_not_told_to_ask_another_host(tmp_path):
     assert page.read_text("utf-8") == '<a href="https://github.com/a/b" class="md-source">b</a>'
 
 
+def test_themes_script_does_not_hold_up_the_page(tmp_path):
+    page = tmp_path / "index.html"
+    scripts = '<script src="assets/javascripts/bundle.a1.min.js"></script><script src="assets/a.js"></script>'
+    page.write_text(scripts, "utf-8")
+    finish(tmp_path)
+    finish(tmp_path)
+    assert page.read_text("utf-8") == scripts.replace("<script", "<script defer", 1)
+
+
 def test_data_for_search_engines_moves_into_the_head(tmp_path):
     data = '<script type="application/ld+json">{"name": "\\u4e59"}</script>'
     page = tmp_path / "index.html"

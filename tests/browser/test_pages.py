@@ -25,6 +25,36 @@ def test_page_without_formulas_loads_no_katex(page: Page, watch: Watch) -> None:
     assert not [address for address in watch.requests if "katex" in address]
 
 
+def test_formulas_are_seen_as_written_where_katex_cannot_be_loaded(page: Page, watch: Watch) -> None:
+    watch.expected += ["katex.min.js", "Failed to load resource"]
+    page.route("**/katex.min.js", lambda route: route.abort())
+    page.goto("topics/lora/")
+    formulas = page.locator(".arithmatex")
+    expect(formulas.first).to_have_css("visibility", "visible")
+    expect(formulas.first).to_contain_text("\\")
+
+
+# Lighthouse calls a page stable where all jumps together stay below this share of what is seen.
+STABLE = 0.1
+JUMPS = """() => new Promise((done) => {
+  let jumps = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => (jumps += entry.value)))
+    .observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(jumps), 500);
+})"""
+
+
+@pytest.mark.parametrize("address", ["", "qa/", "en/qa/", "topics/lora/", "qa/rope-rotation/"])
+@pytest.mark.parametrize("width", [412, 1280])
+def test_text_does_not_jump_while_scripts_fill_the_page(page: Page, address: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 823})
+    page.goto(address)
+    expect(page.locator(".arithmatex:not([data-math])")).to_have_count(0)
+    if "qa/" in address and page.locator("[data-wiki-archive]").count():
+        expect(page.locator(".wiki-search__results > li")).to_have_count(10)
+    assert page.evaluate(JUMPS) < STABLE
+
+
 def test_missing_page_offers_a_search_for_what_its_address_says(page: Page, site_url: str, watch: Watch) -> None:
     """Such a page is built for the root of a server; here the site lies below one."""
     watch.expected = ["404"]

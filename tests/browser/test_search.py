@@ -74,6 +74,19 @@ def test_words_that_browser_and_index_cut_differently_are_found(page: Page) -> N
     assert "显存" in marked
 
 
+def test_archive_needs_no_search_index_before_the_first_word(page: Page, watch: Watch) -> None:
+    page.goto("qa/")
+    expect(page.locator(RESULTS)).to_have_count(10)
+    chip(page, "待回答").click()
+    expect(page.locator(f"{RESULTS} .wiki-badge--answered")).to_have_count(0)
+    index = re.compile(r"/pagefind/(pagefind\.js|wasm|.*\.pf_(index|meta))")
+    assert not [address for address in watch.requests if index.search(address)]
+    chip(page, "待回答").click()
+    page.locator(".wiki-search input").fill("位置编码")
+    expect(page.locator(f"{RESULTS} mark")).not_to_have_count(0)
+    assert [address for address in watch.requests if index.search(address)]
+
+
 def test_excerpt_marks_what_was_asked_for(page: Page) -> None:
     page.goto("")
     open_and_ask(page, "self attention")
