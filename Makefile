@@ -38,7 +38,7 @@ test: .venv/.test site ## set up and run everything
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 # What breaks most easily; the snippets' and the browser's tests take minutes.
 check: .venv/.test ## the fast subset, under a minute

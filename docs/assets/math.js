@@ -1,16 +1,21 @@
 /** Formulas: every `.arithmatex` element by KaTeX, which is loaded from this site and only where a page has some. */
 
 const TURN = 8; // ms of work before others have theirs: 32 on a phone, which nobody feels
+const FONTS = ["1em KaTeX_Main", "italic 1em KaTeX_Math"];
 const katexFolder = new URL("vendor/katex/", import.meta.url);
 
 /** @type {Promise<any> | null} */
 let loading = null;
 
-function stylesheet() {
-  const link = document.createElement("link");
-  link.rel = "stylesheet";
-  link.href = new URL("katex.min.css", katexFolder).href;
+/** The style sheet, and the fonts that nearly every formula needs: those that come later move the text once more. */
+async function looks() {
+  const href = new URL("katex.min.css", katexFolder).href;
+  if (document.head.querySelector(`link[href="${href}"]`)) return;
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+  const loaded = new Promise((done) => (link.onload = link.onerror = done));
   document.head.append(link);
+  await loaded;
+  await Promise.allSettled(FONTS.map((font) => document.fonts.load(font)));
 }
 
 /** KaTeX's bundle sets a global, wherever it is loaded from. */
@@ -59,8 +64,7 @@ async function renderAll() {
   widths.disconnect();
   const waiting = [...document.querySelectorAll(".arithmatex:not([data-math])")];
   if (waiting.length === 0) return;
-  if (!document.head.querySelector(`link[href="${new URL("katex.min.css", katexFolder).href}"]`)) stylesheet();
-  const katex = await load().catch((error) => {
+  const [katex] = await Promise.all([load(), looks()]).catch((error) => {
     for (const place of waiting) place.setAttribute("data-math", "source"); // seen as written
     throw error;
   });

@@ -70,6 +70,7 @@ class Firefox:
           const { x, y, width, height } = element.getBoundingClientRect();
           return [Math.round(x + width / 2), Math.round(y + height / 2)];
         }"""
+        self.wait(f"document.querySelector({selector!r})")
         x, y = self.evaluate(f"({place})(document.querySelector({selector!r}))")
         actions = [{"type": "pointerMove", "x": x, "y": y}, {"type": "pointerDown", "button": 0}]
         actions.append({"type": "pointerUp", "button": 0})

@@ -8,12 +8,17 @@ A runnable block is a fence `{ .python .runnable }`; the output shown is the fen
 """
 
 import argparse
-import json
+import contextlib
+import io
+import multiprocessing
+import os
 import re
-import subprocess
 import sys
+import traceback
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,22 +27,9 @@ SECONDS = 60  # for all blocks of one page, torch's import included
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,})(?P<info>.*)$")
 
-# Runs inside the page's process: reads the blocks as JSON, answers [[printed, error], ...] up to the first error.
-RUNNER = """
-import contextlib, io, json, sys, traceback
-namespace, results = {"__name__": "__main__"}, []
-for number, code in enumerate(json.load(sys.stdin), start=1):
-    printed, error = io.StringIO(), ""
-    try:
-        with contextlib.redirect_stdout(printed):
-            exec(compile(code, f"<block {number}>", "exec"), namespace)
-    except BaseException:
-        error = traceback.format_exc()
-    results.append([printed.getvalue(), error])
-    if error:
-        break
-json.dump(results, sys.stdout)
-"""
+# Each page's process is forked from one that has imported torch: the import takes longer than most pages.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["torch"])
 
 
 @dataclass(frozen=True)
@@ -100,21 +92,45 @@ def tidy(printed: str) -> str:
     return "\n".join(line.rstrip() for line in printed.splitlines()).rstrip("\n")
 
 
+def execute(codes: Sequence[str], answer: Connection) -> None:
+    """Run blocks in one namespace and send `(printed, error)` of each, up to the first error."""
+    warnings.simplefilter("error")
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    results = []
+    for number, code in enumerate(codes, start=1):
+        printed, error = io.StringIO(), ""
+        try:
+            with contextlib.redirect_stdout(printed):
+                exec(compile(code, f"<block {number}>", "exec"), namespace)
+        except BaseException:
+            error = traceback.format_exc()
+        results.append((tidy(printed.getvalue()), error))
+        if error:
+            break
+    answer.send(results)
+
+
 def run(codes: Sequence[str], seconds: float = SECONDS) -> list[tuple[str, str]]:
     """Run blocks in one namespace of a fresh process; `(printed, error)` of each, up to the first error.
 
     A process that dies or takes too long counts as an error of its first block.
     """
-    command = [sys.executable, "-W", "error", "-c", RUNNER]
+    answer, sender = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=execute, args=(list(codes), sender))
+    process.start()
+    sender.close()
     try:
-        process = subprocess.run(
-            command, input=json.dumps(list(codes)), cwd=ROOT, capture_output=True, encoding="utf-8", timeout=seconds
-        )
-    except subprocess.TimeoutExpired:
-        return [("", f"not done after {seconds} seconds")]
-    if process.returncode:
-        return [("", process.stderr or f"exit code {process.returncode}")]
-    return [(tidy(printed), error) for printed, error in json.loads(process.stdout)]
+        if not answer.poll(seconds):
+            return [("", f"not done after {seconds} seconds")]
+        return answer.recv()
+    except EOFError:  # it died before it could answer
+        process.join()
+        return [("", f"exit code {process.exitcode}")]
+    finally:
+        process.kill()
+        process.join()
 
 
 def problems(path: Path, write: bool = False) -> list[str]:
