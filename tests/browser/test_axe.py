@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.test_cell import Cell
 from tests.browser.test_pages import CONTRAST
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SIZES = {"desktop": {"width": 1280, "height": 850}, "phone": {"width": 360, "height": 740}}
 PAGES = (

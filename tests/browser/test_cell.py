@@ -696,6 +696,7 @@ def alive(page: Page, prototype: str) -> int:
     return count
 
 
+@pytest.mark.slow
 def test_one_worker_and_one_editor_view_after_twenty_pages(chromium: Browser, site_url: str, runtime: None) -> None:
     browser = chromium.browser_type.launch(executable_path=next(filter(None, map(shutil.which, NAMES))), args=FLAGS)
     page = browser.new_page(base_url=site_url, locale="zh-CN")
@@ -736,6 +737,7 @@ def test_a_page_seen_again_starts_afresh(warm: Page) -> None:
     expect(Cell(warm).printed).to_have_text("False")
 
 
+@pytest.mark.slow
 def test_every_block_of_every_page_gives_its_verified_output(warm: Page) -> None:
     """Questions and talks show the concepts' examples: a block is run on the first page that has it."""
     pages, seen = [], set()

@@ -28,8 +28,8 @@ SECONDS = 60  # for all blocks of one page, torch's import included
 FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,})(?P<info>.*)$")
 
 # Each page's process is forked from one that has imported torch: the import takes longer than most pages.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["torch"])
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["torch"])
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def run(codes: Sequence[str], seconds: float = SECONDS) -> list[tuple[str, str]]
 
     A process that dies or takes too long counts as an error of its first block.
     """
-    answer, sender = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=execute, args=(list(codes), sender))
+    answer, sender = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=execute, args=(list(codes), sender))
     process.start()
     sender.close()
     try:
@@ -133,22 +133,22 @@ def run(codes: Sequence[str], seconds: float = SECONDS) -> list[tuple[str, str]]
         process.join()
 
 
-def problems(path: Path, write: bool = False) -> list[str]:
+def problems(page: Path, write: bool = False) -> list[str]:
     """What is wrong with the outputs of one page, as `path:line: message`; `write` mends all but exceptions.
 
     Args:
-        path: The page.
+        page: The page.
         write: Whether to rewrite the page's output blocks.
 
     Raises:
         OSError: If the page cannot be read or written.
     """
-    text = path.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     found = blocks(text)
     if not found:
         return []
     results = run([block.code for block in found])
-    name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    name = page.relative_to(ROOT) if page.is_relative_to(ROOT) else page
     messages, lines = [], text.splitlines()
     for block, (printed, error) in reversed(list(zip(found, results, strict=False))):  # from the end: indices stay true
         where = f"{name}:{block.line}"
@@ -164,7 +164,7 @@ def problems(path: Path, write: bool = False) -> list[str]:
             messages.append(f"{where}: the output shown is\n{block.output}\nand the block prints\n{printed}")
     mended = "\n".join(lines) + "\n"
     if write and mended != text:
-        path.write_text(mended, encoding="utf-8", newline="\n")
+        page.write_text(mended, encoding="utf-8", newline="\n")
     return messages[::-1]
 
 
@@ -192,8 +192,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         found = [
             problem
-            for path in [page.resolve() for page in args.page] or pages(ROOT / "docs")
-            for problem in problems(path, args.write)
+            for page in [page.resolve() for page in args.page] or pages(ROOT / "docs")
+            for problem in problems(page, args.write)
         ]
     except (OSError, UnicodeDecodeError) as error:
         sys.stderr.write(f"error: {error}\n")
