@@ -1,7 +1,7 @@
 """What all tests share.
 
-Hypothesis tries the same examples each time, so that what passed here passes in CI. Slow tests come first: one that came
-last would let the other process wait for it.
+Hypothesis tries the same examples each time, so that what passed here passes in CI. Slow tests come first: one that
+came last would let the other process wait for it.
 """
 
 import pytest
