@@ -15,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from browser.search_index import build
 from tests.bench.bench_ingest import MKDOCS
-from tests.bench.bench_search import LUNR, served
+from tests.bench.bench_scale import LUNR, served
 from tests.bench.table import Row
 from tests.browser.conftest import FLAGS, NAMES
 from tests.site.queries import Pages, Query, queries
