@@ -116,6 +116,7 @@ class Search {
   }
 
   listen() {
+    this.input.addEventListener("focus", () => this.prepare());
     this.input.addEventListener("compositionstart", () => (this.composing = true));
     this.input.addEventListener("compositionend", () => {
       this.composing = false;
@@ -148,6 +149,7 @@ class Search {
       this.input.select();
     }
     this.show();
+    if (this.dialog) this.prepare();
   }
 
   /** A result was chosen: the address keeps the search, so that Back returns to it. */
@@ -203,6 +205,13 @@ class Search {
     this.index = engine.open(this.attempts);
     this.attempts += 1;
     return this.index;
+  }
+
+  /** Words are about to come: what finds them loads meanwhile. A failure is told when there is something to find. */
+  async prepare() {
+    try {
+      await (await this.index)?.prepare();
+    } catch {}
   }
 
   /** @param {unknown} error */

@@ -36,7 +36,7 @@ export const called = (title) => titles[title] ?? title;
  */
 
 /**
- * Loads what is known of the pages; Pagefind only comes with the first words.
+ * Loads what is known of the pages; Pagefind comes when `prepare` asks for it, or else with the first words.
  * @param {number} attempt A browser keeps a failed import; another number asks anew.
  */
 export async function open(attempt) {
@@ -46,11 +46,12 @@ export async function open(attempt) {
   const facets = Object.fromEntries(FILTERS.map((name) => [name, ofPages(columns[name])]));
   /** @type {Promise<any> | null} */
   let pagefind = null;
-  const ask = async (/** @type {string} */ term) => (await (pagefind ??= loadPagefind(attempt))).search(term);
+  const prepare = () => (pagefind ??= loadPagefind(attempt));
+  const ask = async (/** @type {string} */ term) => (await prepare()).search(term);
   /** @type {Index} */
   const index = { ask, answers: new Map(), facets, name: entry.languages.unknown.hash, forms: null };
   const pages = [...facets.kind.keys()].map((page) => ({ page }));
-  return { find: (/** @type {State} */ state) => find(index, state), filters: sifted(facets, {}, pages).counts };
+  return { find: (/** @type {State} */ state) => find(index, state), prepare, filters: sifted(facets, {}, pages).counts };
 }
 
 /** Pagefind's own script and index, from this site. @param {number} attempt */

@@ -87,6 +87,16 @@ def test_archive_needs_no_search_index_before_the_first_word(page: Page, watch: 
     assert [address for address in watch.requests if index.search(address)]
 
 
+def test_index_begins_to_load_before_the_first_word_is_typed(page: Page) -> None:
+    page.goto("")
+    with page.expect_request("**/pagefind/*.pf_meta"):
+        page.locator(".wiki-search-button").click()
+    page.goto("qa/")
+    expect(page.locator(RESULTS)).to_have_count(10)
+    with page.expect_request("**/pagefind/*.pf_meta"):
+        page.locator("section.wiki-search input").focus()
+
+
 def test_excerpt_marks_what_was_asked_for(page: Page) -> None:
     page.goto("")
     open_and_ask(page, "self attention")
