@@ -58,6 +58,16 @@ def served(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
+@contextmanager
+def visited(folder: Path) -> Iterator[tuple[Page, str]]:
+    """A fresh Chromium's page, and a folder's address while it is served."""
+    with served(folder) as address, sync_playwright() as playwright:
+        path = next(filter(None, map(shutil.which, NAMES)))
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser.new_page(), address
+        browser.close()
+
+
 def ask_pagefind(page: Page) -> None:
     """Our search, by keyboard."""
     page.keyboard.press("/")
@@ -83,10 +93,7 @@ def fetched(folder: Path, *asks: Callable[[Page], None]) -> list[int]:
     """Bytes over the wire of what the search needs for each query; gzipped where that helps, as hosts do."""
     responses: list[Response] = []
     sums = []
-    with served(folder) as address, sync_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, NAMES)))
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        page = browser.new_page()
+    with visited(folder) as (page, address):
         page.context.on("response", lambda response: responses.append(response))
         page.goto(f"{address}qa/q00001/", wait_until="networkidle")
         for ask in asks:
@@ -96,19 +103,14 @@ def fetched(folder: Path, *asks: Callable[[Page], None]) -> list[int]:
             bodies = {response.url: response.body() for response in own}
             sums.append(sum(min(len(body), len(gzip.compress(body, 6))) for body in bodies.values()))
             responses.clear()
-        browser.close()
     return sums
 
 
 def slow_end(folder: Path) -> float:
     """Milliseconds from a query to its first ten results, the 95th percentile over the labelled queries."""
-    with served(folder) as address, sync_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, NAMES)))
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        page = browser.new_page()
+    with visited(folder) as (page, address):
         page.goto(address)
         times = page.evaluate(TIMES, [query.text for query in queries()])
-        browser.close()
     return quantiles(times, n=20)[-1]
 
 

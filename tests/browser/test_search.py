@@ -97,6 +97,27 @@ def test_index_begins_to_load_before_the_first_word_is_typed(page: Page) -> None
         page.locator("section.wiki-search input").focus()
 
 
+# Every term that Pagefind's worker is asked for, over the same words with one filter and with another.
+ASKED = """async (query) => {
+  const asked = [], send = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (message.method === "search") asked.push(message.args[0]);
+    return send.call(this, message, ...rest);
+  };
+  const { open } = await import("/wiki/assets/search_engine.js");
+  const { EMPTY } = await import("/wiki/assets/search_state.js");
+  const index = await open(0);
+  for (const kind of ["问答", "概念"]) await index.find({ ...EMPTY, query, kind });
+  return asked;
+}"""
+
+
+def test_term_is_asked_for_once_whatever_the_filters(page: Page) -> None:
+    page.goto("")
+    asked = page.evaluate(ASKED, "显存不够怎么训练大模型？")
+    assert len(asked) == len(set(asked)) > 1
+
+
 def test_excerpt_marks_what_was_asked_for(page: Page) -> None:
     page.goto("")
     open_and_ask(page, "self attention")
