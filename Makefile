@@ -49,38 +49,38 @@ check: .venv/.test ## the fast subset, under a minute
 	  tests/ingest tests/site/test_pages.py tests/snippets/test_cli.py tests/browser/test_run_cell.py
 
 bench: .venv/.test site ## measure, and write docs/benchmarks.md
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tools.bench
 
 outputs: .venv/.test ## rewrite the verified outputs of the runnable blocks
-	$(BIN)/python tests/site/outputs.py --write
+	$(BIN)/python -m tools.outputs --write
 
 pictures: .venv/.test ## draw the pictures of the concept pages anew
 	$(BIN)/python -m pictures
 
 oracles: ## check that the reference values from trl are fresh (its own environment)
 	test -x .venv-oracles/bin/python || $(PYTHON) -m venv .venv-oracles
-	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check -r tests/oracles/requirements.txt
-	.venv-oracles/bin/python tests/oracles/make_trl.py --check
+	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check -r tools/oracles/requirements.txt
+	.venv-oracles/bin/python -m tools.oracles.make_trl --check
 
 mutants: .venv/.test ## break the snippets (NAMES) in every place, and report what their tests let pass
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutants $(NAMES)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants $(NAMES)
 
 records: .venv/.test site ## run the snippets' tests and record with what, for the gallery
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -p tests.records tests/snippets \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -p tools.records tests/snippets \
 	  tests/browser/test_snippets_in_chromium.py
 
 permalinks: site ## add the site's new addresses to those that must never vanish
-	$(BIN)/python -m tests.site.permalinks
+	$(BIN)/python -m tools.permalinks
 
-# Each tests/fuzz/fuzz_NAME.py starts from tests/fuzz/corpus/NAME; what it finds goes to .cache/fuzz/NAME, and what is
-# worth keeping is copied from there, a crash always: `make test` runs the corpus.
+# tools/fuzz/NAME.py starts from tests/fuzz/corpus/NAME; what it finds goes to .cache/fuzz/NAME, and what is worth keeping
+# is copied from there, a crash always: `make test` runs the corpus.
 FUZZ_SECONDS ?= 300
 fuzz: .venv/.test ## fuzz the parsers, and read feedparser's own test files
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[fuzz]"
 	ls .cache/feedparser-*.tar.gz 2>/dev/null || $(BIN)/python -m pip download --quiet --disable-pip-version-check \
 	  --no-deps --no-binary feedparser --dest .cache "feedparser>=6.0.12,<7"
-	for script in tests/fuzz/fuzz_*.py; do name=$$(basename $$script .py | sed s/fuzz_//); mkdir -p .cache/fuzz/$$name; \
-	  $(BIN)/python -m tests.fuzz.fuzz_$$name .cache/fuzz/$$name tests/fuzz/corpus/$$name -max_total_time=$(FUZZ_SECONDS) \
+	for name in feeds notes; do mkdir -p .cache/fuzz/$$name; \
+	  $(BIN)/python -m tools.fuzz.$$name .cache/fuzz/$$name tests/fuzz/corpus/$$name -max_total_time=$(FUZZ_SECONDS) \
 	  -timeout=10 -max_len=4096 -print_final_stats=1 -artifact_prefix=.cache/fuzz/ || exit 1; done
 	$(BIN)/python -m pytest tests/ingest/test_feedparser_files.py
 

@@ -3,7 +3,7 @@
 const LINE_ENDS = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/; // those of Python's splitlines
 const LARGEST_TABLE = 250_000; // cells of the table of common lines; beyond, a stretch differs as a whole
 
-/** Text as pages show it (`tidy` of tests/site/outputs.py): no blanks at line ends, no empty lines at the end. */
+/** Text as pages show it (`tidy` of tools/outputs.py): no blanks at line ends, no empty lines at the end. */
 export function tidy(/** @type {string} */ text) {
   const lines = text.split(LINE_ENDS).map((line) => line.trimEnd());
   while (lines.length && lines.at(-1) === "") lines.pop();

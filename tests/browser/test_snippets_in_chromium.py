@@ -19,7 +19,7 @@ from tests.browser.torch_api.test_snippets import FILES, OPTIONS, verdict
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PYTEST = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")  # this environment's own, all of them pure Python
-AROUND = ("pyproject.toml", "tests/__init__.py", "tests/browser/__init__.py", "tests/oracles/trl.json")
+AROUND = ("pyproject.toml", "tests/__init__.py", "tests/browser/__init__.py", "tests/snippets/trl.json")
 # Plain assertions take a third less time; the native run tells what a failed one compared.
 RUN = f"""
 import os, sys

@@ -15,7 +15,7 @@ import pytest
 
 from browser.languages import gather
 from tests.site.conftest import ROOT, Site
-from tests.site.permalinks import published
+from tools.permalinks import published
 
 BIN = Path(sys.executable).parent
 QUIET = os.environ | {"NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"}

@@ -28,6 +28,6 @@ def bfloat16_by_default() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def trl() -> dict[str, Any]:
-    """What trl 0.11.4 computes; written by tests/oracles/make_trl.py."""
-    path = Path(__file__).parents[1] / "oracles" / "trl.json"
+    """What trl 0.11.4 computes; written by tools/oracles/make_trl.py."""
+    path = Path(__file__).with_name("trl.json")
     return json.loads(path.read_text(encoding="utf-8"))

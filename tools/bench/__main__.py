@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from tests.bench.table import Row, page
+from tools.bench.table import Row, page
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "benchmarks.md"
@@ -21,7 +21,7 @@ def main(names: list[str]) -> None:
         sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(modules)}")
     results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     for name in names or modules:
-        module = importlib.import_module(f"tests.bench.bench_{name}")
+        module = importlib.import_module(f"tools.bench.bench_{name}")
         print(f"{module.TITLE} ({name})", flush=True)
         rows = module.measure()
         for row in rows:

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tests.bench.table import Row, middle
+from tools.bench.table import Row, middle
 
 TITLE = "代码：快的写法与常用的库相比"
 ROOT = Path(__file__).parents[2]
@@ -458,7 +458,7 @@ def measured(name: str, device: str) -> dict[str, float]:
     """`figures` of a side in a new process, one thread, with the Python that has its library."""
     python = TRL_PYTHON if name.endswith("_trl") else Path(sys.executable)
     environment = os.environ | {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    command = [python, "-W", "ignore", "-m", "tests.bench.bench_snippets", name, device]
+    command = [python, "-W", "ignore", "-m", "tools.bench.bench_snippets", name, device]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -2,8 +2,8 @@
 
 Run in an environment of its own (requirements.txt beside this file):
 
-    .venv-oracles/bin/python tests/oracles/make_trl.py            # writes trl.json
-    .venv-oracles/bin/python tests/oracles/make_trl.py --check    # compares with it; exit 1 if it is stale
+    .venv-oracles/bin/python -m tools.oracles.make_trl            # writes trl.json
+    .venv-oracles/bin/python -m tools.oracles.make_trl --check    # compares with it; exit 1 if it is stale
 """
 
 import argparse
@@ -21,7 +21,7 @@ from trl.trainer.dpo_config import FDivergenceType
 from trl.trainer.ppo_trainer import PPOTrainer
 from trl.trainer.utils import AdaptiveKLController
 
-TARGET = Path(__file__).with_name("trl.json")
+TARGET = Path(__file__).parents[2] / "tests" / "snippets" / "trl.json"
 IGNORE = -100
 
 

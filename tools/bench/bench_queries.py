@@ -14,11 +14,11 @@ from statistics import mean, quantiles
 from playwright.sync_api import Page, sync_playwright
 
 from browser.search_index import build
-from tests.bench.bench_ingest import MKDOCS
-from tests.bench.bench_scale import LUNR, served
-from tests.bench.table import Row
 from tests.browser.conftest import FLAGS, NAMES
 from tests.site.queries import Pages, Query, queries
+from tools.bench.bench_ingest import MKDOCS
+from tools.bench.bench_scale import LUNR, served
+from tools.bench.table import Row
 
 TITLE = "搜索：找得全不全、准不准、排得好不好"
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from snippets.__main__ import names
-from tests.records import ENGLISH, TABLE, Records
+from tools.records import ENGLISH, TABLE, Records
 
 COUNT = r"(\d+|未跑|not run)"
 ROW = re.compile(rf"^\| \[.+\]\((?:\.\./)?topics/(\w+)\.md\) \| {COUNT} \| {COUNT} \| {COUNT} \|$", re.MULTILINE)
@@ -53,8 +53,8 @@ def test_passed_tests_count_where_they_ran():
 
 
 def test_a_run_with_a_failure_is_no_record(tmp_path, monkeypatch):
-    monkeypatch.setattr("tests.records.TABLE", tmp_path / "tested.md")
-    monkeypatch.setattr("tests.records.ENGLISH", tmp_path / "tested.en.md")
+    monkeypatch.setattr("tools.records.TABLE", tmp_path / "tested.md")
+    monkeypatch.setattr("tools.records.ENGLISH", tmp_path / "tested.en.md")
     Records().pytest_sessionfinish(pytest.ExitCode.TESTS_FAILED)
     assert not (tmp_path / "tested.md").exists()
     Records().pytest_sessionfinish(pytest.ExitCode.OK)

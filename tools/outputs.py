@@ -1,7 +1,7 @@
 """Run the runnable blocks of every hand-written page and compare what they print with the output shown.
 
-    python tests/site/outputs.py             # compare; exit 1 where they differ
-    python tests/site/outputs.py --write     # put what they print into the pages
+    python -m tools.outputs             # compare; exit 1 where they differ
+    python -m tools.outputs --write     # put what they print into the pages
 
 A runnable block is a fence `{ .python .runnable }`; the output shown is the fence `{ .text .output }` right after it
 (blank lines between). The blocks of one page share one namespace, in a process of the page's own, as in the browser.
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 GENERATED = ("generated", "papers", "people", "qa", "runtime", "talks")  # folders of docs/ that git ignores
 SECONDS = 60  # for all blocks of one page, torch's import included
 

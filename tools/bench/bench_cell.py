@@ -10,11 +10,11 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.bench.bench_browser import runtime_alone, time_bare
-from tests.bench.table import Row, middle
 from tests.browser.conftest import FLAGS, NAMES, PREFIX, SiteHandler, serving
 from tests.browser.test_cell import ENDLESS, LORA, RUN_SECONDS, Cell, end_of, visit
 from tests.browser.test_worker import Site
+from tools.bench.bench_browser import runtime_alone, time_bare
+from tools.bench.table import Row, middle
 
 TITLE = "浏览器里的代码块"
 ROUNDS = 5

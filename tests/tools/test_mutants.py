@@ -5,8 +5,8 @@ import os
 import pytest
 import torch
 
-from tests.mutants import __main__ as tool
-from tests.mutants.__main__ import ROOT, Mutant, fork, main, mutants
+from tools.mutants import __main__ as tool
+from tools.mutants.__main__ import ROOT, Mutant, fork, main, mutants
 
 SOURCE = '''\
 OUTSIDE = 1 + 2

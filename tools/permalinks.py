@@ -1,9 +1,9 @@
-"""The addresses that were ever published: `python -m tests.site.permalinks` adds those of `site/` to the list."""
+"""The addresses that were ever published: `python -m tools.permalinks` adds those of `site/` to the list."""
 
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-LIST = Path(__file__).with_name("published.txt")
+ROOT = Path(__file__).parents[1]
+LIST = ROOT / "tests" / "site" / "published.txt"
 
 
 def published() -> list[str]:

@@ -14,8 +14,8 @@ import feedparser
 from ingest.archive import merge_all
 from ingest.feeds import parse_feed
 from ingest.fetch import fetch
-from tests.bench.table import Row
 from tests.ingest.feed_server import Handler, feed_server
+from tools.bench.table import Row
 
 TITLE = "订阅源：抓取与解析"
 ROOT = Path(__file__).parents[2]

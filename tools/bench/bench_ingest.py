@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from ingest.render import OWNED
-from tests.bench.corpus import make_project
-from tests.bench.table import Row, middle, run
+from tools.bench.corpus import make_project
+from tools.bench.table import Row, middle, run
 
 TITLE = "收录：生成页面"
 BUILD = [

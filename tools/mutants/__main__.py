@@ -1,6 +1,6 @@
 """Break each snippet's core in every place, one place at a time, and tell which mutants its tests let live.
 
-    python -m tests.mutants [NAME...]
+    python -m tools.mutants [NAME...]
 
 The mutations are mutmut's, and a few for torch. mutmut's own runner leaves decorated functions alone, and
 `@torch.no_grad()` is all over reinforcement learning; it also collects whole suites. Here a mutant is a fork of one
@@ -224,7 +224,7 @@ def survivors(name: str, found: Iterable[Mutant], jobs: int) -> list[Mutant]:
 
 def main() -> int:
     """Report by snippet; 1 where a mutant lives without a reason, or a reason has no mutant that lives."""
-    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", choices=[[], *names()], metavar="NAME")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments = parser.parse_args()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ingest.duplicates import alike
 from ingest.model import Question
-from tests.bench.corpus import make_project, sentence
-from tests.bench.table import Row, middle, run
+from tools.bench.corpus import make_project, sentence
+from tools.bench.table import Row, middle, run
 
 TITLE = "收录：检查"
 CHECK = [sys.executable, "-m", "ingest", "check", "--talks", "talks", "--docs", "docs", "--snippets", "snippets"]

@@ -10,11 +10,11 @@ import tempfile
 from pathlib import Path
 
 from browser.assets import default_cache
-from tests.bench.bench_ingest import BUILD, MKDOCS
-from tests.bench.corpus import make_project
-from tests.bench.table import Row, middle, run
 from tests.browser.conftest import NAMES, PREFIX, ROOT, SiteHandler, serving
 from tests.site.conftest import Site
+from tools.bench.bench_ingest import BUILD, MKDOCS
+from tools.bench.corpus import make_project
+from tools.bench.table import Row, middle, run
 
 TITLE = "页面：Lighthouse、大小、预览"
 LIGHTHOUSE = "lighthouse@12.8.2"

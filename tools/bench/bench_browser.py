@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, sync_playwright
 from browser import pack
 from browser.__main__ import build
 from browser.assets import default_cache
-from tests.bench.table import Row, middle
 from tests.browser.conftest import FLAGS, NAMES
 from tests.browser.test_worker import LOCK, Site, Tab, served
+from tools.bench.table import Row, middle
 
 TITLE = "浏览器里的运行环境"
 ROUNDS = 5

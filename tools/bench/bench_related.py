@@ -13,7 +13,7 @@ from ingest.link import RELATED, link
 from ingest.model import Question
 from ingest.pipeline import Inputs, parse
 from ingest.topics import fold
-from tests.bench.table import Row
+from tools.bench.table import Row
 
 TITLE = "相关问题：五个里有几个有用"
 ROOT = Path(__file__).parents[2]

@@ -16,11 +16,11 @@ from statistics import quantiles
 from playwright.sync_api import Page, Response, sync_playwright
 
 from browser.serve import Quiet
-from tests.bench.bench_ingest import BUILD, MKDOCS
-from tests.bench.corpus import make_project
-from tests.bench.table import Row, run
 from tests.browser.conftest import FLAGS, NAMES
 from tests.site.queries import queries
+from tools.bench.bench_ingest import BUILD, MKDOCS
+from tools.bench.corpus import make_project
+from tools.bench.table import Row, run
 
 TITLE = "一万个问题：生成整站的时间与内存，查询的时间与字节"
 STEPS = {  # of `make site`

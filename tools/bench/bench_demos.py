@@ -6,7 +6,7 @@ import io
 import time
 from pathlib import Path
 
-from tests.bench.table import Row, middle
+from tools.bench.table import Row, middle
 
 TITLE = "代码：每个 demo() 的时间"
 
