@@ -22,17 +22,17 @@ help: ## list the targets
 # A note with errors never keeps the rest from being built; the exit code still says so. Where no source is newer than
 # the last build for this SITE_URL and REPO_URL, there is nothing to build.
 site: .venv/.site ## build the site into site/
-	@$(BIN)/python -m browser build
+	@$(BIN)/python -m publish runtime
 	@$(BIN)/python -m snippets notebooks docs/notebooks
 	@$(BIN)/python -m ingest build; errors=$$?; test $$errors -le 1 || exit $$errors; \
 	if test "$$(cat site/.built 2>&1)" = "for $(SITE_URL) $(REPO_URL)" && \
-	  test -z "$$(find browser/*.py docs snippets mkdocs*.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
+	  test -z "$$(find publish docs snippets mkdocs*.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
 	then echo "site/ is up to date"; \
-	else $(BIN)/mkdocs build --strict && $(BIN)/python -m browser.languages site && $(BIN)/python -m browser.finish site && $(BIN)/python -m browser.search_index site && echo "for $(SITE_URL) $(REPO_URL)" >site/.built || exit 1; fi; \
+	else $(BIN)/mkdocs build --strict && $(BIN)/python -m publish.languages site && $(BIN)/python -m publish.finish site && $(BIN)/python -m publish index site && echo "for $(SITE_URL) $(REPO_URL)" >site/.built || exit 1; fi; \
 	exit $$errors
 
 serve: .venv/.site ## serve the site on 127.0.0.1:8000 and rebuild on change
-	@$(BIN)/python -m browser.serve
+	@$(BIN)/python -m publish serve
 
 test: .venv/.test site ## set up and run everything
 	$(BIN)/ruff check
@@ -88,4 +88,4 @@ fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
 	$(BIN)/python -m ingest fetch
 
 clean: ## remove everything generated
-	rm -rf .venv .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/reference docs/generated docs/runtime
+	rm -rf .venv .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/reference docs/generated docs/runtime docs/service_worker.js

@@ -1,6 +1,6 @@
-"""Python in the reader's browser: the runtime's files, the worker and the cell.
+"""What runs in the reader's browser: Python and its torch, the cell, the search, and what pages do besides.
 
-`assets.py` fetches what `assets.lock.json` pins, `bytecode.py` compiles what of it is Python, `pack.py` makes the rest
-(the torch shim and the snippets as archives, the editor's modules, the manifest), `python -m browser build` writes all
-to `docs/runtime/`. `torch/`, `run_cell.py`, `plot.py` and the scripts run in the browser.
+`python/` starts Pyodide in a worker and runs code there, `torch/` and `plot.py` are what that code imports, `cell/` is
+what a reader sees of it, `search/` and `page/` serve every page, `offline/` keeps what was loaded. Scripts are
+published below `runtime/` as they lie here; the service worker lies at the site's root.
 """

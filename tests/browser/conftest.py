@@ -111,7 +111,7 @@ def runtime(site_url: str) -> None:
     with urlopen(f"{site_url}runtime/manifest.json") as answer:
         manifest = json.load(answer)
     if not manifest["installed"]:
-        pytest.skip(f"no runtime: {manifest['reason']}; run `python -m browser build`")
+        pytest.skip(f"no runtime: {manifest['reason']}; run `python -m publish runtime`")
 
 
 class Watch:

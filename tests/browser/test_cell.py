@@ -184,8 +184,10 @@ def test_page_load_fetches_no_runtime_and_a_small_stub(page: Page, watch: Watch)
     page.goto(LORA, wait_until="networkidle")
     expect(Cell(page).button("运行")).to_be_visible()
     loaded = {url.split("/wiki/runtime/")[1] for url in watch.requests if "/wiki/runtime/" in url}
-    assert loaded == {"cells.js", "cell.js", "dom.js", "labels.js", "cell.css"}
-    sizes = [len(gzip.compress(page.request.get(f"runtime/{name}").body())) for name in loaded]
+    stub = {"cell/cells.js", "cell/cell.js", "cell/labels.js", "cell/cell.css", "page/dom.js"}
+    others = {f"page/{name}.js" for name in ("language", "math", "not_found", "print")}
+    assert {name for name in loaded if not name.startswith("search/")} == stub | others
+    sizes = [len(gzip.compress(page.request.get(f"runtime/{name}").body())) for name in stub]
     assert sum(sizes) <= 15_000
     assert page.workers == []
 
@@ -202,7 +204,7 @@ def test_editor_arrives_on_focus_and_is_small(page: Page, watch: Watch) -> None:
 
 def test_page_without_blocks_loads_no_cell(page: Page, watch: Watch) -> None:
     page.goto("about/", wait_until="networkidle")
-    assert not [url for url in watch.requests if "/runtime/cell.js" in url]
+    assert not [url for url in watch.requests if "/runtime/cell/cell.js" in url]
 
 
 def test_verified_output_is_there_before_run(page: Page) -> None:
@@ -263,21 +265,21 @@ def test_failed_download_says_why_and_retry_works(page: Page, context: BrowserCo
 
 def test_failed_script_says_why_and_retry_works(page: Page, watch: Watch, runtime: None) -> None:
     watch.expected = ["ERR_FAILED", "Failed to load resource"]
-    page.route("**/runtime/run.js", lambda route: route.abort())
+    page.route("**/runtime/cell/run.js", lambda route: route.abort())
     page.goto(LORA)
     cell = Cell(page).run(state="failed")
-    expect(cell.output).to_contain_text("runtime/run.js")
-    page.unroute("**/runtime/run.js")
+    expect(cell.output).to_contain_text("runtime/cell/run.js")
+    page.unroute("**/runtime/cell/run.js")
     cell.output.get_by_role("button", name="重试").click()
     cell.expect_state("done")
 
 
 def test_missing_runtime_is_said_with_the_way_to_install_it(page: Page) -> None:
-    manifest = {"installed": False, "reason": "numpy: no source reachable", "hint": "python -m browser build"}
+    manifest = {"installed": False, "reason": "numpy: no source reachable", "hint": "python -m publish runtime"}
     page.route("**/runtime/manifest.json", lambda route: route.fulfill(json={**manifest, "version": "", "groups": {}}))
     page.goto(LORA)
     cell = Cell(page).run(state="failed")
-    expect(cell.output).to_contain_text("python -m browser build")
+    expect(cell.output).to_contain_text("python -m publish runtime")
     expect(cell.output).to_contain_text("numpy: no source reachable")
     expect(cell.printed).to_contain_text("merged: same output: True")
     assert page.workers == []
@@ -371,7 +373,7 @@ def test_svg_keeps_shapes_and_loses_everything_that_acts(cell: Cell, lab: Lab, s
       <style>*{fill:url(//evil.example)}</style><animate attributeName="href" to="javascript:alert(1)"/></svg>"""
     made = cell.page.evaluate(
         "async ([address, text]) => (await import(address)).cleanSvg(text).outerHTML",
-        [f"{site_url}runtime/svg.js", hostile],
+        [f"{site_url}runtime/cell/svg.js", hostile],
     )
     assert re.sub(r"\s*(<[^>]*>)\s*", r"\1", made) == (
         '<svg viewBox="0 0 9 9"><rect width="3" height="3" fill="red"></rect>'

@@ -163,3 +163,16 @@ def test_focus_is_visible_in_the_dialog(page: Page) -> None:
     page.keyboard.press("ArrowDown")
     outline = page.locator(".wiki-search__results a").first.evaluate("e => getComputedStyle(e).outlineStyle")
     assert outline == "solid"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_names_in_code_have_the_colour_of_code_without_a_span(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto("topics/lora/")
+    around, name = page.locator(".highlight code").first.evaluate(
+        """(code) => {
+            code.innerHTML = 'a<span class="n">b</span>';
+            return [code, code.firstElementChild].map((element) => getComputedStyle(element).color);
+        }"""
+    )
+    assert around == name

@@ -1,7 +1,7 @@
 """Hostile notes, questions and feeds, built with the site's own settings and opened in a real browser.
 
 Each payload calls `pwned()`, which the browser hands to the test, or wants `SECRET` from a file outside its page. The
-pages are opened before the policy (browser/finish.py) is written into them, so that the cleaning itself is tested, and
+pages are opened before the policy (publish/finish.py) is written into them, so that the cleaning itself is tested, and
 with it.
 """
 
@@ -270,7 +270,7 @@ def seen(chromium, hostile_site, hostile_url):
     found = {}
     for policy in (False, True):
         if policy:
-            run(ROOT, "browser.finish", hostile_site / "site")
+            run(ROOT, "publish.finish", hostile_site / "site")
         context = chromium.new_context()
         ran, asked, pages = [], [], {}
         context.expose_binding("pwned", lambda source, *rest, ran=ran: ran.append(source["page"].url))

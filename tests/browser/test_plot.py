@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from browser.plot import STYLES, heatmap, lines
-from browser.run_cell import LIMIT
+from browser.python.run_cell import LIMIT
 from tests.browser.test_run_cell import Page
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from browser import run_cell
-from browser.run_cell import BURST, LIMIT, PAUSE, Budget, Cells, Stream
+from browser.python import run_cell
+from browser.python.run_cell import BURST, LIMIT, PAUSE, Budget, Cells, Stream
 
 
 @pytest.fixture(autouse=True)

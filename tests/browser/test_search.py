@@ -104,8 +104,8 @@ ASKED = """async (query) => {
     if (message.method === "search") asked.push(message.args[0]);
     return send.call(this, message, ...rest);
   };
-  const { open } = await import("/wiki/assets/search_engine.js");
-  const { EMPTY } = await import("/wiki/assets/search_state.js");
+  const { open } = await import("/wiki/runtime/search/engine.js");
+  const { EMPTY } = await import("/wiki/runtime/search/state.js");
   const index = await open(0);
   for (const kind of ["问答", "概念"]) await index.find({ ...EMPTY, query, kind });
   return asked;
@@ -324,7 +324,7 @@ def test_text_of_pages_stays_text(page: Page) -> None:
     page.goto("")
     parts = page.evaluate(
         """async () => {
-            const { excerpt } = await import("/wiki/assets/search_excerpt.js");
+            const { excerpt } = await import("/wiki/runtime/search/excerpt.js");
             return excerpt("标题 用 <img src=x onerror=alert(1)> 表示图片", "标题", ["img"]);
         }"""
     )
@@ -367,7 +367,7 @@ def test_search_works_after_instant_navigation(page: Page) -> None:
 )
 def test_query_becomes_pairs_and_folded_words(page: Page, query: str, wanted: list[str]) -> None:
     page.goto("")
-    script = "async query => (await import('/wiki/assets/search_query.js')).terms(query)"
+    script = "async query => (await import('/wiki/runtime/search/query.js')).terms(query)"
     assert page.evaluate(script, query) == wanted
 
 
@@ -379,7 +379,7 @@ def test_table_of_traditional_characters_is_fetched_only_where_it_says_something
     assert len([address for address in watch.requests if "traditional.json" in address]) == 1
     missed = page.evaluate(
         """async () => {
-          const { mayBeTraditional } = await import("/wiki/assets/search_query.js");
+          const { mayBeTraditional } = await import("/wiki/runtime/search/query.js");
           const [old] = await (await fetch("/wiki/pagefind/traditional.json")).json();
           return [...old].filter((one) => !mayBeTraditional(one));
         }"""
@@ -393,7 +393,7 @@ def test_table_of_traditional_characters_is_fetched_only_where_it_says_something
 )
 def test_compounds_are_looked_for_in_parts_and_names_are_not(page: Page, query: str, apart: str | None) -> None:
     page.goto("")
-    script = "async query => (await import('/wiki/assets/search_query.js')).looserTerms(query)"
+    script = "async query => (await import('/wiki/runtime/search/query.js')).looserTerms(query)"
     assert page.evaluate(script, query) == apart
 
 

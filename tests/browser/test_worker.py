@@ -17,14 +17,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from browser import pack
-from browser.__main__ import build, main
-from browser.assets import default_cache
-from browser.run_cell import LIMIT
+from browser.python.run_cell import LIMIT
+from publish.__main__ import main
+from publish.runtime import pack
+from publish.runtime.assets import default_cache
+from publish.runtime.build import LOCK, build
 
 pytestmark = pytest.mark.browser
 
-LOCK = pack.HERE / "assets.lock.json"
+
 POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 SECONDS = 300  # for one answer: a first start on a busy machine takes its time
 
@@ -34,7 +35,7 @@ let worker, kit, last = 0;
 const waiting = new Map();
 window.events = [];
 window.open_ = () => {
-  worker = new Worker(base + "worker.js", { type: "module" });
+  worker = new Worker(base + "python/worker.js", { type: "module" });
   worker.onmessage = ({ data }) => {
     if (!data.event) return waiting.get(data.id)(data);
     data.at = performance.now();
@@ -61,7 +62,7 @@ window.ready = true;
 # Whether the whole kit comes to be there within half a minute: its memory snapshot alone has 20 MB.
 KEPT = """async (cacheName) => {
   for (let tries = 0; tries < 300; tries += 1) {
-    const kept = await caches.match(new URL("runtime/kit", location.href).href, { cacheName });
+    const kept = await caches.match(new URL("runtime/python/kit", location.href).href, { cacheName });
     if (kept && (await kept.arrayBuffer()).byteLength > 30_000_000) return true;
     await new Promise((done) => setTimeout(done, 100));
   }
@@ -392,7 +393,7 @@ def test_an_operators_own_torch_is_a_second_runtime(chromium, site, tmp_path):
     path.write_text(json.dumps(lock), encoding="utf-8")
     (tmp_path / "site").mkdir()
     out = tmp_path / "site" / "runtime"
-    assert main(["build", "--lock", str(path), "--runtime", "torch", "--out", str(out), "--strict"]) == 0
+    assert main(["runtime", "--lock", str(path), "--runtime", "torch", "--out", str(out), "--strict"]) == 0
     for second in served(tmp_path / "site"):
         context = chromium.new_context()
         tab = Tab(context.new_page()).open(second.url)

@@ -5,9 +5,9 @@ from html import unescape
 
 import pytest
 
-from browser.languages import in_both, lead, tell
 from ingest.model import Source
 from ingest.topics import parse_topic
+from publish.languages import in_both, lead, tell
 from tests.site.conftest import ROOT
 
 DOCS = ROOT / "docs"

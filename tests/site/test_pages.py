@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from browser.languages import gather
+from publish.languages import gather
 from tests.site.conftest import ROOT, Site
 from tools.permalinks import published
 
@@ -139,7 +139,7 @@ def test_zensical_builds_the_same_pages_with_the_same_runnable_blocks(site, tmp_
 @pytest.mark.slow
 def test_make_site_fails_on_a_broken_internal_link(tmp_path):
     copy_project(tmp_path)
-    for name in ("browser", "ingest", "talks"):
+    for name in ("browser", "ingest", "publish", "talks"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy2(ROOT / name, tmp_path)  # with its time, so that the stamps in .venv stay newer

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from browser.assets import default_cache
+from publish.runtime.assets import default_cache
 from tests.browser.conftest import NAMES, PREFIX, ROOT, SiteHandler, serving
 from tests.site.conftest import Site
 from tools.bench.bench_ingest import BUILD, MKDOCS
@@ -27,7 +27,7 @@ QUESTIONS, CHANGES = 1_000, 5
 SHOW = """
 import sys, time
 from pathlib import Path
-from browser.serve import update
+from publish.serve import update
 root, note = Path.cwd(), Path.cwd() / "talks/notes/005.md"
 for number in range(int(sys.argv[1]) + 1):
     note.write_text(f"{note.read_text('utf-8')}\\n改动{number}。\\n", "utf-8")
@@ -97,7 +97,7 @@ def preview() -> list[Row]:
         make_project(folder, QUESTIONS, 20, 2_000)
         run(BUILD, folder)
         run(MKDOCS, folder)
-        run([sys.executable, "-m", "browser.finish", "site"], folder)
+        run([sys.executable, "-m", "publish.finish", "site"], folder)
         _, memory, printed = run([sys.executable, "-c", SHOW, str(CHANGES)], folder)
         seconds = [float(line) for line in printed.splitlines() if line.replace(".", "").isdigit()]
         largest = sizes(Site(folder / "site"))

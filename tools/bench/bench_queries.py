@@ -13,7 +13,7 @@ from statistics import mean, quantiles
 
 from playwright.sync_api import Page, sync_playwright
 
-from browser.search_index import build
+from publish.search.index import build
 from tests.browser.conftest import FLAGS, NAMES
 from tests.site.queries import Pages, Query, queries
 from tools.bench.bench_ingest import MKDOCS
@@ -26,7 +26,7 @@ QUIET = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
 ZENSICAL = [Path(sys.executable).parent / "zensical", "build"]
 
 OURS = """async () => {
-  const { open } = await import("/assets/search_engine.js");
+  const { open } = await import("/runtime/search/engine.js");
   const index = await open(0);
   window.ask = async (query) => {
     const start = performance.now();

@@ -15,7 +15,7 @@ from statistics import quantiles
 
 from playwright.sync_api import Page, Response, sync_playwright
 
-from browser.serve import Quiet
+from publish.serve import Quiet
 from tests.browser.conftest import FLAGS, NAMES
 from tests.site.queries import queries
 from tools.bench.bench_ingest import BUILD, MKDOCS
@@ -26,15 +26,15 @@ TITLE = "一万个问题：生成整站的时间与内存，查询的时间与�
 STEPS = {  # of `make site`
     "收录": BUILD,
     "MkDocs": MKDOCS,
-    "英文页": [sys.executable, "-m", "browser.languages", "site"],
-    "收尾": [sys.executable, "-m", "browser.finish", "site"],
-    "索引": [sys.executable, "-m", "browser.search_index", "site"],
+    "英文页": [sys.executable, "-m", "publish.languages", "site"],
+    "收尾": [sys.executable, "-m", "publish.finish", "site"],
+    "索引": [sys.executable, "-m", "publish", "index", "site"],
 }
 MANY, QUESTIONS = 10_000, 3_000
 QUERY, NEXT = "LoRA", "显存"
 TIMES = """async (queries) => {
-  const { open } = await import("/assets/search_engine.js");
-  const { EMPTY } = await import("/assets/search_state.js");
+  const { open } = await import("/runtime/search/engine.js");
+  const { EMPTY } = await import("/runtime/search/state.js");
   const [index, times] = [await open(0), []];
   for (const query of queries) {
     const begun = performance.now();

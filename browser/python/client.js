@@ -12,7 +12,7 @@ import { request } from "./protocol.js";
 /** @typedef {(event: any) => void} Listener what a request tells before its result: `{event: "output", …}` */
 /** @typedef {{kind: string, message: string, [more: string]: any}} Failure as the protocol's `error`, or kind `stopped` */
 
-export const BASE = new URL(".", import.meta.url).href;
+export const BASE = new URL("..", import.meta.url).href;
 
 /** A request that did not give a result. */
 export class RuntimeFailure extends Error {
@@ -140,7 +140,7 @@ class Client extends EventTarget {
     this.waiting.clear();
     for (const { type, reject } of failed) {
       const kind = type === "run" ? "crash" : "load";
-      reject(new RuntimeFailure({ kind, message, file: "worker.js", cause: "start" }));
+      reject(new RuntimeFailure({ kind, message, file: "python/worker.js", cause: "start" }));
     }
   }
 

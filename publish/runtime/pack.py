@@ -10,11 +10,13 @@ from typing import Any
 
 import rjsmin
 
-from browser.assets import Asset, Lock
-from browser.bytecode import bytecode, zipped
+from publish.runtime.assets import Asset, Lock
+from publish.runtime.bytecode import bytecode, zipped
 
-HERE = Path(__file__).parent
-HINT = "python -m browser build"
+ROOT = Path(__file__).resolve().parents[2]
+BROWSER = ROOT / "browser"
+SERVICE_WORKER = BROWSER / "offline" / "service_worker.js"  # it lies at the site's root: it answers for what is below
+HINT = "python -m publish runtime"
 IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*)(["'])([^"'./][^"']*)\2""")  # a bare specifier: no dot, no slash first
 
 
@@ -37,19 +39,20 @@ def own_archives(shim: bool) -> dict[str, bytes]:
 
     What every start imports goes as bytecode where it can be had, else as source.
     """
-    loaded = python_files(HERE / "torch", "torch") if shim else {}
-    loaded["run_cell.py"] = (HERE / "run_cell.py").read_bytes()
+    loaded = python_files(BROWSER / "torch", "torch") if shim else {}
+    loaded["run_cell.py"] = (BROWSER / "python" / "run_cell.py").read_bytes()
     loaded = bytecode(loaded) or loaded
     torch = {path: content for path, content in loaded.items() if path.startswith("torch/")}
-    wiki = python_files(HERE.parent / "snippets", "snippets")
-    wiki |= {f"browser/{name}": (HERE / name).read_bytes() for name in ("__init__.py", "plot.py")}
+    wiki = python_files(ROOT / "snippets", "snippets")
+    wiki |= {f"browser/{name}": (BROWSER / name).read_bytes() for name in ("__init__.py", "plot.py")}
     wiki |= {path: content for path, content in loaded.items() if path not in torch}
     return dict(archive(name, files) for name, files in (("torch", torch), ("wiki", wiki)) if files)
 
 
 def scripts() -> dict[str, bytes]:
-    """Scripts and styles of the cell, as they are."""
-    return {path.name: path.read_bytes() for kind in ("*.js", "*.css") for path in sorted(HERE.glob(kind))}
+    """Scripts and styles of the pages, as they are and as they lie; all but the service worker."""
+    paths = (path for kind in ("*.js", "*.css") for path in sorted(BROWSER.rglob(kind)) if path != SERVICE_WORKER)
+    return {path.relative_to(BROWSER).as_posix(): path.read_bytes() for path in paths}
 
 
 def module(content: bytes, places: Mapping[str, str]) -> bytes:

@@ -8,9 +8,9 @@ from pathlib import Path
 import cbor2
 import pytest
 
-from browser import search_index
-from browser.search_index import build, expand, rewritten
-from browser.search_merge import columns, plain, read
+from publish.search import index
+from publish.search.index import build, expand, rewritten
+from publish.search.merge import columns, plain, read
 
 
 def stored(text):
@@ -126,7 +126,7 @@ def test_site_in_parts_has_the_same_index_to_the_byte(tmp_path, monkeypatch):
     """Spellings with accents and fields that only one part has among it."""
     whole, parts = site_of(tmp_path / "whole"), site_of(tmp_path / "parts")
     build(whole)
-    monkeypatch.setattr(search_index, "AT_ONCE", 2)
+    monkeypatch.setattr(index, "AT_ONCE", 2)
     build(parts)
     files = [path.relative_to(whole) for path in sorted((whole / "pagefind").rglob("*")) if path.is_file()]
     assert files == [path.relative_to(parts) for path in sorted((parts / "pagefind").rglob("*")) if path.is_file()]

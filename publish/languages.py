@@ -1,4 +1,4 @@
-"""The English pages: `python -m browser.languages site` builds them and puts them below `site/en/`.
+"""The English pages: `python -m publish.languages site` builds them and puts them below `site/en/`.
 
 mkdocs.en.yml builds them from the same docs/ as the Chinese pages, so every address in them, of pages and of assets, is
 right where they go and nothing is there twice. What a page says of its other language is written last, by `finish.py`.
@@ -92,7 +92,7 @@ def tell(site: Path, both: Collection[str]) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
-        sys.exit("usage: python -m browser.languages SITE")
+        sys.exit("usage: python -m publish.languages SITE")
     logging.basicConfig(format="%(levelname)s - %(message)s", level=logging.WARNING)
     try:
         make(Path.cwd(), Path(sys.argv[1]))

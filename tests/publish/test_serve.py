@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from browser import languages
-from browser.finish import finish
-from browser.serve import refresh, update
 from ingest.cli import main as ingest
+from publish import languages
+from publish.finish import finish
+from publish.serve import refresh, update
 from tests.site.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -91,7 +91,7 @@ def test_nothing_is_built_where_nothing_changed(project):
 
 def test_page_that_goes_has_all_built(project, monkeypatch):
     built = []
-    monkeypatch.setattr("browser.serve.make", built.append)
+    monkeypatch.setattr("publish.serve.make", built.append)
     (project / "talks/questions/extrapolation.md").unlink()
     update(project, {project / "talks/questions/extrapolation.md"})
     assert built == [project]
@@ -102,7 +102,7 @@ def test_page_that_goes_has_all_built(project, monkeypatch):
 )
 def test_change_that_may_touch_every_page_has_all_built(tmp_path, monkeypatch, name):
     built = []
-    monkeypatch.setattr("browser.serve.make", built.append)
+    monkeypatch.setattr("publish.serve.make", built.append)
     update(tmp_path, {tmp_path / name})
     assert built == [tmp_path]
 

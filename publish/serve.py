@@ -1,4 +1,4 @@
-"""`python -m browser.serve`: the site on 127.0.0.1:8000, brought up to date while its sources change.
+"""`python -m publish serve`: the site on 127.0.0.1:8000, brought up to date while its sources change.
 
 A change in `talks/` or to a page of `docs/` builds only the pages that it touches, with MkDocs' own build, to the same
 bytes as `make site`; every other change has `make site` build all. The search index follows: it takes longer.
@@ -21,13 +21,14 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from watchfiles import watch
 
-from browser import languages
-from browser.finish import finish
 from ingest.cli import main as ingest
 from ingest.render import OWNED
+from publish import languages
+from publish.finish import finish
 
 INCLUDE = re.compile(r'^\s*--8<-- "([^":]+)', re.MULTILINE)
-OTHER = ("snippets", "ingest", "browser", "mkdocs.base.yml", "mkdocs.yml", "mkdocs.en.yml")  # all pages depend on it
+CONFIGURATIONS = ("mkdocs.base.yml", "mkdocs.yml", "mkdocs.en.yml")
+OTHER = ("snippets", "ingest", "browser", "publish", *CONFIGURATIONS)  # all pages depend on it
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -108,7 +109,7 @@ def index(root: Path, due: threading.Event) -> None:
     """Write the search index anew whenever it is due."""
     while due.wait():
         due.clear()
-        command = ["nice", sys.executable, "-m", "browser.search_index", root / "site"]  # the next change goes first
+        command = ["nice", sys.executable, "-m", "publish", "index", root / "site"]  # the next change goes first
         subprocess.run(command, cwd=root, check=False)
 
 
@@ -135,7 +136,3 @@ def main() -> None:
     for changed in watched(root):
         update(root, changed)
         due.set()
-
-
-if __name__ == "__main__":
-    main()

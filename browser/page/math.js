@@ -2,7 +2,7 @@
 
 const TURN = 8; // ms of work before others have theirs: 32 on a phone, which nobody feels
 const FONTS = ["1em KaTeX_Main", "italic 1em KaTeX_Math"];
-const katexFolder = new URL("vendor/katex/", import.meta.url);
+const katexFolder = new URL("../../assets/vendor/katex/", import.meta.url);
 
 /** @type {Promise<any> | null} */
 let loading = null;

@@ -1,7 +1,7 @@
-"""The search index of a built site: `python -m browser.search_index site` runs Pagefind over rewritten pages.
+"""The search index of a built site: `python -m publish index site` runs Pagefind over rewritten pages.
 
 Pagefind cuts Chinese with a dictionary, browsers cut queries with another. So here every run of Chinese characters is
-stored as its overlapping pairs (位置编码: 位置 置编 编码 码), and docs/assets/search_query.js asks for pairs. What a
+stored as its overlapping pairs (位置编码: 位置 置编 编码 码), and browser/search/query.js asks for pairs. What a
 page says can be read back: a dot marks what was put in (see `plain` in search_merge.py). Words are also stored as they
 may be asked for: in simplified characters, `top_p`, `top-p` and `TopP` as topp, top and p.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from opencc import OpenCC
 
-from browser.search_merge import merge
+from publish.search.merge import merge
 
 # Marks that no text has and that Pagefind takes for punctuation.
 PAIR, AFTER_SPACE, EXTRA, END = "\u2e31", "\u2e32", "\u2e33", "\u2e34"
@@ -114,9 +114,3 @@ def build(site: Path) -> int:
     (site / "pagefind" / "traditional.json").write_text(forms, "utf-8")
     (site / "pagefind" / "english.json").write_text(json.dumps(english, ensure_ascii=False), "utf-8")
     return indexed
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
-        sys.exit("usage: python -m browser.search_index SITE")
-    print(f"{build(Path(sys.argv[1]))} pages in the index")

@@ -1,7 +1,7 @@
 /** What a run shows: the stream of its output, figures, the comparison with the verified output, errors. Text only. */
 
 import { differences } from "./compare.js";
-import { element } from "./dom.js";
+import { element } from "../page/dom.js";
 import { labels } from "./labels.js";
 import { cleanSvg } from "./svg.js";
 

@@ -1,4 +1,4 @@
-"""The last step of a build that touches pages: `python -m browser.finish site`.
+"""The last step of a build that touches pages: `python -m publish.finish site`.
 
 Every page gets the site's policy (`csp.py`), says where it is in the other language (`languages.py`) and becomes
 smaller (`slim.py`); generated ones lose the theme's link to edit them.
@@ -9,10 +9,10 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from browser.csp import META, hashes, policy
-from browser.languages import in_both, lead, tell
-from browser.slim import slim
 from ingest.render import OWNED
+from publish.csp import META, hashes, policy
+from publish.languages import in_both, lead, tell
+from publish.slim import slim
 
 DATA = re.compile(r'<script type="application/ld\+json">.*?</script>', re.DOTALL)
 FACTS = re.compile(r' data-md-component="source"')  # by which the theme asks the repository's host for its stars
@@ -55,5 +55,5 @@ def finish(site: Path, changed: Collection[Path] = ()) -> int:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
-        sys.exit("usage: python -m browser.finish SITE")
+        sys.exit("usage: python -m publish.finish SITE")
     print(f"{finish(Path(sys.argv[1]))} pages finished")

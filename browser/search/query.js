@@ -1,7 +1,7 @@
 /**
  * What a reader typed -> the terms of the index, and the order of what they find. Pure: no page, no network.
  *
- * The index holds Chinese as overlapping pairs of characters, see browser/search_index.py; both sides agree on the rules.
+ * The index holds Chinese as overlapping pairs of characters, see publish/search/index.py; both sides agree on the rules.
  */
 
 /** The ranking: points added to Pagefind's score, which is scaled to 0…1. Names say what earns them. */

@@ -1,7 +1,7 @@
 /** One run of a cell: what it tells while it lasts, and what it shows at its end. */
 
-import { element } from "./dom.js";
-import { keep } from "./offline.js";
+import { element } from "../page/dom.js";
+import { keep } from "../offline/offline.js";
 import { Stream, codeError, comparison, figure } from "./output.js";
 
 /** @typedef {import("./cell.js").Cell} Cell */
@@ -150,7 +150,7 @@ export class Run {
   runtimeMissing(failure) {
     const { cell, label } = this;
     const reason = failure.message ? ` (${failure.message})` : "";
-    const command = element("code", {}, failure.hint || "python -m browser build");
+    const command = element("code", {}, failure.hint || "python -m publish runtime");
     cell.fail(element("p", {}, `${label.missing}${reason}${label.install} `, command), label.missing);
   }
 }

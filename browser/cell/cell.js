@@ -1,6 +1,6 @@
 /** A runnable block as a cell: code to edit, buttons, progress, and the output beside the verified one. */
 
-import { element, outputOf, textOf, toClipboard } from "./dom.js";
+import { element, outputOf, textOf, toClipboard } from "../page/dom.js";
 import { labels } from "./labels.js";
 
 /** @typedef {import("./editor.js").Editor} Editor */
@@ -10,7 +10,7 @@ export class Cell {
   /** @type {Editor | null} */ editor = null;
   /** @type {Promise<Editor> | null} */ opening = null;
   /** @type {Promise<boolean> | null} */ running = null;
-  /** @type {import("./client.js").runtime | null} */ runtime = null;
+  /** @type {import("../python/client.js").runtime | null} */ runtime = null;
   stopAsked = false;
   hasState = false; // it has run in the Python that is alive
 
@@ -170,7 +170,7 @@ export class Cell {
   }
 
   async findRuntime() {
-    const { runtime } = await import("./client.js");
+    const { runtime } = await import("../python/client.js");
     if (!this.runtime) runtime.addEventListener("lost", () => this.lost(), { signal: this.page.left });
     this.runtime = runtime;
     return runtime;

@@ -33,7 +33,7 @@ let loading = null;
 
 function load() {
   const names = ["state", "view", "commands", "language", "legacy-modes-python"].map((name) => `codemirror-${name}`);
-  loading ??= Promise.all([...names, "lezer-highlight", "style-mod"].map((name) => import(`./editor/${name}.js`)));
+  loading ??= Promise.all([...names, "lezer-highlight", "style-mod"].map((name) => import(`../editor/${name}.js`)));
   loading.catch(() => (loading = null));
   return loading;
 }

@@ -1,13 +1,13 @@
 /** Pagefind behind one function: a state of the search -> results in order, with counts for the filters. */
 
-import { excerpt } from "./search_excerpt.js";
-import { inEnglish } from "./search_labels.js";
-import { PAGEFIND_RANKING, holds, isQuestion, looserTerms, mayBeTraditional, rank, setForms, subject, terms, words } from "./search_query.js";
-import { FILTERS, filtersOf } from "./search_state.js";
+import { excerpt } from "./excerpt.js";
+import { inEnglish } from "./labels.js";
+import { PAGEFIND_RANKING, holds, isQuestion, looserTerms, mayBeTraditional, rank, setForms, subject, terms, words } from "./query.js";
+import { FILTERS, filtersOf } from "./state.js";
 
 /**
- * @typedef {import("./search_state.js").State} State
- * @typedef {{url: string, title: string, excerpt: import("./search_excerpt.js").Part[], kind: string, status: string,
+ * @typedef {import("./state.js").State} State
+ * @typedef {{url: string, title: string, excerpt: import("./excerpt.js").Part[], kind: string, status: string,
  *   sections: {url: string, title: string}[]}} Result
  * @typedef {{total: number, partial: boolean, counts: Record<string, Record<string, number>>,
  *   more: (count: number) => Promise<Result[]>}} Found `more` gives the next results until none is left.
@@ -18,7 +18,7 @@ const FEW = 5; // pages that have all terms of a question: too few to look no fu
 const SAMPLE = 8; // pages that are asked whether a term is known at all
 const CONCEPTS = 5; // of the concept pages, however low they score
 
-const siteRoot = new URL("..", import.meta.url);
+const siteRoot = new URL("../..", import.meta.url);
 
 /** On English pages: concepts' English titles by their Chinese ones. @type {Record<string, string>} */
 let titles = {};
@@ -66,7 +66,7 @@ async function loadPagefind(attempt) {
 }
 
 /**
- * A filter as browser/search_merge.py packs it: `0,0,1 4,,2` is for each page the numbers of its values.
+ * A filter as publish/search/merge.py packs it: `0,0,1 4,,2` is for each page the numbers of its values.
  * @param {{values: string[], pages: string}} column
  */
 const ofPages = ({ values, pages }) =>
@@ -81,7 +81,7 @@ async function json(name) {
 
 /**
  * Pagefind cuts queries into words where the page's language has no blanks, and reads that language once, when an
- * instance is made. Our queries are cut already (see `search_query.js`): for that moment the page names no language.
+ * instance is made. Our queries are cut already (see `query.js`): for that moment the page names no language.
  * @template T
  * @param {() => T} make
  * @returns {T}
@@ -278,7 +278,7 @@ async function ranked(facets, state, lists, hits, partial) {
  * @param {Facets} facets
  * @param {Hit} hit
  * @param {any} data
- * @returns {import("./search_query.js").Candidate}
+ * @returns {import("./query.js").Candidate}
  */
 function candidateOf(facets, { page, score }, { meta, content }) {
   const aliases = (meta.aliases ?? "").split(" | ");

@@ -1,8 +1,9 @@
 /** The offline copy: a service worker that keeps what was loaded, and the way to be rid of it. */
 
-import { labels } from "./labels.js";
+import { labels } from "../cell/labels.js";
 
-const ROOT = new URL("../", import.meta.url);
+const RUNTIME = new URL("../", import.meta.url);
+const ROOT = new URL("../", RUNTIME);
 const CACHES = "openllm-wiki-"; // the worker's kept start state is one of them
 
 /** @type {Promise<{ok: boolean, reason?: string}> | null} */
@@ -10,7 +11,7 @@ let keeping = null;
 
 /**
  * Keep this page and the runtime for the next visit without network; once for the tab.
- * @param {import("./protocol.js").Manifest} manifest
+ * @param {import("../python/protocol.js").Manifest} manifest
  * @returns {Promise<HTMLElement | null>} What to tell the reader the first time; null later, and where browsers offer no such thing.
  */
 export async function keep(manifest) {
@@ -20,22 +21,22 @@ export async function keep(manifest) {
   return answer.ok ? keptNote() : failedNote(answer.reason ?? "");
 }
 
-/** @param {import("./protocol.js").Manifest} manifest */
+/** @param {import("../python/protocol.js").Manifest} manifest */
 async function askWorker(manifest) {
   const { core, editor } = manifest.groups;
-  const scripts = Object.keys(manifest.files).filter((path) => !path.includes("/") && /\.(js|css)$/.test(path));
+  const grouped = new Set(Object.values(manifest.groups).flatMap(({ files }) => files));
+  const scripts = Object.keys(manifest.files).filter((path) => /\.(js|css)$/.test(path) && !grouped.has(path));
   const paths = ["manifest.json", ...scripts, ...core.files, ...(editor?.installed ? editor.files : [])];
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
   const pages = [location.href.split("#")[0], ...loaded.filter((address) => address.startsWith(ROOT.href))];
-  const runtime = [...new Set(paths)].map((path) => new URL(path, import.meta.url).href);
-  const folder = new URL(".", import.meta.url).href;
+  const runtime = [...new Set(paths)].map((path) => new URL(path, RUNTIME).href);
   const registration = await navigator.serviceWorker.register(new URL("service_worker.js", ROOT), { scope: ROOT.pathname });
   const worker = registration.active ?? (await activated(registration));
   return ask(worker, {
     type: "keep",
     version: manifest.version,
     runtime,
-    pages: [...new Set(pages)].filter((address) => !address.startsWith(folder)),
+    pages: [...new Set(pages)].filter((address) => !address.startsWith(RUNTIME.href)),
   });
 }
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from browser.assets import write_bytes
+from publish.runtime.assets import write_bytes
 
 MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # how the bytecode of Python 3.13 begins
 SITE_PACKAGES = "/lib/python3.13/site-packages"  # in Pyodide

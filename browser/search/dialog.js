@@ -3,12 +3,12 @@
  * where an element with `data-wiki-archive` names the kind it starts with. The state is in the address.
  */
 
-import * as engine from "./search_engine.js";
-import { labels } from "./search_labels.js";
-import { EMPTY, VALUES, asksSomething, fromAddress, toAddress } from "./search_state.js";
+import * as engine from "./engine.js";
+import { labels } from "./labels.js";
+import { EMPTY, VALUES, asksSomething, fromAddress, toAddress } from "./state.js";
 
-/** @typedef {import("./search_state.js").State} State */
-/** @typedef {import("./search_engine.js").Result} Result */
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./engine.js").Result} Result */
 
 const PAGE = 10;
 const PAUSE_MS = 150;
@@ -227,7 +227,7 @@ class Search {
   }
 
   /**
-   * @param {import("./search_engine.js").Found | null} found
+   * @param {import("./engine.js").Found | null} found
    * @param {Result[]} first
    */
   draw(found, first) {
@@ -242,7 +242,7 @@ class Search {
     this.more.onclick = () => found && this.append(found).catch((error) => this.fail(error));
   }
 
-  /** @param {import("./search_engine.js").Found} found */
+  /** @param {import("./engine.js").Found} found */
   async append(found) {
     const number = this.latest;
     const next = (await found.more(PAGE)).map(resultItem);
@@ -252,7 +252,7 @@ class Search {
     next[0]?.querySelector("a")?.focus();
   }
 
-  /** @param {import("./search_engine.js").Found | null} found */
+  /** @param {import("./engine.js").Found | null} found */
   summary(found) {
     if (!found) return labels.start;
     if (found.total === 0) return labels.nothing;
@@ -335,7 +335,7 @@ function openSearch(state) {
  */
 function askAddress(query) {
   const repository = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".md-source"))?.href ?? "";
-  if (!repository.startsWith("https://github.com/")) return new URL(`../${labels.askGuide}`, import.meta.url).href;
+  if (!repository.startsWith("https://github.com/")) return new URL(`../../${labels.askGuide}`, import.meta.url).href;
   const words = new URLSearchParams({ template: "question.yml", title: labels.asked(query) });
   return `${repository.replace(/\/$/, "")}/issues/new?${words}`;
 }

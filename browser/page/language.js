@@ -1,10 +1,10 @@
 /** The header stays when the theme brings in another page: its language switch is led to that page's counterpart. */
 
-const root = new URL("..", import.meta.url).href;
+const root = new URL("../..", import.meta.url).href;
 
 function pageShown() {
   const page = (location.origin + location.pathname).slice(root.length).replace(/^en\//, "");
-  const both = document.querySelector("meta[name=languages]"); // see browser/languages.py
+  const both = document.querySelector("meta[name=languages]"); // see publish/languages.py
   for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("a.md-select__link"))) {
     link.href = root + (link.hreflang === "en" ? "en/" : "") + (both ? page : "");
   }

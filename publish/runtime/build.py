@@ -1,4 +1,4 @@
-"""Build the runtime: `python -m browser build` fetches what the lock pins and writes `docs/runtime/`.
+"""Build the runtime: what the lock pins is fetched, the rest is made, all is written to `docs/runtime/`.
 
 Exit codes: 0 written, also when the runtime could not be had (the manifest says why, and pages keep their verified
 output); 1 a source gave wrong bytes, or with `--strict` anything is missing; 2 wrong usage.
@@ -8,12 +8,11 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from browser import pack
-from browser.assets import (
+from publish.runtime import pack
+from publish.runtime.assets import (
     Asset,
     AssetError,
     Fetcher,
@@ -23,9 +22,9 @@ from browser.assets import (
     read_lock,
     write_bytes,
 )
-from browser.bytecode import SITE_PACKAGES, STDLIB, precompiled
+from publish.runtime.bytecode import SITE_PACKAGES, STDLIB, precompiled
 
-ROOT = Path(__file__).resolve().parents[1]
+LOCK = Path(__file__).with_name("assets.lock.json")
 
 
 def build(lock_path: Path, out: Path, cache: Path, runtime: str | None = None) -> tuple[list[AssetError], int]:
@@ -33,7 +32,7 @@ def build(lock_path: Path, out: Path, cache: Path, runtime: str | None = None) -
 
     Args:
         lock_path: The lock.
-        out: Folder to write; files in it that do not belong are removed.
+        out: Folder to write; files in it that do not belong are removed. The service worker goes beside it.
         cache: Folder of verified downloads.
         runtime: Name of a runtime of the lock; default: the lock's own choice.
 
@@ -80,7 +79,9 @@ def build(lock_path: Path, out: Path, cache: Path, runtime: str | None = None) -
                 groups[group] = sorted(asset.to for asset, _ in whole[group])
     reason = str(lacking[0]) if lacking else ""
     files["manifest.json"] = pack.manifest(lock, files, groups, reason)
-    return [error for errors in problems.values() for error in errors], write_folder(out, files)
+    changed = write_folder(out, files)
+    changed += write_bytes(out.parent / pack.SERVICE_WORKER.name, pack.SERVICE_WORKER.read_bytes())
+    return [error for errors in problems.values() for error in errors], changed
 
 
 def compiled(asset: Asset, content: bytes, cache: Path) -> tuple[Asset, bytes]:
@@ -106,18 +107,17 @@ def write_folder(out: Path, files: dict[str, bytes]) -> int:
     return changed
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line; its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m browser", description="The Python runtime of the site's pages.")
-    command = parser.add_subparsers(dest="command", required=True).add_parser(
-        "build", help="fetch, verify and write the runtime's files"
-    )
-    command.add_argument("--out", type=Path, default=ROOT / "docs" / "runtime", help="default: docs/runtime")
-    command.add_argument("--cache", type=Path, default=None, help="default: ~/.cache/openllm-wiki")
-    command.add_argument("--lock", type=Path, default=pack.HERE / "assets.lock.json", help="default: the project's")
-    command.add_argument("--runtime", help="a runtime of the lock; default: the lock's choice")
-    command.add_argument("--strict", action="store_true", help="exit 1 when anything is missing")
-    args = parser.parse_args(argv)
+def options(parser: argparse.ArgumentParser) -> None:
+    """What a command line may say."""
+    parser.add_argument("--out", type=Path, default=pack.ROOT / "docs" / "runtime", help="default: docs/runtime")
+    parser.add_argument("--cache", type=Path, default=None, help="default: ~/.cache/openllm-wiki")
+    parser.add_argument("--lock", type=Path, default=LOCK, help="default: the project's")
+    parser.add_argument("--runtime", help="a runtime of the lock; default: the lock's choice")
+    parser.add_argument("--strict", action="store_true", help="exit 1 when anything is missing")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build as a command line says; its exit code."""
     try:
         problems, changed = build(args.lock, args.out, args.cache or default_cache(), args.runtime)
     except (AssetError, OSError) as error:
@@ -130,7 +130,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("the runtime is incomplete: pages show verified output, and what is missing cannot run\n")
     print(f"{args.out}: {changed} files changed")
     return 1 if wrong or (problems and args.strict) else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,8 +5,8 @@ import hashlib
 
 import pytest
 
-from browser.csp import META, policy
-from browser.finish import finish
+from publish.csp import META, policy
+from publish.finish import finish
 
 
 def digest(text):

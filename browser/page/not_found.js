@@ -1,6 +1,6 @@
 /** The page for addresses that are not there, in the language of the part of the site: what to do now, and a search. */
 
-const root = new URL("..", import.meta.url);
+const root = new URL("../..", import.meta.url);
 const zh = {
   title: "没有这个页面",
   text: "页面可能改了名，或者地址抄漏了一段。搜一搜，或者从上面的导航走。",

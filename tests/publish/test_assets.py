@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from browser import assets, bytecode, pack
-from browser.__main__ import main
-from browser.assets import AssetError, read_lock
+from publish.__main__ import main
+from publish.runtime import assets, bytecode, pack
+from publish.runtime.assets import AssetError, read_lock
+from publish.runtime.build import LOCK
 
-LOCK = pack.HERE / "assets.lock.json"
 NUMPY = "3db3c4f3e0448f4d62a85c262692f1260ccd8a91335442bd2442f21ffeddb558"  # as pyodide 0.28.3's own lock has it
 CORE = b"core of the runtime"
 WHEEL = b"numpy for it"
@@ -92,7 +92,7 @@ class Project:
         lock = self.folder / "lock.json"
         data = {"runtime": "numpy", "runtimes": self.runtimes, "pyodide": {"python": "3.13.2"}, "files": self.files}
         lock.write_text(json.dumps(data), encoding="utf-8")
-        return main(["build", "--lock", str(lock), "--out", str(self.out), "--cache", str(self.cache), *options])
+        return main(["runtime", "--lock", str(lock), "--out", str(self.out), "--cache", str(self.cache), *options])
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def test_with_no_source_reachable_the_build_succeeds_and_the_manifest_says_why(p
     manifest = project.manifest
     assert not manifest["installed"]
     assert "core.wasm" in manifest["reason"] and "status 404" in manifest["reason"]
-    assert manifest["hint"] == "python -m browser build"
+    assert manifest["hint"] == "python -m publish runtime"
     assert manifest["groups"]["core"] == {"installed": False, "bytes": 0, "gzip": 0, "files": []}
     assert (project.out / "worker.js").is_file()  # the cell's own scripts are there to say so
     assert project.build("--strict") == 1
@@ -293,7 +293,7 @@ def test_archives_depend_on_content_alone(tmp_path):
 
 
 def test_source_of_torch_is_at_most_100_kb_packed():
-    _, content = pack.archive("torch", pack.python_files(pack.HERE / "torch", "torch"))
+    _, content = pack.archive("torch", pack.python_files(pack.BROWSER / "torch", "torch"))
     assert len(content) <= 100_000
 
 
@@ -359,9 +359,11 @@ def test_without_a_python_3_13_everything_stays_source(tmp_path, monkeypatch, fo
     assert not list(tmp_path.iterdir())
 
 
-def test_all_scripts_and_styles_of_the_cell_are_copied():
-    assert {"worker.js", "protocol.js", "download.js", "kit.js"} <= set(pack.scripts())
-    assert all(content == (pack.HERE / name).read_bytes() for name, content in pack.scripts().items())
+def test_all_scripts_and_styles_are_copied():
+    assert {"python/worker.js", "cell/cell.css", "search/dialog.js", "page/math.js", "offline/offline.js"} <= set(
+        pack.scripts()
+    )
+    assert all(content == (pack.BROWSER / name).read_bytes() for name, content in pack.scripts().items())
 
 
 def test_own_archives_hold_the_snippets_and_the_cell():

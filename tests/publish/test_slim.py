@@ -1,8 +1,6 @@
 """What is left of a page's HTML, and that readers see the same."""
 
-import pytest
-
-from browser.slim import slim
+from publish.slim import slim
 
 
 def test_blank_lines_go_but_where_they_are_seen():
@@ -22,17 +20,3 @@ def test_names_signs_and_blanks_need_no_span():
 
 def test_outside_code_spans_stay():
     assert slim('<p><span class="n">a</span></p>') == '<p><span class="n">a</span></p>'
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_names_in_code_have_the_colour_of_code_without_a_span(page, scheme):
-    page.emulate_media(color_scheme=scheme)
-    page.goto("topics/lora/")
-    around, name = page.locator(".highlight code").first.evaluate(
-        """(code) => {
-            code.innerHTML = 'a<span class="n">b</span>';
-            return [code, code.firstElementChild].map((element) => getComputedStyle(element).color);
-        }"""
-    )
-    assert around == name
