@@ -176,3 +176,20 @@ def test_names_in_code_have_the_colour_of_code_without_a_span(page: Page, scheme
         }"""
     )
     assert around == name
+
+
+def test_policy_blocks_a_foreign_script_and_lets_the_page_work(page: Page, watch: Watch) -> None:
+    page.goto("topics/lora/")
+    page.locator(".katex").first.wait_for()
+    assert page.locator("meta[http-equiv='Content-Security-Policy']").count() == 1
+    watch.expected += ["Content Security Policy", "Content-Security-Policy"]
+    ran = page.evaluate(
+        """async () => {
+            const script = document.createElement("script");
+            script.textContent = "window.injected = true";
+            document.head.append(script);
+            await new Promise((resolve) => setTimeout(resolve, 0));
+            return Boolean(window.injected);
+        }"""
+    )
+    assert ran is False
