@@ -12,7 +12,7 @@ from pathlib import Path
 from browser.csp import META, hashes, policy
 from browser.languages import in_both, lead, tell
 from browser.slim import slim
-from ingest.render import OWNED
+from ingest.addresses import OWNED
 
 DATA = re.compile(r'<script type="application/ld\+json">.*?</script>', re.DOTALL)
 FACTS = re.compile(r' data-md-component="source"')  # by which the theme asks the repository's host for its stars

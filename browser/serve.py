@@ -23,8 +23,8 @@ from watchfiles import watch
 
 from browser import languages
 from browser.finish import finish
+from ingest.addresses import OWNED
 from ingest.cli import main as ingest
-from ingest.render import OWNED
 
 INCLUDE = re.compile(r'^\s*--8<-- "([^":]+)', re.MULTILINE)
 OTHER = ("snippets", "ingest", "browser", "mkdocs.base.yml", "mkdocs.yml", "mkdocs.en.yml")  # all pages depend on it

@@ -16,17 +16,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest import convert, files, pipeline
-from ingest.canonical import format_note
-from ingest.collected import parse_collection, parse_discussions, parse_form, write_question
+from ingest import files, pipeline
+from ingest.addresses import OWNED, name_slug, slug_for
+from ingest.importing import convert
 from ingest.markup import links_in
-from ingest.mend import mend
 from ingest.model import Block, Link, Paper, Question, Records, Source, Talk
-from ingest.notes import REQUIRED, head_of, parse_note
+from ingest.notes.mend import mend
+from ingest.notes.parse import REQUIRED, head_of, parse_note
+from ingest.notes.write import format_note
 from ingest.pictures import Picture, kind_of, size_of
 from ingest.problems import ERROR, Problem
-from ingest.questions import parse_question
-from ingest.render import OWNED, name_slug, slug_for
+from ingest.questions.collected import parse_collection, parse_discussions, parse_form, write_question
+from ingest.questions.parse import parse_question
 from ingest.rules import rules_page
 
 ROOT = Path(__file__).parent.parent
@@ -249,7 +250,7 @@ def _share(blocks: Sequence[Block], text: str) -> float:
 
 
 def _parse_feed(path: Path) -> int:
-    from ingest.feeds import parse_feed  # feedparser takes longer to load than a note to check
+    from ingest.feeds.parse import parse_feed  # feedparser takes longer to load than a note to check
 
     try:
         feed = parse_feed(path.read_bytes(), path.as_posix())
@@ -459,7 +460,7 @@ def _problem(problem: Problem) -> dict[str, object]:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    from ingest.fetch import Settings, run_fetch, status  # only this command waits for httpx to be loaded
+    from ingest.feeds.fetch import Settings, run_fetch, status  # only this command waits for httpx to be loaded
     from ingest.web import Manners
 
     if options.status:

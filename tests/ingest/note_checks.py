@@ -3,14 +3,15 @@
 import html
 import re
 
-from ingest import canonical, convert
-from ingest.collected import parse_collection, write_question
+from ingest.importing import convert
 from ingest.markup import CONTROL, to_html
-from ingest.mend import mend
 from ingest.model import Block, Question, Source, Talk
-from ingest.notes import parse_note
+from ingest.notes import write as canonical
+from ingest.notes.mend import mend
+from ingest.notes.parse import parse_note
 from ingest.problems import RULES
-from ingest.questions import parse_question
+from ingest.questions.collected import parse_collection, write_question
+from ingest.questions.parse import parse_question
 
 
 def check_total(content: bytes) -> None:

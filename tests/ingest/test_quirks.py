@@ -8,13 +8,13 @@ import json
 
 import pytest
 
-from ingest import convert
-from ingest.collected import parse_collection, parse_discussions
-from ingest.convert import html_to_markdown
+from ingest.importing import convert
+from ingest.importing.convert import html_to_markdown
 from ingest.markup import to_html
 from ingest.model import Source
-from ingest.notes import parse_note
+from ingest.notes.parse import parse_note
 from ingest.pipeline import Inputs, build
+from ingest.questions.collected import parse_collection, parse_discussions
 
 HEAD = "【编号】：101\n【时间】：2024-03-02\n\n## 本周新闻\n\n"
 

@@ -6,8 +6,8 @@ from html import unescape
 import pytest
 
 from browser.languages import in_both, lead, tell
+from ingest.concepts import parse_topic
 from ingest.model import Source
-from ingest.topics import parse_topic
 from tests.site.conftest import ROOT
 
 DOCS = ROOT / "docs"
