@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
-from ingest.markup import front_matter, line_of_key, strings
+from ingest.front_matter import front_matter, line_of_key, strings
 from ingest.model import Snippet, Source, Topic
 from ingest.problems import Problem
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from ingest.concepts import Matcher, fold
 from ingest.markup import CJK
-from ingest.model import Paper, Question, Records, Talk, Wiki
+from ingest.model import Paper, Question, Talk
 from ingest.questions.duplicates import join
+from ingest.wiki import Records, Wiki
 
 RELATED = 5
 FEATURES = 24  # a question is compared by its rarest features: enough to tell it apart, and the work stays linear

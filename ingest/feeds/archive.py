@@ -140,16 +140,6 @@ class _Slot:
     week: str = ""
 
 
-def merge(weeks: Sequence[Week], papers: Iterable[Paper], today: date) -> tuple[Week, ...]:
-    """The archive with the papers of one feed added; see `merge_all`."""
-    return merge_all(weeks, [(papers, ())], today)[0]
-
-
-def complete(weeks: Sequence[Week], papers: Iterable[Paper]) -> tuple[Week, ...]:
-    """The archive with its gaps filled from papers, none added."""
-    return merge_all(weeks, [((), papers)], date.min)[0]
-
-
 def merge_all(weeks: Sequence[Week], batches: Iterable[Batch], today: date) -> tuple[tuple[Week, ...], tuple[int, ...]]:
     """The archive with the papers of feeds added, sorted by week, and how many were new in each batch.
 

@@ -11,52 +11,22 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
 
-from ingest.feeds.archive import decode, encode, merge_all
-from ingest.feeds.listed import encode_record, read_opml, with_record
-from ingest.feeds.parse import Feed
+from ingest.feeds.listed import encode_record
+from ingest.feeds.outcome import Outcome, read_list, update_records
 from ingest.feeds.sandbox import CannotParse, Limits, Sandbox
 from ingest.feeds.state import FeedState, load, save
-from ingest.files import CannotWrite, read, write_text
-from ingest.model import FeedInfo, Week
+from ingest.feeds.store import add_to_archive, fingerprint_of
+from ingest.files import CannotWrite, write_text
 from ingest.problems import ERROR, Problem
-from ingest.web import LONGEST_WAIT, Manners, NoAnswer, Web, site_of
+from ingest.web import LONGEST_WAIT, Manners, NoResponse, Web, site_of
 
 FIRST_WAIT = 15 * 60.0  # after one failure; each further one doubles it
 PARSERS = 2
 
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one source.
-
-    Attributes:
-        location: Path or address.
-        state: What is remembered of it.
-        feed: What was read; None if it is unchanged, waits, or failed.
-        new: How many of its papers the archive did not hold; None before that is known.
-        waits: Whether it was not asked, because it failed a short while ago.
-    """
-
-    location: str
-    state: FeedState
-    feed: Feed | None = None
-    new: int | None = None
-    waits: bool = False
-
-    def __str__(self) -> str:
-        if self.waits:
-            until = datetime.fromtimestamp(self.state.wait_until, UTC)
-            return f"{self.location}: left alone until {until:%Y-%m-%d %H:%M} UTC ({self.state.error})"
-        if self.feed is None or self.state.error:
-            return f"{self.location}: {self.state.error or 'unchanged'}"
-        new = f", {self.new} new" if self.new is not None else ""
-        revised = f", {len(self.feed.revised)} revisions" if self.feed.revised else ""
-        return f"{self.feed.title}: {len(self.feed.papers)} papers{new}{revised} ({self.location})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +55,7 @@ def run_fetch(
         A line for each source that was read, and all problems. P010 and F001 mean that the list of feeds or a file
         could not be read or written (exit code 2).
     """
-    feeds, problems = _listed(talks)
+    feeds, problems = read_list(talks)
     if locations:
         problems = ()
     states = talks / ".feeds.sqlite"
@@ -94,60 +64,10 @@ def run_fetch(
     problems += found
     try:
         if feeds and not all(outcome.state.error for outcome in outcomes):  # else it is our own line that is down
-            write_text(talks / "feeds.json", encode_record(_recorded(feeds, outcomes, talks, now.date())))
+            write_text(talks / "feeds.json", encode_record(update_records(feeds, outcomes, talks, now.date())))
     except CannotWrite as error:
         problems += (Problem((talks / "feeds.json").as_posix(), 1, 1, "F001", error.strerror or str(error)),)
     return [str(outcome) for outcome in outcomes if not outcome.state.error or outcome.waits], problems
-
-
-def status(talks: Path, now: datetime) -> tuple[list[str], tuple[Problem, ...]]:
-    """`python -m ingest fetch --status`: a line for each feed of the list with age, last result and error."""
-    feeds, problems = _listed(talks)
-    known, _ = load(talks / ".feeds.sqlite")
-    lines = []
-    for feed in feeds:
-        state = known.get(feed.url, FeedState(feed.url))
-        age = _age(now.timestamp() - state.asked) if state.asked else "never"
-        line = f"{age:>9}  {state.result or '-':<22}  {feed.url}"
-        if state.error:
-            wait = state.wait_until - now.timestamp()
-            line += f"  failed {state.failures} times: {state.error}" + (f"; next in {_age(wait)}" if wait > 0 else "")
-        lines.append(line + (f"  moved to {state.moved_to}" if state.moved_to else ""))
-    return lines, problems
-
-
-def _age(seconds: float) -> str:
-    minutes = max(0, round(seconds / 60))
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
-
-
-def _listed(talks: Path) -> tuple[list[FeedInfo], tuple[Problem, ...]]:
-    opml = talks / "feeds.opml"
-    try:
-        return read_opml(opml.read_bytes(), opml.as_posix())
-    except OSError as error:
-        return [], (Problem(opml.as_posix(), 1, 1, "F001", f"cannot read: {error.strerror or error}"),)
-
-
-def _recorded(feeds: Sequence[FeedInfo], outcomes: Sequence[Outcome], talks: Path, today: date) -> tuple[FeedInfo, ...]:
-    """The feeds, with what their record says and what came of them now."""
-    try:
-        feeds = with_record(feeds, (talks / "feeds.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        pass  # it is made anew
-    found = {outcome.location: outcome for outcome in outcomes if not outcome.waits}
-    return tuple(_record(feed, found[feed.url], today) if feed.url in found else feed for feed in feeds)
-
-
-def _record(feed: FeedInfo, outcome: Outcome, today: date) -> FeedInfo:
-    error = outcome.state.error
-    feed = replace(feed, error=error, since=(feed.since or today) if error else None, moved_to=outcome.state.moved_to)
-    if outcome.feed is None or error:
-        return feed
-    days = [paper.published for paper in outcome.feed.papers if paper.published]
-    return replace(feed, papers=len(outcome.feed.papers), newest=max(days, default=feed.newest))
 
 
 def fetch(
@@ -165,18 +85,18 @@ def fetch(
     """
     settings = settings or Settings()
     remembered, fingerprint = load(states)
-    if fingerprint != _fingerprint(archive_dir):
+    if fingerprint != fingerprint_of(archive_dir):
         remembered = {url: replace(state, etag="", modified="", digest="") for url, state in remembered.items()}
     known = {} if settings.force else remembered
     outcomes = asyncio.run(_Fetch(settings, known, now).all(list(dict.fromkeys(locations))))
     problems = [problem for outcome in outcomes for problem in _problems(outcome)]
     failed: list[Problem] = []
     if any(outcome.feed for outcome in outcomes):
-        outcomes, failed = _archived(outcomes, archive_dir, now.date())
+        outcomes, failed = add_to_archive(outcomes, archive_dir, now.date())
     after = {outcome.location: outcome.state for outcome in outcomes if _is_url(outcome.location)}
     try:
         if after:
-            save(states, (remembered | after).values(), "" if failed else _fingerprint(archive_dir))
+            save(states, (remembered | after).values(), "" if failed else fingerprint_of(archive_dir))
     except CannotWrite as error:
         failed.append(Problem(states.as_posix(), 1, 1, "F001", error.strerror or str(error)))
     return outcomes, (*problems, *failed)
@@ -190,50 +110,6 @@ def _problems(outcome: Outcome) -> list[Problem]:
     if outcome.state.moved_to:
         found.append(Problem(outcome.location, 1, 1, "P011", f"an address that moved to {outcome.state.moved_to}"))
     return found
-
-
-def _archived(
-    outcomes: tuple[Outcome, ...], archive_dir: Path, today: date
-) -> tuple[tuple[Outcome, ...], list[Problem]]:
-    """The outcomes with their papers counted and in the archive, and what kept them out of it."""
-    sources, problems = read(archive_dir.glob("*.jsonl"), Path())
-    weeks = []
-    for source in sources:
-        week, found = decode(source)
-        weeks.append(week)
-        problems += found
-    sealed = {problem.path for problem in problems if problem.severity == ERROR}
-    held = {week.name: len(week.papers) for week in weeks}
-    batches = [(outcome.feed.papers, outcome.feed.revised) if outcome.feed else ((), ()) for outcome in outcomes]
-    merged, new = merge_all(weeks, batches, today)
-    problems += _write_archive(merged, archive_dir, sealed, held)
-    return tuple(replace(outcome, new=count) for outcome, count in zip(outcomes, new, strict=True)), problems
-
-
-def _fingerprint(archive_dir: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(archive_dir.glob("*.jsonl")):
-        try:
-            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-        except OSError:
-            continue  # reported when the archive was read
-    return digest.hexdigest()
-
-
-def _write_archive(weeks: tuple[Week, ...], archive_dir: Path, sealed: set[str], held: dict[str, int]) -> list[Problem]:
-    problems = []
-    for week in weeks:
-        path = archive_dir / f"{week.name}.jsonl"
-        if path.as_posix() in sealed:
-            if waiting := len(week.papers) - held.get(week.name, 0):
-                message = f"the file has errors, so {waiting} new papers wait until it is mended"
-                problems.append(Problem(path.as_posix(), 1, 1, "P001", message))
-            continue
-        try:
-            write_text(path, encode(week))
-        except CannotWrite as error:
-            problems.append(Problem(path.as_posix(), 1, 1, "F001", error.strerror or str(error)))
-    return problems
 
 
 def _is_url(location: str) -> bool:
@@ -279,7 +155,7 @@ class _Fetch:
         state = FeedState(location, asked=self.now)
         try:
             return await self._parsed(_read(location, self.settings.manners.largest), "", state)
-        except (NoAnswer, CannotParse) as error:
+        except (NoResponse, CannotParse) as error:
             return Outcome(location, replace(state, error=str(error)))
 
     async def _url(self, location: str) -> Outcome:
@@ -292,7 +168,7 @@ class _Fetch:
             content, digest = answer.content, hashlib.sha256(answer.content or b"").hexdigest()
             calm = replace(state, failures=0, wait_until=0.0, error="", moved_to=answer.moved_to)
             if content is None and not (state.etag or state.modified):
-                raise NoAnswer("304 to a request without conditions")
+                raise NoResponse("304 to a request without conditions")
             if content is None or digest == state.digest:
                 return Outcome(location, calm)
             heard = replace(calm, etag=answer.etag, modified=answer.modified, digest=digest)
@@ -300,7 +176,7 @@ class _Fetch:
             if not outcome.state.error:
                 return outcome
             return replace(outcome, state=self._failed(state, outcome.state.error))
-        except NoAnswer as error:
+        except NoResponse as error:
             return Outcome(location, self._failed(replace(state, moved_to=""), str(error), error.retry_after))
         except CannotParse as error:
             return Outcome(location, self._failed(state, str(error)))
@@ -329,14 +205,14 @@ def _read(location: str, largest: int) -> bytes:
     """The bytes of a file.
 
     Raises:
-        NoAnswer: It is none, cannot be read, or is too large.
+        NoResponse: It is none, cannot be read, or is too large.
     """
     try:
         path = Path(location)
         if not path.is_file():  # a pipe or a device may never end
-            raise NoAnswer("no such file" if not path.exists() else "not a file")
+            raise NoResponse("no such file" if not path.exists() else "not a file")
         if path.stat().st_size > largest:
-            raise NoAnswer(f"more than {largest:,} bytes")
+            raise NoResponse(f"more than {largest:,} bytes")
         return path.read_bytes()
     except (OSError, ValueError) as error:
-        raise NoAnswer(f"cannot read: {error}") from None
+        raise NoResponse(f"cannot read: {error}") from None

@@ -9,6 +9,8 @@ from datetime import date
 import nh3
 from charset_normalizer import from_bytes
 
+from ingest.encodings import looks_simplified
+
 # Codecs that no feed is written in, and that take very long or run escapes on hostile input.
 _NO_FEED_CODECS = {"utf-7", "punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined"}
 _SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030", "iso8859-1": "cp1252", "shift_jis": "cp932", "euc_kr": "cp949"}
@@ -76,11 +78,9 @@ def _detected(content: bytes) -> str:
 
 
 def _is_short_simplified(sample: bytes) -> bool:
-    """Whether it holds a few of GB 2312's 3,755 common characters and its punctuation and hardly anything else."""
-    foreign = [letter for letter in sample.decode("gb18030", "replace") if not letter.isascii()]
-    leads = [lead for letter in foreign for lead in letter.encode("gb2312", "ignore")[:1]]
-    common = sum(lead <= 0xA3 or 0xB0 <= lead <= 0xD7 for lead in leads)
-    return len(foreign) < _TOO_SHORT and common >= 0.9 * len(foreign)
+    """Whether it holds a few letters of simplified Chinese and hardly anything else that is not ASCII."""
+    text = sample.decode("gb18030", "replace")
+    return sum(not letter.isascii() for letter in text) < _TOO_SHORT and looks_simplified(text)
 
 
 def _usable(name: str) -> str:

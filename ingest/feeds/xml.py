@@ -11,18 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry as its format wrote it; every string may be empty or nonsense."""
-
-    title: str
-    links: tuple[str, ...]
-    guid: str
-    authors: tuple[str, ...]
-    dates: tuple[str, ...]
-    dois: tuple[str, ...] = ()
-    body: str = ""
+from ingest.feeds.entry import FeedEntry
 
 
 class _Unusual(Exception):
@@ -62,7 +51,7 @@ _WINDOWS = {code: letter for code in range(128, 160) if (letter := bytes([code])
 _CONTROLS = re.compile("[\x80-\x9f]")
 
 
-def read_plain(text: str) -> tuple[str, str, list[Entry]] | None:
+def read_plain(text: str) -> tuple[str, str, list[FeedEntry]] | None:
     """The title of a feed, its link, and its entries; or None if it wants a closer look.
 
     Args:
@@ -133,11 +122,11 @@ class _Fields:
         if href and "doi" in child.get("title", "").lower():
             self.dois.append(_repaired(href))
 
-    def entry(self) -> Entry:
+    def entry(self) -> FeedEntry:
         date = next((self.dates[role] for role in ("published", "created", "updated") if role in self.dates), "")
         link = self.link or (self.guid if self.permalink else "")
         names = (self.title, (link,), self.guid, tuple(self.authors), (date,) if date else ())
-        return Entry(*names, tuple(self.dois), "\n".join(self.body))
+        return FeedEntry(*names, tuple(self.dois), "\n".join(self.body))
 
 
 _PAGES = {"text/html", "application/xhtml+xml"}

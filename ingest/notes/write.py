@@ -7,20 +7,21 @@ answer marks and signatures get their one form.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from itertools import pairwise
 
 from ingest.markup import fenced_lines
-from ingest.model import Answer, Block, Field, Question, Section, Source, Talk
-from ingest.notes.parse import parse_note, split_attribution
+from ingest.model import Answer, Field, Question, Section, Source, Talk
+from ingest.notes.lines import DIVIDING_FIELD
+from ingest.notes.names import split_answer, split_attribution
+from ingest.notes.parse import parse_note
 from ingest.problems import Problem
 
 ORDER = ("编号", "时间", "本期提要", "主持人", "编辑", "版块负责人", "talk视频")
 PEOPLE = ("版块负责人", "具体内容贡献者", "贡献者", "本期贡献者")  # one list, in the order written
 
-# The names before which the parser divides a line: a list mark or heading mark would be a line of its own.
-MARKED_FIELD = re.compile(r"^\s*(?:[-*+]|#{1,6})\s+(?=【(?:贡献者|编辑|主持人|时间|提名区|建议区|本期提要)】\s*[:：])")
+# The parser divides a line before such a field: a list mark or heading mark would be a line of its own.
+MARKED_FIELD = re.compile(rf"^\s*(?:[-*+]|#{{1,6}})\s+{DIVIDING_FIELD}")
 HEADING = re.compile(r" {0,3}#{1,3}\s+(?!#*\s*$|【)")
 MARK = re.compile(
     r"^\s*(?:[-*+]\s+)?(?:#{1,6}\s*)?(?:\*\*)?[（(]?(?:[QqＱAaＡΑА]\s*\d{0,3}\s*[:：]|答案?\s*[:：]|\d{1,2}\.)"
@@ -135,18 +136,9 @@ def _answer(number: str, answer: Answer, asker: str, known: set[str]) -> str:
     joint = "\n\n" if re.match(r"\s*(?:#|```|~~~|\||\$\$)", answer.text.split("\n")[-1]) else " "
     forms = [f"{answer.text}{mark}{answer.author}" for mark in (f"{joint}—", f"{joint}--", "-") if answer.author]
     # What its asker signs, or what is signed inside in a way that only stands there, is left as it is.
-    readable = (form for form in forms if _read_answer(form, asker, known) == (answer.text, answer.author))
+    readable = (form for form in forms if split_answer(form, asker, known) == (answer.text, answer.author))
     text = next(readable, answer.text)
     return f"A{number}：" + ("\n\n" if BLOCK.match(text) else "") + text
-
-
-def _read_answer(text: str, asker: str, known: set[str]) -> tuple[str, str]:
-    """What the parser makes of an answer's text: who signs, and what is left."""
-    body, author = split_attribution(text, known)
-    if author and author != asker:
-        return body, author
-    signers = (split_attribution(paragraph, known)[1] for paragraph in text.split("\n"))
-    return text, next((name for name in signers if name and name != asker), author)
 
 
 def _signed(text: str, name: str, known: set[str]) -> str:
@@ -156,33 +148,3 @@ def _signed(text: str, name: str, known: set[str]) -> str:
         if split_attribution(f"{text}{mark}{name}", known) == (text, name):
             return f"{text}{mark}{name}"
     return f"{text} —{name}"
-
-
-def same_talk(one: Talk, other: Talk) -> bool:
-    """Whether two talks say the same: everything but lines, the order of fields, and a number that was added."""
-    return _without_lines(one) == _without_lines(other)
-
-
-def _without_lines(talk: Talk) -> Talk:
-    return replace(
-        talk,
-        sections=tuple(
-            replace(
-                section,
-                line=0,
-                blocks=_blocks(section.blocks),
-                links=tuple(replace(link, line=0) for link in section.links),
-            )
-            for section in talk.sections
-        ),
-        questions=tuple(
-            replace(question, line=0, answers=tuple(replace(answer, line=0) for answer in question.answers))
-            for question in talk.questions
-        ),
-        unplaced=_blocks(talk.unplaced),
-        fields=tuple(replace(field, value=_one_line(field.value), line=0) for field in _fields(talk)),
-    )
-
-
-def _blocks(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    return tuple(Block(block.text, 0) for block in blocks)

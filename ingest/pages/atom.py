@@ -12,7 +12,7 @@ NAMESPACE = "http://www.w3.org/2005/Atom"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AtomEntry:
     """One thing of a feed.
 
     Attributes:
@@ -32,7 +32,7 @@ class Entry:
     html: str = ""
 
 
-def atom(title: str, name: str, entries: Iterable[Entry]) -> str:
+def atom(title: str, name: str, entries: Iterable[AtomEntry]) -> str:
     """A feed as XML.
 
     Args:

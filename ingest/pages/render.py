@@ -10,23 +10,26 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from types import CodeType
-from urllib.parse import quote
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
-from ingest import markup
+from ingest import safe_html
 from ingest.addresses import name_slug, slug_for
-from ingest.model import Paper, Question, Talk, Topic, Wiki
-from ingest.pages.atom import Entry, atom
+from ingest.markup import CJK
+from ingest.model import Paper, Question, Talk, Topic
+from ingest.pages.atom import atom
 from ingest.pages.chart import chart
 from ingest.pages.learning_map import learning_map
+from ingest.pages.people import Person
+from ingest.pages.records import atom_entry, qapage
 from ingest.pictures import Pictures
+from ingest.wiki import Wiki
 
 GROUPS = {  # in the order of the concept index, with their English names; a group that is not named here follows
     "Transformer": "Transformer",
@@ -61,25 +64,7 @@ class _Compiled(BytecodeCache):
 
 
 _COMPILED = _Compiled()
-_plain_html = lru_cache(maxsize=20_000)(markup.to_html)  # for the same reason
-
-
-@dataclass(slots=True)
-class Person:
-    """Somebody's name and what they did, gathered from talks and questions."""
-
-    name: str
-    slug: str
-    hosted: list[Talk] = field(default_factory=list)
-    edited: list[Talk] = field(default_factory=list)
-    contributed: list[Talk] = field(default_factory=list)
-    asked: list[Question] = field(default_factory=list)
-    answered: list[Question] = field(default_factory=list)
-
-    @property
-    def total(self) -> int:
-        """How many contributions are listed."""
-        return len(self.hosted + self.edited + self.contributed) + len(self.asked + self.answered)
+_plain_html = lru_cache(maxsize=20_000)(safe_html.to_html)  # for the same reason
 
 
 def render(wiki: Wiki, pictures: Pictures, repository: str = "") -> dict[str, str]:
@@ -108,9 +93,9 @@ class _Renderer:
             autoescape=False,  # the doors named above escape, each for its place
         )
         self.environment.filters |= {
-            "e": markup.escape, "html": self._html, "attr": html.escape, "meta": markup.meta,
-            "address": markup.address, "data": markup.data, "slug": slug_for, "name_slug": name_slug,
-            "language": _language, "qapage": _qapage,
+            "e": safe_html.escape, "html": self._html, "attr": html.escape, "meta": safe_html.meta,
+            "address": safe_html.address, "data": safe_html.data, "slug": slug_for, "name_slug": name_slug,
+            "language": _language, "qapage": qapage,
         }  # fmt: skip
         self.environment.globals |= {
             "topics": self.topics, "snippets": self.snippets, "questions": self.questions,
@@ -178,7 +163,7 @@ class _Renderer:
         yield "changes/index.md", self._page("changes", weeks=newest, shown=PER_WEEK, archived=archived)
         titles = {"talks": "讨论", "questions": "问答", "papers": "论文"}
         for kind, found in dated.items():
-            entries = (_entry(record, day) for day, _, record in found[:NEWEST])
+            entries = (atom_entry(record, day) for day, _, record in found[:NEWEST])
             yield f"changes/{kind}.xml", atom(f"OpenLLM Wiki：{titles[kind]}", f"{kind}.xml", entries)
 
     def _fragments(self, open_questions: Sequence[Question]) -> Iterator[tuple[str, str]]:
@@ -245,7 +230,7 @@ class _Renderer:
         if "!" not in text:  # by which pictures begin
             return _plain_html(text)
         beside = PurePosixPath(path).parent
-        return markup.to_html(text, lambda name: self.pictures.get(posixpath.normpath(beside / name)))
+        return safe_html.to_html(text, lambda name: self.pictures.get(posixpath.normpath(beside / name)))
 
     def _page(self, template: str, **values: object) -> str:
         text = self.environment.get_template(f"{template}.md.j2").render(values)
@@ -291,38 +276,5 @@ def _questions_by_section(talk: Talk) -> dict[int, list[Question]]:
     return dict(asked)
 
 
-def _entry(record: Talk | Question | Paper, day: date) -> Entry:
-    if isinstance(record, Paper):
-        return Entry(record.id, record.title, record.url, day, record.authors)
-    if isinstance(record, Talk):
-        slug = slug_for(record.number)
-        summary = "".join(f"<li>{html.escape(item)}</li>" for item in record.summary)
-        return Entry(
-            f"talks/{slug}", record.title, f"../talks/{quote(slug)}/", day, record.hosts, f"<ul>{summary}</ul>"
-        )
-    slug = slug_for(record.id)
-    authors = tuple(dict.fromkeys(answer.author for answer in record.answers if answer.author))
-    text = "\n".join(markup.to_html(part) for part in (record.text, *(answer.text for answer in record.answers)))
-    return Entry(f"qa/{slug}", record.title, f"../qa/{quote(slug)}/", day, authors, text.strip())
-
-
-def _qapage(question: Question) -> dict[str, object]:
-    """A question as search engines read it: schema.org's QAPage."""
-    answers = [{"@type": "Answer", "text": answer.text} | _author(answer.author) for answer in question.answers]
-    accepted = [said for said, answer in zip(answers, question.answers, strict=True) if answer.accepted][:1]
-    asked: dict[str, object] = {"@type": "Question", "name": question.title, "answerCount": len(answers)}
-    asked |= {"text": question.text} if question.text else {}
-    asked |= {"datePublished": question.asked.isoformat()} if question.asked else {}
-    asked |= _author(question.asker)
-    asked |= {"acceptedAnswer": accepted[0]} if accepted else {}
-    others = [said for said in answers if said not in accepted]
-    asked |= {"suggestedAnswer": others} if others else {}
-    return {"@context": "https://schema.org", "@type": "QAPage", "inLanguage": "zh-CN", "mainEntity": asked}
-
-
-def _author(name: str) -> dict[str, object]:
-    return {"author": {"@type": "Person", "name": name}} if name else {}
-
-
 def _language(title: str) -> str:
-    return "en" if title and not re.search(f"[{markup.CJK}]", title) else "zh"
+    return "en" if title and not re.search(f"[{CJK}]", title) else "zh"

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from ingest.markup import CONTROL, FENCE, fenced_lines, front_matter
+from ingest.front_matter import front_matter
+from ingest.markup import CONTROL, FENCE, fenced_lines
 from ingest.model import Answer, Block, Field, Question, Source
 from ingest.problems import Problem
 

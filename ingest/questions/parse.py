@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import date
 from pathlib import PurePosixPath
 
-from ingest.markup import CONTROL, MARKED_LINK, fenced_lines, front_matter, line_of_key, links_in, strings
+from ingest.front_matter import front_matter, line_of_key, strings
+from ingest.markup import CONTROL, MARKED_LINK, fenced_lines, links_in
 from ingest.model import Answer, Field, Link, Question, Source
-from ingest.notes.parse import split_attribution
+from ingest.notes.names import split_attribution
 from ingest.problems import Problem
 
 TITLE = re.compile(r"^#\s+(.+?)(?:\s+#+)?\s*$")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemBytecodeCache
 
 from ingest import pipeline
-from ingest.importing import convert
+from ingest.importing.convert import convert
 from ingest.link import link
 from ingest.model import Source
 from ingest.notes.parse import parse_note
@@ -72,7 +72,7 @@ def page_of(source, folder):
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_letter_of_a_real_document_is_in_one_record_and_on_its_page(path):
-    source = Source("talks/notes/note.md", convert.convert(path).text)
+    source = Source("talks/notes/note.md", convert(path).text)
     talk, _ = parse_note(source)
     held, again = in_note(talk)
     bare = SIGNED.sub("", ITEM.sub("", NUMBERED.sub("", MARK.sub("", source.text))))

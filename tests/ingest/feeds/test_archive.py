@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.feeds import archive
-from ingest.feeds.archive import complete, decode, encode, merge, merge_all, week_of
+from ingest.feeds.archive import decode, encode, merge_all, week_of
 from ingest.model import Paper, Source, Week
 from ingest.urls import paper_id
 
@@ -22,6 +23,16 @@ def paper(
 ) -> Paper:
     url = url or f"https://arxiv.org/abs/{arxiv}"
     return Paper(paper_id(url, arxiv, doi), title, url, arxiv, doi, (), day, feed)
+
+
+def merge(weeks: tuple[Week, ...], papers: Iterable[Paper], today: date) -> tuple[Week, ...]:
+    """The archive with the papers of one feed added."""
+    return merge_all(weeks, [(tuple(papers), ())], today)[0]
+
+
+def complete(weeks: tuple[Week, ...], papers: Iterable[Paper]) -> tuple[Week, ...]:
+    """The archive with its gaps filled from papers, none added."""
+    return merge_all(weeks, [((), tuple(papers))], date.min)[0]
 
 
 def papers_of(weeks: tuple[Week, ...]) -> list[Paper]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.feeds import parse as feeds
+from ingest.feeds import from_xml
 from ingest.feeds.parse import parse_feed
 from tests.ingest.feed_checks import check_total
 
@@ -26,13 +26,13 @@ def files() -> Iterator[tuple[str, bytes]]:
 @pytest.mark.skipif(not ARCHIVES, reason="feedparser's source distribution is not in .cache/; `make fuzz` brings it")
 def test_every_file_of_feedparsers_tests_passes_through(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each gives records and problems, and those that are read quickly give what feedparser makes of them."""
-    read_plain, quick, count = feeds.read_plain, 0, 0
+    read_plain, quick, count = from_xml.read_plain, 0, 0
     for name, content in files():
         check_total(content)
         count += 1
         if (found := parse_feed(content, name)).papers:
-            monkeypatch.setattr(feeds, "read_plain", lambda text: None)
+            monkeypatch.setattr(from_xml, "read_plain", lambda text: None)
             assert parse_feed(content, name) == found, name
-            monkeypatch.setattr(feeds, "read_plain", read_plain)
+            monkeypatch.setattr(from_xml, "read_plain", read_plain)
             quick += 1
     assert count > 2000 < count + quick

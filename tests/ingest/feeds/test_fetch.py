@@ -20,7 +20,8 @@ import brotli
 import pytest
 
 from ingest.feeds.archive import decode
-from ingest.feeds.fetch import Outcome, Settings, fetch, run_fetch, status
+from ingest.feeds.fetch import Settings, fetch, run_fetch
+from ingest.feeds.outcome import Outcome, status
 from ingest.feeds.sandbox import Limits
 from ingest.feeds.state import FeedState, load
 from ingest.model import Paper, Source

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.feeds import parse as feeds
+from ingest.feeds import from_xml
 from ingest.feeds.parse import Feed, parse_feed
 from ingest.feeds.text import decode, plain, published_on, tex_accents
 from ingest.feeds.xml import read_plain
@@ -177,7 +177,7 @@ def test_entries_without_ids_or_dates_are_counted_once() -> None:
 @pytest.mark.parametrize("path", sorted(FEEDS.glob("*.xml")), ids=lambda path: path.stem)
 def test_the_quick_reading_of_plain_xml_equals_feedparsers(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = parse_feed(path.read_bytes(), path.name)
-    monkeypatch.setattr(feeds, "read_plain", lambda text: None)
+    monkeypatch.setattr(from_xml, "read_plain", lambda text: None)
     assert parse_feed(path.read_bytes(), path.name) == quick
 
 
@@ -212,7 +212,7 @@ def test_plain_xml_is_read_quickly_and_the_rest_by_feedparser(
 ) -> None:
     assert (read_plain(content.decode()) is not None) == quick
     found = parse_feed(content, "http://base.example/")
-    monkeypatch.setattr(feeds, "read_plain", lambda text: None)
+    monkeypatch.setattr(from_xml, "read_plain", lambda text: None)
     assert parse_feed(content, "http://base.example/") == found
 
 

@@ -12,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.cli import main
-from ingest.importing.convert import PICTURES, CannotConvert, convert, decode, tidy
+from ingest.importing.convert import convert
+from ingest.importing.decode import CannotConvert, decode
+from ingest.importing.html import PICTURES
+from ingest.importing.tidy import tidy
 from ingest.notes.write import lost
 from tests.ingest.conftest import NOTE
 

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.model import Source
-from ingest.notes.parse import head_of, parse_note, parse_time, split_attribution, split_names
+from ingest.notes.names import split_attribution, split_names
+from ingest.notes.parse import head_of, parse_note
+from ingest.notes.times import parse_time
 from tests.ingest.conftest import NOTE
 
 SHARED = Path(__file__).parents[4] / "shared" / "inputs" / "documents"

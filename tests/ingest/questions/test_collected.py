@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.cli import main
-from ingest.importing.convert import html_to_markdown
+from ingest.importing.html import html_to_markdown
 from ingest.model import Source
 from ingest.questions.collected import parse_collection, parse_discussions, parse_form, write_question
 from ingest.questions.parse import parse_question
