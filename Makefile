@@ -82,7 +82,7 @@ fuzz: .venv/.test ## fuzz the parsers, and read feedparser's own test files
 	for name in feeds notes; do mkdir -p .cache/fuzz/$$name; \
 	  $(BIN)/python -m tools.fuzz.$$name .cache/fuzz/$$name tests/fuzz/corpus/$$name -max_total_time=$(FUZZ_SECONDS) \
 	  -timeout=10 -max_len=4096 -print_final_stats=1 -artifact_prefix=.cache/fuzz/ || exit 1; done
-	$(BIN)/python -m pytest tests/ingest/test_feedparser_files.py
+	$(BIN)/python -m pytest tests/ingest/feeds/test_feedparser_files.py
 
 fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
 	$(BIN)/python -m ingest fetch

@@ -6,10 +6,11 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import replace
 
-from ingest.duplicates import join
+from ingest.concepts import Matcher, fold
 from ingest.markup import CJK
-from ingest.model import Paper, Question, Records, Talk, Wiki
-from ingest.topics import Matcher, fold
+from ingest.model import Paper, Question, Talk
+from ingest.questions.duplicates import join
+from ingest.wiki import Records, Wiki
 
 RELATED = 5
 FEATURES = 24  # a question is compared by its rarest features: enough to tell it apart, and the work stays linear

@@ -15,7 +15,7 @@ from ingest.files import write_text
 from ingest.markup import links_in
 from ingest.model import Link, Source
 from ingest.problems import Problem
-from ingest.web import Manners, NoAnswer, Web, site_of
+from ingest.web import Manners, NoResponse, Web, site_of
 
 KEPT = {True: timedelta(days=30), False: timedelta(days=1)}  # by whether the address answered
 UNTOLD = re.compile(r"(?:401|403|405|406|418|429|503|999)\b")  # what sites say to programs they do not like
@@ -88,7 +88,7 @@ async def _ask(urls: list[str], manners: Manners, progress: Callable[[int, int, 
                 try:
                     await web.get(url)
                     heard[url] = ""
-                except NoAnswer as error:
+                except NoResponse as error:
                     heard[url] = str(error)
                 progress(len(heard), len(urls), url)
 

@@ -1,7 +1,7 @@
 """The records that the whole pipeline speaks in. All are frozen; none knows where it is stored or shown."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 SECTION_KINDS = (
@@ -285,30 +285,3 @@ class Snippet:
     papers: tuple[str, ...]
     public: tuple[str, ...]
     path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """All that was submitted, parsed; lists are in the order of their paths."""
-
-    talks: tuple[Talk, ...] = ()
-    questions: tuple[Question, ...] = ()
-    weeks: tuple[Week, ...] = ()
-    topics: tuple[Topic, ...] = ()
-    snippets: tuple[Snippet, ...] = ()
-    feeds: tuple[FeedInfo, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wiki:
-    """Records that know each other.
-
-    Attributes:
-        records: With `topics` filled in on every talk, question and paper; `records.questions` holds the talks' too.
-        related: For each question id, the ids of the questions most like it, best first.
-        duplicates: By question id, the questions that repeat it; their answers are among its own.
-    """
-
-    records: Records
-    related: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    duplicates: dict[str, tuple[Question, ...]] = field(default_factory=dict)

@@ -5,18 +5,20 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
 
-from ingest.archive import decode
-from ingest.duplicates import check_duplicates
+from ingest.addresses import slug_for
+from ingest.concepts import check_topics, parse_snippet, parse_topic
+from ingest.feeds.archive import decode
+from ingest.feeds.listed import parse_feeds
+from ingest.front_matter import line_of_key
 from ingest.link import link
-from ingest.markup import line_of_key
-from ingest.model import Question, Records, Source, Talk, Topic
-from ingest.notes import parse_note
+from ingest.model import Question, Source, Talk, Topic
+from ingest.notes.parse import parse_note
+from ingest.pages.render import render
 from ingest.pictures import Pictures
 from ingest.problems import Problem
-from ingest.questions import parse_question
-from ingest.render import render, slug_for
-from ingest.sources import parse_feeds
-from ingest.topics import check_topics, parse_snippet, parse_topic
+from ingest.questions.duplicates import check_duplicates
+from ingest.questions.parse import parse_question
+from ingest.wiki import Records
 
 Record = TypeVar("Record")
 _remembered_question = lru_cache(maxsize=20_000)(parse_question)  # `make serve` reads all again where one changed

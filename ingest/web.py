@@ -2,22 +2,23 @@
 
 import asyncio
 import email.utils
-import ipaddress
 import logging
 import re
 import socket
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.request import getproxies, proxy_bypass
 
 import brotli
 import httpx
 import stamina
+
+from ingest.reach import is_literal, is_private, proxy_for
+from ingest.unpacking import UNPACKERS
 
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # that it tries again is no news
 USER_AGENT = "openllm-wiki/0.1 (paper feeds for a weekly reading list; python -m ingest fetch)"
@@ -58,7 +59,7 @@ class Manners:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What a server said.
 
     Attributes:
@@ -76,7 +77,7 @@ class Answer:
     moved_to: str = ""
 
 
-class NoAnswer(Exception):
+class NoResponse(Exception):
     """Says why there is none.
 
     Attributes:
@@ -115,7 +116,7 @@ class Web:
     async def __aexit__(self, *error: object) -> None:
         await self._stack.aclose()
 
-    async def get(self, url: str, start: str = "", etag: str = "", modified: str = "") -> Answer:
+    async def get(self, url: str, start: str = "", etag: str = "", modified: str = "") -> Response:
         """The answer to a conditional request.
 
         Args:
@@ -125,13 +126,13 @@ class Web:
             modified: Its Last-Modified.
 
         Raises:
-            NoAnswer: No connection, an error status, a forbidden redirect, or a limit reached.
+            NoResponse: No connection, an error status, a forbidden redirect, or a limit reached.
         """
         conditions = {"If-None-Match": etag, "If-Modified-Since": modified}
         headers = {name: value for name, value in conditions.items() if value}
 
         def again(error: Exception) -> bool | float:
-            if not isinstance(error, NoAnswer) or not error.passing:
+            if not isinstance(error, NoResponse) or not error.passing:
                 return False
             return error.retry_after or True
 
@@ -140,22 +141,22 @@ class Web:
                 try:
                     return await self._follow(httpx.URL(url), httpx.URL(start or url), headers)
                 except TimeoutError:
-                    raise NoAnswer(f"nothing within {self.manners.patience:g} seconds") from None
+                    raise NoResponse(f"nothing within {self.manners.patience:g} seconds") from None
                 except OSError as error:
-                    raise NoAnswer(error.strerror or str(error), passing=True) from None
+                    raise NoResponse(error.strerror or str(error), passing=True) from None
                 except httpx.TransportError as error:
-                    raise NoAnswer(f"{type(error).__name__}: {error}".rstrip(": "), passing=True) from None
+                    raise NoResponse(f"{type(error).__name__}: {error}".rstrip(": "), passing=True) from None
                 except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-                    raise NoAnswer(f"{type(error).__name__}: {error}".rstrip(": ")) from None
+                    raise NoResponse(f"{type(error).__name__}: {error}".rstrip(": ")) from None
         raise AssertionError("stamina makes at least one attempt")
 
-    async def _follow(self, named: httpx.URL, url: httpx.URL, headers: dict[str, str]) -> Answer:
+    async def _follow(self, named: httpx.URL, url: httpx.URL, headers: dict[str, str]) -> Response:
         moved = str(url) if url != named else ""
         permanently = True
         for _ in range(self.manners.redirects + 1):
             if url.scheme not in ("http", "https"):
-                raise NoAnswer(f"a redirect to an address of kind {url.scheme or 'none'}:")
-            proxy = _proxy_for(url)
+                raise NoResponse(f"a redirect to an address of kind {url.scheme or 'none'}:")
+            proxy = proxy_for(url)
             addresses = await self._addresses(url, named, bool(proxy))
             async with (
                 self._turn(url),
@@ -167,7 +168,7 @@ class Web:
                 url = url.join(response.headers["location"])
                 permanently = permanently and response.status_code in PERMANENT
                 moved = str(url) if permanently else moved
-        raise NoAnswer(f"more than {self.manners.redirects} redirects")
+        raise NoResponse(f"more than {self.manners.redirects} redirects")
 
     @asynccontextmanager
     async def _turn(self, url: httpx.URL) -> AsyncIterator[None]:
@@ -209,7 +210,7 @@ class Web:
         """Where a host is to be reached: its addresses, or its name where a proxy looks that up.
 
         Raises:
-            NoAnswer: The address is private, and nobody wrote it down.
+            NoResponse: The address is private, and nobody wrote it down.
         """
         host = url.raw_host.decode("ascii").strip("[]")
         try:
@@ -222,11 +223,11 @@ class Web:
         trusted = self.manners.allow_private or (
             self.manners.trust_named
             and (url.host, url.port) == (named.host, named.port)
-            and (host == "localhost" or _is_literal(host))
+            and (host == "localhost" or is_literal(host))
         )
-        private = [address for address in addresses if _is_private(address)]
+        private = [address for address in addresses if is_private(address)]
         if private and not trusted:
-            raise NoAnswer(f"{host} leads to the private address {private[0]} (--allow-private allows it)")
+            raise NoResponse(f"{host} leads to the private address {private[0]} (--allow-private allows it)")
         return [host] if proxied else addresses
 
     async def _client(self, proxy: str) -> httpx.AsyncClient:
@@ -238,30 +239,30 @@ class Web:
                 # A kept connection would be known by its address, which many hosts may share.
                 limits=httpx.Limits(max_keepalive_connections=0),
                 timeout=httpx.Timeout(20, connect=10),
-                headers={"User-Agent": USER_AGENT, "Accept-Encoding": ", ".join(_UNPACKERS)},
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": ", ".join(UNPACKERS)},
             )
             self._clients[proxy] = await self._stack.enter_async_context(client)
         return self._clients[proxy]
 
-    async def _read(self, response: httpx.Response, moved: str) -> Answer:
+    async def _read(self, response: httpx.Response, moved: str) -> Response:
         headers = response.headers
         etag, modified = (value if value.isascii() else "" for value in map(headers.get, _VALIDATORS, ("", "")))
         if response.status_code == 304:
-            return Answer(None, "", etag, modified, moved)
+            return Response(None, "", etag, modified, moved)
         if not response.is_success:
             wait = retry_after(headers)
             passing = response.status_code in (429, 502, 503, 504) and wait <= 10
-            raise NoAnswer(f"{response.status_code} {response.reason_phrase}".strip(), passing, wait)
+            raise NoResponse(f"{response.status_code} {response.reason_phrase}".strip(), passing, wait)
         content = await self._body(response) if self.manners.bodies else b""
         found = re.search(r"charset=[\"']?([\w.:-]+)", headers.get("content-type", ""), re.IGNORECASE)
-        return Answer(content, found[1] if found else "", etag, modified, moved)
+        return Response(content, found[1] if found else "", etag, modified, moved)
 
     async def _body(self, response: httpx.Response) -> bytes:
         largest, slowest = self.manners.largest, self.manners.slowest
         packing = response.headers.get("content-encoding", "identity").strip().lower()
-        if packing not in _UNPACKERS:
-            raise NoAnswer(f"a body packed as {packing}")
-        unpack = _UNPACKERS[packing]()
+        if packing not in UNPACKERS:
+            raise NoResponse(f"a body packed as {packing}")
+        unpack = UNPACKERS[packing]()
         body, received, begun = bytearray(), 0, asyncio.get_running_loop().time()
         parts = response.aiter_raw()
         try:
@@ -273,11 +274,11 @@ class Web:
                 received += len(part)
                 body += unpack(part, largest + 1 - len(body))
                 if len(body) > largest:
-                    raise NoAnswer(f"more than {largest:,} bytes")
+                    raise NoResponse(f"more than {largest:,} bytes")
         except TimeoutError:
-            raise NoAnswer(f"slower than {slowest:,} bytes a second") from None
+            raise NoResponse(f"slower than {slowest:,} bytes a second") from None
         except (zlib.error, brotli.error) as error:
-            raise NoAnswer(f"a damaged {packing} body ({error})") from None
+            raise NoResponse(f"a damaged {packing} body ({error})") from None
 
 
 def retry_after(headers: httpx.Headers) -> float:
@@ -291,61 +292,3 @@ def retry_after(headers: httpx.Headers) -> float:
         return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT)
     except (TypeError, ValueError):  # no date, or one without a zone beside one with
         return 0.0
-
-
-def _proxy_for(url: httpx.URL) -> str:
-    """The proxy that the environment names for an address, or ""."""
-    proxies = getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all") or ""
-    if not proxy or proxy_bypass(url.host):
-        return ""
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-
-
-def _is_private(address: str) -> bool:
-    """Whether an address is not of the open internet, be it wrapped in one of IPv6."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else ip.ipv4_mapped or ip.sixtofour
-        ip = inner or ip
-    return not ip.is_global or ip.is_multicast
-
-
-# --- bodies, unpacked no further than is asked for -----------------------------------------------------------------
-
-_Unpack = Callable[[bytes, int], bytes]
-
-
-def _gzip() -> _Unpack:
-    return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # with gzip's header or zlib's
-
-
-def _brotli() -> _Unpack:
-    unpacker = brotli.Decompressor()
-
-    def unpack(part: bytes, room: int) -> bytes:
-        unpacked = bytes(unpacker.process(part, output_buffer_limit=room))
-        while len(unpacked) < room and not unpacker.can_accept_more_data():
-            unpacked += unpacker.process(b"", output_buffer_limit=room - len(unpacked))
-        return unpacked
-
-    return unpack
-
-
-_UNPACKERS: dict[str, Callable[[], _Unpack]] = {
-    "gzip": _gzip,
-    "deflate": _gzip,
-    "br": _brotli,
-    "identity": lambda: lambda part, room: part,
-}

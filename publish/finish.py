@@ -9,7 +9,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from ingest.render import OWNED
+from ingest.addresses import OWNED
 from publish.csp import META, hashes, policy
 from publish.languages import in_both, lead, tell
 from publish.slim import slim

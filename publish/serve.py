@@ -21,8 +21,8 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from watchfiles import watch
 
+from ingest.addresses import OWNED
 from ingest.cli import main as ingest
-from ingest.render import OWNED
 from publish import languages
 from publish.finish import finish
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ingest.markup import front_matter
+from ingest.front_matter import front_matter
 from ingest.model import Source
 from snippets.__main__ import names
 

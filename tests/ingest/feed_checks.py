@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from ingest.archive import decode, encode, merge_all
-from ingest.feeds import parse_feed
+from ingest.feeds.archive import decode, encode, merge_all
+from ingest.feeds.parse import parse_feed
 from ingest.model import Source
 
 

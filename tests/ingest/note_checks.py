@@ -3,24 +3,27 @@
 import html
 import re
 
-from ingest import canonical, convert
-from ingest.collected import parse_collection, write_question
-from ingest.markup import CONTROL, to_html
-from ingest.mend import mend
+from ingest.importing.decode import CannotConvert, decode
+from ingest.importing.tidy import tidy
+from ingest.markup import CONTROL
 from ingest.model import Block, Question, Source, Talk
-from ingest.notes import parse_note
+from ingest.notes.mend import mend
+from ingest.notes.parse import parse_note
+from ingest.notes.write import format_note
 from ingest.problems import RULES
-from ingest.questions import parse_question
+from ingest.questions.collected import parse_collection, write_question
+from ingest.questions.parse import parse_question
+from ingest.safe_html import to_html
 
 
 def check_total(content: bytes) -> None:
     """Records and problems come out, in which no letter is lost; `fmt` and `--fix` change what they may, once."""
     try:
-        text = convert.decode(content)[0]
-    except convert.CannotConvert:
+        text = decode(content)[0]
+    except CannotConvert:
         return
-    tidied = convert.tidy(text)
-    assert convert.tidy(tidied) == tidied
+    tidied = tidy(text)
+    assert tidy(tidied) == tidied
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     talk, problems = parse_note(Source("talks/notes/note.md", text))
     question, more = parse_question(Source("talks/questions/q.md", text))
@@ -67,8 +70,8 @@ def check_html(text: str) -> None:
 
 def check_format(source: Source, talk: Talk) -> None:
     """A note that is written says the same and is written the same again, or the missing letters are told."""
-    written, _, _, gone = canonical.format_note(source)
+    written, _, _, gone = format_note(source)
     if gone:
         return
-    again, _, _, lost = canonical.format_note(Source(source.path, written))
+    again, _, _, lost = format_note(Source(source.path, written))
     assert again == written or lost

@@ -7,65 +7,86 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+ROOMS = {f"ingest{room}" for room in ("", ".notes", ".questions", ".feeds", ".importing", ".pages")}
 CORE = {"model", "problems"}
 ALLOWED = {
     "__init__": set(),
     "__main__": {"cli"},
     "model": set(),
+    "addresses": set(),
+    **{key: set() for key in ("notes", "questions", "feeds", "importing", "pages")},
     "problems": set(),
     "rules": {"problems"},
-    "mend": {"markup", "urls"},
+    "notes.mend": {"markup", "urls"},
     "urls": set(),
     "pictures": set(),
     "markup": CORE | {"pictures", "urls"},
-    "notes": CORE | {"markup"},
-    "questions": CORE | {"markup", "notes"},
-    "topics": CORE | {"markup"},
-    "feed_text": CORE | {"urls"},
-    "feed_xml": set(),
-    "feeds": CORE | {"urls", "feed_text", "feed_xml"},
-    "archive": CORE | {"urls"},
-    "duplicates": CORE | {"topics"},
-    "link": CORE | {"duplicates", "markup", "topics"},
-    "atom": {"markup"},
-    "chart": set(),
-    "learning_map": {"model"},
-    "render": CORE | {"atom", "chart", "learning_map", "markup", "pictures"},
+    "notes.parse": CORE | {"markup"},
+    "questions.parse": CORE | {"markup", "notes.parse"},
+    "concepts": CORE | {"markup"},
+    "feeds.text": CORE | {"urls"},
+    "feeds.xml": set(),
+    "feeds.parse": CORE | {"urls", "feeds.text", "feeds.xml"},
+    "feeds.archive": CORE | {"urls"},
+    "questions.duplicates": CORE | {"concepts"},
+    "link": CORE | {"questions.duplicates", "markup", "concepts"},
+    "pages.atom": {"markup"},
+    "pages.chart": set(),
+    "pages.learning_map": {"model"},
+    "pages.render": CORE | {"addresses", "pages.atom", "pages.chart", "pages.learning_map", "markup", "pictures"},
     "pipeline": CORE
-    | {"archive", "duplicates", "link", "markup", "notes", "pictures", "questions", "render", "sources", "topics"},
+    | {
+        "addresses",
+        "feeds.archive",
+        "questions.duplicates",
+        "link",
+        "markup",
+        "notes.parse",
+        "pictures",
+        "questions.parse",
+        "pages.render",
+        "feeds.listed",
+        "concepts",
+    },
     "files": CORE | {"pictures"},
-    "canonical": CORE | {"markup", "notes"},
-    "pdf": {"markup"},
-    "collected": CORE | {"markup"},
-    "convert": {"markup", "pdf", "pictures"},
-    "sources": CORE,
+    "notes.write": CORE | {"markup", "notes.parse"},
+    "importing.pdf": {"markup"},
+    "questions.collected": CORE | {"markup"},
+    "importing.convert": {"markup", "importing.pdf", "pictures"},
+    "feeds.listed": CORE,
     "web": set(),
-    "sandbox": {"feeds"},
+    "feeds.sandbox": {"feeds.parse"},
     "links": CORE | {"files", "markup", "web"},
-    "fetch_state": {"files"},
-    "fetch": CORE | {"archive", "feeds", "fetch_state", "files", "sandbox", "sources", "web"},
+    "feeds.state": {"files"},
+    "feeds.fetch": CORE
+    | {"feeds.archive", "feeds.parse", "feeds.state", "files", "feeds.sandbox", "feeds.listed", "web"},
     "cli": CORE
     | {
-        "canonical",
-        "collected",
-        "convert",
-        "feeds",
-        "fetch",
+        "addresses",
+        "notes.write",
+        "questions.collected",
+        "importing.convert",
+        "feeds.parse",
+        "feeds.fetch",
         "files",
         "links",
         "markup",
-        "mend",
-        "notes",
+        "notes.mend",
+        "notes.parse",
         "pictures",
         "pipeline",
-        "questions",
-        "render",
+        "questions.parse",
+        "pages.render",
         "rules",
         "web",
     },
 }
 EFFECTS = {"os", "socket", "httpx", "urllib.request", "subprocess", "tempfile", "time", "random"}
-EDGES = {"files", "fetch", "fetch_state", "links", "sandbox", "web", "convert", "cli"}
+EDGES = {"files", "feeds.fetch", "feeds.state", "links", "feeds.sandbox", "web", "importing.convert", "cli"}
+
+
+def module(path):
+    return ".".join(path.relative_to(ROOT / "ingest").with_suffix("").parts).removesuffix(".__init__")
 
 
 def imports(path):
@@ -74,15 +95,15 @@ def imports(path):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield from (
-                (f"{node.module}.{alias.name}" for alias in node.names) if node.module == "ingest" else [node.module]
+                (f"{node.module}.{alias.name}" for alias in node.names) if node.module in ROOMS else [node.module]
             )
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "ingest").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "ingest").rglob("*.py")), ids=module)
 def test_ingest_module_imports_only_what_lies_before_it(path):
-    local = {name.split(".")[1] for name in imports(path) if name.startswith("ingest.")}
-    assert local <= ALLOWED[path.stem]
-    if path.stem not in EDGES:
+    local = {name.removeprefix("ingest.") for name in imports(path) if name.startswith("ingest.")}
+    assert local <= ALLOWED[module(path)]
+    if module(path) not in EDGES:
         assert not EFFECTS & set(imports(path))
 
 

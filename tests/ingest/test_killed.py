@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from jinja2 import FileSystemBytecodeCache
 
-from ingest import render
 from ingest.cli import main
+from ingest.pages import render
 from tests.ingest.conftest import QUESTION
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ BUILDS, FETCHES = 70, 30
 
 # Every run is a copy of one process in which everything is imported already.
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload(["ingest.fetch", __name__])
+CONTEXT.set_forkserver_preload(["ingest.feeds.fetch", __name__])
 
 
 def run(project, command, *arguments, limit=None):

@@ -1,7 +1,8 @@
 """Topics everywhere, and related questions."""
 
 from ingest.link import link
-from ingest.model import Answer, Paper, Question, Records, Topic, Week
+from ingest.model import Answer, Paper, Question, Topic, Week
+from ingest.wiki import Records
 
 LORA = Topic("lora", "LoRA：低秩适配", ("LoRA", "低秩适配"), "微调", "", "", False, "docs/topics/lora.md")
 ROPE = Topic("rope", "RoPE", ("RoPE", "旋转位置编码"), "位置编码", "", "", False, "docs/topics/rope.md")

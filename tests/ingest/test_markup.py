@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.markup import address, bare_urls, escape, join_lines, links_in, meta, to_html
+from ingest.markup import bare_urls, join_lines, links_in
+from ingest.safe_html import address, escape, meta, to_html
 
 EXTENSIONS = [
     "admonition", "attr_list", "footnotes", "md_in_html", "tables", "toc", "pymdownx.arithmatex", "pymdownx.details",

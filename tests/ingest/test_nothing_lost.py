@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemBytecodeCache
 
-from ingest import convert, pipeline
-from ingest.collected import parse_collection, write_question
+from ingest import pipeline
+from ingest.importing.convert import convert
 from ingest.link import link
 from ingest.model import Source
-from ingest.notes import parse_note
-from ingest.questions import parse_question
-from ingest.render import render
+from ingest.notes.parse import parse_note
+from ingest.pages.render import render
+from ingest.questions.collected import parse_collection, write_question
+from ingest.questions.parse import parse_question
 
 INPUTS = Path(__file__).parents[3] / "shared" / "inputs"
 DOCUMENTS = sorted([*INPUTS.glob("documents/*"), *INPUTS.glob("talks/*")])
@@ -56,7 +57,7 @@ def in_note(talk):
 def templates_compiled_once(tmp_path_factory):
     cached = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ingest.render.Environment", partial(Environment, bytecode_cache=cached))
+        patch.setattr("ingest.pages.render.Environment", partial(Environment, bytecode_cache=cached))
         yield
 
 
@@ -71,7 +72,7 @@ def page_of(source, folder):
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_letter_of_a_real_document_is_in_one_record_and_on_its_page(path):
-    source = Source("talks/notes/note.md", convert.convert(path).text)
+    source = Source("talks/notes/note.md", convert(path).text)
     talk, _ = parse_note(source)
     held, again = in_note(talk)
     bare = SIGNED.sub("", ITEM.sub("", NUMBERED.sub("", MARK.sub("", source.text))))

@@ -8,13 +8,13 @@ import json
 
 import pytest
 
-from ingest import convert
-from ingest.collected import parse_collection, parse_discussions
-from ingest.convert import html_to_markdown
-from ingest.markup import to_html
+from ingest.importing.convert import convert
+from ingest.importing.html import html_to_markdown
 from ingest.model import Source
-from ingest.notes import parse_note
+from ingest.notes.parse import parse_note
 from ingest.pipeline import Inputs, build
+from ingest.questions.collected import parse_collection, parse_discussions
+from ingest.safe_html import to_html
 
 HEAD = "【编号】：101\n【时间】：2024-03-02\n\n## 本周新闻\n\n"
 
@@ -103,7 +103,7 @@ def test_table_with_an_empty_head_and_escaped_bars_keeps_its_cells():
 def test_file_with_next_to_nothing_is_a_note(tmp_path, content):
     path = tmp_path / "note.md"
     path.write_bytes(content)
-    talk, problems = parse_note(Source("note.md", convert.convert(path).text))
+    talk, problems = parse_note(Source("note.md", convert(path).text))
     assert "".join(block.text for block in talk.unplaced) == content.decode("utf-8-sig").strip()
     assert {"N001", "N003", "N004"} <= {problem.code for problem in problems}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.cli import main
-from ingest.feeds import parse_feed
+from ingest.feeds.parse import parse_feed
 from ingest.problems import RULES, Problem
 from ingest.rules import BESIDE, EXAMPLES, FOUND, GROUPS, KEPT_PATHS, NO_EXAMPLE, rules_page
 

@@ -5,8 +5,8 @@ from html import unescape
 
 import pytest
 
+from ingest.concepts import parse_topic
 from ingest.model import Source
-from ingest.topics import parse_topic
 from publish.languages import in_both, lead, tell
 from tests.site.conftest import ROOT
 

@@ -6,8 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from ingest.duplicates import alike
 from ingest.model import Question
+from ingest.questions.duplicates import alike
 from tools.bench.corpus import make_project, sentence
 from tools.bench.table import Row, middle, run
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import feedparser
 
-from ingest.archive import merge_all
-from ingest.feeds import parse_feed
-from ingest.fetch import fetch
+from ingest.feeds.archive import merge_all
+from ingest.feeds.fetch import fetch
+from ingest.feeds.parse import parse_feed
 from tests.ingest.feed_server import Handler, feed_server
 from tools.bench.table import Row
 
@@ -30,7 +30,7 @@ def make_feeds() -> list[bytes]:
 
     A third of the entries stand in another feed too, as papers do that arXiv lists in several categories.
     """
-    folder = REAL if REAL.is_dir() else ROOT / "tests" / "ingest" / "feeds"
+    folder = REAL if REAL.is_dir() else ROOT / "tests" / "ingest" / "feeds" / "samples"
     paths = [path for path in sorted(folder.glob("*.xml")) if len(parse_feed(path.read_bytes(), path.name).papers) > 1]
     sources = itertools.cycle(path.read_text("utf-8") for path in paths)
     return [_enlarged(next(sources), number * 100_000 * 2 // 3) for number in range(FEEDS)]

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ingest.render import OWNED
+from ingest.addresses import OWNED
 from tools.bench.corpus import make_project
 from tools.bench.table import Row, middle, run
 

@@ -8,11 +8,11 @@ from statistics import mean
 from rank_bm25 import BM25Okapi
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from ingest.concepts import fold
 from ingest.files import read
 from ingest.link import RELATED, link
 from ingest.model import Question
 from ingest.pipeline import Inputs, parse
-from ingest.topics import fold
 from tools.bench.table import Row
 
 TITLE = "相关问题：五个里有几个有用"

@@ -6,7 +6,7 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
-from ingest.render import OWNED
+from ingest.addresses import OWNED
 
 ROOT = Path(__file__).parents[2]
 WORDS = (

@@ -1,0 +1,144 @@
+"""Concept pages and snippet modules, read from their own files; and finding which concepts a text names."""
+
+import ast
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
+from pathlib import PurePosixPath
+
+from ingest.front_matter import front_matter, line_of_key, strings
+from ingest.model import Snippet, Source, Topic
+from ingest.problems import Problem
+
+EXAMPLE = "[start:example]"
+
+
+def parse_topic(source: Source) -> tuple[Topic | None, list[Problem]]:
+    """Read a concept page's front matter; None where it says too little to be a concept."""
+    meta, _, _, problems = front_matter(source)
+    missing = [key for key in ("title", "english", "aliases", "group", "summary") if not meta.get(key)]
+    if missing:
+        if not problems:
+            problems = [Problem(source.path, 1, 1, "T003", f"no {', '.join(missing)}")]
+        return None, problems
+    topic = Topic(
+        name=PurePosixPath(source.path).stem,
+        title=str(meta["title"]),
+        aliases=strings(meta["aliases"]),
+        group=str(meta["group"]),
+        summary=str(meta["summary"]),
+        snippet=str(meta.get("snippet") or ""),
+        example=EXAMPLE in source.text,
+        path=source.path,
+        builds_on=strings(meta.get("builds_on")),
+        english=str(meta["english"]),
+    )
+    return topic, problems
+
+
+def parse_snippet(source: Source) -> tuple[Snippet | None, list[Problem]]:
+    """Read a snippet module without importing it, so that no torch is needed."""
+    name = PurePosixPath(source.path).stem
+    try:
+        tree = ast.parse(source.text)
+    except SyntaxError as error:
+        place = (error.lineno or 1, error.offset or 1)
+        return None, [Problem(source.path, *place, "S002", f"no Python: {error.msg}")]
+    paragraphs = (ast.get_docstring(tree) or "").split("\n\n")
+    if not paragraphs[0]:
+        return None, [Problem(source.path, 1, 1, "S002", "no docstring")]
+    public = (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+    snippet = Snippet(
+        name=name,
+        title=paragraphs[0].strip().rstrip("."),
+        summary=" ".join(paragraphs[1].split()) if len(paragraphs) > 1 else "",
+        papers=tuple(re.findall(r"https?://[^\s)>\]]+[^\s)>\].,;]", "\n\n".join(paragraphs))),
+        public=tuple(node.name for node in public if not node.name.startswith("_") and node.name != "demo"),
+        path=source.path,
+    )
+    return snippet, []
+
+
+def check_topics(topics: Sequence[Topic], snippets: Sequence[Snippet], sources: Iterable[Source]) -> list[Problem]:
+    """Problems between pages: an alias that two topics claim, a snippet or topic that does not exist, a circle."""
+    problems = []
+    known = {topic.name for topic in topics}
+    by_path = {source.path: source for source in sources}
+    modules = {snippet.name for snippet in snippets}
+    owners: dict[str, Topic] = {}
+    for topic in topics:
+        if topic.snippet and topic.snippet not in modules:
+            line = line_of_key(by_path[topic.path], "snippet")
+            problems.append(Problem(topic.path, line, 1, "S001", f"unknown snippet {topic.snippet!r}"))
+        for alias in topic.aliases:
+            owner = owners.setdefault(fold(alias), topic)
+            if owner is not topic:
+                line = line_of_key(by_path[topic.path], "aliases")
+                problems.append(Problem(topic.path, line, 1, "T002", f"alias {alias!r} belongs to {owner.name!r}"))
+        for name in topic.builds_on:
+            if name not in known:
+                line = line_of_key(by_path[topic.path], "builds_on")
+                problems.append(Problem(topic.path, line, 1, "T001", f"unknown topic {name!r}"))
+    try:
+        TopologicalSorter({topic.name: topic.builds_on for topic in topics}).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+        path = next(topic.path for topic in topics if topic.name == circle[-1])
+        line = line_of_key(by_path[path], "builds_on")
+        problems.append(Problem(path, line, 1, "T004", f"a circle: {' -> '.join(circle)}"))
+    return problems
+
+
+def fold(text: str) -> str:
+    """Text as aliases are compared: half width, lower case; hyphen, underscore and blank alike."""
+    return re.sub(r"[-_\s]+", " ", unicodedata.normalize("NFKC", text).lower())
+
+
+class Matcher:
+    """Finds the topics a text names.
+
+    Aliases of Latin letters match whole words only (`GAE` is not in `engage`), Chinese ones anywhere; where two
+    overlap, the longest wins.
+    """
+
+    def __init__(self, topics: Sequence[Topic]) -> None:
+        self._names: dict[str, str] = {}
+        for topic in topics:
+            for alias in topic.aliases:
+                self._names.setdefault(fold(alias), topic.name)
+        self._by_first: dict[str, list[str]] = {}  # first character -> aliases, longest first
+        for alias in sorted(self._names, key=lambda alias: (-len(alias), alias)):
+            self._by_first.setdefault(alias[0], []).append(alias)
+
+    def find(self, *texts: str) -> tuple[str, ...]:
+        """Names of the topics in the texts, most often named first, then in order of appearance."""
+        counts: dict[str, int] = {}
+        for text in texts:
+            for alias in self._aliases(fold(text)):
+                counts[self._names[alias]] = counts.get(self._names[alias], 0) + 1
+        return tuple(sorted(counts, key=lambda name: -counts[name]))
+
+    def _aliases(self, text: str) -> list[str]:
+        """Aliases in a folded text, in order, none overlapping another."""
+        found = [
+            (at, alias)
+            for at, char in enumerate(text)
+            for alias in self._by_first.get(char, ())
+            if text.startswith(alias, at) and _is_whole(text, at, at + len(alias))
+        ]
+        taken: list[tuple[int, str]] = []
+        for at, alias in sorted(found, key=lambda match: (-len(match[1]), match[0])):
+            if all(at + len(alias) <= start or start + len(other) <= at for start, other in taken):
+                taken.append((at, alias))
+        return [alias for _, alias in sorted(taken)]
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Whether no Latin letter or digit goes on where a Latin alias begins or ends."""
+    before = start == 0 or not (_latin(text[start]) and _latin(text[start - 1]))
+    return before and (end == len(text) or not (_latin(text[end - 1]) and _latin(text[end])))
+
+
+def _latin(char: str) -> bool:
+    return char.isascii() and char.isalnum()

@@ -1,0 +1,1 @@
+"""Feeds: fetched, read in a sandbox, and archived as papers by week."""

@@ -1,0 +1,58 @@
+"""What every reader of feeds speaks in: entries as their format wrote them, and small mends of values."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One entry as its format wrote it; every string may be empty or nonsense."""
+
+    title: str
+    links: tuple[str, ...]
+    guid: str
+    authors: tuple[str, ...]
+    dates: tuple[str, ...]
+    dois: tuple[str, ...] = ()
+    body: str = ""
+
+
+class NotAFeed(ValueError):
+    """Says what was found instead, with the problem's code."""
+
+    def __init__(self, code: str, found: str) -> None:
+        super().__init__(found)
+        self.code = code
+
+
+BEFORE_TEXT = "\ufeff \t\r\n\0"
+
+
+def names_of(authors: object) -> tuple[str, ...]:
+    """The names in a list of records or strings."""
+    listed = authors if isinstance(authors, list) else []
+    records = [author if isinstance(author, dict) else {"name": author} for author in listed]
+    # Of an address alone feedparser makes a name too: the part of its domain after the fourth letter.
+    return tuple(name for author in records if (name := as_text(author.get("name"))) and not _is_rest(name, author))
+
+
+def _is_rest(name: str, author: dict[str, Any]) -> bool:
+    return bool(author.get("email")) and name.islower() and " " not in name
+
+
+def as_text(value: object) -> str:
+    return str(value) if isinstance(value, (str, int)) else ""
+
+
+def absolute(link: str, base: str) -> str:
+    if link.startswith(("http://", "https://")):
+        return link
+    try:
+        return urljoin(base, link.strip()) if link.strip() else ""
+    except ValueError:
+        return ""
+
+
+def one_line(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

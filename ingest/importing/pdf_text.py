@@ -1,0 +1,192 @@
+"""Lines of a PDF to Markdown.
+
+- A line goes on in the next where the next line's first word had no room left in it.
+- Sizes above that of the body are headings, a typewriter face is code.
+"""
+
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest.importing.torn import OPEN_URL, URL_REST
+from ingest.markup import CJK
+
+WIDE = re.compile(f"[{CJK}]")
+FULL_WIDTH = "[\u3000-\u303f\uff00-\uff65—…]"
+BULLET = re.compile("^\\s*[\ue000-\uf8ff•●○▪■◦‣∙·]\\s*")
+STARTS = re.compile(r"\s*(?:【|[QqAaＱＡ]\s*\d{0,3}\s*[:：]|答案?[:：]|\d{1,2}[.、)）]|https?://)")
+ENDS_SENTENCE = re.compile(r"[。？！?!；;：:.…]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    text: str
+    x0: float
+    x1: float
+    uri: str
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of text, or a block that is done (`kind` "table" or "picture")."""
+
+    glyphs: list[Glyph]
+    page: int
+    x0: float
+    x1: float
+    y: float
+    size: float
+    mono: bool = False
+    kind: str = "text"
+    done: str = ""
+
+    @property
+    def text(self) -> str:
+        """What stands in it."""
+        return self.done or "".join(glyph.text for glyph in self.glyphs).strip()
+
+
+def lines_to_markdown(lines: Sequence[Line]) -> str:
+    text = [line for line in lines if line.kind == "text"]
+    if not text:
+        return "\n\n".join(line.done for line in lines)
+    weights: Counter[float] = Counter()
+    for line in text:
+        weights[line.size] += len(line.text)
+    body = weights.most_common(1)[0][0]
+    level = _levels(text, body)
+    ends = sorted(line.x1 for line in text if line.size <= body * 1.15)
+    right = statistics.median(ends[-max(1, len(ends) // 5) :])
+    parts: list[str] = []
+    group: list[Line] = []
+    for line in lines:
+        dashed = (
+            line.text.startswith("- ") and group and group[0].text.startswith("- ")
+        )  # a list, no torn `某文 - 知乎`
+        if group and (dashed or not _goes_on(group[-1], line, level, right)):
+            parts.append(_part(group, level))
+            group = []
+        group.append(line)
+    return "\n\n".join(part for part in (*parts, _part(group, level)) if part)
+
+
+def _levels(lines: Iterable[Line], body: float) -> dict[float, int]:
+    """Heading level by size. A largest size that comes once is the title's; else headings begin at 2."""
+    sizes = Counter(line.size for line in lines if line.size > body * 1.15 and not line.mono and len(line.text) <= 80)
+    ordered = sorted(sizes, reverse=True)
+    first = 1 if ordered and sizes[ordered[0]] == 1 else 2
+    return {size: min(6, first + at) for at, size in enumerate(ordered)}
+
+
+def _goes_on(above: Line, line: Line, level: dict[float, int], right: float) -> bool:
+    """Whether a line goes on in the next one."""
+    if above.kind != "text" or line.kind != "text" or above.mono != line.mono:
+        return False
+    if above.mono:
+        return True
+    if level.get(above.size, 0) != level.get(line.size, 0) or abs(above.size - line.size) > 1.5:
+        return False
+    if BULLET.match(line.text):
+        return False
+    gap = above.y - line.y
+    if above.page == line.page and not 0 < gap < 3.2 * above.size:
+        return False
+    if OPEN_URL.search(above.text) and (rest := URL_REST.match(line.text)) and not line.text.startswith("http"):
+        known = next((glyph.uri for glyph in reversed(above.glyphs) if glyph.uri), "")
+        written = OPEN_URL.search(above.text)[0]  # type: ignore[index]
+        if known.startswith(written + rest[0][:4]) or (not known and above.x1 > right - 2 * above.size):
+            return True
+    if STARTS.match(line.text) or (level.get(line.size) and above.x1 < right - 2 * above.size):
+        return False
+    if ENDS_SENTENCE.search(above.text) and above.page == line.page and gap > 1.9 * above.size:
+        return False
+    return above.x1 + _first_word(line) > right - 0.3 * above.size
+
+
+def _first_word(line: Line) -> float:
+    """Width of what cannot be torn from a line's beginning."""
+    inked = [glyph for glyph in line.glyphs if glyph.text]
+    start = next(at for at, glyph in enumerate(inked) if glyph.text.strip())
+    end = start + 1
+    if not WIDE.match(inked[start].text):
+        while end < len(inked) and inked[end].text.strip() and not WIDE.match(inked[end].text):
+            end += 1
+    while end < len(inked) and re.match("[，。；：！？、）】》」』]", inked[end].text):
+        end += 1
+    return inked[end - 1].x1 - inked[start].x0
+
+
+def _part(lines: Sequence[Line], level: dict[float, int]) -> str:
+    first = lines[0]
+    if first.done:
+        return first.done
+    if first.mono:
+        left = min(line.glyphs[0].x0 for line in lines)
+        width = statistics.median(glyph.x1 - glyph.x0 for line in lines for glyph in line.glyphs if glyph.text.strip())
+        shown = []
+        for line in lines:
+            indent = " " * round((line.glyphs[0].x0 - left) / (width or 1))
+            shown.append((indent + "".join(glyph.text for glyph in line.glyphs)).rstrip())
+        fence = "```" if not any("```" in line for line in shown) else "`````"
+        return "\n".join((fence, *shown, fence))
+    text = _linked([glyph for line in _joined(lines) for glyph in line])
+    if BULLET.match(text):
+        return "- " + re.sub("[\ue000-\uf8ff]", "", BULLET.sub("", text)).strip()
+    text = re.sub("[\ue000-\uf8ff]", "", text).strip()
+    if first.size in level and len(text) <= 120:
+        return f"{'#' * level[first.size]} {text}"
+    return text
+
+
+def _joined(lines: Sequence[Line]) -> Iterator[list[Glyph]]:
+    """Lines with what stands between them: a blank, but none in Chinese, after a hyphen, or inside an address."""
+    before = ""
+    for line in lines:
+        glyphs = line.glyphs
+        after = line.text
+        if before:
+            cut = OPEN_URL.search(before) and URL_REST.match(after)
+            chinese = WIDE.match(before[-1]) and WIDE.match(after[0])
+            full_width = re.search(f"{FULL_WIDTH}$", before) or re.match(FULL_WIDTH, after)
+            hyphen = re.search(r"[-—–]$", before) and not re.search(r"\s-$", before)
+            if not (cut or chinese or full_width or hyphen):
+                same = glyphs[0].uri
+                yield [Glyph(" ", 0, 0, same)]
+        start = next(at for at, glyph in enumerate(glyphs) if glyph.text.strip())
+        end = max(at for at, glyph in enumerate(glyphs) if glyph.text.strip())
+        yield glyphs[start : end + 1]
+        before = line.text
+
+
+def _linked(glyphs: Sequence[Glyph]) -> str:
+    """Text with its links: bare where the text is the address, `[text](address)` elsewhere."""
+    out: list[str] = []
+    at = 0
+    while at < len(glyphs):
+        end = at
+        while end < len(glyphs) and glyphs[end].uri == glyphs[at].uri:
+            end += 1
+        raw = "".join(glyph.text for glyph in glyphs[at:end])
+        text = re.sub(r"\s+", " ", raw)
+        label = text.strip()
+        if not glyphs[at].uri or not label:
+            out.append(text)
+        else:
+            out.append(" " * text.startswith(" ") + _link(label, glyphs[at].uri) + " " * text.endswith(" "))
+        at = end
+    return re.sub(r"[ \t]+", " ", "".join(out))
+
+
+def _link(label: str, uri: str) -> str:
+    bare = re.sub(r"^https?://|/$", "", label.replace(" ", ""))
+    if bare == re.sub(r"^(?:https?://|mailto:)|/$", "", uri):
+        return uri if label.startswith("http") else f"[{label}]({uri})"
+    if re.match(r"https?://", label):  # an address and what the rectangle covers beside it
+        written = re.match(r"\S+?(?=[\s\u2e80-\uffff]|$)", label)
+        if written and uri.startswith(written[0].rstrip("/")):
+            return f"{uri} {label[written.end() :].strip()}".strip()
+    label = label.replace("[", "\\[").replace("]", "\\]")
+    target = uri.replace("(", "%28").replace(")", "%29")
+    return f"[{label}]({target})"

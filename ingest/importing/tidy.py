@@ -1,0 +1,71 @@
+"""What exports leave in a text, mended."""
+
+import re
+import unicodedata
+
+from ingest.importing.torn import OPEN_URL, URL_REST
+from ingest.markup import CJK, fenced_lines
+
+DROPPED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\xad\ufeff\u200b\u2060]")
+PRIVATE = "[\ue000-\uf8ff]"
+LIGATURE = re.compile("[\ufb00-\ufb06\u2f00-\u2fd5]")
+UNDERLINE = re.compile(r"</?u>", re.IGNORECASE)
+MARKED = re.compile(
+    r"\s*(?:#{1,6}(?:\s|$)|[-*+>|•]|\d{1,3}[.、)）]|【|\[\^|[QqAaＱＡ]\s*\d{0,3}\s*[:：]|[问答]\s*[:：]|答案|\$\$|https?://|!?\[)"
+)
+
+
+def tidy(text: str) -> str:
+    """What exports leave in a text, mended: control characters, bullets, ligatures, torn lines and addresses.
+
+    Applying it twice changes nothing.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").replace("\u2028", "\n")
+    text = DROPPED.sub("", text.replace("\u2029", "\n\n"))
+    text = LIGATURE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = re.sub(rf"(?m)^([ \t]*){PRIVATE}[ \t]*", r"\1- ", text)
+    text = re.sub(PRIVATE, "", text)
+    lines = text.split("\n")
+    fenced = fenced_lines(lines)
+    lines = [line if at in fenced else UNDERLINE.sub("", line).rstrip() for at, line in enumerate(lines)]
+    return "\n".join(_join(lines, fenced)).strip("\n") + "\n"
+
+
+def _join(lines: list[str], fenced: set[int]) -> list[str]:
+    """Lines with torn Chinese sentences and torn addresses whole again; fences are left alone."""
+    joined: list[str] = []
+    open_line = False  # whether the last line may go on
+    for at, line in enumerate(lines):
+        if open_line and at not in fenced and line.strip():
+            above = joined[-1]
+            torn_url = _tears_address(above, line.strip()) and _columns(above) >= 60 and not MARKED.match(line)
+            if torn_url or (
+                re.search(f"[{CJK}]$", above)
+                and not re.search("[。？！；：…）】》」』]$", above)
+                and re.match(f"[{CJK}]", line)
+                and not MARKED.match(line)
+                and _columns(above) >= 40
+                and not re.match(r"\s*(?:#{1,6}\s|\|)", above)
+            ):
+                joined[-1] = above + line.strip()
+                continue
+        joined.append(line)
+        open_line = at not in fenced and bool(line.strip())
+    return joined
+
+
+def _tears_address(above: str, below: str) -> bool:
+    """Whether an address that stands free at the end of a line goes on in a line that is nothing else."""
+    opened = OPEN_URL.search(above)
+    free = opened is not None and not re.search(r"[\w(\[<]$", above[: opened.start()], re.ASCII)
+    return (
+        free
+        and re.search(r"[-_./?=&%#\d]", below) is not None
+        and (
+            URL_REST.fullmatch(below) is not None and not re.search(r"[:@!$*,;]", below)  # what text has too
+        )
+    )
+
+
+def _columns(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)

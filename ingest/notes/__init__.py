@@ -1,0 +1,1 @@
+"""Talk notes: read, written in canonical form, mended."""

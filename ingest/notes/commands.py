@@ -1,0 +1,31 @@
+"""The command that begins a note: `new`."""
+
+import argparse
+import re
+import sys
+
+from ingest import files
+from ingest.reporting import report, usage
+
+NUMBER = re.compile(r"\d{3,4}|番外\d{1,4}")
+
+
+def new(options: argparse.Namespace) -> int:
+    """Begin a note from talks/TEMPLATE.md."""
+    number = options.number.zfill(3)
+    if not NUMBER.fullmatch(number):
+        return usage(f"{options.number!r} is no number of a talk, such as 005 or 番外02")
+    target = options.talks / "notes" / f"{number}.md"
+    if target.exists():
+        print(f"{target} exists", file=sys.stderr)
+        return 1
+    template = options.talks / "TEMPLATE.md"
+    sources, problems = files.read([template], options.talks.parent)
+    if not sources:
+        report(problems)
+        return 2
+    lines = sources[0].text.split("\n")
+    text = "\n".join(line if line.startswith("> ") else line.replace("NNN", number) for line in lines)
+    files.write_text(target, text)
+    print(f"{target}: fill in the date, then `python -m ingest check {target}`")
+    return 0

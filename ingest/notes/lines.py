@@ -1,0 +1,205 @@
+"""A note read line by line into a draft.
+
+Each line is a field, a section heading, a question, an answer mark, or plain text, and plain text belongs to whatever
+stands open above it: an answer, a question, a section, or nothing (`unplaced`). Headings count by their names, not
+their levels: converters get the levels wrong.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ingest.markup import fenced_lines
+from ingest.model import Field
+from ingest.notes.names import split_names
+
+SECTIONS = {
+    "本周新闻": "news", "本周推荐": "picks", "本周经典": "classic", "本周实践": "practice", "freetalk": "free-talk",
+    "序章": "meta", "背景": "meta", "背景介绍": "meta", "本期记录": "meta", "注意事项": "meta",
+    "参考资料": "references", "后续计划": "plans", "加入/赞助我们": "join", "加入我们": "join", "往期精彩": "past",
+}  # fmt: skip
+SUBSECTIONS = {"学术", "项目", "工业界", "资料", "模型", "其他", "杂项", "线上讨论", "群里讨论"}
+FIELDS = {
+    "编号": "number", "时间": "time", "本期提要": "summary", "主持人": "hosts", "编辑": "editors",
+    "版块负责人": "contributors", "具体内容贡献者": "contributors", "贡献者": "contributors",
+    "本期贡献者": "contributors", "talk视频": "video",
+}  # fmt: skip
+OTHER_FIELDS = {"talk模板", "小要求", "缘起", "结构", "提名区", "建议区", "本周主题", "本期主题"}
+FIELD = re.compile(
+    r"^\s*(?:[-*+]\s+|#{1,6}\s+)?【\s*([^【】]{1,20}?)\s*】(?:\s*-\s*([^:：【】]{1,12}?)\s*(?=[:：]))?\s*[:：]?\s*(.*)$"
+)
+DIVIDING_FIELD = r"(?=【(?:贡献者|编辑|主持人|时间|提名区|建议区|本期提要)】\s*[:：])"
+SECOND_FIELD = re.compile(rf"(?<=[^\s\-*+#])\s*{DIVIDING_FIELD}")
+HEADING = re.compile(r"^ {0,3}(#{1,6})(?:\s+(.*?))?(?:\s+#+)?\s*$")
+QUESTION = re.compile(r"^\s*(?:#{1,6}\s*)?(?:\*\*)?[QqＱ]\s*(\d{1,3})\s*[:：]\s*(.*)$")
+NUMBERED = re.compile(r"^\s{0,3}(?:#{1,6}\s*)?(\d{1,2})\.\s*(\S.*)$")
+# Latin, full-width, Greek and Cyrillic A: converters mix them up.
+ANSWER = re.compile(r"^\s*(?:#{1,6}\s*)?(?:\*\*)?[（(]?(?:[AaＡΑА]\s*\d{0,3}|答案?)\s*[:：]\s*(.*)$")
+
+
+@dataclass(slots=True)
+class DraftQuestion:
+    """A question while its lines are being gathered."""
+
+    number: str
+    section: str
+    level: int  # of its heading, 0 if it is none
+    lines: list[tuple[int, str]]
+    answers: list[list[tuple[int, str]]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class DraftSection:
+    """A section while its lines are being gathered."""
+
+    kind: str
+    title: str
+    level: int
+    line: int
+    lines: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A note while its lines are being gathered; `sink` is where plain text goes now."""
+
+    title: str = ""
+    fields: list[Field] = field(default_factory=list)
+    sections: list[DraftSection] = field(default_factory=list)
+    questions: list[DraftQuestion] = field(default_factory=list)
+    unplaced: list[tuple[int, str]] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
+    question: DraftQuestion | None = None
+
+    @property
+    def kind(self) -> str:
+        """Kind of the section that stands open, "" before the first."""
+        return self.sections[-1].kind if self.sections else ""
+
+    @property
+    def sink(self) -> list[tuple[int, str]]:
+        """Where plain text goes: the open answer, question or section, else `unplaced`."""
+        if self.question:
+            return self.question.answers[-1] if self.question.answers else self.question.lines
+        return self.sections[-1].lines if self.sections else self.unplaced
+
+    def open_section(self, kind: str, title: str, level: int, line: int) -> None:
+        """Begin a section; whatever question stood open ends."""
+        self.question = None
+        self.sections.append(DraftSection(kind, title, level, line))
+
+
+def split_fields(body: str) -> list[tuple[int, str]]:
+    """Lines with their offset; a line that holds two fields becomes two."""
+    return [(at, part) for at, line in enumerate(body.split("\n")) for part in SECOND_FIELD.split(line)]
+
+
+def read_lines(draft: Draft, lines: Sequence[tuple[int, str]], first: int) -> None:
+    texts = [text for _, text in lines]
+    fenced = fenced_lines(texts)
+    # Bare numbers mark questions only in a note that has no `Q1:` of its own.
+    numbered = not any(QUESTION.match(text) for at, text in enumerate(texts) if at not in fenced)
+    for at, (offset, text) in enumerate(lines):
+        number = first + offset
+        alone = not any(texts[near].strip() for near in (at - 1, at + 1) if 0 <= near < len(texts))
+        if at in fenced or not (
+            _take_title(draft, text)
+            or _take_section(draft, text, number, alone)
+            or _take_field_line(draft, text, number)
+            or _take_question(draft, text, number, numbered)
+            or _take_answer(draft, text, number)
+        ):
+            draft.sink.append((number, text))
+
+
+def _take_title(draft: Draft, text: str) -> bool:
+    if draft.title or draft.sections or draft.fields:
+        return False
+    heading = HEADING.match(text)
+    title = (heading[2] or "") if heading else text.strip() if re.match(r"\s*OpenLLM\s+Talk\b", text) else ""
+    if not title or section_name(title) in SECTIONS:
+        return False
+    draft.title = title
+    return True
+
+
+def section_name(title: str) -> str:
+    """What a heading is looked up by: no width, case, blanks, emphasis, colon or `-optional`."""
+    folded = unicodedata.normalize("NFKC", title).lower()
+    return re.sub(r"-?optional|\(可选\)|[\s:*]", "", folded)
+
+
+def _take_section(draft: Draft, text: str, number: int, alone: bool) -> bool:
+    heading = HEADING.match(text)
+    title = (heading[2] or "") if heading else text.strip()
+    name = section_name(title)
+    if not (heading or alone) or not name:
+        return False
+    if name in SECTIONS:
+        draft.open_section(SECTIONS[name], title, 2, number)
+    elif name in SUBSECTIONS and draft.sections and (heading or not draft.question):
+        draft.open_section(draft.kind, title, 3, number)
+    elif heading and heading[1] == "##" and not _is_mark(text):
+        draft.open_section("other", title, 2, number)
+    elif heading and draft.question and len(heading[1]) <= draft.question.level and not _is_mark(text):
+        draft.open_section(draft.kind, title, 3, number)  # what follows the questions
+    else:
+        return False
+    return True
+
+
+def _is_mark(text: str) -> bool:
+    return any(mark.match(text) for mark in (QUESTION, ANSWER, FIELD))
+
+
+def _take_field_line(draft: Draft, text: str, number: int) -> bool:
+    match = FIELD.match(text)
+    if match is None:
+        return False
+    value = f"（{match[2]}）{match[3]}" if match[2] else match[3]
+    return take_field(draft, match[1], value, number, text)
+
+
+def take_field(draft: Draft, name: str, value: str, number: int, line: str) -> bool:
+    """Take a field. One that describes the talk goes to `fields`; one inside a section stays in its text."""
+    key = section_name(name)
+    if key in SECTIONS and SECTIONS[key] not in ("meta", draft.kind):
+        draft.open_section(SECTIONS[key], name, 2, number)
+        draft.sink.append((number, line))
+        return True
+    if key not in FIELDS and key not in OTHER_FIELDS and key not in SECTIONS:
+        return False
+    if key in FIELDS and draft.kind in ("", "meta"):
+        draft.fields.append(Field(name, value, number))
+        return True
+    if FIELDS.get(key) == "contributors":
+        draft.people += split_names(value)
+    draft.question = None
+    draft.sink.append((number, line))
+    return True
+
+
+def _take_question(draft: Draft, text: str, number: int, numbered: bool) -> bool:
+    match = QUESTION.match(text)
+    if not match and numbered and draft.kind == "free-talk":
+        found = NUMBERED.match(text)
+        expected = int(draft.questions[-1].number) + 1 if draft.questions else 1
+        match = found if found and int(found[1]) == expected else None
+    if not match:
+        return False
+    title = match[2].removesuffix("**") if "**" in text[: match.start(2)] else match[2]
+    section = draft.sections[-1].title if draft.sections else ""
+    heading = HEADING.match(text)
+    level = len(heading[1]) if heading and not numbered else 0
+    draft.question = DraftQuestion(str(int(match[1])), section, level, [(number, title)])
+    draft.questions.append(draft.question)
+    return True
+
+
+def _take_answer(draft: Draft, text: str, number: int) -> bool:
+    match = ANSWER.match(text)
+    if not match or not draft.question:
+        return False
+    draft.question.answers.append([(number, match[1])])
+    return True

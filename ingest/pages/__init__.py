@@ -1,0 +1,1 @@
+"""Records as pages: Markdown, pictures of numbers, and Atom."""

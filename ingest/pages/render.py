@@ -1,0 +1,280 @@
+"""Pages out of records: a dictionary from path under `docs/` to Markdown. Templates lie in `templates/`.
+
+Text that contributors wrote comes in by these doors only: `e` (one line, every special character an entity), `html`
+(a block of safe HTML), `attr` (an attribute), `address` (a link's target), `data` (JSON for machines) and `meta`
+(front matter).
+"""
+
+import html
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from types import CodeType
+
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
+
+from ingest import safe_html
+from ingest.addresses import name_slug, slug_for
+from ingest.markup import CJK
+from ingest.model import Paper, Question, Talk, Topic
+from ingest.pages.atom import atom
+from ingest.pages.chart import chart
+from ingest.pages.learning_map import learning_map
+from ingest.pages.people import Person
+from ingest.pages.records import atom_entry, qapage
+from ingest.pictures import Pictures
+from ingest.wiki import Wiki
+
+GROUPS = {  # in the order of the concept index, with their English names; a group that is not named here follows
+    "Transformer": "Transformer",
+    "位置编码": "Positions",
+    "归一化与优化器": "Normalization and optimizers",
+    "分词与经典 NLP": "Tokenization and classic NLP",
+    "微调": "Fine-tuning",
+    "RLHF": "RLHF",
+    "解码": "Decoding",
+    "规模与并行": "Scale and parallelism",
+    "多模态与检索": "Multimodality and retrieval",
+    "模型": "Models",
+    "应用": "Applications",
+}
+GITHUB = "https://github.com/"
+PER_PAGE = 200
+NEWEST = 50  # entries of a feed
+WEEKS, PER_WEEK = 8, 20  # of the page of changes
+
+
+class _Compiled(BytecodeCache):
+    """Templates' code by name and content: a process that renders again, as `make serve` does, compiles nothing."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+_plain_html = lru_cache(maxsize=20_000)(safe_html.to_html)  # for the same reason
+
+
+def render(wiki: Wiki, pictures: Pictures, repository: str = "") -> dict[str, str]:
+    """Every generated page of the site, with the pictures that lie beside the notes and links to the repository."""
+    return dict(_Renderer(wiki, pictures, repository).pages())
+
+
+class _Renderer:
+    def __init__(self, wiki: Wiki, pictures: Pictures, repository: str) -> None:
+        self.wiki = wiki
+        self.pictures = pictures
+        self.topics = {topic.name: topic for topic in wiki.records.topics}
+        self.snippets = {snippet.name: snippet for snippet in wiki.records.snippets}
+        self.questions = {question.id: question for question in wiki.records.questions}
+        self.talks = sorted(wiki.records.talks, key=lambda talk: (str(talk.date or ""), talk.number), reverse=True)
+        self.weeks = sorted(wiki.records.weeks, key=lambda week: week.name, reverse=True)
+        self.people = self._people()
+        self.environment = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            bytecode_cache=_COMPILED,
+            auto_reload=False,  # nobody edits a template during a run
+            autoescape=False,  # the doors named above escape, each for its place
+        )
+        self.environment.filters |= {
+            "e": safe_html.escape, "html": self._html, "attr": html.escape, "meta": safe_html.meta,
+            "address": safe_html.address, "data": safe_html.data, "slug": slug_for, "name_slug": name_slug,
+            "language": _language, "qapage": qapage,
+        }  # fmt: skip
+        self.environment.globals |= {
+            "topics": self.topics, "snippets": self.snippets, "questions": self.questions,
+            "duplicates": self.wiki.duplicates,
+            "github": repository.removeprefix(GITHUB) if repository.startswith(GITHUB) else "",
+        }  # fmt: skip
+
+    def pages(self) -> Iterator[tuple[str, str]]:
+        open_questions = [q for q in self.questions.values() if q.status == "open"]
+        people = sorted(self.people.values(), key=lambda person: (-person.total, person.slug))
+        for talk in self.talks:
+            asked = _questions_by_section(talk)
+            yield f"talks/{slug_for(talk.number)}.md", self._page("talk", talk=talk, asked=asked)
+        yield "talks/index.md", self._page("talks", talks=self.talks)
+        for question in self.questions.values():
+            alike = [self.questions[name] for name in self.wiki.related[question.id]]
+            yield f"qa/{slug_for(question.id)}.md", self._page("question", question=question, related=alike)
+            for same in self.wiki.duplicates.get(question.id, ()):
+                yield f"qa/{slug_for(same.id)}.md", self._page("duplicate", question=same, first=question)
+        everything = list(self.questions.values())
+        chunks = [everything[at : at + PER_PAGE] for at in range(0, len(everything), PER_PAGE)] or [[]]
+        counts = [(topic, len(asked)) for topic, asked in self._by_topic(everything) if topic]
+        for number, chunk in enumerate(chunks, 1):
+            name = "qa/index.md" if number == 1 else f"qa/page-{number}.md"
+            yield (
+                name,
+                self._page(
+                    "questions", listed=chunk, number=number, last=len(chunks), counts=counts, open=len(open_questions)
+                ),
+            )
+        yield "qa/open.md", self._page("open", listed=open_questions)
+        for week in self.weeks:
+            groups = self._by_topic(week.papers)
+            yield f"papers/{week.name.lower()}.md", self._page("week", week=week, groups=groups)
+        titles = {name: topic.short for name, topic in self.topics.items()}
+        yield "papers/index.md", self._page("weeks", weeks=self.weeks, chart=chart(self._dated(), titles))
+        yield "papers/feeds.md", self._page("feeds", feeds=self.wiki.records.feeds)
+        for person in people:
+            yield f"people/{person.slug}.md", self._page("person", person=person)
+        yield "people/index.md", self._page("people", people=people)
+        yield from self._changes()
+        yield from self._fragments(open_questions)
+
+    def _dated(self) -> Iterator[tuple[date, Sequence[str]]]:
+        """Day and topics of every talk, question and paper whose day is known."""
+        yield from ((talk.date, talk.topics) for talk in self.talks if talk.date)
+        yield from ((question.asked, question.topics) for question in self.questions.values() if question.asked)
+        yield from ((paper.published, paper.topics) for week in self.weeks for paper in week.papers if paper.published)
+
+    def _changes(self) -> Iterator[tuple[str, str]]:
+        """What is new, by the dates of the records, so that the same input gives the same bytes: a page, and feeds."""
+        dated: dict[str, list[tuple[date, str, Talk | Question | Paper]]] = {
+            "talks": [(talk.date, talk.id, talk) for talk in self.talks if talk.date],
+            "questions": [(q.asked, q.id, q) for q in self.questions.values() if q.asked],
+            "papers": [(p.published, p.id, p) for week in self.weeks for p in week.papers if p.published],
+        }
+        weeks: dict[str, dict[str, list[Talk | Question | Paper]]] = {}
+        for kind, found in dated.items():
+            found.sort(key=lambda item: (-item[0].toordinal(), item[1]))
+            for day, _, record in found:
+                name = "{}-W{:02}".format(*day.isocalendar())
+                weeks.setdefault(name, {kind: [] for kind in dated})[kind].append(record)
+        newest = sorted(weeks.items(), reverse=True)[:WEEKS]
+        archived = {week.name for week in self.weeks}
+        yield "changes/index.md", self._page("changes", weeks=newest, shown=PER_WEEK, archived=archived)
+        titles = {"talks": "讨论", "questions": "问答", "papers": "论文"}
+        for kind, found in dated.items():
+            entries = (atom_entry(record, day) for day, _, record in found[:NEWEST])
+            yield f"changes/{kind}.xml", atom(f"OpenLLM Wiki：{titles[kind]}", f"{kind}.xml", entries)
+
+    def _fragments(self, open_questions: Sequence[Question]) -> Iterator[tuple[str, str]]:
+        """Texts that hand-written pages include."""
+        questions: dict[str, list[Question]] = defaultdict(list)
+        talks: dict[str, list[Talk]] = defaultdict(list)
+        papers: dict[str, list[tuple[str, Paper]]] = defaultdict(list)
+        for question in self.questions.values():
+            for name in question.topics:
+                questions[name].append(question)
+        for talk in self.talks:
+            for name in talk.topics:
+                talks[name].append(talk)
+        for week in self.weeks:
+            for paper in week.papers:
+                for name in paper.topics:
+                    papers[name].append((week.name, paper))
+        for topic in self.topics.values():
+            lists = {"asked": questions[topic.name], "told": talks[topic.name], "published": papers[topic.name]}
+            after = [other for other in self.topics.values() if topic.name in other.builds_on]
+            yield f"generated/topics/{topic.name}.md", self._page("topic", topic=topic, after=after, **lists)
+            before = [self.topics[name] for name in topic.builds_on if name in self.topics]
+            yield f"generated/before/{topic.name}.md", self._page("before", before=before)
+        groups: dict[str, list[Topic]] = {group: [] for group in GROUPS}
+        for topic in self.topics.values():
+            groups.setdefault(topic.group, []).append(topic)
+        yield "generated/topics.md", self._page("topics", groups=groups, counts=questions)
+        yield "generated/map.md", learning_map(groups, self.topics) + "\n"
+        with_code = [topic for topic in self.topics.values() if topic.snippet in self.snippets]
+        for topic in with_code:
+            yield f"reference/{topic.snippet}.md", self._page("reference", topic=topic)
+        yield "generated/snippets.md", self._page("snippets", with_code=with_code)
+        varied = [first for topic, asked in self._by_topic(self.questions.values()) if topic for first in asked[:1]]
+        dated = [(paper.published, week, paper) for week in self.weeks for paper in week.papers if paper.published]
+        dated.sort(key=lambda found: (found[0], found[2].id), reverse=True)
+        values = {
+            "talk": self.talks[0] if self.talks else None,
+            "week": dated[0][1] if dated else None,
+            "recent": [paper for _, _, paper in dated[:5]],
+            "open_questions": open_questions,
+            "asked": varied,
+            "with_code": with_code,
+            "groups": groups,
+            "counts": questions,
+        }
+        yield "generated/home.md", self._page("home", **values)
+        yield from self._english(groups, values)
+
+    def _english(
+        self, chinese: Mapping[str, Sequence[Topic]], values: Mapping[str, object]
+    ) -> Iterator[tuple[str, str]]:
+        """Fragments of the English pages: concepts have their English titles, other records stay as they are."""
+        topics = {name: replace(topic, title=topic.english) for name, topic in self.topics.items()}
+        groups = {GROUPS.get(group, group): [topics[topic.name] for topic in chinese[group]] for group in chinese}
+        with_code = [topic for topic in topics.values() if topic.snippet in self.snippets]
+        values = {**values, "topics": topics, "groups": groups, "with_code": with_code}
+        for name in ("home", "topics", "snippets", "archive"):
+            yield f"generated/en/{name}.md", self._page(f"en/{name}", **values)
+        reading = ": arrows lead from what to read first to what builds on it"
+        yield "generated/en/map.md", learning_map(groups, topics, "../../topics/", reading) + "\n"
+
+    def _html(self, text: str, path: str) -> str:
+        """Safe HTML of what a file says; its pictures are looked for beside it."""
+        if "!" not in text:  # by which pictures begin
+            return _plain_html(text)
+        beside = PurePosixPath(path).parent
+        return safe_html.to_html(text, lambda name: self.pictures.get(posixpath.normpath(beside / name)))
+
+    def _page(self, template: str, **values: object) -> str:
+        text = self.environment.get_template(f"{template}.md.j2").render(values)
+        return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+    def _by_topic(self, records: Iterable[Question | Paper]) -> list[tuple[Topic | None, list[Question | Paper]]]:
+        """Records under their first topic, in the topics' order; those without one last, under None."""
+        groups: dict[str, list[Question | Paper]] = defaultdict(list)
+        for record in records:
+            groups[record.topics[0] if record.topics else ""].append(record)
+        found: list[tuple[Topic | None, list[Question | Paper]]] = [
+            (t, groups[n]) for n, t in self.topics.items() if groups.get(n)
+        ]
+        return [*found, (None, groups[""])] if groups.get("") else found
+
+    def _people(self) -> dict[str, Person]:
+        people: dict[str, Person] = {}
+
+        def person(name: str) -> Person:
+            return people.setdefault(name_slug(name), Person(name, name_slug(name)))
+
+        for talk in self.talks:
+            for name in talk.hosts:
+                person(name).hosted.append(talk)
+            for name in talk.editors:
+                person(name).edited.append(talk)
+            for name in talk.contributors:
+                person(name).contributed.append(talk)
+        for question in self.questions.values():
+            if question.asker:
+                person(question.asker).asked.append(question)
+            for name in dict.fromkeys(answer.author for answer in question.answers if answer.author):
+                person(name).answered.append(question)
+        return people
+
+
+def _questions_by_section(talk: Talk) -> dict[int, list[Question]]:
+    """Questions by the line of the section they stand in (0: before the first)."""
+    asked: dict[int, list[Question]] = defaultdict(list)
+    for question in talk.questions:
+        above = [section.line for section in talk.sections if section.line < question.line]
+        asked[above[-1] if above else 0].append(question)
+    return dict(asked)
+
+
+def _language(title: str) -> str:
+    return "en" if title and not re.search(f"[{CJK}]", title) else "zh"

@@ -1,0 +1,106 @@
+"""Parse a file of `talks/questions/`: front matter, a title, answers, references."""
+
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import PurePosixPath
+
+from ingest.front_matter import front_matter, line_of_key, strings
+from ingest.markup import CONTROL, MARKED_LINK, fenced_lines, links_in
+from ingest.model import Answer, Field, Link, Question, Source
+from ingest.notes.names import split_attribution
+from ingest.problems import Problem
+
+TITLE = re.compile(r"^#\s+(.+?)(?:\s+#+)?\s*$")
+ANSWER = re.compile(
+    r"^##\s+(?:回答|答案|Answer)\s*[\d:：]*\s*([（(](?:采纳|accepted)[)）])?\s*[:：]?\s*$", re.IGNORECASE
+)
+KNOWN = {"id", "topics", "asker", "date", "duplicate_of"}
+NAMES = {"origin": "出自", "licence": "许可"}
+SOURCES = re.compile(r"^##\s+(?:参考(?:资料)?|来源|References?|Sources?)\s*[:：]?\s*$", re.IGNORECASE)
+
+
+def parse_question(source: Source) -> tuple[Question, list[Problem]]:
+    """Read one question file. Total: a file without a title is still a question, named after its file."""
+    meta, body, first, problems = front_matter(source)
+    lines = [(first + at, text) for at, text in enumerate(body.split("\n"))]
+    fenced = fenced_lines([text for _, text in lines])
+    title, title_line = "", 1
+    # Parts in the order written: ("text" | "answer" | "accepted" | "sources", lines).
+    parts: list[tuple[str, list[tuple[int, str]]]] = [("text", [])]
+    for at, (number, text) in enumerate(lines):
+        match = None if at in fenced else TITLE.match(text)
+        if match and not title:
+            title, title_line = CONTROL.sub("", match[1]), number
+        elif at not in fenced and (answer := ANSWER.match(text)):
+            parts.append(("accepted" if answer[1] else "answer", [(number + 1, "")]))
+        elif at not in fenced and SOURCES.match(text):
+            parts.append(("sources", []))
+        else:
+            parts[-1][1].append((number, text))
+    stem = PurePosixPath(source.path).stem
+    if not title:
+        problems.append(Problem(source.path, first, 1, "Q002", "no title"))
+    asked = meta.get("date")
+    if not (asked is None or type(asked) is date):
+        problems.append(Problem(source.path, line_of_key(source, "date"), 1, "Q003", f"date is {asked!r}"))
+    said = _join(parts[0][1])
+    answers = [_answer(part, kind == "accepted") for kind, part in parts if kind in ("answer", "accepted")]
+    if said and not answers:  # without a heading 回答, all that is said is the answer
+        said, answers = "", [_answer(parts[0][1], False)]
+    sources, remarks = _references([line for kind, part in parts if kind == "sources" for line in part])
+    fields = {name: "；".join(strings(value)) for name, value in meta.items() if name not in KNOWN}
+    question = Question(
+        id=str(meta.get("id") or stem),
+        title=title or stem,
+        text=said,
+        asker=str(meta.get("asker") or ""),
+        answers=tuple(answer for answer in answers if answer.text),
+        path=source.path,
+        line=title_line,
+        sources=sources,
+        topics=strings(meta.get("topics")),
+        asked=asked if type(asked) is date else None,
+        duplicate_of=str(meta.get("duplicate_of") or ""),
+        fields=tuple(
+            Field(NAMES.get(name, name), said, line_of_key(source, name)) for name, said in fields.items() if said
+        ),
+        remarks=remarks,
+    )
+    return question, problems
+
+
+def _references(lines: list[tuple[int, str]]) -> tuple[tuple[Link, ...], str]:
+    """The links of the references, and the lines that say more. What stands beside a line's one link is its title's."""
+    links = list(links_in(lines))
+    remarks = []
+    for number, line in lines:
+        here = [at for at, link in enumerate(links) if link.line == number]
+        plain = MARKED_LINK.sub(r"\1", line)
+        if len(here) == 1 and _letters(line) == _letters(plain) + _letters(links[here[0]].source):
+            title = re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", plain).strip()
+            links[here[0]] = replace(links[here[0]], title=title)
+            continue
+        for at in here:
+            line = line.replace(links[at].source, "", 1).replace(links[at].title, "", 1)
+        if _letters(line):
+            remarks.append(dict(lines)[number])
+    return tuple(links), "\n".join(remarks)
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
+
+
+def _answer(lines: list[tuple[int, str]], accepted: bool) -> Answer:
+    last = next((at for at in range(len(lines) - 1, -1, -1) if lines[at][1].strip()), 0)
+    signature = re.match(r"^\s*(?:—+|--+)\s*\S", lines[last][1]) if lines else None
+    text = _join(lines)
+    if signature:  # a line of its own, which split_attribution would take for a list item's end
+        body, author = split_attribution(f"{_join(lines[:last])} {lines[last][1].strip()}")
+        return Answer(body, author, lines[0][0], accepted)
+    return Answer(text, "", lines[0][0] if lines else 1, accepted)
+
+
+def _join(lines: list[tuple[int, str]]) -> str:
+    return "\n".join(text for _, text in lines).strip("\n").rstrip()

@@ -1,0 +1,235 @@
+"""Contributors' text made safe for a page.
+
+Contributors' Markdown never reaches the site generator. It is rendered here, by CommonMark rules with raw HTML off,
+cleaned by nh3, and put into the page as one HTML block in which no Markdown extension can find anything to act on.
+"""
+
+import html
+import itertools
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from ingest.markup import CJK, CONTROL, bare_urls, fenced_lines, join_lines
+from ingest.pictures import Picture
+
+_PICTURE = re.compile(r'!\[([^\[\]\n]*)\]\(<?([^()<>\n"]+?)>?(?:\s+"([^"\n]*)")?\)')
+_PLAIN_URL = re.compile(r"https?://(?!\S*xn--)[a-z][\w.-]*\.[a-z]{2,6}(?:[/?#]|$)", re.IGNORECASE | re.ASCII)
+_DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+
+
+def to_html(text: str, picture: Callable[[str], Picture | None] = lambda path: None) -> str:
+    """Safe HTML of one run of contributors' Markdown, as a single block with no line a Markdown parser would act on.
+
+    What Markdown itself would hide is shown: definitions of references, cells beyond a table's head, the numbers of a
+    list that counts its own way, what follows the language of a fence.
+
+    Args:
+        text: Markdown.
+        picture: The picture that lies at a path, as it was written; others than that are shown as links or as text.
+    """
+    lines = _widen_tables(CONTROL.sub("", text).split("\n"))
+    env: dict[str, Any] = {"picture": picture}
+    rendered = _MARKDOWN.render("\n".join(lines), env)
+    defined = [*env.get("references", {}).values(), *env.get("duplicate_refs", ())]
+    for start, end in sorted(definition["map"] for definition in defined):
+        rendered += f"<p>{html.escape(join_lines(lines[start:end]))}</p>\n"
+    rendered = nh3.clean(rendered, **_ALLOWED)
+    rendered = rendered.replace("`", "&#96;").replace("~", "&#126;").expandtabs(4)
+    return re.sub(r"(?<=\n) +(?=\n)", "", rendered).strip()
+
+
+def escape(text: str) -> str:
+    """Contributors' text for a line of Markdown: every character that could mean something becomes an entity."""
+    one_line = " ".join(CONTROL.sub("", text).split())
+    quoted = re.sub(r"[^\w\s\-.,%/?;@']|_", lambda match: _entity(match[0]), one_line)
+    starts_list = re.match(r"-|\d+[.)]", quoted)
+    return _entity(quoted[0]) + quoted[1:] if starts_list else quoted
+
+
+def _widen_tables(lines: list[str]) -> list[str]:
+    """Lines with empty cells added to the head of a table that has longer rows."""
+    fenced = fenced_lines(lines)
+    for at in range(1, len(lines)):
+        if at in fenced or not _DELIMITER.fullmatch(lines[at]):
+            continue
+        head = len(_cells(lines[at - 1]))
+        rows = itertools.takewhile(lambda row: row.strip(), lines[at + 1 :])
+        more = max((len(_cells(row)) for row in rows), default=0) - head
+        if head == len(_cells(lines[at])) and 0 < more <= 100:
+            lines[at - 1] = f"{lines[at - 1].rstrip().removesuffix('|')}|{' |' * more}"
+            lines[at] = f"{lines[at].rstrip().removesuffix('|')}|{'-|' * more}"
+    return lines
+
+
+def _cells(row: str) -> list[str]:
+    return re.split(r"(?<!\\)\|", row.strip().removeprefix("|").removesuffix("|"))
+
+
+def _entity(char: str) -> str:
+    return f"&#{ord(char)};" if char.isascii() else char
+
+
+def meta(text: str) -> str:
+    """Contributors' text for front matter, which themes print into `<title>` and attributes without escaping."""
+    wide = str.maketrans({"<": "＜", ">": "＞", "&": "＆", '"': "＂", "'": "＇", "\\": "＼"})
+    return " ".join(CONTROL.sub("", html.unescape(text)).split()).translate(wide)
+
+
+def data(value: object) -> str:
+    """A value as JSON for a `<script>` that holds data: no text in it can end the element or open another."""
+    return json.dumps(value, ensure_ascii=False).translate(
+        {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+    )
+
+
+def address(url: str) -> str:
+    """A link's target for a line of Markdown: only the web, and no character that Markdown or HTML would act on."""
+    if not re.match(r"https?://", url, re.IGNORECASE):
+        return "#"
+    quoted = re.sub(r"[\s()<>\[\]{}\"'`*\\$|^~]", lambda match: f"%{ord(match[0]):02X}", CONTROL.sub("", url))
+    return html.escape(quoted)
+
+
+def _is_web(url: str) -> bool:
+    """Whether the cleaning keeps a link's target: the web or mail, with a host that can be one."""
+    return re.match(r"(https?://|mailto:)", url, re.IGNORECASE) is not None and (
+        _PLAIN_URL.match(url) is not None or "href" in nh3.clean(f'<a href="{html.escape(url)}">', **_ALLOWED)
+    )
+
+
+def _link_bare_urls(state: StateCore) -> None:
+    """Turn addresses in text into links; CJK punctuation ends an address, which CommonMark's own rule misses."""
+    for block in state.tokens:
+        if block.type != "inline" or not block.children:
+            continue
+        children: list[Token] = []
+        depth = 0
+        for token in block.children:
+            depth += (token.type == "link_open") - (token.type == "link_close")
+            if token.type != "text" or depth:
+                children.append(token)
+                continue
+            at = 0
+            for match in bare_urls(token.content):
+                if match.start() > at:
+                    children.append(Token("text", "", 0, content=token.content[at : match.start()]))
+                children.append(Token("link_open", "a", 1, attrs={"href": match[0]}))
+                children.append(Token("text", "", 0, content=match[0]))
+                children.append(Token("link_close", "a", -1))
+                at = match.end()
+            if at < len(token.content):
+                children.append(Token("text", "", 0, content=token.content[at:]))
+        block.children = _join_chinese(children)
+
+
+def _join_chinese(tokens: list[Token]) -> list[Token]:
+    """Drop soft line breaks between Chinese characters: a browser would show each as a blank."""
+    kept = []
+    for at, token in enumerate(tokens):
+        around = tokens[max(at - 1, 0)].content[-1:] + (tokens[at + 1].content[:1] if at + 1 < len(tokens) else "")
+        if not (token.type == "softbreak" and re.fullmatch(f"[{CJK}]{{2}}", around)):
+            kept.append(token)
+    return kept
+
+
+def _picture(state: StateInline, silent: bool) -> bool:
+    """`![alt](path "title")` of a picture that lies beside the note."""
+    match = _PICTURE.match(state.src, state.pos)
+    found = state.env["picture"](unquote(match[2].strip())) if match else None
+    if match is None or found is None:
+        return False
+    if not silent:
+        token = state.push("picture", "img", 0)
+        token.attrs = {"src": found.address, "alt": match[1], "width": found.width, "height": found.height}
+        token.attrs |= {"title": match[3]} if match[3] else {}
+    state.pos = match.end()
+    return True
+
+
+def _number_items(state: StateCore) -> None:
+    """Keep the numbers of a list that does not count by ones."""
+    following: list[int] = []
+    for token in state.tokens:
+        if token.type == "ordered_list_open":
+            following.append(int(token.attrs.get("start", 1)))
+        elif token.type == "ordered_list_close":
+            following.pop()
+        elif token.type == "list_item_open" and token.info:
+            if int(token.info) != following[-1]:
+                token.attrs["value"] = int(token.info)
+            following[-1] = int(token.info) + 1
+
+
+class _Renderer(RendererHTML):
+    """Headings below those of the page; other hosts' images as links, so that no page asks them for anything."""
+
+    def fence(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
+        more = tokens[at].info.strip().partition(" ")[2].strip()
+        return (f"<p><code>{html.escape(more)}</code></p>\n" if more else "") + super().fence(tokens, at, options, env)
+
+    def picture(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
+        return f'<img{self.renderAttrs(tokens[at])} loading="lazy">'
+
+    def heading_open(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
+        return f"<{_deeper(tokens[at].tag)}>"
+
+    def heading_close(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
+        return f"</{_deeper(tokens[at].tag)}>\n"
+
+    def image(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
+        label = html.escape(f"{tokens[at].content or '图片'} {tokens[at].attrs.get('title', '')}".strip())
+        return f'<a href="{html.escape(str(tokens[at].attrs["src"]))}">{label}</a>'
+
+
+def _deeper(tag: str) -> str:
+    return f"h{min(6, max(4, int(tag[1]) + 1))}"
+
+
+def _math(content: str, options: Mapping[str, bool]) -> str:
+    left, right = (r"\[", r"\]") if options["display_mode"] else (r"\(", r"\)")
+    return f"{left}{html.escape(content.strip())}{right}"
+
+
+def _make_markdown() -> MarkdownIt:
+    markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
+    markdown.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, renderer=_math)
+    # The plugin's own wrappers become the ones the site's mathematics looks for.
+    for rule, tag in (("math_inline", "span"), ("math_inline_double", "div"), ("math_block", "div")):
+        markdown.renderer.rules[rule] = _math_rule(tag)  # type: ignore[attr-defined]
+    markdown.validateLink = _is_web  # type: ignore[method-assign]
+    markdown.core.ruler.push("link_bare_urls", _link_bare_urls)
+    markdown.core.ruler.push("number_items", _number_items)
+    markdown.inline.ruler.before("image", "picture", _picture)
+    return markdown
+
+
+def _math_rule(tag: str) -> Any:
+    def render(tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
+        return f'<{tag} class="arithmatex">{_math(tokens[at].content, {"display_mode": tag == "div"})}</{tag}>'
+
+    return render
+
+
+_MARKDOWN = _make_markdown()
+_ALLOWED: dict[str, Any] = {
+    "tags": set(
+        "a blockquote br code del div em h4 h5 h6 hr img li ol p pre".split()
+        + "s span strong table tbody td th thead tr ul".split()
+    ),
+    "attributes": {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}, "span": {"class"}, "div": {"class"}}
+    | {"img": {"alt", "height", "loading", "src", "title", "width"}, "li": {"value"}},
+    "url_schemes": {"http", "https", "mailto"},
+    "link_rel": "nofollow noopener",
+}

@@ -1,0 +1,98 @@
+"""The folders of a project: which file is which input, and what is remembered of the last build.
+
+An edge, by `files`. Whoever wants a project's inputs asks here, so that nobody else need know where they lie.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest import files
+from ingest.addresses import OWNED, slug_for
+from ingest.pictures import Picture, kind_of, size_of
+from ingest.pipeline import Inputs
+from ingest.problems import Problem
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The folders of a project.
+
+    Attributes:
+        talks: What people and feeds submit.
+        docs: The site's pages, hand-written and generated.
+        snippets: The code modules.
+    """
+
+    talks: Path = ROOT / "talks"
+    docs: Path = ROOT / "docs"
+    snippets: Path = ROOT / "snippets"
+
+    @classmethod
+    def at(cls, root: Path) -> "Workspace":
+        """That of a project whose folders have their usual names."""
+        return cls(root / "talks", root / "docs", root / "snippets")
+
+    def inputs(self) -> dict[str, tuple[Path, str]]:
+        """Folder and pattern of each kind of input, by its name among `Inputs`."""
+        return {
+            "notes": (self.talks / "notes", "*.md"),
+            "questions": (self.talks / "questions", "*.md"),
+            "papers": (self.talks / "papers", "*.jsonl"),
+            "feeds": (self.talks, "feeds.*"),
+            "topics": (self.docs / "topics", "*.md"),
+            "snippets": (self.snippets, "[!_]*.py"),
+        }
+
+    def read(self, kinds: Iterable[str] = ()) -> tuple[Inputs, dict[str, bytes], list[Problem]]:
+        """What lies on the disk, the pictures' bytes by path under docs/, and problems.
+
+        Args:
+            kinds: Names of the inputs that are wanted; none means all.
+        """
+        wanted = set(kinds)
+        sources: dict[str, Any] = {}
+        problems = []
+        for name, (folder, pattern) in self.inputs().items():
+            if wanted and name not in wanted:
+                continue
+            paths = [path for path in folder.glob(pattern) if path.name != "index.md"]
+            sources[name], unreadable = files.read(paths, self.talks.parent)
+            problems += unreadable
+        held, unreadable = files.read_pictures([self.talks / "notes", self.talks / "questions"], self.talks.parent)
+        shown = {name: Picture(f"../../{_place(name, content)}", *size_of(content)) for name, content in held.items()}
+        kept = {_place(name, content): content for name, content in held.items()}
+        return Inputs(**sources, pictures=shown), kept, problems + unreadable
+
+    def state(self, repository: str) -> str:
+        """A hash that stays while neither inputs, pages nor this program were touched."""
+        made = [self.docs / name for name in OWNED]
+        folders = [self.talks, self.docs / "topics", self.snippets, Path(__file__).parent, *made]
+        return repository + files.state(folders)
+
+    def last_counts(self, state: str) -> dict[str, int]:
+        """The counts of the last build without a problem, where the state is what it left; else nothing."""
+        try:
+            last = json.loads(self._memory.read_text("utf-8"))
+            return dict(last["counts"]) if last["state"] == state else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    def remember(self, state: str, counts: dict[str, int]) -> None:
+        """Keep what a build without a problem left; where the disk refuses, the next build is not spared."""
+        with contextlib.suppress(files.CannotWrite):
+            files.write_text(self._memory, json.dumps({"state": state, "counts": counts}))
+
+    @property
+    def _memory(self) -> Path:
+        return self.docs.parent / ".cache" / "ingest.json"  # may be deleted at any time
+
+
+def _place(name: str, content: bytes) -> str:
+    """Where a picture lies under docs/: a safe name that only this path has."""
+    return f"talks/pictures/{slug_for(name)}.{kind_of(content)}"
