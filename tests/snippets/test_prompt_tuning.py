@@ -79,7 +79,7 @@ def test_prefix_in_the_cache_equals_peft(device, model, hidden):
     for layer, (key, value) in enumerate(ours(batch=2)):
         cache.update(key, value, layer)
     longer = torch.cat([mask.new_ones(2, M), mask], dim=1)
-    logits = model(tokens, longer, None, cache).logits  # by place: the cache has had two names
+    logits = model(tokens, longer, None, cache).logits  # by place: transformers 5 has two names for the cache
     expected = theirs(input_ids=tokens, attention_mask=mask).logits
     torch.testing.assert_close(logits[mask == 1], expected[mask == 1], atol=1e-5, rtol=1e-4)
 
