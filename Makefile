@@ -68,7 +68,7 @@ check: .venv/.check ## the fast subset, under a minute
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not slow and not browser" \
-	  tests/test_lock.py tests/ingest tests/site/test_pages.py tests/browser/test_run_cell.py
+	  tests/test_*.py tests/ingest tests/site/test_pages.py tests/browser/test_run_cell.py
 
 bench: .venv/.test site ## measure, and write docs/benchmarks.md
 	$(BIN)/python -m tests.bench
