@@ -4,20 +4,42 @@ export NO_MKDOCS_2_WARNING := 1
 export EDIT_URI := $(if $(REPO_URL),edit/main/docs/)
 
 .DEFAULT_GOAL := help
-.PHONY: help site serve test check bench outputs pictures oracles mutants fuzz permalinks records fetch clean
+.PHONY: help lock site serve test check bench outputs pictures oracles mutants fuzz permalinks records fetch clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-# One stamp per extra: a virtual environment is made once and brought up to date when pyproject.toml changes.
-.venv/.site: pyproject.toml
+# Every version comes from the lock, that of the build backend too (its variable is newer than some pips).
+PIP := -m pip --quiet --disable-pip-version-check
+LOCKED = PIP_CONSTRAINT=$(1) PIP_BUILD_CONSTRAINT=$(1)
+INSTALL := $(call LOCKED,constraints.txt) $(BIN)/python $(PIP) install
+
+# One stamp per extra: a virtual environment is made once and brought up to date when the dependencies change.
+.venv/.site: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[site]"
+	$(INSTALL) --editable ".[site]"
 	touch $@
 
-.venv/.test: pyproject.toml .venv/.site
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[site,test]"
+.venv/.check: .venv/.site
+	$(INSTALL) --editable ".[site,check]"
 	touch $@
+
+.venv/.test: .venv/.site
+	$(INSTALL) --editable ".[site,test]"
+	touch .venv/.check $@
+
+ORACLES := tools/oracles
+
+# For every Python from 3.11 on and every platform. What is locked stays, unless UPGRADE=1 asks for the newest. trl asks
+# for another numpy on Windows alone, which its requirements override.
+COMPILE := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
+  --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+lock: ## write constraints.txt anew; UPGRADE=1 takes the newest versions
+	test -x .venv-lock/bin/python || $(PYTHON) -m venv .venv-lock
+	$(call LOCKED,constraints.txt) .venv-lock/bin/python $(PIP) install uv
+	$(COMPILE) --all-extras --output-file constraints.txt constraints.in pyproject.toml
+	$(COMPILE) --override $(ORACLES)/requirements.txt \
+	  --output-file $(ORACLES)/constraints.txt $(ORACLES)/requirements.txt
 
 # A note with errors never keeps the rest from being built; the exit code still says so. Where no source is newer than
 # the last build for this SITE_URL and REPO_URL, there is nothing to build.
@@ -41,12 +63,12 @@ test: .venv/.test site ## set up and run everything
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 # What breaks most easily; the snippets' and the browser's tests take minutes.
-check: .venv/.test ## the fast subset, under a minute
+check: .venv/.check ## the fast subset, under a minute
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not slow and not browser" \
-	  tests/ingest tests/site/test_pages.py tests/snippets/test_cli.py tests/browser/test_run_cell.py
+	  tests/test_*.py tests/ingest tests/site/test_pages.py tests/browser/test_run_cell.py
 
 bench: .venv/.test site ## measure, and write docs/benchmarks.md
 	$(BIN)/python -m tools.bench
@@ -59,7 +81,7 @@ pictures: .venv/.test ## draw the pictures of the concept pages anew
 
 oracles: ## check that the reference values from trl are fresh (its own environment)
 	test -x .venv-oracles/bin/python || $(PYTHON) -m venv .venv-oracles
-	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check -r tools/oracles/requirements.txt
+	$(call LOCKED,$(ORACLES)/constraints.txt) .venv-oracles/bin/python $(PIP) install -r $(ORACLES)/requirements.txt
 	.venv-oracles/bin/python -m tools.oracles.make_trl --check
 
 mutants: .venv/.test ## break the snippets (NAMES) in every place, and report what their tests let pass
@@ -76,9 +98,9 @@ permalinks: site ## add the site's new addresses to those that must never vanish
 # is copied from there, a crash always: `make test` runs the corpus.
 FUZZ_SECONDS ?= 300
 fuzz: .venv/.test ## fuzz the parsers, and read feedparser's own test files
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[fuzz]"
-	ls .cache/feedparser-*.tar.gz 2>/dev/null || $(BIN)/python -m pip download --quiet --disable-pip-version-check \
-	  --no-deps --no-binary feedparser --dest .cache "feedparser>=6.0.12,<7"
+	$(INSTALL) --editable ".[fuzz]"
+	ls .cache/feedparser-*.tar.gz 2>/dev/null || $(call LOCKED,constraints.txt) $(BIN)/python $(PIP) download \
+	  --no-deps --no-binary feedparser --dest .cache feedparser
 	for name in feeds notes; do mkdir -p .cache/fuzz/$$name; \
 	  $(BIN)/python -m tools.fuzz.$$name .cache/fuzz/$$name tests/fuzz/corpus/$$name -max_total_time=$(FUZZ_SECONDS) \
 	  -timeout=10 -max_len=4096 -print_final_stats=1 -artifact_prefix=.cache/fuzz/ || exit 1; done
@@ -88,4 +110,4 @@ fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
 	$(BIN)/python -m ingest fetch
 
 clean: ## remove everything generated
-	rm -rf .venv .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/reference docs/generated docs/runtime docs/service_worker.js
+	rm -rf .venv .venv-lock .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/reference docs/generated docs/runtime docs/service_worker.js

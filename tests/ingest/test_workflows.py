@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tests.ingest.conftest import NOTE, QUESTION
 GITHUB = Path(__file__).parents[2] / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 BIN = Path(sys.executable).parent
+PATHS = ("constraints.txt", "tools/oracles/constraints.txt")
 
 
 def load(name):
@@ -39,8 +41,9 @@ def run(*command):
 
 
 def test_workflows_fit_githubs_schema():
-    assert {path.stem for path in WORKFLOWS} == {"test", "pages", "feeds", "check-notes", "comment"}
+    assert {path.stem for path in WORKFLOWS} == {"test", "pages", "feeds", "lock", "check-notes", "comment"}
     run(BIN / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
+    run(BIN / "check-jsonschema", "--builtin-schema", "vendor.dependabot", GITHUB / "dependabot.yml")
 
 
 def test_workflows_pass_zizmors_audit():
@@ -73,7 +76,55 @@ def test_what_strangers_bring_meets_no_token_that_can_write():
     assert "permissions" not in check["jobs"]["check"]
     [checkout] = [step for step in post["jobs"]["comment"]["steps"] if "uses" in step]
     assert checkout["with"]["ref"] == "${{ github.event.repository.default_branch }}"
-    assert workflow("feeds")["jobs"]["fetch"]["permissions"] == {"contents": "read"}
+    for name, job in (("feeds", "fetch"), ("lock", "update")):
+        assert workflow(name)["jobs"][job]["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize("name", ["feeds", "lock"])
+def test_what_a_run_brought_cannot_replace_what_runs_beside_the_token(name):
+    """The artifact is laid beside the checkout of the default branch, and named files of it are copied."""
+    steps = workflow(name)["jobs"]["propose"]["steps"]
+    assert steps[0]["with"]["ref"] == "${{ github.event.repository.default_branch }}"
+    [download] = re.findall(r"gh run download .*", "\n".join(step.get("run", "") for step in steps))
+    assert '--dir "$RUNNER_TEMP/' in download
+    assert "--force" not in (GITHUB / "workflows" / f"{name}.yml").read_text("utf-8")
+
+
+def test_downloads_are_cached_by_the_lock():
+    steps = [step for path in WORKFLOWS for job in workflow(path.stem)["jobs"].values() for step in job["steps"]]
+    pythons = [step["with"] for step in steps if step.get("uses", "").startswith("actions/setup-python@")]
+    assert len(pythons) == 4
+    for settings in pythons:
+        assert (settings["cache"], settings["cache-dependency-path"]) == ("pip", "constraints.txt")
+
+
+LINES = [
+    ("torch==2.13.0", True),
+    ("numpy==2.4.6 ; python_full_version < '3.12'", True),
+    ("# made by hand", True),
+    ("--index-url=x", False),
+    ("torch @ file:///x", False),
+    ("a==1 --hash=x", False),
+    ("a==1 ; x # y", False),
+]
+
+
+@pytest.mark.parametrize(("line", "fine"), LINES)
+def test_only_versions_pass_from_the_run_to_the_proposal(tmp_path, line, fine):
+    """The step's own script, with a `gh` that brings the line."""
+    [take] = [step for step in workflow("lock")["jobs"]["propose"]["steps"] if "gh run download" in step.get("run", "")]
+    gh = f'gh() {{ for f in {" ".join(PATHS)}; do mkdir -p "$(dirname "$7/$f")"; echo "$LINE" > "$7/$f"; done; }}\n'
+    for path in PATHS:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        ["bash", "-e", "-c", gh + take["run"]],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "RUNNER_TEMP": str(tmp_path / "temp"), "LINE": line},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode == 0) == fine, done.stderr
+    assert [(tmp_path / path).exists() for path in PATHS] == [fine, fine]
 
 
 def test_tests_are_run_by_the_projects_own_command():

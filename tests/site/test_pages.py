@@ -141,7 +141,7 @@ def test_make_site_fails_on_a_broken_internal_link(tmp_path):
     copy_project(tmp_path)
     for name in ("browser", "ingest", "publish", "talks"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Makefile", "pyproject.toml"):
+    for name in ("Makefile", "constraints.txt", "pyproject.toml"):
         shutil.copy2(ROOT / name, tmp_path)  # with its time, so that the stamps in .venv stay newer
     (tmp_path / ".venv").symlink_to(sys.prefix)
     page = tmp_path / "docs" / "about" / "index.md"

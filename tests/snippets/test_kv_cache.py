@@ -90,7 +90,8 @@ def test_bytes_equal_those_transformers_really_caches(kv_heads):
     )  # fmt: skip
     cache = DynamicCache(config=config)
     with torch.no_grad():
-        LlamaModel(config)(torch.zeros(2, 5, dtype=torch.long), past_key_values=cache, use_cache=True)
+        # by place: transformers 5 has two names for the cache
+        LlamaModel(config)(torch.zeros(2, 5, dtype=torch.long), None, None, cache, use_cache=True)
     held = sum(tensor.numel() * 4 for layer in cache.layers for tensor in (layer.keys, layer.values))
     assert cache_bytes(3, kv_heads, 8, 5, batch=2, bytes_per_number=4) == held
 
