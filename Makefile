@@ -45,7 +45,7 @@ lock: ## write constraints.txt anew; UPGRADE=1 takes the newest versions
 # the last build for this SITE_URL and REPO_URL, there is nothing to build.
 site: .venv/.site ## build the site into site/
 	@$(BIN)/python -m publish runtime
-	@$(BIN)/python -m snippets notebooks docs/notebooks
+	@$(BIN)/python -m snippets site docs
 	@$(BIN)/python -m ingest build; errors=$$?; test $$errors -le 1 || exit $$errors; \
 	if test "$$(cat site/.built 2>&1)" = "for $(SITE_URL) $(REPO_URL)" && \
 	  test -z "$$(find publish docs snippets mkdocs*.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
@@ -73,8 +73,9 @@ check: .venv/.check ## the fast subset, under a minute
 bench: .venv/.test site ## measure, and write docs/benchmarks.md
 	$(BIN)/python -m tools.bench
 
-outputs: .venv/.test ## rewrite the verified outputs of the runnable blocks
-	$(BIN)/python -m tools.outputs --write
+outputs: .venv/.test ## rewrite the outputs shown on the pages of the snippets (NAMES; without: on all pages)
+	$(BIN)/python -m tools.outputs --write $(NAMES:%=docs/topics/%.md)
+	$(BIN)/python -m snippets site docs
 
 pictures: .venv/.test ## draw the pictures of the concept pages anew
 	$(BIN)/python -m pictures
@@ -87,9 +88,8 @@ oracles: ## check that the reference values from trl are fresh (its own environm
 mutants: .venv/.test ## break the snippets (NAMES) in every place, and report what their tests let pass
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants $(NAMES)
 
-records: .venv/.test site ## run the snippets' tests and record with what, for the gallery
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -p tools.records tests/snippets \
-	  tests/browser/test_snippets_in_chromium.py
+records: .venv/.test site ## run the tests of the snippets (NAMES), and record with what, for the gallery
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.records $(NAMES)
 
 permalinks: site ## add the site's new addresses to those that must never vanish
 	$(BIN)/python -m tools.permalinks
@@ -110,4 +110,4 @@ fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
 	$(BIN)/python -m ingest fetch
 
 clean: ## remove everything generated
-	rm -rf .venv .venv-lock .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/reference docs/generated docs/runtime docs/service_worker.js
+	rm -rf .venv .venv-lock .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/reference docs/generated docs/records docs/runtime docs/service_worker.js

@@ -115,7 +115,7 @@ def index(root: Path, due: threading.Event) -> None:
 
 def watched(root: Path) -> Iterator[set[Path]]:
     """Sources that changed, some at a time; what ingest generates is no source."""
-    generated = tuple(str(root / "docs" / name) for name in (*OWNED, "notebooks", "runtime"))
+    generated = tuple(str(root / "docs" / name) for name in (*OWNED, "notebooks", "records", "runtime"))
     places = [root / name for name in ("talks", "docs", *OTHER)]
     for changes in watch(*places, debounce=200, step=50, raise_interrupt=False):
         if found := {Path(name) for _, name in changes if not name.startswith(generated)}:

@@ -1,4 +1,4 @@
-"""`python -m snippets list | show NAME | copy NAME [DIR] | notebook NAME [DIR]`: the snippets; loads no torch."""
+"""`python -m snippets list | show NAME | copy NAME [DIR] | notebook NAME [DIR] | new NAME`; loads no torch."""
 
 import argparse
 import ast
@@ -7,9 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from snippets._new import MARK, begin
 from snippets._notebook import notebook
+from snippets._site import write_site
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
 
 
 def names() -> list[str]:
@@ -55,20 +58,40 @@ def write(text: str, path: Path, force: bool) -> None:
         file.write(text)
 
 
-def write_all(directory: Path) -> None:
-    """Write the notebooks of all snippets for the site, each only if it changed, and no others."""
-    directory.mkdir(parents=True, exist_ok=True)
-    made = {directory / f"{name}.ipynb": notebook(name) for name in names()}
-    for path in directory.glob("*.ipynb"):
-        if path not in made:
-            path.unlink()
-    for path, text in made.items():
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            write(text, path, force=True)
+def begin_snippet(name: str) -> None:
+    """Write the files of a new snippet, and say what they need.
+
+    Raises:
+        FileExistsError: If one of them is there.
+        ValueError: If it cannot be called so.
+    """
+    for path in begin(name, ROOT):
+        print(path.relative_to(ROOT))
+    write_site(names(), ROOT / "docs")
+    print(f"docs/notebooks/{name}.ipynb")
+    print(f"Fill in every {MARK}; `make outputs NAMES={name}` then writes the example's output and the notebook.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Exit codes: 0 fine, 1 the file to write is already there, 2 wrong usage or path."""
+    args = _parser().parse_args(argv)
+    try:
+        _run(args)
+    except FileExistsError as error:
+        hint = "nothing was written" if args.command == "new" else "--force overwrites it"
+        print(f"error: {error.filename} is already there; {hint}", file=sys.stderr)
+        return 1
+    except (LookupError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """The commands and their arguments."""
     parser = argparse.ArgumentParser(prog="python -m snippets", description="Tested torch snippets, one file each.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("list", help="name and title of every snippet")
@@ -79,35 +102,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.add_argument("name", metavar="NAME")
         command.add_argument("directory", metavar="DIR", nargs="?", type=Path, default=Path(), help="default: here")
         command.add_argument("--force", action="store_true", help="overwrite a file that is there")
-    every = commands.add_parser("notebooks", help="write the notebooks of all snippets, as the site offers them")
-    every.add_argument("directory", metavar="DIR", type=Path)
-    args = parser.parse_args(argv)
+    new = commands.add_parser("new", help="begin a snippet: its module, its test, its page")
+    new.add_argument("name", metavar="NAME")
+    site = commands.add_parser("site", help="write what the site shows of the snippets: notebooks, records of tests")
+    site.add_argument("directory", metavar="DOCS", type=Path, help="the site's docs/")
+    return parser
 
-    try:
-        if args.command == "list":
-            width = max(map(len, names()))
-            for name in names():
-                print(f"{name:{width}}  {title(read(name))}")
-        elif args.command == "show":
-            print(read(args.name), end="")
-        elif args.command == "notebooks":
-            write_all(args.directory)
-        else:
-            read(args.name)  # is there such a snippet?
-            make, ending = (copy, "py") if args.command == "copy" else (notebook, "ipynb")
-            path = args.directory / f"{args.name}.{ending}"
-            write(make(args.name), path, args.force)
-            print(path)
-    except FileExistsError as error:
-        print(f"error: {error.filename} is already there; --force overwrites it", file=sys.stderr)
-        return 1
-    except LookupError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 2
-    return 0
+
+def _run(args: argparse.Namespace) -> None:
+    """Do what was asked.
+
+    Raises:
+        FileExistsError, LookupError, ValueError, OSError: Each a mistake of the user's, or of the disk.
+    """
+    if args.command == "list":
+        width = max(map(len, names()))
+        for name in names():
+            print(f"{name:{width}}  {title(read(name))}")
+    elif args.command == "show":
+        print(read(args.name), end="")
+    elif args.command == "site":
+        for line in write_site(names(), args.directory):
+            print(line, file=sys.stderr)
+    elif args.command == "new":
+        begin_snippet(args.name)
+    else:
+        read(args.name)  # is there such a snippet?
+        make, ending = (copy, "py") if args.command == "copy" else (notebook, "ipynb")
+        path = args.directory / f"{args.name}.{ending}"
+        write(make(args.name), path, args.force)
+        print(path)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-GENERATED = ("generated", "papers", "people", "qa", "runtime", "talks")  # folders of docs/ that git ignores
+GENERATED = ("generated", "papers", "people", "qa", "records", "runtime", "talks")  # folders of docs/ that git ignores
 SECONDS = 60  # for all blocks of one page, torch's import included
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,})(?P<info>.*)$")

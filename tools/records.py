@@ -1,84 +1,106 @@
-"""What each snippet was last tested with: under `make records` this plugin writes the gallery's table.
+"""Run snippets' tests and record with what they passed: `python -m tools.records [NAME...]`, `make records`.
 
-A test counts where it ran: its parameters name the device, and the run in the browser reports what passed there.
+A test counts where it ran: its parameters name the device, and the run in the browser reports what passed there. A
+snippet is recorded when none of its tests failed; the others keep the record they have. See `snippets/_records.py`.
 """
 
+import argparse
+import os
 import platform
 import re
+import sys
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 import pytest
 import torch
 
-from ingest.front_matter import front_matter
-from ingest.model import Source
+from snippets import _records
 from snippets.__main__ import names
+from snippets._site import replace
 
-ROOT = Path(__file__).parents[1]
-TABLE = ROOT / "snippets" / "tested.md"
-ENGLISH = ROOT / "snippets" / "tested.en.md"
-WORDS = {
-    "zh": {
-        "no CUDA": "没有 CUDA",
-        "not run": "未跑",
-        "head": "记录于 {}：Python {}，torch {}，{}，{} {}；浏览器 {}。数字是通过的测试。",
-        "columns": "| 概念 | CPU | CUDA | 浏览器 |",
-        "row": "| [{title}](topics/{name}.md) |",
-    },
-    "en": {
-        "no CUDA": "no CUDA",
-        "not run": "not run",
-        "head": "Recorded on {}: Python {}, torch {}, {}, {} {}; browser {}. The numbers are tests that passed.",
-        "columns": "| Concept | CPU | CUDA | Browser |",
-        "row": "| [{english}](../topics/{name}.md) |",
-    },
-}
-TEST = re.compile(r"tests/snippets/test_(?P<name>\w+)\.py::\w+(?:\[(?P<parameters>.*)\])?$", re.DOTALL)
+IN_BROWSER = "tests/browser/test_snippets_in_chromium.py"
+TEST = re.compile(r"tests/snippets/test_(?P<name>\w+)\.py(?:::\w+(?:\[(?P<parameters>.*)\])?)?$", re.DOTALL)
 DEVICE = re.compile(r"(?<![a-z])cuda(?![a-z])")
 
 
-class Records:
-    """Counts passed tests by snippet and place: `cpu`, `cuda`, `browser`."""
+class Results:
+    """What a run of pytest says, by snippet and place: `cpu`, `cuda`, `browser`."""
 
     def __init__(self) -> None:
         self.passed: dict[str, Counter[str]] = defaultdict(Counter)
+        self.failed: Counter[str] = Counter()
         self.browser = ""
+        self.browser_failed = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hear of every test; with xdist, of the workers' tests too."""
-        if report.when != "call" or not report.passed:
-            return
-        if test := TEST.match(report.nodeid):
-            self.passed[test["name"]]["cuda" if DEVICE.search(test["parameters"] or "") else "cpu"] += 1
-        told = dict(report.user_properties)
-        self.browser = str(told.get("browser", self.browser))
-        for name, count in told.get("passed in the browser", {}).items():
-            self.passed[name]["browser"] += count
+        test = TEST.match(report.nodeid)
+        if report.failed:
+            self.failed[test["name"] if test else ""] += 1
+            self.browser_failed |= report.nodeid.startswith(IN_BROWSER)
+        elif report.passed and report.when == "call":
+            if test:
+                self.passed[test["name"]]["cuda" if DEVICE.search(test["parameters"] or "") else "cpu"] += 1
+            told = dict(report.user_properties)
+            self.browser = str(told.get("browser", self.browser))
+            for name, count in told.get("passed in the browser", {}).items():
+                self.passed[name]["browser"] += count
 
-    def table(self, day: date, lang: str = "zh") -> str:
-        """The table in Markdown, as docs/snippets.md includes it, or docs/en/snippets.md."""
-        words = WORDS[lang]
-        device = torch.cuda.get_device_name() if torch.cuda.is_available() else words["no CUDA"]
-        machine = (platform.python_version(), torch.__version__, device, platform.system(), platform.machine())
-        lines = [words["head"].format(day, *machine, self.browser or words["not run"]), ""]
-        lines += [words["columns"], "|---|--:|--:|--:|"]
-        for name in names():
-            page = ROOT / "docs" / "topics" / f"{name}.md"
-            titles = front_matter(Source(page.name, page.read_text("utf-8")))[0]
-            counts = [str(self.passed[name][place] or words["not run"]) for place in ("cpu", "cuda", "browser")]
-            lines.append(f"{words['row'].format(**titles, name=name)} {' | '.join(counts)} |")
-        return "\n".join(lines) + "\n"
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Hear of a test file that cannot be imported."""
+        if report.failed and (test := TEST.match(report.nodeid)):
+            self.failed[test["name"]] += 1
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Only a run without a failure is a record."""
-        if exitstatus == pytest.ExitCode.OK:
-            TABLE.write_text(self.table(date.today()), "utf-8")
-            ENGLISH.write_text(self.table(date.today(), "en"), "utf-8")
+    def amiss(self, name: str) -> str:
+        """Why a snippet gets no record, or ""."""
+        if self.failed[name]:
+            return f"{self.failed[name]} of its tests failed"
+        if self.browser_failed:
+            return "the run in the browser failed"
+        return "" if self.passed[name]["cpu"] else "none of its tests ran"
+
+    def record(self, name: str, day: date) -> _records.Record:
+        """The record of a snippet that `amiss` says nothing of."""
+        device = [torch.cuda.get_device_name()] if self.passed[name]["cuda"] else []
+        system = f"{platform.system()} {platform.machine()}"
+        machine = ", ".join([f"Python {platform.python_version()}", f"torch {torch.__version__}", system, *device])
+        return {
+            "content": _records.content_of(name),
+            "date": day.isoformat(),
+            "machine": machine,
+            "browser": self.browser if self.passed[name]["browser"] else "",
+            "passed": {place: self.passed[name][place] for place in _records.PLACES if self.passed[name][place]},
+        }
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Record once, not in each of xdist's workers."""
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Records())
+def update(wanted: Sequence[str], results: Results, day: date) -> list[str]:
+    """Write the records of a run into the file, and leave those of all other snippets as they are.
+
+    Returns:
+        A line for each snippet that got none.
+    """
+    records = {name: record for name, record in _records.load(_records.FILE).items() if name in names()}
+    amiss = {name: reason for name in wanted if (reason := results.amiss(name))}
+    records |= {name: results.record(name, day) for name in wanted if name not in amiss}
+    replace(_records.FILE, _records.dump(records))
+    return [f"{name}: not recorded, {reason}" for name, reason in amiss.items()]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run and record. Exit codes: 0 all recorded, 1 some not, 2 wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m tools.records", description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", choices=[[], *names()], metavar="NAME", help="default: all snippets")
+    wanted = parser.parse_args(argv).names or names()
+    os.environ["WIKI_SNIPPETS"] = " ".join(wanted)  # heard by the run in the browser
+    results = Results()
+    files = [file for name in wanted if (_records.ROOT / (file := f"tests/snippets/test_{name}.py")).is_file()]
+    pytest.main(["--numprocesses", "2", *files, IN_BROWSER], plugins=[results])
+    lines = update(wanted, results, date.today())
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    return int(bool(lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -63,5 +63,5 @@ def test_snippets_own_tests_pass_in_pyodide(
         answer = tab.run(RUN, page="tests")
         assert "result" in answer, answer
         record_property("passed in the browser", dict(verdict(tab.printed())))  # what xdist can send
-        record_property("browser", f"Chromium {chromium.version}，Pyodide")
+        record_property("browser", f"Chromium {chromium.version}, Pyodide")
         context.close()

@@ -85,7 +85,8 @@ def test_file_in_place_of_the_directory_is_an_error(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["sell"], ["show"], ["notebook"], ["notebooks"], ["list", "lora"], ["copy", "lora", ".", "more"]]
+    "arguments",
+    [[], ["sell"], ["show"], ["notebook"], ["site"], ["new"], ["list", "x"], ["copy", "lora", ".", "more"]],
 )
 def test_wrong_usage_exits_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as exit_info:

@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-import sys
 from pathlib import Path
 
 import griffe
@@ -23,18 +22,6 @@ def name(request: pytest.FixtureRequest) -> str:
 def source(name: str) -> str:
     """Its text."""
     return (ROOT / "snippets" / f"{name}.py").read_text(encoding="utf-8")
-
-
-def test_imports_are_torch_and_the_standard_library(source):
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            modules = [node.module if not node.level else "(relative)"]
-        else:
-            continue
-        for module in modules:
-            assert module.split(".")[0] in {"torch", *sys.stdlib_module_names}
 
 
 def test_docstring_has_title_summary_paper_and_letters(source):

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 from pathlib import Path
 
 import nbformat
@@ -35,13 +34,3 @@ def test_notebook_of_the_repository_is_fresh(name, tmp_path):
     main(["notebook", name, str(tmp_path)])
     kept = Path(__file__).parents[2] / "docs" / "notebooks" / f"{name}.ipynb"
     assert kept.read_text("utf-8") == (tmp_path / f"{name}.ipynb").read_text("utf-8")
-
-
-def test_all_notebooks_are_written_once(tmp_path):
-    (tmp_path / "gone.ipynb").write_text("{}", "utf-8")
-    assert main(["notebooks", str(tmp_path)]) == 0
-    assert {path.stem for path in tmp_path.glob("*.ipynb")} == set(names())
-    times = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    assert main(["notebooks", str(tmp_path)]) == 0
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == times
-    assert json.loads((tmp_path / "lora.ipynb").read_text("utf-8"))["nbformat"] == 4

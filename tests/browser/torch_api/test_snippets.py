@@ -13,7 +13,8 @@ from tests.browser.torch_api import foreign
 from tests.browser.torch_api.pair import PACKAGE, ROOT
 
 TESTS = ROOT / "tests" / "snippets"
-FILES = [f"test_{name}.py" for name in names() if (TESTS / f"test_{name}.py").is_file()]
+WANTED = os.environ.get("WIKI_SNIPPETS", "").split() or names()  # `make records NAMES=...` asks for some
+FILES = [f"test_{name}.py" for name in WANTED if (TESTS / f"test_{name}.py").is_file()]
 OPTIONS = ("-p", "tests.browser.torch_api.foreign", "-p", "no:cacheprovider", "-rap", "--tb=short")
 PASSED = re.compile(r"^PASSED .*?(test_\w+\.py)::(\w+)", re.MULTILINE)
 FAULT = re.compile(r"^(?:FAILED|ERROR|INTERNALERROR|E  ).*", re.MULTILINE)
@@ -36,7 +37,8 @@ def verdict(report: str) -> dict[str, int]:
     left_out = {(name, test) for name, source in sources.items() for test in foreign.left_out(source)}
     passed = PASSED.findall(report)
     assert set(passed) == written - left_out
-    assert len(left_out) < 0.2 * len(written)  # the proof is of most of the tests, not of a few
+    if names() == WANTED:
+        assert len(left_out) < 0.2 * len(written)  # the proof is of most of the tests, not of a few
     return Counter(name.removeprefix("test_").removesuffix(".py") for name, _ in passed)
 
 
