@@ -1,14 +1,13 @@
 """`python -m snippets new`: what it begins passes for nothing before its author has written it."""
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from ingest.model import Source
-from ingest.topics import parse_snippet, parse_topic
 from snippets import __main__ as command
 from snippets._new import MARK, begin, skeleton
 from snippets._notebook import EXAMPLE
@@ -48,13 +47,15 @@ def test_all_files_are_begun_and_every_one_says_what_to_write(project):
     assert all(path.read_text("utf-8").count(MARK) >= 5 for path in paths)
 
 
-def test_skeleton_is_read_as_a_snippet_and_a_concept_with_an_example():
-    module, _, page = skeleton("rms_norm").items()
-    snippet, problems = parse_snippet(Source(*module))
-    assert (snippet.name, snippet.public, problems) == ("rms_norm", ("rms_norm",), [])
-    concept, problems = parse_topic(Source(*page))
-    assert (concept.name, concept.snippet, concept.example, problems) == ("rms_norm", "rms_norm", True, [])
-    assert EXAMPLE.search(page[1])
+def test_skeleton_is_a_snippet_and_a_concept_with_an_example(project):
+    begin("rms_norm", project)
+    (project / "talks").mkdir()
+    folders = [f"--{name}={project / name}" for name in ("talks", "docs", "snippets")]
+    run = [sys.executable, "-m", "ingest", "build", "--json", *folders]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
+    assert (json.loads(done.stdout)["problems"], done.returncode) == ([], 0), done.stdout
+    assert "from snippets.rms_norm import rms_norm" in (project / "docs/generated/snippets.md").read_text("utf-8")
+    assert EXAMPLE.search((project / "docs/topics/rms_norm.md").read_text("utf-8"))
 
 
 def test_skeleton_passes_the_linter(project):

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ingest import feeds
-from ingest.feeds import parse_feed
+from ingest.feeds import parse as reader
+from ingest.feeds.parse import parse_feed
 from ingest.model import Paper
 
 URL = "https://a.example/p"
@@ -289,17 +289,17 @@ def test_there_are_samples_of_every_kind() -> None:
 def test_both_readers_make_the_same_paper_of_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     quick, document, differs = SAMPLES[name]
     content = document if isinstance(document, bytes) else document.encode()
-    read_plain, taken = feeds.read_plain, []
+    read_plain, taken = reader.read_plain, []
 
     def watched(text: str) -> Any:
         found = read_plain(text)
         taken.append(found is not None)
         return found
 
-    monkeypatch.setattr(feeds, "read_plain", watched)
+    monkeypatch.setattr(reader, "read_plain", watched)
     found = parse_feed(content, "https://a.example/feed")
     assert taken == [quick]
     (paper,) = found.papers
     assert replace(paper, id=differs.get("id", "")) == replace(PAPER, **differs)
-    monkeypatch.setattr(feeds, "read_plain", lambda text: None)
+    monkeypatch.setattr(reader, "read_plain", lambda text: None)
     assert parse_feed(content, "https://a.example/feed") == found
