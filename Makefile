@@ -4,10 +4,10 @@ export NO_MKDOCS_2_WARNING := 1
 export EDIT_URI := $(if $(REPO_URL),edit/main/docs/)
 
 .DEFAULT_GOAL := help
-.PHONY: help lock site serve test check bench outputs pictures oracles mutants fuzz permalinks records fetch clean
+.PHONY: help lock site serve new-note new-snippet test check bench outputs pictures oracles mutants fuzz permalinks records fetch clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Every version comes from the lock, that of the build backend too (its variable is newer than some pips).
 PIP := -m pip --quiet --disable-pip-version-check
@@ -56,6 +56,15 @@ site: .venv/.site ## build the site into site/
 serve: .venv/.site ## serve the site on 127.0.0.1:8000 and rebuild on change
 	@$(BIN)/python -m publish serve
 
+new-note: need-NUMBER .venv/.site ## begin the note of a talk: make new-note NUMBER=005
+	@$(BIN)/python -m ingest new $(NUMBER)
+
+new-snippet: need-NAME .venv/.site ## begin a snippet, its test and its page: make new-snippet NAME=rms_norm
+	@$(BIN)/python -m snippets new $(NAME)
+
+need-%: # before anything is installed
+	@test -n "$($*)" || { echo "say which: make TARGET $*=...; make help shows an example" >&2; exit 2; }
+
 test: .venv/.test site ## set up and run everything
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -63,7 +72,8 @@ test: .venv/.test site ## set up and run everything
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 # What breaks most easily; the snippets' and the browser's tests take minutes.
-check: .venv/.check ## the fast subset, under a minute
+check: .venv/.check ## say what is wrong in the texts, then run the fast tests: under a minute
+	$(BIN)/python -m ingest check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
