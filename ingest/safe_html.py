@@ -27,6 +27,8 @@ from ingest.pictures import Picture
 _PICTURE = re.compile(r'!\[([^\[\]\n]*)\]\(<?([^()<>\n"]+?)>?(?:\s+"([^"\n]*)")?\)')
 _PLAIN_URL = re.compile(r"https?://(?!\S*xn--)[a-z][\w.-]*\.[a-z]{2,6}(?:[/?#]|$)", re.IGNORECASE | re.ASCII)
 _DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+# What ends a single-quoted string of YAML, is not printable to it, or ends a `<script>` or opens something in one.
+NOT_IN_JSON_LD = re.compile(r"[<>&'\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 def to_html(text: str, picture: Callable[[str], Picture | None] = lambda path: None) -> str:
@@ -87,11 +89,12 @@ def meta(text: str) -> str:
     return " ".join(CONTROL.sub("", html.unescape(text)).split()).translate(wide)
 
 
-def data(value: object) -> str:
-    """A value as JSON for a `<script>` that holds data: no text in it can end the element or open another."""
-    return json.dumps(value, ensure_ascii=False).translate(
-        {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
-    )
+def json_ld(value: object) -> str:
+    """A value as JSON for a single-quoted string of front matter, which the theme prints into a `<script>`.
+
+    No text in it can end the string or the element, or open another, and nothing in it makes the front matter invalid.
+    """
+    return NOT_IN_JSON_LD.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def address(url: str) -> str:

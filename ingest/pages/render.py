@@ -1,7 +1,7 @@
 """Pages out of records: a dictionary from path under `docs/` to Markdown. Templates lie in `templates/`.
 
 Text that contributors wrote comes in by these doors only: `e` (one line, every special character an entity), `html`
-(a block of safe HTML), `attr` (an attribute), `address` (a link's target), `data` (JSON for machines) and `meta`
+(a block of safe HTML), `attr` (an attribute), `address` (a link's target), `json_ld` (JSON for machines) and `meta`
 (front matter).
 """
 
@@ -94,7 +94,7 @@ class _Renderer:
         )
         self.environment.filters |= {
             "e": safe_html.escape, "html": self._html, "attr": html.escape, "meta": safe_html.meta,
-            "address": safe_html.address, "data": safe_html.data, "slug": slug_for, "name_slug": name_slug,
+            "address": safe_html.address, "json_ld": safe_html.json_ld, "slug": slug_for, "name_slug": name_slug,
             "language": _language, "qapage": qapage,
         }  # fmt: skip
         self.environment.globals |= {

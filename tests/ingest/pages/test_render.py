@@ -4,6 +4,7 @@ import json
 
 import feedparser
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,8 +68,7 @@ def test_question_page_names_topics_embeds_the_example_and_lists_relatives(pages
 def test_question_page_tells_machines_what_it_holds(source):
     text = "# 甲 </script>？\n\n## 回答\n\n<!-- 乙\n\n—小河\n\n## 回答（采纳）\n\n丙 & <script>\n"
     made, _, _ = build(Inputs(questions=(source(text, "talks/questions/a.md"),)))
-    (line,) = (line for line in made["qa/a.md"].split("\n") if "ld+json" in line)
-    content = line.removeprefix('<script type="application/ld+json">').removesuffix("</script>")
+    content = yaml.safe_load(made["qa/a.md"].split("---\n")[1])["json_ld"]
     assert not set("<>&") & set(content)
     asked = json.loads(content)["mainEntity"]
     assert (asked["name"], asked["answerCount"]) == ("甲 </script>？", 2)
