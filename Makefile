@@ -48,9 +48,9 @@ site: .venv/.site ## build the site into site/
 	@$(BIN)/python -m snippets site docs
 	@$(BIN)/python -m ingest build; errors=$$?; test $$errors -le 1 || exit $$errors; \
 	if test "$$(cat site/.built 2>&1)" = "for $(SITE_URL) $(REPO_URL)" && \
-	  test -z "$$(find publish docs snippets mkdocs*.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
+	  test -z "$$(find publish theme docs snippets mkdocs*.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
 	then echo "site/ is up to date"; \
-	else $(BIN)/mkdocs build --strict && $(BIN)/python -m publish.languages site && $(BIN)/python -m publish.finish site && $(BIN)/python -m publish index site && echo "for $(SITE_URL) $(REPO_URL)" >site/.built || exit 1; fi; \
+	else $(BIN)/mkdocs build --strict && $(BIN)/python -m publish.languages site && $(BIN)/python -m publish.sitemaps site && $(BIN)/python -m publish.csp site && $(BIN)/python -m publish index site && echo "for $(SITE_URL) $(REPO_URL)" >site/.built || exit 1; fi; \
 	exit $$errors
 
 serve: .venv/.site ## serve the site on 127.0.0.1:8000 and rebuild on change

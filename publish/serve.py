@@ -24,11 +24,12 @@ from watchfiles import watch
 from ingest.addresses import OWNED
 from ingest.cli import main as ingest
 from publish import languages
-from publish.finish import finish
+from publish.csp import write_policy
+from publish.sitemaps import name_counterparts
 
 INCLUDE = re.compile(r'^\s*--8<-- "([^":]+)', re.MULTILINE)
 CONFIGURATIONS = ("mkdocs.base.yml", "mkdocs.yml", "mkdocs.en.yml")
-OTHER = ("snippets", "ingest", "browser", "publish", *CONFIGURATIONS)  # all pages depend on it
+OTHER = ("snippets", "ingest", "browser", "publish", "theme", *CONFIGURATIONS)  # all pages depend on it
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -80,7 +81,8 @@ def refresh(root: Path) -> list[Path] | None:
     if any(page.is_relative_to(site / "en") for page in late):
         languages.make(root, site)  # they are few
     changed = [page for page in site.rglob("*.html") if page.stat().st_mtime >= begun]
-    finish(site, changed)
+    name_counterparts(site)
+    write_policy(site, changed)
     for page in changed:
         os.utime(page, (begun, begun))  # what was saved meanwhile is newer
     return changed

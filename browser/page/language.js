@@ -4,7 +4,7 @@ const root = new URL("../..", import.meta.url).href;
 
 function pageShown() {
   const page = (location.origin + location.pathname).slice(root.length).replace(/^en\//, "");
-  const both = document.querySelector("meta[name=languages]"); // see publish/languages.py
+  const both = document.querySelector("meta[name=languages]"); // see theme/main.html
   for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("a.md-select__link"))) {
     link.href = root + (link.hreflang === "en" ? "en/" : "") + (both ? page : "");
   }

@@ -1,7 +1,7 @@
 """Hostile notes, questions and feeds, built with the site's own settings and opened in a real browser.
 
 Each payload calls `pwned()`, which the browser hands to the test, or wants `SECRET` from a file outside its page. The
-pages are opened before the policy (publish/finish.py) is written into them, so that the cleaning itself is tested, and
+pages are opened before the policy (publish/csp.py) is written into them, so that the cleaning itself is tested, and
 with it.
 """
 
@@ -192,6 +192,7 @@ def hostile_project(folder):
         (place / "drawing.svg").write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg' onload='pwned()'/>")
     for path in ROOT.glob("mkdocs*.yml"):
         shutil.copy(path, folder)
+    shutil.copytree(ROOT / "theme", folder / "theme")
     (folder / "docs/index.md").write_text("# Home\n", "utf-8")
     asked = []
     for at, payload in enumerate(PAYLOADS):
@@ -270,7 +271,7 @@ def seen(chromium, hostile_site, hostile_url):
     found = {}
     for policy in (False, True):
         if policy:
-            run(ROOT, "publish.finish", hostile_site / "site")
+            run(ROOT, "publish.csp", hostile_site / "site")
         context = chromium.new_context()
         ran, asked, pages = [], [], {}
         context.expose_binding("pwned", lambda source, *rest, ran=ran: ran.append(source["page"].url))
@@ -304,7 +305,7 @@ def test_no_file_outside_the_page_is_shown(seen, hostile_site):
     assert [name for name, page in seen[False][0].items() if "SECRET" in page["text"]] == []
     assert not [path for path in (hostile_site / "site").rglob("*.html") if "SECRET" in path.read_text("utf-8")]
     assert {path.name for path in hostile_site.iterdir()} <= {
-        "snippets", "docs", "talks", "secret.md", "secret.png", "secret_module.py", "feed.xml", "site",
+        "snippets", "docs", "talks", "secret.md", "secret.png", "secret_module.py", "feed.xml", "site", "theme",
         ".cache", "mkdocs.base.yml", "mkdocs.yml", "mkdocs.en.yml",
     }  # fmt: skip
 

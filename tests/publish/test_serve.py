@@ -1,6 +1,5 @@
 """What the server builds after a change is what a build of everything gives."""
 
-import re
 import shutil
 import subprocess
 import sys
@@ -10,8 +9,9 @@ import pytest
 
 from ingest.cli import main as ingest
 from publish import languages
-from publish.finish import finish
+from publish.csp import write_policy
 from publish.serve import refresh, update
+from publish.sitemaps import name_counterparts
 from tests.site.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -40,6 +40,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # what pages include is found from there
     for path in ROOT.glob("mkdocs*.yml"):
         shutil.copy(path, tmp_path)
+    shutil.copytree(ROOT / "theme", tmp_path / "theme")
     for name in ("docs/topics", "snippets", "talks/notes", "talks/questions"):
         (tmp_path / name).mkdir(parents=True)
     for name in ("docs/index.md", "docs/topics/index.md", "docs/topics/rope.md", "snippets/rope.py"):
@@ -57,7 +58,8 @@ def whole(root: Path) -> None:
     subprocess.run([Path(sys.executable).parent / "mkdocs", "build", "--quiet"], cwd=root, check=True)
     if (root / "docs/en").is_dir():
         languages.make(root, root / "site")
-    finish(root / "site")
+    name_counterparts(root / "site")
+    write_policy(root / "site")
 
 
 def content(site: Path) -> dict[str, bytes]:
@@ -98,7 +100,7 @@ def test_page_that_goes_has_all_built(project, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["mkdocs.yml", "snippets/rope.py", "docs/assets/wiki.css", "talks/papers/2024-W01.jsonl"]
+    "name", ["mkdocs.yml", "theme/main.html", "snippets/rope.py", "docs/assets/wiki.css", "talks/papers/2024-W01.jsonl"]
 )
 def test_change_that_may_touch_every_page_has_all_built(tmp_path, monkeypatch, name):
     built = []
@@ -114,19 +116,3 @@ def test_page_that_does_not_build_is_said_and_the_old_one_stays(project, capsys)
     update(project, {page})
     assert "nowhere.py" in capsys.readouterr().err
     assert (project / "site/topics/rope/index.html").read_bytes() == before
-
-
-def test_hand_written_pages_alone_lead_to_their_editor_under_both_generators(project):
-    def edited() -> dict[str, list[str]]:
-        pages = (project / "site").rglob("*.html")
-        texts = {page.relative_to(project / "site").as_posix(): page.read_text("utf-8") for page in pages}
-        links = {name: re.findall('<a href="([^"]*)"[^>]* rel="edit"', text) for name, text in texts.items()}
-        return {name: found for name, found in links.items() if found}
-
-    files = ("index.md", "topics/index.md", "topics/rope.md")
-    assert sorted(edited().values()) == [[f"{REPOSITORY}/edit/main/docs/{name}"] for name in files]
-    mkdocs = edited()
-    subprocess.run([Path(sys.executable).parent / "zensical", "build", "--clean"], cwd=project, check=True)
-    assert edited() != mkdocs  # the theme gives every page one
-    finish(project / "site")
-    assert edited() == mkdocs

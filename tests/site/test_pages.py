@@ -110,7 +110,7 @@ def test_runnable_blocks_stand_on_topics_and_where_they_are_embedded(site):
 
 def copy_project(folder):
     """What a generator reads."""
-    for name in ("docs", "snippets"):
+    for name in ("docs", "snippets", "theme"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("runtime", "__pycache__"))
     for path in ROOT.glob("mkdocs*.yml"):
         shutil.copy(path, folder)

@@ -97,7 +97,7 @@ def preview() -> list[Row]:
         make_project(folder, QUESTIONS, 20, 2_000)
         run(BUILD, folder)
         run(MKDOCS, folder)
-        run([sys.executable, "-m", "publish.finish", "site"], folder)
+        run([sys.executable, "-m", "publish.csp", "site"], folder)
         _, memory, printed = run([sys.executable, "-c", SHOW, str(CHANGES)], folder)
         seconds = [float(line) for line in printed.splitlines() if line.replace(".", "").isdigit()]
         largest = sizes(Site(folder / "site"))

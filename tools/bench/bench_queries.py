@@ -99,7 +99,7 @@ def measure() -> list[Row]:
     asked, measured = queries(), {}
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        for part in ("docs", "snippets"):
+        for part in ("docs", "snippets", "theme"):
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("runtime", "__pycache__"))
         for path in ROOT.glob("mkdocs*.yml"):
             shutil.copy(path, folder)

@@ -27,7 +27,8 @@ STEPS = {  # of `make site`
     "收录": BUILD,
     "MkDocs": MKDOCS,
     "英文页": [sys.executable, "-m", "publish.languages", "site"],
-    "收尾": [sys.executable, "-m", "publish.finish", "site"],
+    "站点地图": [sys.executable, "-m", "publish.sitemaps", "site"],
+    "策略": [sys.executable, "-m", "publish.csp", "site"],
     "索引": [sys.executable, "-m", "publish", "index", "site"],
 }
 MANY, QUESTIONS = 10_000, 3_000

@@ -28,6 +28,7 @@ def make_project(folder: Path, questions: int, notes: int, papers: int) -> None:
     made = {*OWNED, "runtime"}  # of the project's own inputs
     shutil.copytree(ROOT / "docs", folder / "docs", ignore=lambda at, _: made if Path(at) == ROOT / "docs" else set())
     shutil.copytree(ROOT / "snippets", folder / "snippets", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "theme", folder / "theme")
     for path in ROOT.glob("mkdocs*.yml"):
         shutil.copy(path, folder)
     topics = sorted(path.stem for path in (folder / "docs" / "topics").glob("*.md") if path.stem != "index")
