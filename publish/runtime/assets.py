@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
 
@@ -266,14 +266,16 @@ def download_pypi(spec: str, folder: Path) -> Path:
     return only_file(folder)
 
 
-def run(command: list[str]) -> None:
-    """Run a tool; its last line of complaint is the error.
+def run(command: list[str], **environment: str) -> None:
+    """Run a tool, with more environment variables; its last line of complaint is the error.
 
     Raises:
         OSError: It cannot be started, or fails.
         subprocess.TimeoutExpired: It takes too long.
     """
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TOOL_SECONDS)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=TOOL_SECONDS, env={**os.environ, **environment}
+    )
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise OSError(f"{Path(command[0]).name} failed: {lines[-1] if lines else f'exit code {done.returncode}'}")
@@ -320,22 +322,3 @@ def write_bytes(path: Path, content: bytes) -> bool:
         Path(temporary).unlink(missing_ok=True)
         raise
     return True
-
-
-def lock_for_pyodide(lock: Lock, assets: list[Asset]) -> dict[str, Any]:
-    """The `pyodide-lock.json` that Pyodide reads: only the wheels that are there."""
-    wheels = sorted((asset for asset in assets if asset.package is not None), key=lambda asset: asset.name)
-    packages = {
-        asset.name: {
-            "name": asset.name,
-            "version": asset.version,
-            "file_name": asset.to.rpartition("/")[2],
-            "install_dir": "site",
-            "sha256": asset.sha256,
-            "package_type": "package",
-            "unvendored_tests": False,
-            **(asset.package or {}),
-        }
-        for asset in wheels
-    }
-    return {"info": lock.pyodide, "packages": packages}

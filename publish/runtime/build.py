@@ -5,24 +5,19 @@ output); 1 a source gave wrong bytes, or with `--strict` anything is missing; 2 
 """
 
 import argparse
-import hashlib
-import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
-from publish.runtime import pack
+from publish.runtime import pack, packages
 from publish.runtime.assets import (
     Asset,
     AssetError,
     Fetcher,
     WrongHash,
     default_cache,
-    lock_for_pyodide,
     read_lock,
     write_bytes,
 )
-from publish.runtime.bytecode import SITE_PACKAGES, STDLIB, precompiled
 
 LOCK = Path(__file__).with_name("assets.lock.json")
 
@@ -67,30 +62,18 @@ def build(lock_path: Path, out: Path, cache: Path, runtime: str | None = None) -
         files |= modules
         groups["editor"] = sorted(modules)
     if not lacking:
-        fetched = [compiled(asset, content, cache) for pairs in whole.values() for asset, content in pairs]
-        archives = pack.own_archives(chosen.shim)
-        index = json.dumps(lock_for_pyodide(lock, [asset for asset, _ in fetched]), indent=1).encode()
-        own = {f"{chosen.index}pyodide-lock.json": index, **archives}
+        fetched = [packages.shipped(asset, content, cache) for pairs in whole.values() for asset, content in pairs]
+        own = packages.own(lock, [asset for asset, _ in fetched], cache)
         files |= own | {asset.to: content for asset, content in fetched}
-        core = [asset.to for group in chosen.groups for asset, _ in whole.get(group, [])]
-        groups["core"] = sorted([*core, *own])
+        groups["core"] = sorted([*own, *(asset.to for asset, _ in fetched if asset.group in chosen.groups)])
         for group in chosen.optional:
             if group in whole:
-                groups[group] = sorted(asset.to for asset, _ in whole[group])
+                groups[group] = sorted(asset.to for asset, _ in fetched if asset.group == group)
     reason = str(lacking[0]) if lacking else ""
     files["manifest.json"] = pack.manifest(lock, files, groups, reason)
     changed = write_folder(out, files)
     changed += write_bytes(out.parent / pack.SERVICE_WORKER.name, pack.SERVICE_WORKER.read_bytes())
     return [error for errors in problems.values() for error in errors], changed
-
-
-def compiled(asset: Asset, content: bytes, cache: Path) -> tuple[Asset, bytes]:
-    """A file as it is shipped: archives of Python as bytecode, where the lock asks for it."""
-    if asset.optimize is None:
-        return asset, content
-    prefix = SITE_PACKAGES if asset.package else STDLIB
-    content = precompiled(content, prefix, asset.optimize, cache)
-    return replace(asset, sha256=hashlib.sha256(content).hexdigest()), content
 
 
 def write_folder(out: Path, files: dict[str, bytes]) -> int:

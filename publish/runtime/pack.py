@@ -11,7 +11,7 @@ from typing import Any
 import rjsmin
 
 from publish.runtime.assets import Asset, Lock
-from publish.runtime.bytecode import bytecode, zipped
+from publish.runtime.compile import zipped
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSER = ROOT / "browser"
@@ -26,27 +26,6 @@ def archive(name: str, files: Mapping[str, bytes]) -> tuple[str, bytes]:
     for path, content in sorted(files.items()):
         digest.update(f"{path}\0{len(content)}\0".encode() + content)
     return f"{name}-{digest.hexdigest()[:12]}.zip", zipped(files)
-
-
-def python_files(folder: Path, prefix: str) -> dict[str, bytes]:
-    """The modules of a package, by their path below `prefix`."""
-    paths = (path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
-    return {f"{prefix}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths}
-
-
-def own_archives(shim: bool) -> dict[str, bytes]:
-    """The archives that are unpacked into site-packages: torch where it is ours, and the snippets with the cell.
-
-    What every start imports goes as bytecode where it can be had, else as source.
-    """
-    loaded = python_files(BROWSER / "torch", "torch") if shim else {}
-    loaded["run_cell.py"] = (BROWSER / "python" / "run_cell.py").read_bytes()
-    loaded = bytecode(loaded) or loaded
-    torch = {path: content for path, content in loaded.items() if path.startswith("torch/")}
-    wiki = python_files(ROOT / "snippets", "snippets")
-    wiki |= {f"browser/{name}": (BROWSER / name).read_bytes() for name in ("__init__.py", "plot.py")}
-    wiki |= {path: content for path, content in loaded.items() if path not in torch}
-    return dict(archive(name, files) for name, files in (("torch", torch), ("wiki", wiki)) if files)
 
 
 def scripts() -> dict[str, bytes]:

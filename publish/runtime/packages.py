@@ -1,0 +1,84 @@
+"""Python as Pyodide loads it: wheels and the lock that names them, and what is our own beside them."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from hatchling.builders.wheel import WheelBuilder
+from pyodide_lock import InfoSpec, PackageSpec, PyodideLockSpec
+from pyodide_lock.utils import add_wheels_to_spec
+
+from publish.runtime.assets import Asset, Lock
+from publish.runtime.compile import compiled, unzipped, zipped
+from publish.runtime.pack import BROWSER, ROOT, archive
+
+
+def shipped(asset: Asset, content: bytes, cache: Path) -> tuple[Asset, bytes]:
+    """A file as it is shipped: archives of Python as bytecode, where our lock asks for it."""
+    if asset.optimize is None:
+        return asset, content
+    folder, _, name = asset.to.rpartition("/")
+    name, content = compiled(name, content, asset.optimize, cache)
+    return replace(asset, to=f"{folder}/{name}", sha256=hashlib.sha256(content).hexdigest()), content
+
+
+def own(lock: Lock, assets: Iterable[Asset], cache: Path) -> dict[str, bytes]:
+    """What we add to a core group, by path: `pyodide-lock.json`, our torch where the runtime has it, the cell's archive.
+
+    Args:
+        lock: For the runtime in use.
+        assets: The files that are there, as they are shipped.
+        cache: Folder for what was compiled.
+    """
+    runtime = lock.runtimes[lock.runtime]
+    spec = locked(lock, assets)
+    files = dict([archive("wiki", cell(cache))])
+    if runtime.shim:
+        spec, content = with_torch(spec, cache)
+        files[f"{runtime.index}{spec.packages['torch'].file_name}"] = content
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "pyodide-lock.json")
+        spec.to_json(path, indent=1)
+        return files | {f"{runtime.index}{path.name}": path.read_bytes()}
+
+
+def locked(lock: Lock, assets: Iterable[Asset]) -> PyodideLockSpec:
+    """What `pyodide-lock.json` is to say: only the wheels that are there."""
+    packages = {
+        asset.name: PackageSpec(
+            name=asset.name,
+            version=asset.version,
+            file_name=asset.to.rpartition("/")[2],
+            install_dir="site",
+            sha256=asset.sha256,
+            **asset.package,
+        )
+        for asset in assets
+        if asset.package is not None
+    }
+    return PyodideLockSpec(info=InfoSpec(**lock.pyodide), packages=packages)
+
+
+def with_torch(spec: PyodideLockSpec, cache: Path) -> tuple[PyodideLockSpec, bytes]:
+    """A lock with our torch in it, and torch's wheel. Its file is named by its content: the version says too little."""
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = Path(next(WheelBuilder(str(BROWSER / "torch")).build(directory=folder)))
+        spec = add_wheels_to_spec(spec, [wheel])
+        name, content = compiled(wheel.name, wheel.read_bytes(), 0, cache)
+    package = spec.packages["torch"]
+    package.sha256 = hashlib.sha256(content).hexdigest()
+    package.file_name = "-".join(["torch", package.sha256[:12], *name.split("-")[2:]])
+    return spec, content
+
+
+def cell(cache: Path) -> dict[str, bytes]:
+    """What is unpacked into site-packages beside the wheels: the snippets, and what runs a page's blocks.
+
+    That goes as bytecode where it can be had, since every start imports it.
+    """
+    files = {f"snippets/{path.name}": path.read_bytes() for path in (ROOT / "snippets").glob("*.py")}
+    files |= {f"browser/{name}": (BROWSER / name).read_bytes() for name in ("__init__.py", "plot.py")}
+    source = zipped({"run_cell.py": (BROWSER / "python" / "run_cell.py").read_bytes()})
+    return files | unzipped(compiled("run_cell.zip", source, 0, cache)[1])
