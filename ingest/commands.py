@@ -71,18 +71,19 @@ def build(options: argparse.Namespace) -> int:
     if not options.talks.is_dir():
         return usage(f"no such folder: {options.talks}")
     space = _workspace(options)
-    repository = os.environ.get("REPO_URL", "").rstrip("/")
+    repository, branch = os.environ.get("REPO_URL", "").rstrip("/"), os.environ.get("REPO_BRANCH") or "main"
+    settings = f"{repository} {branch} "
     problems: list[Problem] = []
-    if counts := space.last_counts(space.state(repository)):
+    if counts := space.last_counts(space.state(settings)):
         counts |= {"written": 0, "removed": 0}
     else:
         inputs, pictures, problems = space.read()
-        pages, records, found = pipeline.build(dataclasses.replace(inputs, repository=repository))
+        pages, records, found = pipeline.build(dataclasses.replace(inputs, repository=repository, branch=branch))
         problems += found
         written, removed = files.write(options.docs, {**pages, **pictures}, OWNED)
         counts = _counts(records) | {"pages": len(pages), "written": written, "removed": removed}
         if not problems:
-            space.remember(space.state(repository), counts)
+            space.remember(space.state(settings), counts)
     seconds = time.perf_counter() - started
     if options.json:
         return print_records({**counts, "seconds": round(seconds, 3)}, problems)

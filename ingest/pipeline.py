@@ -36,6 +36,7 @@ class Inputs:
     snippets: tuple[Source, ...] = ()
     pictures: Pictures = field(default_factory=dict)
     repository: str = ""  # address of the repository on GitHub, where there is one
+    branch: str = "main"  # which of its branches people edit
 
 
 def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
@@ -60,7 +61,7 @@ def build(inputs: Inputs) -> tuple[dict[str, str], Records, list[Problem]]:
     """The whole flow without the disk: pages by path under `docs/`, the linked records, and problems."""
     records, problems = parse(inputs)
     wiki = link(records)
-    return render(wiki, inputs.pictures, inputs.repository), wiki.records, problems
+    return render(wiki, inputs.pictures, inputs.repository, inputs.branch), wiki.records, problems
 
 
 def _parse_all(

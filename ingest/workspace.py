@@ -69,11 +69,11 @@ class Workspace:
         kept = {_place(name, content): content for name, content in held.items()}
         return Inputs(**sources, pictures=shown), kept, problems + unreadable
 
-    def state(self, repository: str) -> str:
+    def state(self, settings: str) -> str:
         """A hash that stays while neither inputs, pages nor this program were touched."""
         made = [self.docs / name for name in OWNED]
         folders = [self.talks, self.docs / "topics", self.snippets, Path(__file__).parent, *made]
-        return repository + files.state(folders)
+        return settings + files.state(folders)
 
     def last_counts(self, state: str) -> dict[str, int]:
         """The counts of the last build without a problem, where the state is what it left; else nothing."""

@@ -67,13 +67,13 @@ _COMPILED = _Compiled()
 _plain_html = lru_cache(maxsize=20_000)(safe_html.to_html)  # for the same reason
 
 
-def render(wiki: Wiki, pictures: Pictures, repository: str = "") -> dict[str, str]:
+def render(wiki: Wiki, pictures: Pictures, repository: str = "", branch: str = "main") -> dict[str, str]:
     """Every generated page of the site, with the pictures that lie beside the notes and links to the repository."""
-    return dict(_Renderer(wiki, pictures, repository).pages())
+    return dict(_Renderer(wiki, pictures, repository, branch).pages())
 
 
 class _Renderer:
-    def __init__(self, wiki: Wiki, pictures: Pictures, repository: str) -> None:
+    def __init__(self, wiki: Wiki, pictures: Pictures, repository: str, branch: str) -> None:
         self.wiki = wiki
         self.pictures = pictures
         self.topics = {topic.name: topic for topic in wiki.records.topics}
@@ -101,6 +101,7 @@ class _Renderer:
             "topics": self.topics, "snippets": self.snippets, "questions": self.questions,
             "duplicates": self.wiki.duplicates,
             "github": repository.removeprefix(GITHUB) if repository.startswith(GITHUB) else "",
+            "branch": quote(branch),
         }  # fmt: skip
 
     def pages(self) -> Iterator[tuple[str, str]]:

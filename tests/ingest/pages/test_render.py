@@ -110,6 +110,8 @@ def test_colab_is_offered_only_where_it_can_read_the_repository(source, address)
     made, _, _ = build(Inputs(**topics, **snippets, repository="https://github.com/open/wiki"))
     notebook = "https://colab.research.google.com/github/open/wiki/blob/main/docs/notebooks/lora.ipynb"
     assert f"({notebook})" in made["generated/topics/lora.md"]
+    made, _, _ = build(Inputs(**topics, **snippets, repository="https://github.com/open/wiki", branch="trunk"))
+    assert f"({notebook.replace('/main/', '/trunk/')})" in made["generated/topics/lora.md"]
 
 
 def test_github_opens_the_source_of_a_page_and_elsewhere_nothing_points_to_it(source):
@@ -121,6 +123,8 @@ def test_github_opens_the_source_of_a_page_and_elsewhere_nothing_points_to_it(so
     assert f"[修改{edit}" in made["talks/101.md"]
     assert f"[回答{edit}" in made["qa/open.md"]
     assert "](https://github.com/open/wiki/issues/new?template=question.yml)" in made["qa/open.md"]
+    made, _, _ = build(Inputs(**notes, repository="https://github.com/open/wiki", branch="v2/draft"))
+    assert "](https://github.com/open/wiki/edit/v2/draft/talks/notes/" in made["qa/talk-101-q2.md"]
     for address in ("", "https://git.example.org/a/b"):
         made, _, _ = build(Inputs(**notes, repository=address))
         assert not [name for name, text in made.items() if "/edit/main/" in text or "/issues/new" in text]
