@@ -1,7 +1,12 @@
+ifeq ($(OS),Windows_NT)
+$(error On Windows, work in WSL: https://learn.microsoft.com/windows/wsl/install)
+endif
+
 PYTHON ?= python3
 BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
-export EDIT_URI := $(if $(REPO_URL),edit/main/docs/)
+export REPO_BRANCH ?= main
+export EDIT_URI := $(if $(REPO_URL),edit/$(REPO_BRANCH)/docs/)
 
 .DEFAULT_GOAL := help
 .PHONY: help lock site serve new-note new-snippet test check bench outputs pictures oracles mutants fuzz permalinks records fetch clean

@@ -5,7 +5,6 @@ import functools
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
@@ -21,6 +20,7 @@ from ingest.cli import main
 from ingest.pages import render
 from tests.ingest.conftest import QUESTION
 
+resource = pytest.importorskip("resource")  # Windows has none
 pytestmark = pytest.mark.slow
 BUILDS, FETCHES = 70, 30
 
