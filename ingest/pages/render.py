@@ -15,6 +15,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from types import CodeType
+from urllib.parse import quote
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket

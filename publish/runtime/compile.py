@@ -59,7 +59,7 @@ def python_313() -> tuple[str, str] | None:
 
 @cache
 def compiler() -> Path | None:
-    """The Python of an environment that holds pyodide-build as the project's constraints lock it; made once and kept."""
+    """The Python of an environment that holds pyodide-build as the project's lock pins it; made once and kept."""
     if (found := python_313()) is None:
         return None
     python, version = found
@@ -103,10 +103,11 @@ def compiled(name: str, archive: bytes, optimize: int, kept: Path) -> tuple[str,
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, name)
         path.write_bytes(archive)
+        flags = ("-I", *LEVELS[optimize], "-X", "no_debug_ranges")
         options = ("--silent", "--compression-level=0", str(path))
-        # With SOURCE_DATE_EPOCH bytecode is checked by hash, and never where its source is missing; else it holds a time.
+        # With SOURCE_DATE_EPOCH bytecode is checked by hash, never where its source is missing; else it holds a time.
         run(
-            [str(python), "-I", *LEVELS[optimize], "-X", "no_debug_ranges", "-m", "pyodide_cli", "py-compile", *options],
+            [str(python), *flags, "-m", "pyodide_cli", "py-compile", *options],
             SOURCE_DATE_EPOCH="315532800",
         )
         [path] = Path(folder).iterdir()

@@ -25,7 +25,7 @@ def shipped(asset: Asset, content: bytes, cache: Path) -> tuple[Asset, bytes]:
 
 
 def own(lock: Lock, assets: Iterable[Asset], cache: Path) -> dict[str, bytes]:
-    """What we add to a core group, by path: `pyodide-lock.json`, our torch where the runtime has it, the cell's archive.
+    """What we add to a core group, by path: `pyodide-lock.json`, our torch where the runtime has it, the cell.
 
     Args:
         lock: For the runtime in use.

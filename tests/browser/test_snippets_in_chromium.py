@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
+from publish.runtime.bytecode import SITE_PACKAGES
 
 from publish.runtime import pack
 from publish.runtime.assets import default_cache
 from publish.runtime.build import build
-from publish.runtime.bytecode import SITE_PACKAGES
 from tests.browser.test_worker import LOCK, Tab, served
 from tests.browser.torch_api.pair import ROOT
 from tests.browser.torch_api.test_snippets import FILES, OPTIONS, verdict
