@@ -253,7 +253,7 @@ def test_a_hand_written_line_needs_title_and_url_alone() -> None:
 @pytest.mark.parametrize(
     ("line", "column", "said"),
     [
-        ('{"title": "a", }', 16, "no JSON"),
+        ('{"title": a}', 11, "no JSON"),  # a fault that every Python places alike
         ("[]", 1, "a list where a record should be"),
         ('{"title": "a"}', 1, "a record without title or url"),
         ('{"title": 1, "url": "https://a.b"}', 1, "a title that is no text"),
