@@ -1,62 +1,76 @@
-"""What was found in a pull request's notes and questions, as JSON: problems, likely duplicates, linked topics.
+"""What `python -m ingest check` says of a pull request, as JSON: `report.py NUMBER < paths`, each path ended by NUL.
 
-Runs in the job that can only read: `report.py NUMBER < paths`, the paths ended by NUL.
+Runs in the job that can only read. The check is asked as a contributor would ask it, so that the comment never says
+anything else than the check does; one that breaks or takes too long is reported too.
 """
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 from ingest import files, pipeline
 from ingest.link import link
-from ingest.model import Question
+from ingest.problems import Problem
 
 ROOT = Path(__file__).parents[2]
-ALIKE = 0.5
+MOST = 100  # problems in a report; the comment shows fewer
+LONGEST = 300  # letters of what is said of one
+SECONDS = 300
 
 
 def report(number: int, changed: set[str], root: Path) -> dict[str, object]:
-    """The report on the changed files of a project."""
+    """The report on a project of which these files were changed."""
+    problems, failure = check(root)
+    problems.sort(key=lambda problem: problem["severity"])  # errors first
+    counts = {
+        "errors": sum(problem["severity"] == "error" for problem in problems),
+        "warnings": sum(problem["severity"] == "warning" for problem in problems),
+    }
+    return {
+        "number": number,
+        "failure": failure,
+        **counts,
+        "problems": [shown(problem) for problem in problems if problem["path"] in changed][:MOST],
+        "elsewhere": [
+            shown(problem) for problem in problems if problem["path"] not in changed and problem["severity"] == "error"
+        ][:MOST],
+        "topics": [] if failure else topics(changed, root)[:MOST],
+    }
+
+
+def check(root: Path) -> tuple[list[dict[str, str]], str]:
+    """Every problem of a project, and why there is no answer, or ""."""
+    folders = [f"--{name}={root / name}" for name in ("talks", "docs", "snippets")]
+    command = [sys.executable, "-m", "ingest", "check", "--format", "json", *folders]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=SECONDS)
+        return list(json.loads(done.stdout)), ""
+    except subprocess.TimeoutExpired:
+        return [], f"the check took more than {SECONDS} seconds"
+    except ValueError:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {done.returncode}"]
+        return [], said[-1][:LONGEST]
+
+
+def shown(problem: dict[str, str]) -> dict[str, object]:
+    """One problem, in Chinese."""
+    path, line, column, code, message = (problem[key] for key in ("path", "line", "column", "code", "message"))
+    said = Problem(path, int(line), int(column), code, message).said("zh")
+    return {"path": path, "line": int(line), "code": code, "severity": problem["severity"], "message": said[:LONGEST]}
+
+
+def topics(changed: set[str], root: Path) -> list[str]:
+    """The concepts that the changed questions will lead to."""
     patterns = {
         "notes": "talks/notes/*.md",
         "questions": "talks/questions/*.md",
         "topics": "docs/topics/*.md",
         "snippets": "snippets/[!_]*.py",
     }
-    read, problems = {}, []
-    for name, pattern in patterns.items():
-        read[name], found = files.read([path for path in root.glob(pattern) if path.name != "index.md"], root)
-        problems += found
-    records, found = pipeline.parse(pipeline.Inputs(**read))
-    questions = link(records).records.questions
-    mine = [question for question in questions if question.path in changed]
-    return {
-        "number": number,
-        "problems": [
-            {"path": p.path, "line": p.line, "code": p.code, "severity": p.severity, "message": p.message}
-            for p in sorted({*problems, *found})
-            if p.path in changed
-        ],
-        "duplicates": [
-            {"path": one.path, "title": one.title, "other": other.title, "other_path": other.path}
-            for at, one in enumerate(mine)
-            for other in questions
-            if other is not one and other not in mine[: at + 1] and alike(one, other) >= ALIKE
-        ],
-        "topics": sorted({name for question in mine for name in question.topics}),
-    }
-
-
-def alike(one: Question, other: Question) -> float:
-    """Share of letter pairs that two titles have in common, 0 to 1."""
-    first, second = pairs(one.title), pairs(other.title)
-    return len(first & second) / (len(first | second) or 1)
-
-
-def pairs(title: str) -> set[str]:
-    """The pairs of letters that stand side by side."""
-    letters = "".join(char for char in title.lower() if char.isalnum())
-    return {letters[at : at + 2] for at in range(len(letters) - 1)}
+    paths = {name: [path for path in root.glob(one) if path.name != "index.md"] for name, one in patterns.items()}
+    records, _ = pipeline.parse(pipeline.Inputs(**{name: files.read(found, root)[0] for name, found in paths.items()}))
+    return sorted({name for one in link(records).records.questions if one.path in changed for name in one.topics})
 
 
 if __name__ == "__main__":
