@@ -110,6 +110,15 @@ def test_last_build_is_all_that_a_build_leaves():
     assert {*cached} - {".cache"} == {name for name in cleaned if not name.startswith(".")}
 
 
+def test_half_a_build_over_an_earlier_one_is_not_deployed():
+    """Its last file says that a build has come to its end, and an earlier run's is removed first."""
+    [build] = [step for step in workflow("pages")["jobs"]["build"]["steps"] if "SITE_URL" in step.get("env", {})]
+    first, then = build["run"].splitlines()
+    assert first == "rm -f site/.built"
+    assert then.startswith("make site || { test -f site/.built &&")
+    assert ">site/.built" in (GITHUB.parent / "Makefile").read_text("utf-8")
+
+
 def test_feeds_are_asked_every_day_after_arxiv_has_announced():
     """Midnight in New York is 4:00 UTC in summer and 5:00 in winter."""
     [[minute, hour, *days]] = [entry["cron"].split() for entry in triggers(workflow("feeds"))["schedule"]]
