@@ -5,6 +5,8 @@ import os
 import pytest
 import torch
 
+pytest.importorskip("resource")  # Windows has none
+
 from tools.mutants import __main__ as tool
 from tools.mutants.__main__ import ROOT, Mutant, fork, main, mutants
 
