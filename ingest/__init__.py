@@ -4,7 +4,7 @@ The flow, in five lines:
 
     sources = files.read(talks, docs, snippets)   # disk -> text
     records = pipeline.parse(sources)             # text -> records
-    wiki = link.link(records)                     # records -> records that know their topics and relatives
+    wiki = link.link(records)                     # records -> records that know their concepts and relatives
     pages = render.render(wiki, pictures)         # records -> Markdown
     files.write(docs, pages)                      # Markdown -> disk
 

@@ -1,10 +1,47 @@
-"""Where a record's page lies: its file name, and the folders of docs/ that hold nothing but generated pages."""
+"""Where pages lie: what kinds there are, and the file name of a record's page."""
 
 import hashlib
 import re
 import unicodedata
+from dataclasses import dataclass
 
-OWNED = ("talks", "qa", "papers", "people", "changes", "reference", "generated")
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of page.
+
+    Attributes:
+        name: What readers call it, in Chinese; the search index knows it by this name.
+        english: The same in English.
+        folder: Where its pages lie under docs/.
+        template: What writes one of them; "" where people do.
+        searched: Whether a search can be narrowed to it.
+    """
+
+    name: str
+    english: str
+    folder: str
+    template: str
+    searched: bool = False
+
+    def page(self, slug: str) -> str:
+        """The page's path under docs/."""
+        return f"{self.folder}/{slug}.md"
+
+
+# A new kind of page begins here: rendering, cleaning, the list of what git ignores and the search read it.
+KINDS = {
+    "concept": Kind("概念", "Concepts", "topics", "", searched=True),
+    "question": Kind("问答", "Q&A", "qa", "question", searched=True),
+    "talk": Kind("讨论", "Talks", "talks", "talk", searched=True),
+    "paper": Kind("论文", "Papers", "papers", "week", searched=True),
+    "person": Kind("人物", "People", "people", "person"),
+    "change": Kind("更新", "Changes", "changes", "changes"),
+    "module": Kind("模块", "Modules", "reference", "reference"),
+}
+GENERATED = "generated"  # parts of pages, which hand-written ones include
+# Folders under docs/ that hold nothing but what a build writes.
+OWNED = (*(kind.folder for kind in KINDS.values() if kind.template), GENERATED)
 RESERVED = re.compile(r"index|open|page-\d+|con|prn|aux|nul|com\d|lpt\d")
 
 

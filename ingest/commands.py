@@ -96,7 +96,7 @@ def _counts(records: Records) -> dict[str, int]:
         "talks": len(records.talks),
         "questions": len(records.questions),
         "papers": sum(len(week.papers) for week in records.weeks),
-        "topics": len(records.topics),
+        "topics": len(records.concepts),
         "snippets": len(records.snippets),
     }
 
@@ -107,7 +107,7 @@ def links(options: argparse.Namespace) -> int:
     from ingest.web import Manners
 
     inputs, _, problems = _workspace(options).read()
-    sources = (*inputs.notes, *inputs.questions, *inputs.topics)
+    sources = (*inputs.notes, *inputs.questions, *inputs.concepts)
     manners = Manners(allow_private=options.allow_private, trust_named=False, bodies=False)
     memory = options.docs.parent / ".cache" / "links.json"  # what was heard lately: may be deleted
     heard, found = check_links(sources, memory, datetime.now(UTC).date(), manners, show_progress)

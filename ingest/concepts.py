@@ -3,18 +3,18 @@
 import ast
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, line_of_key, strings
-from ingest.model import Snippet, Source, Topic
+from ingest.model import Concept, Snippet, Source
 from ingest.problems import Problem
 
 EXAMPLE = "[start:example]"
 
 
-def parse_topic(source: Source) -> tuple[Topic | None, list[Problem]]:
+def parse_concept(source: Source) -> tuple[Concept | None, list[Problem]]:
     """Read a concept page's front matter; None where it says too little to be a concept."""
     meta, _, _, problems = front_matter(source)
     missing = [key for key in ("title", "english", "aliases", "group", "summary") if not meta.get(key)]
@@ -22,7 +22,7 @@ def parse_topic(source: Source) -> tuple[Topic | None, list[Problem]]:
         if not problems:
             problems = [Problem(source.path, 1, 1, "T003", f"no {', '.join(missing)}")]
         return None, problems
-    topic = Topic(
+    concept = Concept(
         name=PurePosixPath(source.path).stem,
         title=str(meta["title"]),
         aliases=strings(meta["aliases"]),
@@ -34,7 +34,7 @@ def parse_topic(source: Source) -> tuple[Topic | None, list[Problem]]:
         builds_on=strings(meta.get("builds_on")),
         english=str(meta["english"]),
     )
-    return topic, problems
+    return concept, problems
 
 
 def parse_snippet(source: Source) -> tuple[Snippet | None, list[Problem]]:
@@ -60,31 +60,58 @@ def parse_snippet(source: Source) -> tuple[Snippet | None, list[Problem]]:
     return snippet, []
 
 
-def check_topics(topics: Sequence[Topic], snippets: Sequence[Snippet], sources: Iterable[Source]) -> list[Problem]:
-    """Problems between pages: an alias that two topics claim, a snippet or topic that does not exist, a circle."""
+def parse_groups(sources: Iterable[Source]) -> tuple[dict[str, str], list[Problem]]:
+    """The groups of the concepts by their index's front matter, with English names; none without one."""
+    groups: dict[str, str] = {}
     problems = []
-    known = {topic.name for topic in topics}
+    for source in sources:
+        meta, _, _, broken = front_matter(source)
+        named = meta.get("groups")
+        problems += broken
+        if isinstance(named, dict):
+            groups |= {str(group): str(english) for group, english in named.items()}
+        elif not broken:
+            line = line_of_key(source, "groups")
+            problems.append(Problem(source.path, line, 1, "T003", "no groups with English names"))
+    return groups, problems
+
+
+def check_groups(concepts: Iterable[Concept], groups: Mapping[str, str]) -> list[Problem]:
+    """Concepts of a group that has no English name, where the index names any: on the English pages it stands alone."""
+    return [
+        Problem(concept.path, 1, 1, "T003", f"no English name of the group {concept.group!r} in index.md")
+        for concept in concepts
+        if groups and concept.group not in groups
+    ]
+
+
+def check_concepts(
+    concepts: Sequence[Concept], snippets: Sequence[Snippet], sources: Iterable[Source]
+) -> list[Problem]:
+    """Problems between pages: an alias that two concepts claim, a snippet or concept that does not exist, a circle."""
+    problems = []
+    known = {concept.name for concept in concepts}
     by_path = {source.path: source for source in sources}
     modules = {snippet.name for snippet in snippets}
-    owners: dict[str, Topic] = {}
-    for topic in topics:
-        if topic.snippet and topic.snippet not in modules:
-            line = line_of_key(by_path[topic.path], "snippet")
-            problems.append(Problem(topic.path, line, 1, "S001", f"unknown snippet {topic.snippet!r}"))
-        for alias in topic.aliases:
-            owner = owners.setdefault(fold(alias), topic)
-            if owner is not topic:
-                line = line_of_key(by_path[topic.path], "aliases")
-                problems.append(Problem(topic.path, line, 1, "T002", f"alias {alias!r} belongs to {owner.name!r}"))
-        for name in topic.builds_on:
+    owners: dict[str, Concept] = {}
+    for concept in concepts:
+        if concept.snippet and concept.snippet not in modules:
+            line = line_of_key(by_path[concept.path], "snippet")
+            problems.append(Problem(concept.path, line, 1, "S001", f"unknown snippet {concept.snippet!r}"))
+        for alias in concept.aliases:
+            owner = owners.setdefault(fold(alias), concept)
+            if owner is not concept:
+                line = line_of_key(by_path[concept.path], "aliases")
+                problems.append(Problem(concept.path, line, 1, "T002", f"alias {alias!r} belongs to {owner.name!r}"))
+        for name in concept.builds_on:
             if name not in known:
-                line = line_of_key(by_path[topic.path], "builds_on")
-                problems.append(Problem(topic.path, line, 1, "T001", f"unknown topic {name!r}"))
+                line = line_of_key(by_path[concept.path], "builds_on")
+                problems.append(Problem(concept.path, line, 1, "T001", f"unknown topic {name!r}"))
     try:
-        TopologicalSorter({topic.name: topic.builds_on for topic in topics}).prepare()
+        TopologicalSorter({concept.name: concept.builds_on for concept in concepts}).prepare()
     except CycleError as error:
         circle = error.args[1]
-        path = next(topic.path for topic in topics if topic.name == circle[-1])
+        path = next(concept.path for concept in concepts if concept.name == circle[-1])
         line = line_of_key(by_path[path], "builds_on")
         problems.append(Problem(path, line, 1, "T004", f"a circle: {' -> '.join(circle)}"))
     return problems
@@ -96,23 +123,23 @@ def fold(text: str) -> str:
 
 
 class Matcher:
-    """Finds the topics a text names.
+    """Finds the concepts a text names.
 
     Aliases of Latin letters match whole words only (`GAE` is not in `engage`), Chinese ones anywhere; where two
     overlap, the longest wins.
     """
 
-    def __init__(self, topics: Sequence[Topic]) -> None:
+    def __init__(self, concepts: Sequence[Concept]) -> None:
         self._names: dict[str, str] = {}
-        for topic in topics:
-            for alias in topic.aliases:
-                self._names.setdefault(fold(alias), topic.name)
+        for concept in concepts:
+            for alias in concept.aliases:
+                self._names.setdefault(fold(alias), concept.name)
         self._by_first: dict[str, list[str]] = {}  # first character -> aliases, longest first
         for alias in sorted(self._names, key=lambda alias: (-len(alias), alias)):
             self._by_first.setdefault(alias[0], []).append(alias)
 
     def find(self, *texts: str) -> tuple[str, ...]:
-        """Names of the topics in the texts, most often named first, then in order of appearance."""
+        """Names of the concepts in the texts, most often named first, then in order of appearance."""
         counts: dict[str, int] = {}
         for text in texts:
             for alias in self._aliases(fold(text)):

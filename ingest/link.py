@@ -1,4 +1,4 @@
-"""Let the records know each other: which topics a text names, which questions are alike."""
+"""Let the records know each other: which concepts a text names, which questions are alike."""
 
 import heapq
 import math
@@ -15,13 +15,13 @@ from ingest.wiki import Records, Wiki
 RELATED = 5
 FEATURES = 24  # a question is compared by its rarest features: enough to tell it apart, and the work stays linear
 COMMON = 200  # a feature that more questions share says nothing about two of them
-TOPICS = 6
+CONCEPTS = 6
 
 
 def link(records: Records) -> Wiki:
-    """Fill in topics everywhere and find related questions."""
-    matcher = Matcher(records.topics)
-    known = {topic.name for topic in records.topics}
+    """Fill in concepts everywhere and find related questions."""
+    matcher = Matcher(records.concepts)
+    known = {concept.name for concept in records.concepts}
     talks = tuple(_link_talk(talk, matcher, known) for talk in records.talks)
     written = tuple(_link_question(question, matcher, known) for question in records.questions)
     questions, duplicates = join(tuple(question for talk in talks for question in talk.questions) + written)
@@ -44,18 +44,18 @@ def _link_question(question: Question, matcher: Matcher, known: set[str]) -> Que
     named = [name for name in question.topics if name in known] + list(matcher.find(question.title, question.text))
     if not named:
         named = list(matcher.find(*(answer.text for answer in question.answers)))
-    return replace(question, topics=tuple(dict.fromkeys(named))[:TOPICS])
+    return replace(question, topics=tuple(dict.fromkeys(named))[:CONCEPTS])
 
 
 def _link_paper(paper: Paper, matcher: Matcher) -> Paper:
-    return replace(paper, topics=matcher.find(paper.title)[:TOPICS])
+    return replace(paper, topics=matcher.find(paper.title)[:CONCEPTS])
 
 
 def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
-    """The most alike questions of each, by TF-IDF over character bigrams, words and topics.
+    """The most alike questions of each, by TF-IDF over character bigrams, words and concepts.
 
     Cosine similarity of the `FEATURES` heaviest features; where fewer than `RELATED` questions share any, those of
-    the same first topic follow.
+    the same first concept follow.
     """
     counts = [Counter(_features(question)) for question in questions]
     shared = Counter(feature for features in counts for feature in features)
@@ -72,10 +72,10 @@ def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
         vectors.append({feature: weights[feature] / norm for feature in heaviest})
         for feature in heaviest:
             postings[feature].append((at, weights[feature] / norm))
-    by_topic: dict[str, list[str]] = defaultdict(list)
+    by_concept: dict[str, list[str]] = defaultdict(list)
     for question in questions:
         for name in question.topics[:1]:
-            by_topic[name].append(question.id)
+            by_concept[name].append(question.id)
     result = {}
     for at, question in enumerate(questions):
         scores: dict[int, float] = defaultdict(float)
@@ -87,7 +87,7 @@ def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
         best = sorted((-score, questions[other].id) for other, score in scores.items() if score >= least)
         names = [name for _, name in best[:RELATED]]
         for name in question.topics[:1]:
-            names += [other for other in by_topic[name][: RELATED + 1] if other != question.id]
+            names += [other for other in by_concept[name][: RELATED + 1] if other != question.id]
         result[question.id] = tuple(dict.fromkeys(names))[:RELATED]
     return result
 
@@ -97,6 +97,6 @@ def _features(question: Question) -> list[str]:
     words = re.findall(r"[a-z0-9]+", text)
     runs = re.findall(f"[{CJK}]+", text)
     bigrams = [run[at : at + 2] for run in runs for at in range(len(run) - 1)]
-    # The first topic is what a question is about, the next ones what it touches.
-    topics = [f"topic:{name}" for at, name in enumerate(question.topics, 1) for _ in range(TOPICS // at)]
-    return words + bigrams + topics
+    # The first concept is what a question is about, the next ones what it touches.
+    concepts = [f"topic:{name}" for at, name in enumerate(question.topics, 1) for _ in range(CONCEPTS // at)]
+    return words + bigrams + concepts

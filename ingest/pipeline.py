@@ -6,12 +6,12 @@ from functools import lru_cache
 from typing import TypeVar
 
 from ingest.addresses import slug_for
-from ingest.concepts import check_topics, parse_snippet, parse_topic
+from ingest.concepts import check_concepts, check_groups, parse_concept, parse_groups, parse_snippet
 from ingest.feeds.archive import decode
 from ingest.feeds.listed import parse_feeds
 from ingest.front_matter import line_of_key
 from ingest.link import link
-from ingest.model import Question, Source, Talk, Topic
+from ingest.model import Concept, Question, Source, Talk
 from ingest.notes.parse import parse_note
 from ingest.pages.render import render
 from ingest.pictures import Pictures
@@ -32,7 +32,8 @@ class Inputs:
     questions: tuple[Source, ...] = ()
     papers: tuple[Source, ...] = ()
     feeds: tuple[Source, ...] = ()
-    topics: tuple[Source, ...] = ()
+    concepts: tuple[Source, ...] = ()
+    concept_index: tuple[Source, ...] = ()
     snippets: tuple[Source, ...] = ()
     pictures: Pictures = field(default_factory=dict)
     repository: str = ""  # address of the repository on GitHub, where there is one
@@ -46,14 +47,16 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     asked = {slug_for(question.id): question.path for talk in talks for question in talk.questions}
     questions = _unique_questions(_parse_all(_remembered_question, inputs.questions, problems), asked, problems)
     weeks = _parse_all(decode, inputs.papers, problems)
-    topics = [topic for topic in _parse_all(parse_topic, inputs.topics, problems) if topic]
+    concepts = [concept for concept in _parse_all(parse_concept, inputs.concepts, problems) if concept]
     snippets = [snippet for snippet in _parse_all(parse_snippet, inputs.snippets, problems) if snippet]
-    problems += check_topics(topics, snippets, inputs.topics)
-    problems += _check_names(questions, topics, inputs.questions)
+    problems += check_concepts(concepts, snippets, inputs.concepts)
+    problems += _check_names(questions, concepts, inputs.questions)
     problems += check_duplicates([*(question for talk in talks for question in talk.questions), *questions])
     feeds, found = parse_feeds(inputs.feeds)
     problems += found
-    records = Records(talks, questions, tuple(weeks), tuple(topics), tuple(snippets), feeds)
+    groups, found = parse_groups(inputs.concept_index)
+    problems += found + check_groups(concepts, groups)
+    records = Records(talks, questions, tuple(weeks), tuple(concepts), groups, tuple(snippets), feeds)
     return records, sorted(problems)
 
 
@@ -102,9 +105,11 @@ def _unique_questions(
     return tuple(kept)
 
 
-def _check_names(questions: Iterable[Question], topics: Iterable[Topic], sources: Iterable[Source]) -> list[Problem]:
+def _check_names(
+    questions: Iterable[Question], concepts: Iterable[Concept], sources: Iterable[Source]
+) -> list[Problem]:
     """Topics that questions name and that no page explains."""
-    known = {topic.name for topic in topics}
+    known = {concept.name for concept in concepts}
     by_path = {source.path: source for source in sources}
     return [
         Problem(question.path, line_of_key(by_path[question.path], "topics"), 1, "T001", f"unknown topic {name!r}")

@@ -23,7 +23,7 @@ _NOTE = """\
 
 ## Free Talk
 """
-_TOPIC = """\
+_CONCEPT = """\
 ---
 title: LoRA：低秩适配
 english: "LoRA: low-rank adaptation"
@@ -56,15 +56,15 @@ def _asked(field: str) -> str:
     return f"---\n{field}\n---\n\n{_QUESTION}"
 
 
-def _topic(old: str, new: str) -> tuple[str, str, str]:
-    return "docs/topics/lora.md", _TOPIC.replace(old, new), _TOPIC
+def _concept(old: str, new: str) -> tuple[str, str, str]:
+    return "docs/topics/lora.md", _CONCEPT.replace(old, new), _CONCEPT
 
 
 # Where the examples of "another file has it already" look: what lies beside them.
 BESIDE = {
     "talks/notes/100.md": _NOTE.replace("101", "100"),
     "talks/questions/rank.md": _QUESTION.replace("秩该取多大", "矩阵的秩是什么"),
-    "docs/topics/rope.md": _TOPIC.replace("LoRA：低秩适配", "RoPE").replace("LoRA", "RoPE"),
+    "docs/topics/rope.md": _CONCEPT.replace("LoRA：低秩适配", "RoPE").replace("LoRA", "RoPE"),
     "snippets/rope.py": '"""Rotary position embedding."""\n',
 }
 EXAMPLES: dict[str, tuple[str, str, str]] = {
@@ -97,12 +97,12 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
         "---\nduplicate_of: rank\n---\n\n# 矩阵的秩，是什么？\n\n线性无关的行数。\n",
     ),
     "Q005": ("talks/questions/new.md", _asked("duplicate_of: rang"), _asked("duplicate_of: rank")),
-    "S001": _topic("group:", "snippet: nowhere\ngroup:"),
+    "S001": _concept("group:", "snippet: nowhere\ngroup:"),
     "S002": ("snippets/lora.py", "RANK = 8\n", '"""LoRA: low-rank adaptation."""\n\nRANK = 8\n'),
     "T001": ("talks/questions/new.md", _asked("topics: [rpoe]"), _asked("topics: [rope]")),
-    "T002": _topic("[LoRA]", "[LoRA, RoPE]"),
-    "T003": _topic("summary: 只训练低秩的增量。\n", ""),
-    "T004": _topic("group:", "builds_on: [lora]\ngroup:"),
+    "T002": _concept("[LoRA]", "[LoRA, RoPE]"),
+    "T003": _concept("summary: 只训练低秩的增量。\n", ""),
+    "T004": _concept("group:", "builds_on: [lora]\ngroup:"),
 }
 KEPT_PATHS = {"P009": "talks/papers/2026-W47.jsonl"}
 NO_EXAMPLE = {  # what no text can show, in Chinese and English

@@ -1,18 +1,23 @@
 """All records together, and what they know of each other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ingest.model import FeedInfo, Question, Snippet, Talk, Topic, Week
+from ingest.model import Concept, FeedInfo, Question, Snippet, Talk, Week
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All that was submitted, parsed; lists are in the order of their paths."""
+    """All that was submitted, parsed; lists are in the order of their paths.
+
+    `groups` are those of the concepts in the index's order, with their English names.
+    """
 
     talks: tuple[Talk, ...] = ()
     questions: tuple[Question, ...] = ()
     weeks: tuple[Week, ...] = ()
-    topics: tuple[Topic, ...] = ()
+    concepts: tuple[Concept, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
     snippets: tuple[Snippet, ...] = ()
     feeds: tuple[FeedInfo, ...] = ()
 

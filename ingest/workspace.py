@@ -45,7 +45,8 @@ class Workspace:
             "questions": (self.talks / "questions", "*.md"),
             "papers": (self.talks / "papers", "*.jsonl"),
             "feeds": (self.talks, "feeds.*"),
-            "topics": (self.docs / "topics", "*.md"),
+            "concepts": (self.docs / "topics", "*.md"),
+            "concept_index": (self.docs / "topics", "index.md"),
             "snippets": (self.snippets, "[!_]*.py"),
         }
 
@@ -61,7 +62,7 @@ class Workspace:
         for name, (folder, pattern) in self.inputs().items():
             if wanted and name not in wanted:
                 continue
-            paths = [path for path in folder.glob(pattern) if path.name != "index.md"]
+            paths = [path for path in folder.glob(pattern) if pattern == "index.md" or path.name != "index.md"]
             sources[name], unreadable = files.read(paths, self.talks.parent)
             problems += unreadable
         held, unreadable = files.read_pictures([self.talks / "notes", self.talks / "questions"], self.talks.parent)

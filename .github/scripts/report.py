@@ -9,9 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ingest import files, pipeline
+from ingest import pipeline
 from ingest.link import link
 from ingest.problems import Problem
+from ingest.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 MOST = 100  # problems in a report; the comment shows fewer
@@ -62,14 +63,8 @@ def shown(problem: dict[str, str]) -> dict[str, object]:
 
 def topics(changed: set[str], root: Path) -> list[str]:
     """The concepts that the changed questions will lead to."""
-    patterns = {
-        "notes": "talks/notes/*.md",
-        "questions": "talks/questions/*.md",
-        "topics": "docs/topics/*.md",
-        "snippets": "snippets/[!_]*.py",
-    }
-    paths = {name: [path for path in root.glob(one) if path.name != "index.md"] for name, one in patterns.items()}
-    records, _ = pipeline.parse(pipeline.Inputs(**{name: files.read(found, root)[0] for name, found in paths.items()}))
+    inputs, _, _ = Workspace.at(root).read(("notes", "questions", "concepts", "snippets"))
+    records, _ = pipeline.parse(inputs)
     return sorted({name for one in link(records).records.questions if one.path in changed for name in one.topics})
 
 

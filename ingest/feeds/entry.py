@@ -1,8 +1,10 @@
 """What every reader of feeds speaks in: entries as their format wrote them, and small mends of values."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urljoin
+
+from ingest.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,14 @@ class FeedEntry:
     dates: tuple[str, ...]
     dois: tuple[str, ...] = ()
     body: str = ""
+
+
+class Reading(NamedTuple):
+    """What a reader makes of a feed: its title, its entries, and what was wrong with its form."""
+
+    title: str
+    entries: list[FeedEntry]
+    damage: tuple[Problem, ...] = ()
 
 
 class NotAFeed(ValueError):

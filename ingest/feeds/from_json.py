@@ -1,31 +1,50 @@
 """Feeds in JSON: JSON Feed, and Hugging Face's daily papers."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from ingest.feeds.entry import BEFORE_TEXT, FeedEntry, NotAFeed, absolute, as_text, names_of, one_line
+from ingest.feeds.entry import BEFORE_TEXT, FeedEntry, NotAFeed, Reading, absolute, as_text, names_of, one_line
 from ingest.urls import arxiv_id
 
 
-def read_json(text: str, source: str) -> tuple[str, list[FeedEntry]]:
+def read_json(text: str, source: str) -> Reading:
+    """A feed in JSON, by the first of `READERS` that knows its form.
+
+    Raises:
+        NotAFeed: It is no JSON, or none that a reader knows.
+    """
     try:
         value = json.loads(text.strip(BEFORE_TEXT))
     except (ValueError, RecursionError) as error:
         raise NotAFeed("P002", f"JSON that cannot be read ({one_line(error)})") from None
-    if isinstance(value, list) and all(
-        isinstance(item, dict) and isinstance(item.get("paper"), dict) for item in value
-    ):
-        return "Hugging Face Daily Papers", [_hugging_face(item) for item in value]
-    if (
-        isinstance(value, dict)
-        and "jsonfeed.org" in as_text(value.get("version"))
-        and isinstance(value.get("items"), list)
-    ):
-        base = as_text(value.get("home_page_url")) or source
-        return as_text(value.get("title")), [
-            _json_item(item, base) for item in value["items"] if isinstance(item, dict)
-        ]
-    raise NotAFeed("P002", "JSON that is no feed")
+    reading = next(filter(None, (reader(value, source) for reader in READERS)), None)
+    if reading is None:
+        raise NotAFeed("P002", "JSON that is no feed")
+    return reading
+
+
+def read_hugging_face(value: Any, source: str) -> Reading | None:
+    """A day of Hugging Face's papers; None where the value is something else."""
+    if not isinstance(value, list):
+        return None
+    if not all(isinstance(item, dict) and isinstance(item.get("paper"), dict) for item in value):
+        return None
+    return Reading("Hugging Face Daily Papers", [_hugging_face(item) for item in value])
+
+
+def read_json_feed(value: Any, source: str) -> Reading | None:
+    """A JSON Feed (jsonfeed.org, 1 and 1.1); None where the value is something else."""
+    if not isinstance(value, dict) or "jsonfeed.org" not in as_text(value.get("version")):
+        return None
+    if not isinstance(items := value.get("items"), list):
+        return None
+    base = as_text(value.get("home_page_url")) or source
+    entries = [_json_item(item, base) for item in items if isinstance(item, dict)]
+    return Reading(as_text(value.get("title")), entries)
+
+
+READERS: tuple[Callable[[Any, str], Reading | None], ...] = (read_hugging_face, read_json_feed)
 
 
 def _hugging_face(item: dict[str, Any]) -> FeedEntry:

@@ -2,13 +2,14 @@
 
 import io
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from xml.sax import SAXParseException
 
 import feedparser
 
-from ingest.feeds.entry import BEFORE_TEXT, FeedEntry, NotAFeed, absolute, as_text, names_of, one_line
+from ingest.feeds.entry import BEFORE_TEXT, FeedEntry, NotAFeed, Reading, absolute, as_text, names_of, one_line
 from ingest.feeds.text import mend_references
 from ingest.feeds.xml import read_plain
 from ingest.problems import Problem
@@ -17,26 +18,45 @@ _START = re.compile(rf"[{BEFORE_TEXT}]*(?:<\?xml\b[^>]*>)?")
 _ILLEGAL_IN_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
 
 
-def read_xml(text: str, source: str) -> tuple[str, list[FeedEntry], list[Problem]]:
+def read_xml(text: str, source: str) -> Reading:
+    """A feed in XML, by the first of `READERS` that can read it.
+
+    Raises:
+        NotAFeed: It is no feed, or declares entities.
+    """
     if not text.strip(BEFORE_TEXT):
         raise NotAFeed("P002", "an empty document")
     # The declaration is done with; blanks in its place keep lines and columns. Blanks before it are no harm then.
-    text = _START.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text, count=1)
+    text = _START.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text, count=1)
     if _declares_entity(text):
         raise NotAFeed("P006", "an entity declaration")
-    if plainly := read_plain(text):
-        title, link, entries = plainly
-        base = absolute(link, source)
-        return title, [replace(entry, links=(absolute(entry.links[0], base),)) for entry in entries], []
+    return next(filter(None, (reader(text, source) for reader in READERS)))
+
+
+def read_well_formed(text: str, source: str) -> Reading | None:
+    """Plain RSS 2.0 and Atom 1.0 without a fault, quickly; None for anything else."""
+    if not (plainly := read_plain(text)):
+        return None
+    title, link, entries = plainly
+    base = absolute(link, source)
+    return Reading(title, [replace(entry, links=(absolute(entry.links[0], base),)) for entry in entries])
+
+
+def read_any(text: str, source: str) -> Reading:
+    """RSS and Atom of every version, with their faults, by feedparser."""
     text = _ILLEGAL_IN_XML.sub(" ", text)
-    parsed, damage = _parsed(text), []
+    parsed = _parsed(text)
+    damage: tuple[Problem, ...] = ()
     if parsed.bozo:
-        damage.append(_damage(parsed.bozo_exception, source))
+        damage = (_damage(parsed.bozo_exception, source),)
         parsed = _parsed(mend_references(text))  # its lenient parser would read `R&D` as `R&D;`
     if not parsed.version and (not parsed.entries or _is_html(text)):
         raise NotAFeed("P002", "an HTML page" if _is_html(text) else "a document that is no feed")
     base = absolute(as_text(parsed.feed.get("link")), source)
-    return as_text(parsed.feed.get("title")), [_xml_entry(entry, base) for entry in parsed.entries], damage
+    return Reading(as_text(parsed.feed.get("title")), [_xml_entry(entry, base) for entry in parsed.entries], damage)
+
+
+READERS: tuple[Callable[[str, str], Reading | None], ...] = (read_well_formed, read_any)
 
 
 def _parsed(text: str) -> Any:

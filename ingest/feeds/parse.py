@@ -47,13 +47,11 @@ def parse_feed(content: bytes, source: str, charset: str = "") -> Feed:
     text, remark = decode(content, charset)
     problems = [Problem(source, 1, 1, "P008", remark)] if remark else []
     try:
-        if text.lstrip(BEFORE_TEXT)[:1] in ("{", "["):
-            title, entries = read_json(text, source)
-        else:
-            title, entries, damage = read_xml(text, source)
-            problems += damage
+        read = read_json if text.lstrip(BEFORE_TEXT)[:1] in ("{", "[") else read_xml
+        title, entries, damage = read(text, source)
     except NotAFeed as error:
         return Feed(source, problems=(Problem(source, 1, 1, error.code, str(error)),))
+    problems += damage
     title = plain(title) or plain(source)
     if title.lower().startswith("arxiv query:"):
         title = "arXiv API"  # the rest is the query string

@@ -4,8 +4,8 @@ A few hundred kilobytes can keep feedparser busy for hours, and no thread can be
 """
 
 import asyncio
+import json
 import os
-import pickle
 import signal
 import struct
 import sys
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.feeds.parse import Feed, parse_feed
+from ingest.feeds.wire import decode_feed, encode_feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,11 @@ class Sandbox:
         assert child.stdin and child.stdout
         try:
             async with asyncio.timeout(self.limits.wall):
-                child.stdin.write(_frame((content, source, charset)))
+                child.stdin.write(_frame(json.dumps([source, charset]).encode()) + _frame(content))
                 await child.stdin.drain()
                 (size,) = _SIZE.unpack(await child.stdout.readexactly(_SIZE.size))
-                found: Feed = pickle.loads(await child.stdout.readexactly(size))
-            return found
-        except (TimeoutError, OSError, EOFError) as error:
+                return decode_feed(await child.stdout.readexactly(size))
+        except (TimeoutError, OSError, EOFError, ValueError) as error:
             await self.close()
             raise CannotParse(self._reason(child.returncode, error)) from None
 
@@ -96,23 +96,27 @@ _SIZE = struct.Struct(">Q")
 _TOO_LARGE = 3
 
 
-def _frame(value: object) -> bytes:
-    pickled = pickle.dumps(value)
-    return _SIZE.pack(len(pickled)) + pickled
+def _frame(content: bytes) -> bytes:
+    return _SIZE.pack(len(content)) + content
+
+
+def _read_frame() -> bytes:
+    return sys.stdin.buffer.read(*_SIZE.unpack(sys.stdin.buffer.read(_SIZE.size)))
 
 
 def _serve(seconds: float, memory: int) -> None:
-    """In the child: one frame in, one frame out, until the parent closes its end."""
+    """In the child: a frame of names and one of bytes in, a feed out, until the parent closes its end."""
     if _UNIX:
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     while header := sys.stdin.buffer.read(_SIZE.size):
-        content, source, charset = pickle.loads(sys.stdin.buffer.read(*_SIZE.unpack(header)))
+        source, charset = json.loads(sys.stdin.buffer.read(*_SIZE.unpack(header)))
+        content = _read_frame()
         if _UNIX:
             signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
-            answer = _frame(parse_feed(content, source, charset))
+            answer = _frame(encode_feed(parse_feed(content, source, charset)))
         except MemoryError:
             os._exit(_TOO_LARGE)
         if _UNIX:

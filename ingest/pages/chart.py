@@ -1,4 +1,4 @@
-"""A chart of topics over time: a table of bubbles as SVG, and the same numbers as an HTML table for who cannot see it.
+"""A chart of concepts over time: a table of bubbles as SVG, and the same numbers as an HTML table for who cannot see.
 
 Nothing in it needs colour or a style of its own (the site's policy forbids inline styles): the page's text colour, the
 size of a bubble, and the number in it.
@@ -10,16 +10,20 @@ from datetime import date
 from html import escape
 from math import sqrt
 
-MONTHS, TOPICS = 12, 12  # columns and rows at most
-CELL, ROW, HEAD = 28, 48, 24  # user units: a circle's room, a topic's name and circles, the months' names; fits a phone
+MONTHS, CONCEPTS = 12, 12  # columns and rows at most
+CELL, ROW, HEAD = (
+    28,
+    48,
+    24,
+)  # user units: circle's room, a concept's name and circles, the months; fits a phone
 
 
 def chart(records: Iterable[tuple[date, Sequence[str]]], titles: Mapping[str, str]) -> str:
-    """The newest months by the topics that most dated records name in them, or "" where no record names any.
+    """The newest months by the concepts that most dated records name in them, or "" where no record names any.
 
     Args:
-        records: The day of each record and the names of its topics.
-        titles: Topic name -> what to show; other names are left out. Its order decides between equal topics.
+        records: The day of each record and the names of its concepts.
+        titles: Concept name -> what to show; other names are left out. Its order decides between equal concepts.
     """
     counts = Counter((name, day.year * 12 + day.month - 1) for day, names in records for name in names)
     counts = Counter({key: number for key, number in counts.items() if key[0] in titles})
@@ -28,7 +32,7 @@ def chart(records: Iterable[tuple[date, Sequence[str]]], titles: Mapping[str, st
     last = max(month for _, month in counts)
     months = range(last - MONTHS + 1, last + 1)
     totals = {name: sum(counts[name, month] for month in months) for name in titles}
-    names = [name for name in sorted(totals, key=lambda name: -totals[name])[:TOPICS] if totals[name]]
+    names = [name for name in sorted(totals, key=lambda name: -totals[name])[:CONCEPTS] if totals[name]]
     rows = [(titles[name], [counts[name, month] for month in months]) for name in names]
     heads = [f"{month // 12}-{month % 12 + 1:02}" for month in months]
     return (
@@ -61,7 +65,7 @@ def _svg(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[int]]]) -> str
 
 
 def _table(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[int]]]) -> str:
-    """The numbers as text: one line per topic, the months in which it was spoken of."""
+    """The numbers as text: one line per concept, the months in which it was spoken of."""
     lines = [
         f'<tr><th scope="row">{escape(title)}</th><td>'
         + "，".join(f"{head}：{number}" for head, number in zip(heads, numbers, strict=True) if number)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import accumulate, combinations, count, pairwise
 
-from ingest.model import Topic
+from ingest.model import Concept
 
 WIDTH, ROW, BOX = 328, 62, 28  # user units: a picture's width, from one row to the next, a box's height
 GAP, LANE = 10, 4  # between two neighbours; the width of a lane
@@ -25,23 +25,23 @@ Place = tuple[str, int]  # a concept and its row; or a lane: the concept its lin
 
 
 def learning_map(
-    groups: Mapping[str, Sequence[Topic]], topics: Mapping[str, Topic], folder: str = "", reading: str = READING
+    groups: Mapping[str, Sequence[Concept]], concepts: Mapping[str, Concept], folder: str = "", reading: str = READING
 ) -> str:
-    """A figure for each group that has topics.
+    """A figure for each group that has concepts.
 
     Args:
-        groups: Topics under their headings.
-        topics: Every topic by its name.
-        folder: The way to the folder of the topics' pages, from the page that shows the map.
+        groups: Concepts under their headings.
+        concepts: Every concept by its name.
+        folder: The way to the folder of the concepts' pages, from the page that shows the map.
         reading: How the arrows are read, said after a figure's name.
     """
-    bases = _without_detours(topics)
-    figures = [_figure(group, listed, topics, bases, folder, reading) for group, listed in groups.items() if listed]
+    bases = _without_detours(concepts)
+    figures = [_figure(group, listed, concepts, bases, folder, reading) for group, listed in groups.items() if listed]
     return '<div class="wiki-map" data-pagefind-ignore="all">\n' + "\n".join(figures) + "\n</div>"
 
 
-def _without_detours(topics: Mapping[str, Topic]) -> dict[str, list[str]]:
-    """What each topic builds on, less what another of its bases builds on already.
+def _without_detours(concepts: Mapping[str, Concept]) -> dict[str, list[str]]:
+    """What each concept builds on, less what another of its bases builds on already.
 
     Unknown names and the step that closes a circle are left out: the checker reports them.
     """
@@ -50,28 +50,28 @@ def _without_detours(topics: Mapping[str, Topic]) -> dict[str, list[str]]:
 
     def visit(name: str, way: tuple[str, ...]) -> set[str]:
         if name not in everything:
-            known = [base for base in topics[name].builds_on if base in topics and base not in way]
+            known = [base for base in concepts[name].builds_on if base in concepts and base not in way]
             deeper = {base: visit(base, (*way, base)) for base in known}
             direct[name] = [base for base in known if not any(base in deeper[other] for other in known)]
             everything[name] = set(known).union(*deeper.values())
         return everything[name]
 
-    for name in topics:
+    for name in concepts:
         visit(name, (name,))
     return direct
 
 
 def _figure(
     group: str,
-    listed: Sequence[Topic],
-    topics: Mapping[str, Topic],
+    listed: Sequence[Concept],
+    concepts: Mapping[str, Concept],
     bases: Mapping[str, list[str]],
     folder: str,
     reading: str,
 ) -> str:
-    own = {topic.name: bases[topic.name] for topic in listed}
+    own = {concept.name: bases[concept.name] for concept in listed}
     others: dict[str, list[str]] = {base: [] for found in own.values() for base in found if base not in own}
-    labels = {name: topics[name].short for name in [*others, *own]}
+    labels = {name: concepts[name].short for name in [*others, *own]}
     widths = {
         name: 12 + sum(12 if unicodedata.east_asian_width(c) in "WF" else 7 for c in labels[name]) for name in labels
     }

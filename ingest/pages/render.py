@@ -21,9 +21,9 @@ from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
 from ingest import safe_html
-from ingest.addresses import name_slug, slug_for
+from ingest.addresses import KINDS, name_slug, slug_for
 from ingest.markup import CJK
-from ingest.model import Paper, Question, Talk, Topic
+from ingest.model import Concept, Paper, Question, Talk
 from ingest.pages.atom import atom
 from ingest.pages.chart import chart
 from ingest.pages.learning_map import learning_map
@@ -32,19 +32,8 @@ from ingest.pages.records import atom_entry, qapage
 from ingest.pictures import Pictures
 from ingest.wiki import Wiki
 
-GROUPS = {  # in the order of the concept index, with their English names; a group that is not named here follows
-    "Transformer": "Transformer",
-    "位置编码": "Positions",
-    "归一化与优化器": "Normalization and optimizers",
-    "分词与经典 NLP": "Tokenization and classic NLP",
-    "微调": "Fine-tuning",
-    "RLHF": "RLHF",
-    "解码": "Decoding",
-    "规模与并行": "Scale and parallelism",
-    "多模态与检索": "Multimodality and retrieval",
-    "模型": "Models",
-    "应用": "Applications",
-}
+TALK, QUESTION, PAPER = KINDS["talk"], KINDS["question"], KINDS["paper"]
+PERSON, CHANGE, MODULE = KINDS["person"], KINDS["change"], KINDS["module"]
 GITHUB = "https://github.com/"
 PER_PAGE = 200
 NEWEST = 50  # entries of a feed
@@ -77,7 +66,7 @@ class _Renderer:
     def __init__(self, wiki: Wiki, pictures: Pictures, repository: str, branch: str) -> None:
         self.wiki = wiki
         self.pictures = pictures
-        self.topics = {topic.name: topic for topic in wiki.records.topics}
+        self.concepts = {concept.name: concept for concept in wiki.records.concepts}
         self.snippets = {snippet.name: snippet for snippet in wiki.records.snippets}
         self.questions = {question.id: question for question in wiki.records.questions}
         self.talks = sorted(wiki.records.talks, key=lambda talk: (str(talk.date or ""), talk.number), reverse=True)
@@ -99,8 +88,8 @@ class _Renderer:
             "language": _language, "qapage": qapage,
         }  # fmt: skip
         self.environment.globals |= {
-            "topics": self.topics, "snippets": self.snippets, "questions": self.questions,
-            "duplicates": self.wiki.duplicates,
+            "concepts": self.concepts, "snippets": self.snippets, "questions": self.questions,
+            "duplicates": self.wiki.duplicates, "kinds": KINDS,
             "github": repository.removeprefix(GITHUB) if repository.startswith(GITHUB) else "",
             "branch": quote(branch),
         }  # fmt: skip
@@ -110,39 +99,35 @@ class _Renderer:
         people = sorted(self.people.values(), key=lambda person: (-person.total, person.slug))
         for talk in self.talks:
             asked = _questions_by_section(talk)
-            yield f"talks/{slug_for(talk.number)}.md", self._page("talk", talk=talk, asked=asked)
-        yield "talks/index.md", self._page("talks", talks=self.talks)
+            yield self._record("talk", talk.number, talk=talk, asked=asked)
+        yield TALK.page("index"), self._page("talks", talks=self.talks)
         for question in self.questions.values():
             alike = [self.questions[name] for name in self.wiki.related[question.id]]
-            yield f"qa/{slug_for(question.id)}.md", self._page("question", question=question, related=alike)
+            yield self._record("question", question.id, question=question, related=alike)
             for same in self.wiki.duplicates.get(question.id, ()):
-                yield f"qa/{slug_for(same.id)}.md", self._page("duplicate", question=same, first=question)
+                yield QUESTION.page(slug_for(same.id)), self._page("duplicate", question=same, first=question)
         everything = list(self.questions.values())
         chunks = [everything[at : at + PER_PAGE] for at in range(0, len(everything), PER_PAGE)] or [[]]
-        counts = [(topic, len(asked)) for topic, asked in self._by_topic(everything) if topic]
+        counts = [(concept, len(asked)) for concept, asked in self._by_concept(everything) if concept]
         for number, chunk in enumerate(chunks, 1):
-            name = "qa/index.md" if number == 1 else f"qa/page-{number}.md"
-            yield (
-                name,
-                self._page(
-                    "questions", listed=chunk, number=number, last=len(chunks), counts=counts, open=len(open_questions)
-                ),
-            )
-        yield "qa/open.md", self._page("open", listed=open_questions)
+            name = "index" if number == 1 else f"page-{number}"
+            values = {"listed": chunk, "number": number, "last": len(chunks), "open": len(open_questions)}
+            yield QUESTION.page(name), self._page("questions", counts=counts, **values)
+        yield QUESTION.page("open"), self._page("open", listed=open_questions)
         for week in self.weeks:
-            groups = self._by_topic(week.papers)
-            yield f"papers/{week.name.lower()}.md", self._page("week", week=week, groups=groups)
-        titles = {name: topic.short for name, topic in self.topics.items()}
-        yield "papers/index.md", self._page("weeks", weeks=self.weeks, chart=chart(self._dated(), titles))
-        yield "papers/feeds.md", self._page("feeds", feeds=self.wiki.records.feeds)
+            groups = self._by_concept(week.papers)
+            yield PAPER.page(week.name.lower()), self._page(PAPER.template, week=week, groups=groups)
+        titles = {name: concept.short for name, concept in self.concepts.items()}
+        yield PAPER.page("index"), self._page("weeks", weeks=self.weeks, chart=chart(self._dated(), titles))
+        yield PAPER.page("feeds"), self._page("feeds", feeds=self.wiki.records.feeds)
         for person in people:
-            yield f"people/{person.slug}.md", self._page("person", person=person)
-        yield "people/index.md", self._page("people", people=people)
+            yield PERSON.page(person.slug), self._page(PERSON.template, person=person)
+        yield PERSON.page("index"), self._page("people", people=people)
         yield from self._changes()
         yield from self._fragments(open_questions)
 
     def _dated(self) -> Iterator[tuple[date, Sequence[str]]]:
-        """Day and topics of every talk, question and paper whose day is known."""
+        """Day and concepts of every talk, question and paper whose day is known."""
         yield from ((talk.date, talk.topics) for talk in self.talks if talk.date)
         yield from ((question.asked, question.topics) for question in self.questions.values() if question.asked)
         yield from ((paper.published, paper.topics) for week in self.weeks for paper in week.papers if paper.published)
@@ -162,11 +147,11 @@ class _Renderer:
                 weeks.setdefault(name, {kind: [] for kind in dated})[kind].append(record)
         newest = sorted(weeks.items(), reverse=True)[:WEEKS]
         archived = {week.name for week in self.weeks}
-        yield "changes/index.md", self._page("changes", weeks=newest, shown=PER_WEEK, archived=archived)
-        titles = {"talks": "讨论", "questions": "问答", "papers": "论文"}
+        yield CHANGE.page("index"), self._page(CHANGE.template, weeks=newest, shown=PER_WEEK, archived=archived)
+        titles = {"talks": TALK.name, "questions": QUESTION.name, "papers": PAPER.name}
         for kind, found in dated.items():
             entries = (atom_entry(record, day) for day, _, record in found[:NEWEST])
-            yield f"changes/{kind}.xml", atom(f"OpenLLM Wiki：{titles[kind]}", f"{kind}.xml", entries)
+            yield f"{CHANGE.folder}/{kind}.xml", atom(f"OpenLLM Wiki：{titles[kind]}", f"{kind}.xml", entries)
 
     def _fragments(self, open_questions: Sequence[Question]) -> Iterator[tuple[str, str]]:
         """Texts that hand-written pages include."""
@@ -183,22 +168,24 @@ class _Renderer:
             for paper in week.papers:
                 for name in paper.topics:
                     papers[name].append((week.name, paper))
-        for topic in self.topics.values():
-            lists = {"asked": questions[topic.name], "told": talks[topic.name], "published": papers[topic.name]}
-            after = [other for other in self.topics.values() if topic.name in other.builds_on]
-            yield f"generated/topics/{topic.name}.md", self._page("topic", topic=topic, after=after, **lists)
-            before = [self.topics[name] for name in topic.builds_on if name in self.topics]
-            yield f"generated/before/{topic.name}.md", self._page("before", before=before)
-        groups: dict[str, list[Topic]] = {group: [] for group in GROUPS}
-        for topic in self.topics.values():
-            groups.setdefault(topic.group, []).append(topic)
-        yield "generated/topics.md", self._page("topics", groups=groups, counts=questions)
-        yield "generated/map.md", learning_map(groups, self.topics) + "\n"
-        with_code = [topic for topic in self.topics.values() if topic.snippet in self.snippets]
-        for topic in with_code:
-            yield f"reference/{topic.snippet}.md", self._page("reference", topic=topic)
+        for concept in self.concepts.values():
+            lists = {"asked": questions[concept.name], "told": talks[concept.name], "published": papers[concept.name]}
+            after = [other for other in self.concepts.values() if concept.name in other.builds_on]
+            yield f"generated/topics/{concept.name}.md", self._page("concept", concept=concept, after=after, **lists)
+            before = [self.concepts[name] for name in concept.builds_on if name in self.concepts]
+            yield f"generated/before/{concept.name}.md", self._page("before", before=before)
+        groups: dict[str, list[Concept]] = {group: [] for group in self.wiki.records.groups}
+        for concept in self.concepts.values():
+            groups.setdefault(concept.group, []).append(concept)
+        yield "generated/topics.md", self._page("concepts", groups=groups, counts=questions)
+        yield "generated/map.md", learning_map(groups, self.concepts) + "\n"
+        with_code = [concept for concept in self.concepts.values() if concept.snippet in self.snippets]
+        for concept in with_code:
+            yield MODULE.page(concept.snippet), self._page(MODULE.template, concept=concept)
         yield "generated/snippets.md", self._page("snippets", with_code=with_code)
-        varied = [first for topic, asked in self._by_topic(self.questions.values()) if topic for first in asked[:1]]
+        varied = [
+            first for concept, asked in self._by_concept(self.questions.values()) if concept for first in asked[:1]
+        ]
         dated = [(paper.published, week, paper) for week in self.weeks for paper in week.papers if paper.published]
         dated.sort(key=lambda found: (found[0], found[2].id), reverse=True)
         values = {
@@ -215,17 +202,19 @@ class _Renderer:
         yield from self._english(groups, values)
 
     def _english(
-        self, chinese: Mapping[str, Sequence[Topic]], values: Mapping[str, object]
+        self, chinese: Mapping[str, Sequence[Concept]], values: Mapping[str, object]
     ) -> Iterator[tuple[str, str]]:
         """Fragments of the English pages: concepts have their English titles, other records stay as they are."""
-        topics = {name: replace(topic, title=topic.english) for name, topic in self.topics.items()}
-        groups = {GROUPS.get(group, group): [topics[topic.name] for topic in chinese[group]] for group in chinese}
-        with_code = [topic for topic in topics.values() if topic.snippet in self.snippets]
-        values = {**values, "topics": topics, "groups": groups, "with_code": with_code}
-        for name in ("home", "topics", "snippets", "archive"):
-            yield f"generated/en/{name}.md", self._page(f"en/{name}", **values)
+        concepts = {name: replace(concept, title=concept.english) for name, concept in self.concepts.items()}
+        names = self.wiki.records.groups
+        groups = {names.get(group, group): [concepts[one.name] for one in chinese[group]] for group in chinese}
+        with_code = [concept for concept in concepts.values() if concept.snippet in self.snippets]
+        values = {**values, "concepts": concepts, "groups": groups, "with_code": with_code}
+        templates = {"home": "home", "topics": "concepts", "snippets": "snippets", "archive": "archive"}
+        for page, template in templates.items():
+            yield f"generated/en/{page}.md", self._page(f"en/{template}", **values)
         reading = ": arrows lead from what to read first to what builds on it"
-        yield "generated/en/map.md", learning_map(groups, topics, "../../topics/", reading) + "\n"
+        yield "generated/en/map.md", learning_map(groups, concepts, "../../topics/", reading) + "\n"
 
     def _html(self, text: str, path: str) -> str:
         """Safe HTML of what a file says; its pictures are looked for beside it."""
@@ -234,17 +223,21 @@ class _Renderer:
         beside = PurePosixPath(path).parent
         return safe_html.to_html(text, lambda name: self.pictures.get(posixpath.normpath(beside / name)))
 
+    def _record(self, kind: str, name: str, **values: object) -> tuple[str, str]:
+        """The page of a record of a kind: its path and text."""
+        return KINDS[kind].page(slug_for(name)), self._page(KINDS[kind].template, **values)
+
     def _page(self, template: str, **values: object) -> str:
         text = self.environment.get_template(f"{template}.md.j2").render(values)
         return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
-    def _by_topic(self, records: Iterable[Question | Paper]) -> list[tuple[Topic | None, list[Question | Paper]]]:
-        """Records under their first topic, in the topics' order; those without one last, under None."""
+    def _by_concept(self, records: Iterable[Question | Paper]) -> list[tuple[Concept | None, list[Question | Paper]]]:
+        """Records under their first concept, in the concepts' order; those without one last, under None."""
         groups: dict[str, list[Question | Paper]] = defaultdict(list)
         for record in records:
             groups[record.topics[0] if record.topics else ""].append(record)
-        found: list[tuple[Topic | None, list[Question | Paper]]] = [
-            (t, groups[n]) for n, t in self.topics.items() if groups.get(n)
+        found: list[tuple[Concept | None, list[Question | Paper]]] = [
+            (t, groups[n]) for n, t in self.concepts.items() if groups.get(n)
         ]
         return [*found, (None, groups[""])] if groups.get("") else found
 

@@ -11,7 +11,7 @@ import pytest
 
 from ingest.model import Source
 
-TOPIC = """\
+CONCEPT = """\
 ---
 title: LoRA：低秩适配
 english: "LoRA: low-rank adaptation"
@@ -51,7 +51,7 @@ A2：
 """
 QUESTION = """\
 ---
-topics: [lora]
+concepts: [lora]
 ---
 
 # LoRA 合并之后还能拆开吗？
@@ -72,8 +72,8 @@ def source() -> Callable[..., Source]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with one note, one question, one topic and no snippet."""
-    files = {"talks/notes/101.md": NOTE, "talks/questions/unmerge-lora.md": QUESTION, "docs/topics/lora.md": TOPIC}
+    """A project with one note, one question, one concept and no snippet."""
+    files = {"talks/notes/101.md": NOTE, "talks/questions/unmerge-lora.md": QUESTION, "docs/topics/lora.md": CONCEPT}
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")

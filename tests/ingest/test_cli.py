@@ -6,7 +6,7 @@ import pytest
 
 from ingest import pipeline
 from ingest.cli import main
-from tests.ingest.conftest import NOTE, QUESTION, TOPIC
+from tests.ingest.conftest import CONCEPT, NOTE, QUESTION
 
 
 def run(project, command, *arguments):
@@ -63,7 +63,7 @@ def test_every_problem_of_every_file_is_shown_and_the_rest_is_built(project, cap
     (questions / "broken.md").write_text("---\ntopics: [a\n---\n\n# 甲？\n\n乙。\n", "utf-8")
     (questions / "unknown.md").write_text("---\ntopics: [nowhere]\n---\n\n# 丙？\n", "utf-8")
     (questions / "same.md").write_text("---\nid: unmerge-lora\n---\n\n# 丁？\n", "utf-8")
-    (project / "docs/topics/rope.md").write_text(TOPIC.replace("title: LoRA", "snippet: gone\ntitle: RoPE"), "utf-8")
+    (project / "docs/topics/rope.md").write_text(CONCEPT.replace("title: LoRA", "snippet: gone\ntitle: RoPE"), "utf-8")
     assert run(project, "build") == 1
     lines = capsys.readouterr().err.splitlines()
     places = [line.split(" ")[0] + line.split(" ")[1] for line in lines]
@@ -164,7 +164,7 @@ def test_pages_of_a_removed_question_go(project):
     (project / "talks/questions/unmerge-lora.md").unlink()
     run(project, "build")
     assert not (project / "docs/qa/unmerge-lora.md").exists()
-    assert (project / "docs/topics/lora.md").read_text("utf-8") == TOPIC
+    assert (project / "docs/topics/lora.md").read_text("utf-8") == CONCEPT
 
 
 def test_same_input_gives_same_bytes_after_everything_generated_is_deleted(project):

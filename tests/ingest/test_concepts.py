@@ -2,24 +2,24 @@
 
 import pytest
 
-from ingest.concepts import Matcher, check_topics, parse_snippet, parse_topic
-from ingest.model import Source, Topic
-from tests.ingest.conftest import TOPIC
+from ingest.concepts import Matcher, check_concepts, parse_concept, parse_snippet
+from ingest.model import Concept, Source
+from tests.ingest.conftest import CONCEPT
 
 
-def topic(name, *aliases, snippet="", builds_on=()):
-    return Topic(name, name, aliases, "组", "", snippet, False, f"docs/topics/{name}.md", builds_on)
+def concept(name, *aliases, snippet="", builds_on=()):
+    return Concept(name, name, aliases, "组", "", snippet, False, f"docs/topics/{name}.md", builds_on)
 
 
 MATCHER = Matcher(
     [
-        topic("gae", "GAE"),
-        topic("positions", "位置编码"),
-        topic("rope", "旋转位置编码", "RoPE"),
-        topic("sampling", "top-p", "top k sampling"),
-        topic("attention", "self-attention", "自注意力"),
-        topic("lora", "LoRA"),
-        topic("lora_plus", "LoRA plus B"),
+        concept("gae", "GAE"),
+        concept("positions", "位置编码"),
+        concept("rope", "旋转位置编码", "RoPE"),
+        concept("sampling", "top-p", "top k sampling"),
+        concept("attention", "self-attention", "自注意力"),
+        concept("lora", "LoRA"),
+        concept("lora_plus", "LoRA plus B"),
     ]
 )
 
@@ -44,14 +44,14 @@ def test_aliases_match_whole_words_and_the_longest_wins(text, names):
     assert tuple(sorted(MATCHER.find(text))) == names
 
 
-def test_topic_named_most_often_comes_first():
+def test_concept_named_most_often_comes_first():
     assert MATCHER.find("GAE、LoRA、lora") == ("lora", "gae")
 
 
-def test_topic_is_read_from_its_front_matter():
-    found, problems = parse_topic(Source("docs/topics/lora.md", TOPIC))
+def test_concept_is_read_from_its_front_matter():
+    found, problems = parse_concept(Source("docs/topics/lora.md", CONCEPT))
     assert problems == []
-    assert found == Topic(
+    assert found == Concept(
         "lora",
         "LoRA：低秩适配",
         ("LoRA", "低秩适配"),
@@ -65,18 +65,18 @@ def test_topic_is_read_from_its_front_matter():
     assert found.short == "LoRA"
 
 
-def test_topic_without_its_keys_is_reported():
-    found, problems = parse_topic(Source("docs/topics/x.md", "---\ntitle: 甲\n---\n"))
+def test_concept_without_its_keys_is_reported():
+    found, problems = parse_concept(Source("docs/topics/x.md", "---\ntitle: 甲\n---\n"))
     assert found is None
     assert [(p.code, p.message) for p in problems] == [("T003", "no english, aliases, group, summary")]
 
 
-def test_unknown_snippet_and_alias_of_another_topic_are_reported_on_their_lines():
+def test_unknown_snippet_and_alias_of_another_concept_are_reported_on_their_lines():
     pages = [
         Source("docs/topics/a.md", "---\ntitle: 甲\naliases: [LoRA]\n---"),
         Source("docs/topics/b.md", "---\ntitle: 乙\naliases: [lora]\nsnippet: nowhere\n---"),
     ]
-    problems = check_topics([topic("a", "LoRA"), topic("b", "lora", snippet="nowhere")], [], pages)
+    problems = check_concepts([concept("a", "LoRA"), concept("b", "lora", snippet="nowhere")], [], pages)
     assert sorted((p.path, p.line, p.code) for p in problems) == [
         ("docs/topics/b.md", 3, "T002"),
         ("docs/topics/b.md", 4, "S001"),
@@ -101,12 +101,12 @@ def test_snippet_that_is_no_module_is_reported(text, place):
     assert (problem.code, problem.line, problem.column) == ("S002", *place)
 
 
-def test_topic_to_read_before_must_have_a_page_and_not_lie_in_a_circle():
+def test_concept_to_read_before_must_have_a_page_and_not_lie_in_a_circle():
     pages = [
         Source("docs/topics/a.md", "---\ntitle: 甲\nbuilds_on: [b]\n---"),
         Source("docs/topics/b.md", "---\nbuilds_on: [a, nowhere]\n---"),
     ]
-    found = check_topics([topic("a", builds_on=("b",)), topic("b", builds_on=("a", "nowhere"))], [], pages)
+    found = check_concepts([concept("a", builds_on=("b",)), concept("b", builds_on=("a", "nowhere"))], [], pages)
     said = {p.code: (p.path, p.line, p.message) for p in found}
     assert len(found) == 2 and said["T001"] == ("docs/topics/b.md", 2, "unknown topic 'nowhere'")
     assert said["T004"] in {

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest import files, pipeline
+from ingest import pipeline
 from ingest.link import link
+from ingest.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 OVERLAP = ROOT.parent / "shared" / "tools" / "overlap.py"
@@ -16,15 +17,9 @@ OVERLAP = ROOT.parent / "shared" / "tools" / "overlap.py"
 
 @pytest.fixture(scope="module")
 def parsed():
-    parts = {
-        "notes": "talks/notes/*.md", "questions": "talks/questions/*.md", "papers": "talks/papers/*.jsonl",
-        "topics": "docs/topics/*.md", "snippets": "snippets/[!_]*.py",
-    }  # fmt: skip
-    inputs = {}
-    for name, pattern in parts.items():
-        inputs[name], problems = files.read([p for p in ROOT.glob(pattern) if p.name != "index.md"], ROOT)
-        assert problems == []
-    return pipeline.parse(pipeline.Inputs(**inputs))
+    inputs, _, problems = Workspace.at(ROOT).read()
+    assert problems == []
+    return pipeline.parse(inputs)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +44,7 @@ def test_talks_000_and_004_are_whole(wiki):
     assert talks["004"].editors == ("羡鱼", "suc16")
 
 
-def test_at_least_45_questions_are_answered_with_sources_and_topics(wiki):
+def test_at_least_45_questions_are_answered_with_sources_and_concepts(wiki):
     written = [q for q in wiki.records.questions if not q.talk]
     assert len([q for q in written if q.answers and q.sources and q.topics]) >= 45
 

@@ -1,38 +1,38 @@
 """Topics everywhere, and related questions."""
 
 from ingest.link import link
-from ingest.model import Answer, Paper, Question, Topic, Week
+from ingest.model import Answer, Concept, Paper, Question, Week
 from ingest.wiki import Records
 
-LORA = Topic("lora", "LoRA：低秩适配", ("LoRA", "低秩适配"), "微调", "", "", False, "docs/topics/lora.md")
-ROPE = Topic("rope", "RoPE", ("RoPE", "旋转位置编码"), "位置编码", "", "", False, "docs/topics/rope.md")
+LORA = Concept("lora", "LoRA：低秩适配", ("LoRA", "低秩适配"), "微调", "", "", False, "docs/topics/lora.md")
+ROPE = Concept("rope", "RoPE", ("RoPE", "旋转位置编码"), "位置编码", "", "", False, "docs/topics/rope.md")
 
 
-def question(name, title, *topics, answer="答"):
-    return Question(name, title, "", "", (Answer(answer, "", 1),), f"talks/questions/{name}.md", 1, topics=topics)
+def question(name, title, *concepts, answer="答"):
+    return Question(name, title, "", "", (Answer(answer, "", 1),), f"talks/questions/{name}.md", 1, topics=concepts)
 
 
-def test_declared_topics_come_first_then_those_the_title_names():
+def test_declared_concepts_come_first_then_those_the_title_names():
     [linked] = link(
-        Records(questions=(question("a", "旋转位置编码怎么用？", "lora"),), topics=(LORA, ROPE))
+        Records(questions=(question("a", "旋转位置编码怎么用？", "lora"),), concepts=(LORA, ROPE))
     ).records.questions
     assert linked.topics == ("lora", "rope")
 
 
 def test_answer_speaks_only_where_the_question_names_nothing():
     asked = (question("a", "怎么省显存？", answer="用 LoRA"), question("b", "RoPE 怎么用？", answer="用 LoRA"))
-    linked = link(Records(questions=asked, topics=(LORA, ROPE))).records.questions
+    linked = link(Records(questions=asked, concepts=(LORA, ROPE))).records.questions
     assert [q.topics for q in linked] == [("lora",), ("rope",)]
 
 
-def test_unknown_topic_is_left_out():
-    [linked] = link(Records(questions=(question("a", "甲？", "nowhere"),), topics=(LORA,))).records.questions
+def test_unknown_concept_is_left_out():
+    [linked] = link(Records(questions=(question("a", "甲？", "nowhere"),), concepts=(LORA,))).records.questions
     assert linked.topics == ()
 
 
-def test_paper_gets_its_topics_from_its_title():
+def test_paper_gets_its_concepts_from_its_title():
     week = Week("2024-W09", (Paper("url:1", "A Study of LoRA", "https://example.org/1"),))
-    assert link(Records(weeks=(week,), topics=(LORA,))).records.weeks[0].papers[0].topics == ("lora",)
+    assert link(Records(weeks=(week,), concepts=(LORA,))).records.weeks[0].papers[0].topics == ("lora",)
 
 
 def test_most_alike_questions_come_first_and_never_the_question_itself():
@@ -43,27 +43,27 @@ def test_most_alike_questions_come_first_and_never_the_question_itself():
         question("beam", "束搜索为什么慢？"),
         question("beams", "束搜索要几个束？"),
     )
-    found = link(Records(questions=asked, topics=(LORA,))).related
+    found = link(Records(questions=asked, concepts=(LORA,))).related
     assert found["merge"][0] == "unmerge"
     assert "beam" not in found["merge"]
     assert found["beam"] == ("beams",)
     assert all(name not in alike for name, alike in found.items())
 
 
-def test_question_is_most_alike_those_whose_main_topic_it_shares():
+def test_question_is_most_alike_those_whose_main_concept_it_shares():
     asked = (
         question("asked", "甲？", "lora", "rope"),
         question("aside", "乙？", "rope", "lora"),
         question("main", "丙？", "lora", "rope"),
         question("other", "丁？"),
     )
-    assert link(Records(questions=asked, topics=(LORA, ROPE))).related["asked"] == ("main", "aside")
+    assert link(Records(questions=asked, concepts=(LORA, ROPE))).related["asked"] == ("main", "aside")
 
 
 def test_related_questions_do_not_depend_on_the_order_of_the_input():
     asked = tuple(question(f"q{n}", f"第 {n % 7} 类问题，细节 {n}？", "lora") for n in range(40))
-    forward = link(Records(questions=asked, topics=(LORA,))).related
-    backward = link(Records(questions=asked[::-1], topics=(LORA,))).related
+    forward = link(Records(questions=asked, concepts=(LORA,))).related
+    backward = link(Records(questions=asked[::-1], concepts=(LORA,))).related
     alike = {name: set(names) for name, names in forward.items()}
     assert {name: set(names) for name, names in backward.items()}.keys() == alike.keys()
     assert all(len(names) == 5 for names in forward.values())

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from ingest.concepts import parse_topic
+from ingest.concepts import parse_concept
 from ingest.model import Source
 from tests.site.conftest import ROOT
 
@@ -69,8 +69,8 @@ def test_pages_are_english_but_for_what_they_quote(english):
 def test_every_concept_is_listed_by_its_english_title(english):
     article = english["en/topics/index.html"].text.partition("<article")[2]
     found = dict(re.findall(r'<li>\s*<a href="\.\./\.\./topics/(\w+)/">([^<]*)</a>', article))
-    topics = [parse_topic(Source(path.name, path.read_text("utf-8")))[0] for path in (DOCS / "topics").glob("*.md")]
-    assert {name: unescape(title) for name, title in found.items()} == {t.name: t.english for t in topics if t}
+    concepts = [parse_concept(Source(path.name, path.read_text("utf-8")))[0] for path in (DOCS / "topics").glob("*.md")]
+    assert {name: unescape(title) for name, title in found.items()} == {t.name: t.english for t in concepts if t}
     assert not any(HAN.search(title) for title in found.values())
     mapped = set(re.findall(r'xlink:href="\.\./\.\./topics/(\w+)/"', article))
     assert mapped == found.keys()

@@ -31,11 +31,11 @@ def make_project(folder: Path, questions: int, notes: int, papers: int) -> None:
     shutil.copytree(ROOT / "theme", folder / "theme")
     for path in ROOT.glob("mkdocs*.yml"):
         shutil.copy(path, folder)
-    topics = sorted(path.stem for path in (folder / "docs" / "topics").glob("*.md") if path.stem != "index")
+    concepts = sorted(path.stem for path in (folder / "docs" / "topics").glob("*.md") if path.stem != "index")
     for name in ("notes", "questions", "papers"):
         (folder / "talks" / name).mkdir(parents=True)
     for number in range(questions):
-        named = ", ".join(rng.sample(topics, 2))
+        named = ", ".join(rng.sample(concepts, 2))
         answer = "\n\n".join("，".join(sentence(rng, 8) for _ in range(4)) + "。" for _ in range(3))
         text = f"---\ntopics: [{named}]\n---\n\n# {sentence(rng, 8)}？\n\n{answer}\n\n## 参考\n\n- [文](https://example.org/{number})\n"
         (folder / "talks" / "questions" / f"q{number:05}.md").write_text(text, "utf-8")

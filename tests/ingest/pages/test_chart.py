@@ -1,10 +1,10 @@
-"""The chart of topics over time: what it counts, in what order, and that it needs neither colour nor styles."""
+"""The chart of concepts over time: what it counts, in what order, and that it needs neither colour nor styles."""
 
 import re
 from datetime import date
 from xml.etree import ElementTree
 
-from ingest.pages.chart import MONTHS, TOPICS, chart
+from ingest.pages.chart import CONCEPTS, MONTHS, chart
 
 TITLES = {"lora": "LoRA", "rope": "RoPE", "moe": "专家 <混合>"}
 
@@ -19,7 +19,7 @@ def numbers(text):
     return found
 
 
-def test_records_are_counted_by_topic_and_month_most_spoken_of_first():
+def test_records_are_counted_by_concept_and_month_most_spoken_of_first():
     records = [
         (date(2026, 1, 31), ["rope", "lora"]),
         (date(2026, 2, 1), ["lora", "unknown"]),
@@ -44,14 +44,14 @@ def test_picture_shows_every_number_and_a_bubble_of_that_area():
     assert "style" not in text and set(re.findall(r'(?:fill|stroke)="(.*?)"', text)) == {"currentColor"}
 
 
-def test_old_months_and_rare_topics_are_left_out():
-    titles = {f"t{number}": f"T{number}" for number in range(TOPICS + 5)}
+def test_old_months_and_rare_concepts_are_left_out():
+    titles = {f"t{number}": f"T{number}" for number in range(CONCEPTS + 5)}
     records = [(date(2026, 12, 1), [name]) for name in titles] + [
         (date(2025, 12, 31), ["t0"]),
         (date(2026, 1, 1), ["t9"]),
     ]
     found = numbers(chart(records, titles))
-    assert list(found) == ["T9", *(f"T{number}" for number in range(TOPICS) if number != 9)]
+    assert list(found) == ["T9", *(f"T{number}" for number in range(CONCEPTS) if number != 9)]
     assert found["T0"] == {"2026-12": 1} and found["T9"] == {"2026-01": 1, "2026-12": 1}
 
 

@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.model import Topic
+from ingest.model import Concept
 from ingest.pages.learning_map import BOX, ROW, WIDTH, learning_map
 
 BOXES = re.compile(
@@ -17,16 +17,16 @@ BOXES = re.compile(
 LINES = re.compile(r"M(-?\d+) (\d+)C[-\d ]+ (-?\d+) (\d+)(m-3-6 3 6 3-6)?")
 
 
-def topic(name, *builds_on, group="甲"):
-    return Topic(name, f"{name}：说明", (name,), group, "", "", False, f"docs/topics/{name}.md", builds_on)
+def concept(name, *builds_on, group="甲"):
+    return Concept(name, f"{name}：说明", (name,), group, "", "", False, f"docs/topics/{name}.md", builds_on)
 
 
-def drawn(*topics):
+def drawn(*concepts):
     """Group -> (name -> x, row, width, whether it is of another group; lines as ((x, row), (x, row), ends there))."""
     groups = {}
-    for one in topics:
+    for one in concepts:
         groups.setdefault(one.group, []).append(one)
-    text = learning_map(groups, {one.name: one for one in topics})
+    text = learning_map(groups, {one.name: one for one in concepts})
     found = {}
     for group, figure in re.findall("<figure><figcaption>(.*?)</figcaption>(.*?)</figure>", text, re.DOTALL):
         boxes = {
@@ -42,7 +42,7 @@ def drawn(*topics):
 
 
 def ends(boxes, lines):
-    """(base, topic) of every line, followed from box to box."""
+    """(base, concept) of every line, followed from box to box."""
     found = set()
     for name, (x, row, width, _) in boxes.items():
         here = {(x + width // 2, row)}
@@ -59,18 +59,20 @@ def ends(boxes, lines):
 
 
 def test_every_concept_stands_below_what_it_builds_on_and_a_line_leads_there():
-    boxes, lines, _ = drawn(topic("a"), topic("b", "a"), topic("c", "a"), topic("d", "b", "c"), topic("e", "a"))["甲"]
+    boxes, lines, _ = drawn(
+        concept("a"), concept("b", "a"), concept("c", "a"), concept("d", "b", "c"), concept("e", "a")
+    )["甲"]
     assert {name: row for name, (_, row, _, _) in boxes.items()} == {"a": 0, "b": 1, "c": 1, "d": 2, "e": 1}
     assert ends(boxes, lines) == {("a", "b"), ("a", "c"), ("b", "d"), ("c", "d"), ("a", "e")}
 
 
 def test_what_a_base_builds_on_already_gets_no_line_of_its_own():
-    boxes, lines, _ = drawn(topic("a"), topic("b", "a"), topic("c", "a", "b"))["甲"]
+    boxes, lines, _ = drawn(concept("a"), concept("b", "a"), concept("c", "a", "b"))["甲"]
     assert ends(boxes, lines) == {("a", "b"), ("b", "c")}
 
 
 def test_base_of_another_group_is_drawn_with_dashes_just_above():
-    found = drawn(topic("a"), topic("b", "a"), topic("c", "b", "x"), topic("x", group="乙"))
+    found = drawn(concept("a"), concept("b", "a"), concept("c", "b", "x"), concept("x", group="乙"))
     boxes, lines, _ = found["甲"]
     assert {name: (row, dashes) for name, (_, row, _, dashes) in boxes.items()} == {
         "a": (0, False), "b": (1, False), "x": (1, True), "c": (2, False),
@@ -80,7 +82,9 @@ def test_base_of_another_group_is_drawn_with_dashes_just_above():
 
 
 def test_line_that_passes_a_row_meets_no_box_there():
-    boxes, lines, _ = drawn(topic("a"), topic("x", "a"), topic("b", "a"), topic("c", "b"), topic("d", "c", "x"))["甲"]
+    boxes, lines, _ = drawn(
+        concept("a"), concept("x", "a"), concept("b", "a"), concept("c", "b"), concept("d", "c", "x")
+    )["甲"]
     assert ends(boxes, lines) == {("a", "x"), ("a", "b"), ("b", "c"), ("c", "d"), ("x", "d")}
     lanes = [end for _, end, head in lines if not head]
     assert lanes
@@ -89,25 +93,25 @@ def test_line_that_passes_a_row_meets_no_box_there():
 
 
 def test_lines_do_not_cross_where_they_need_not():
-    found = drawn(topic("a"), topic("b", "a"), topic("c", "a"), topic("d", "c"), topic("e", "b"))["甲"]
+    found = drawn(concept("a"), concept("b", "a"), concept("c", "a"), concept("d", "c"), concept("e", "b"))["甲"]
     for (a, b, _), (c, d, _) in combinations(found[1], 2):
         assert a[1] != c[1] or (a[0] - c[0]) * (b[0] - d[0]) >= 0
 
 
 NAMES = st.sampled_from([*"abcdefghijkl", "a_rather_long_name", "another_very_long_name"])
-TOPIC = st.builds(
-    lambda name, bases, group: topic(name, *bases, group=group),
+CONCEPT = st.builds(
+    lambda name, bases, group: concept(name, *bases, group=group),
     NAMES,
     st.lists(NAMES, max_size=4),
     st.sampled_from("甲乙"),
 )
 
 
-@given(st.lists(TOPIC, min_size=1, max_size=14, unique_by=lambda one: one.name))
-def test_any_concepts_even_in_circles_are_drawn_once_apart_and_downwards(topics):
-    names = {one.name: one for one in topics}
-    for group, (boxes, lines, width) in drawn(*topics).items():
-        assert {one.name for one in topics if one.group == group} == {
+@given(st.lists(CONCEPT, min_size=1, max_size=14, unique_by=lambda one: one.name))
+def test_any_concepts_even_in_circles_are_drawn_once_apart_and_downwards(concepts):
+    names = {one.name: one for one in concepts}
+    for group, (boxes, lines, width) in drawn(*concepts).items():
+        assert {one.name for one in concepts if one.group == group} == {
             n for n, (*_, dashes) in boxes.items() if not dashes
         }
         assert width >= WIDTH
@@ -118,11 +122,11 @@ def test_any_concepts_even_in_circles_are_drawn_once_apart_and_downwards(topics)
         for base, user in ends(boxes, lines):
             assert base in names[user].builds_on and boxes[base][1] < boxes[user][1]
         assert all(end[1] == start[1] + 1 for start, end, _ in lines)
-    assert drawn(*topics) == drawn(*topics)
+    assert drawn(*concepts) == drawn(*concepts)
 
 
 def test_names_are_escaped():
-    odd = Topic("a", "<甲> & 乙", ("a",), "<组>", "", "", False, "docs/topics/a.md")
+    odd = Concept("a", "<甲> & 乙", ("a",), "<组>", "", "", False, "docs/topics/a.md")
     text = learning_map({"<组>": [odd]}, {"a": odd})
     assert "&lt;甲&gt; &amp; 乙" in text and "<组>" not in text and "<甲>" not in text
     assert f'height="{BOX}"' in text

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from ingest.addresses import name_slug, slug_for
 from ingest.pipeline import Inputs, build
-from tests.ingest.conftest import NOTE, QUESTION, TOPIC
+from tests.ingest.conftest import CONCEPT, NOTE, QUESTION
 
-EXAMPLE = TOPIC.replace("summary:", "snippet: lora\nsummary:") + "\n<!-- --8<-- [start:example] -->\n"
+EXAMPLE = CONCEPT.replace("summary:", "snippet: lora\nsummary:") + "\n<!-- --8<-- [start:example] -->\n"
 
 DATED = QUESTION.replace("topics:", "date: 2026-11-21\ntopics:")
 
@@ -24,7 +24,7 @@ def pages(source):
         questions=(
             source(QUESTION.replace("topics:", "date: 2026-11-21\ntopics:"), "talks/questions/unmerge-lora.md"),
         ),
-        topics=(source(EXAMPLE, "docs/topics/lora.md"),),
+        concepts=(source(EXAMPLE, "docs/topics/lora.md"),),
         snippets=(source('"""Low-rank adaptation."""\n\n\ndef merge(): ...\n', "snippets/lora.py"),),
         papers=(
             source('{"title":"LoRA again","url":"https://arxiv.org/abs/2401.00001"}\n', "talks/papers/2024-W01.jsonl"),
@@ -57,7 +57,7 @@ def test_english_fragments_name_concepts_in_english_and_say_what_is_quoted(pages
     assert "](../qa/talk-101-q2.md){: lang=zh }" in pages["generated/en/home.md"]
 
 
-def test_question_page_names_topics_embeds_the_example_and_lists_relatives(pages):
+def test_question_page_names_concepts_embeds_the_example_and_lists_relatives(pages):
     page = pages["qa/unmerge-lora.md"]
     assert "[LoRA](../topics/lora.md)" in page
     assert '--8<-- "topics/lora.md:example"' in page
@@ -86,14 +86,14 @@ def test_talk_page_holds_questions_answers_and_signatures(pages):
     assert '--8<-- "topics/lora.md:example"' in page
 
 
-def test_paper_week_groups_by_topic_and_embeds_the_example(pages):
+def test_paper_week_groups_by_concept_and_embeds_the_example(pages):
     page = pages["papers/2024-w01.md"]
     assert "## [LoRA：低秩适配](../topics/lora.md)" in page
     assert "[LoRA again](https://arxiv.org/abs/2401.00001)" in page
     assert '--8<-- "topics/lora.md:example"' in page
 
 
-def test_topic_lists_its_questions_talks_and_papers(pages):
+def test_concept_lists_its_questions_talks_and_papers(pages):
     fragment = pages["generated/topics/lora.md"]
     assert "(../qa/unmerge-lora.md)" in fragment
     assert "(../talks/101.md)" in fragment
@@ -103,11 +103,11 @@ def test_topic_lists_its_questions_talks_and_papers(pages):
 
 @pytest.mark.parametrize("address", ["", "https://git.example.org/a/b"])
 def test_colab_is_offered_only_where_it_can_read_the_repository(source, address):
-    topics = {"topics": (source(EXAMPLE, "docs/topics/lora.md"),)}
+    concepts = {"concepts": (source(EXAMPLE, "docs/topics/lora.md"),)}
     snippets = {"snippets": (source('"""Low-rank adaptation."""\n', "snippets/lora.py"),)}
-    made, _, _ = build(Inputs(**topics, **snippets, repository=address))
+    made, _, _ = build(Inputs(**concepts, **snippets, repository=address))
     assert "colab" not in made["generated/topics/lora.md"]
-    made, _, _ = build(Inputs(**topics, **snippets, repository="https://github.com/open/wiki"))
+    made, _, _ = build(Inputs(**concepts, **snippets, repository="https://github.com/open/wiki"))
     notebook = "https://colab.research.google.com/github/open/wiki/blob/main/docs/notebooks/lora.ipynb"
     assert f"({notebook})" in made["generated/topics/lora.md"]
     made, _, _ = build(Inputs(**topics, **snippets, repository="https://github.com/open/wiki", branch="trunk"))
@@ -130,10 +130,10 @@ def test_github_opens_the_source_of_a_page_and_elsewhere_nothing_points_to_it(so
         assert not [name for name, text in made.items() if "/edit/main/" in text or "/issues/new" in text]
 
 
-def test_topic_names_what_to_read_before_and_after(source):
-    first = TOPIC.replace("summary:", "builds_on: [rope]\nsummary:")
-    second = TOPIC.replace("LoRA", "RoPE").replace("低秩适配]", "旋转]")
-    made, _, _ = build(Inputs(topics=(source(first, "docs/topics/lora.md"), source(second, "docs/topics/rope.md"))))
+def test_concept_names_what_to_read_before_and_after(source):
+    first = CONCEPT.replace("summary:", "builds_on: [rope]\nsummary:")
+    second = CONCEPT.replace("LoRA", "RoPE").replace("低秩适配]", "旋转]")
+    made, _, _ = build(Inputs(concepts=(source(first, "docs/topics/lora.md"), source(second, "docs/topics/rope.md"))))
     assert made["generated/before/lora.md"].startswith("先读：[RoPE](../topics/rope.md)\n")
     assert made["generated/before/rope.md"].startswith("不必先读别的页。\n")
     assert "## 接着读 { #after }\n\n[LoRA](../topics/lora.md)\n" in made["generated/topics/rope.md"]

@@ -1,0 +1,230 @@
+"""The walls of the house: who may import whom, and who may reach out to disk, network, clock and chance.
+
+`model <- parsers, link, pages <- pipeline <- edges <- cli`. The core of `ingest` is pure; its edges are named here.
+A new module, or a new import, is a line in this table: the table equals the imports, both ways.
+"""
+
+import pytest
+
+from tests.walls import ROOT, breaches, foreign, imports, module_name, rooms_of
+
+# Modules of ingest, and the modules of ingest that each imports, late imports included.
+ALLOWED = {
+    # ingest itself
+    "": "",
+    "__main__": "cli",
+    "addresses": "",
+    "cli": "commands feeds.commands files importing.commands importing.document notes.commands reporting workspace",
+    "commands": (
+        "addresses files importing.document links model notes.mend notes.parse pipeline problems"
+        " reporting rules web wiki workspace"
+    ),
+    "concepts": "front_matter model problems",
+    "encodings": "",
+    "files": "model pictures problems",
+    "front_matter": "model problems",
+    "link": "concepts markup model questions.duplicates wiki",
+    "links": "files markup model problems web",
+    "markup": "model urls",
+    "model": "",
+    "pictures": "",
+    "pipeline": (
+        "addresses concepts feeds.archive feeds.listed front_matter link model notes.parse pages.render"
+        " pictures problems questions.duplicates questions.parse wiki"
+    ),
+    "problems": "",
+    "reach": "",
+    "reporting": "markup model problems",
+    "rules": "problems",
+    "safe_html": "markup pictures",
+    "unpacking": "",
+    "urls": "",
+    "web": "reach unpacking",
+    "wiki": "model",
+    "workspace": "addresses files pictures pipeline problems",
+    # notes
+    "notes": "",
+    "notes.commands": "files reporting",
+    "notes.lines": "markup model notes.names",
+    "notes.mend": "markup urls",
+    "notes.names": "markup",
+    "notes.parse": "front_matter markup model notes.lines notes.names notes.times problems",
+    "notes.times": "",
+    "notes.write": "markup model notes.lines notes.names notes.parse problems",
+    # questions
+    "questions": "",
+    "questions.collected": "front_matter markup model problems",
+    "questions.duplicates": "concepts model problems",
+    "questions.parse": "front_matter markup model notes.names problems",
+    # feeds
+    "feeds": "",
+    "feeds.archive": "model problems urls",
+    "feeds.commands": "feeds.fetch feeds.outcome reporting web",
+    "feeds.entry": "problems",
+    "feeds.fetch": "feeds.listed feeds.outcome feeds.sandbox feeds.state feeds.store files problems web",
+    "feeds.from_json": "feeds.entry urls",
+    "feeds.from_xml": "feeds.entry feeds.text feeds.xml problems",
+    "feeds.listed": "model problems",
+    "feeds.outcome": "feeds.listed feeds.parse feeds.state model problems",
+    "feeds.parse": "feeds.entry feeds.from_json feeds.from_xml feeds.text model problems urls",
+    "feeds.sandbox": "feeds.parse feeds.wire",
+    "feeds.state": "files",
+    "feeds.store": "feeds.archive feeds.outcome files model problems",
+    "feeds.text": "encodings",
+    "feeds.wire": "feeds.parse model problems",
+    "feeds.xml": "feeds.entry",
+    # importing
+    "importing": "",
+    "importing.commands": (
+        "addresses feeds.parse files importing.document importing.html model notes.commands notes.parse"
+        " notes.write problems questions.collected reporting"
+    ),
+    "importing.convert": "importing.decode importing.html importing.pdf importing.tidy",
+    "importing.decode": "encodings",
+    "importing.document": (
+        "importing.convert importing.decode importing.html model notes.parse problems questions.collected"
+        " questions.parse"
+    ),
+    "importing.html": "importing.decode importing.tidy markup pictures",
+    "importing.pdf": "importing.pdf_pictures importing.pdf_tables importing.pdf_text",
+    "importing.pdf_pictures": "",
+    "importing.pdf_tables": "markup",
+    "importing.pdf_text": "importing.torn markup",
+    "importing.tidy": "importing.torn markup",
+    "importing.torn": "",
+    # pages
+    "pages": "",
+    "pages.atom": "markup",
+    "pages.chart": "",
+    "pages.learning_map": "model",
+    "pages.people": "model",
+    "pages.records": "addresses model pages.atom safe_html",
+    "pages.render": (
+        "addresses markup model pages.atom pages.chart pages.learning_map pages.people pages.records"
+        " pictures safe_html wiki"
+    ),
+}
+TABLE = {module: set(names.split()) for module, names in ALLOWED.items()}
+# The modules that may reach out. No other module may import one of them.
+EDGES = set(
+    "__main__ cli commands files links reach reporting web workspace"
+    " feeds.commands feeds.fetch feeds.outcome feeds.sandbox feeds.state feeds.store"
+    " importing.commands importing.convert importing.document notes.commands".split()
+)
+# Libraries that compute and nothing else, which the core may use; and those that the edges may use besides.
+LIBRARIES = set(
+    "autocorrect_py brotli bs4 charset_normalizer feedparser imagesize jinja2 markdown_it markdownify mdit_py_plugins"
+    " nh3 pdfminer yaml".split()
+)
+EDGE_LIBRARIES = {"httpx", "mammoth", "stamina"}
+# What each room imports of the others. Nobody imports publish but tests and tools.
+ROOM_IMPORTS = {
+    "browser": set(),
+    "ingest": set(),
+    "pictures": {"browser", "snippets"},
+    "publish": {"browser", "ingest", "snippets"},
+    "snippets": set(),
+}
+
+PATHS = {module_name(path): path for room in ROOM_IMPORTS for path in sorted((ROOT / room).rglob("*.py"))}
+INGEST = {name.removeprefix("ingest").removeprefix("."): path for name, path in PATHS.items() if name[:6] == "ingest"}
+
+
+def ingest_breaches(module, text):
+    return breaches(module, text, TABLE, EDGES, LIBRARIES, EDGE_LIBRARIES)
+
+
+def test_table_names_every_module_of_ingest():
+    assert set(TABLE) == set(INGEST)
+    assert EDGES <= set(TABLE)
+
+
+@pytest.mark.parametrize("module", INGEST, ids=str)
+def test_module_of_ingest_keeps_to_its_place(module):
+    assert ingest_breaches(module, INGEST[module].read_text("utf-8")) == []
+
+
+def test_ingest_has_no_import_circle():
+    from graphlib import TopologicalSorter
+
+    TopologicalSorter(TABLE).prepare()
+
+
+def test_no_file_of_ingest_is_too_long_to_read():
+    long = {name: len(path.read_text("utf-8").splitlines()) for name, path in INGEST.items()}
+    assert {name: lines for name, lines in long.items() if lines > (270 if name == "cli" else 300)} == {}
+
+
+@pytest.mark.parametrize("room", ROOM_IMPORTS)
+def test_room_imports_only_what_it_stands_on(room):
+    found = {
+        name: rooms_of(name, path.read_text("utf-8")) for name, path in PATHS.items() if name.split(".")[0] == room
+    }
+    assert {name: rooms - ROOM_IMPORTS[room] for name, rooms in found.items() if rooms - ROOM_IMPORTS[room]} == {}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "snippets").glob("[!_]*.py")), ids=lambda path: path.stem)
+def test_snippet_needs_torch_and_the_standard_library_alone(path):
+    assert foreign(module_name(path), path.read_text("utf-8")) <= {"torch"}
+
+
+BREACHES = {
+    "a sibling room": ("notes.parse", "from browser import csp"),
+    "a snippet": ("notes.parse", "import snippets.lora"),
+    "the site's maker": ("notes.parse", "import publish.csp"),
+    "torch": ("notes.parse", "import torch"),
+    "torch in an edge": ("files", "import torch"),
+    "a file read": ("pages.render", "X = Path('/etc/hosts').read_text()"),
+    "a file opened": ("pages.render", "X = open('/etc/hosts')"),
+    "a file opened by another name": ("pages.render", "see = open\nX = see('/etc/hosts')"),
+    "a file opened by an imported name": ("pages.render", "from io import open as see"),
+    "a file opened by reflection": ("pages.render", "X = getattr(Path('/etc/hosts'), 'read_text')()"),
+    "the clock": ("pages.render", "TODAY = date.today()"),
+    "the clock by another name": ("pages.render", "from datetime import datetime as when\nNOW = when.now"),
+    "a database": ("pages.render", "import sqlite3"),
+    "a folder's copy": ("pages.render", "import shutil"),
+    "chance and sockets": ("pages.render", "import asyncio, secrets"),
+    "chance alone": ("pages.render", "def f():\n    import secrets"),
+    "an edge": ("pages.render", "from ingest.feeds import fetch"),
+    "an edge by the package": ("pages.render", "from ingest import files"),
+    "an edge relatively": ("pages.render", "from ..files import read"),
+    "what is gone": ("pages.render", "from ingest import fetch"),
+    "the system": ("notes.parse", "import os"),
+    "a room above, relatively": ("model", "from . import cli"),
+    "an import by name": ("model", "X = __import__('os')"),
+    "an import by library": ("model", "from importlib import import_module"),
+    "a core module that is not in the table": ("urls", "from ingest.model import Link"),
+}
+
+
+@pytest.mark.parametrize("module, line", BREACHES.values(), ids=BREACHES)
+def test_breach_is_found(module, line):
+    assert ingest_breaches(module, f"{INGEST[module].read_text('utf-8')}\n{line}\n")
+
+
+def test_import_that_the_table_promises_and_nobody_makes_is_found():
+    text = INGEST["link"].read_text("utf-8")
+    assert ingest_breaches("link", text.replace("from ingest.markup import CJK\n", "CJK = ''\n"))
+
+
+@pytest.mark.parametrize(
+    "module, line, room",
+    [
+        ("browser.plot", "from ingest import files", "ingest"),
+        ("browser.torch.nn.layers", "from publish.csp import policy", "publish"),
+        ("snippets.lora", "def f():\n    from snippets.dpo import x\n    import ingest.urls", "ingest"),
+    ],
+)
+def test_import_from_another_room_is_found(module, line, room):
+    assert room in rooms_of(module, line) - ROOM_IMPORTS[module.split(".")[0]]
+
+
+def test_relative_imports_are_told_in_full():
+    modules = {"ingest.notes", "ingest.notes.parse", "ingest.files"}
+    assert set(imports("ingest.notes.write", "from . import parse\nfrom ..files import read", modules)) == {
+        "ingest.notes.parse",
+        "ingest.files",
+    }
+    assert set(imports("ingest.notes", "from .parse import parse_note", modules, package=True)) == {
+        "ingest.notes.parse"
+    }
