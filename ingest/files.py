@@ -1,4 +1,4 @@
-"""The disk's edge: text in, text out. Nothing else in the pipeline opens a file, but `fetch`."""
+"""The disk's edge: text in, text out, written whole or not at all. Who else opens a file is among the named edges."""
 
 import hashlib
 import os

@@ -110,7 +110,7 @@ def test_colab_is_offered_only_where_it_can_read_the_repository(source, address)
     made, _, _ = build(Inputs(**concepts, **snippets, repository="https://github.com/open/wiki"))
     notebook = "https://colab.research.google.com/github/open/wiki/blob/main/docs/notebooks/lora.ipynb"
     assert f"({notebook})" in made["generated/topics/lora.md"]
-    made, _, _ = build(Inputs(**topics, **snippets, repository="https://github.com/open/wiki", branch="trunk"))
+    made, _, _ = build(Inputs(**concepts, **snippets, repository="https://github.com/open/wiki", branch="trunk"))
     assert f"({notebook.replace('/main/', '/trunk/')})" in made["generated/topics/lora.md"]
 
 
