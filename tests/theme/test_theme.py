@@ -15,6 +15,8 @@ from bs4 import BeautifulSoup, Tag
 
 from ingest.cli import main as ingest
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("theme")]  # each site is built once
+
 ROOT = Path(__file__).parents[2]
 ADDRESS = "https://wiki.test/w/"
 REPOSITORY = "https://github.com/somebody/wiki"
