@@ -3,7 +3,7 @@
 // the worker), Cache Storage for the next visit. Whatever is wrong with a kept kit, the long way still works.
 
 const PREFIX = "openllm-wiki-kit-";
-const ROOT = "/lib/python3.13/site-packages";
+export const SITE_PACKAGES = "/lib/python3.13/site-packages";
 const ADDRESS = new URL("kit", self.location.href).href; // a key, never requested
 
 /**
@@ -27,7 +27,7 @@ function walk(FS, folder, found) {
 /** @returns {Kit} */
 export function makeKit(pyodide, version, module, snapshot, stdlib) {
   const { FS } = pyodide;
-  const nodes = walk(FS, ROOT, []);
+  const nodes = walk(FS, SITE_PACKAGES, []);
   const size = nodes.reduce((sum, [, node]) => sum + (FS.isDir(node.mode) ? 0 : node.usedBytes), 0);
   const image = new Uint8Array(size);
   let at = 0;

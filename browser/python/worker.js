@@ -1,7 +1,7 @@
 // The worker: Pyodide, loaded from the site alone, and the reader's code in it. What is said is in protocol.js.
 
 import { Fault, handleMessage } from "./protocol.js";
-import { dropKit, keepKit, makeKit, restoreFiles, storedKit } from "./kit.js";
+import { SITE_PACKAGES, dropKit, keepKit, makeKit, restoreFiles, storedKit } from "./kit.js";
 import { counted, files, intercept } from "./download.js";
 
 const PROGRESS = 200; // ms between two reports of a download
@@ -106,7 +106,7 @@ async function packages(kit) {
   } else {
     await pyodide.loadPackage(manifest.packages, { messageCallback() {}, checkIntegrity: false });
     for (const path of manifest.archives) {
-      pyodide.unpackArchive(files.get(new URL(path, base).href), "zip", { extractDir: "/lib/python3.13/site-packages" });
+      pyodide.unpackArchive(files.get(new URL(path, base).href), "zip", { extractDir: SITE_PACKAGES });
     }
   }
   pyodide.runPython("import importlib, random; importlib.invalidate_caches(); random.seed()");

@@ -1,5 +1,6 @@
 """What is published below `runtime/`.
 
-`assets.py` fetches what `assets.lock.json` pins, `bytecode.py` compiles what of it is Python, `pack.py` makes the rest
-(torch and the snippets as archives, the editor's modules, the manifest), `build.py` puts all together.
+`assets.py` fetches what `assets.lock.json` pins; `compile.py` has pyodide-build compile what of it is Python;
+`packages.py` makes torch a wheel, writes Pyodide's lock and packs the snippets with the cell; `pack.py` makes the rest
+(the editor's modules, the manifest); `build.py` puts all together.
 """

@@ -118,7 +118,7 @@ def read_lock(path: Path, runtime: str | None = None) -> Lock:
         assets = tuple(Asset(**{**entry, "sources": tuple(entry["sources"])}) for entry in data["files"])
         lists = ("groups", "optional", "packages", "warm")
         runtimes = {
-            name: Runtime(value["index"], *(tuple(value[key]) for key in lists), value["shim"])
+            name: Runtime(index=value["index"], shim=value["shim"], **{key: tuple(value[key]) for key in lists})
             for name, value in data["runtimes"].items()
         }
         lock = Lock(path.parent, runtime or data["runtime"], runtimes, data["pyodide"], assets)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from publish.runtime.assets import default_cache, run, write_bytes
+from publish.runtime.assets import AssetError, default_cache, run, write_bytes
 
 MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # how the bytecode of Python 3.13 begins
 NOT_IMPORTED = (".a", ".c", ".h", ".pxd", ".pyi", ".pyx", "/")  # in wheels, for compilers and type checkers; folders
@@ -59,7 +59,7 @@ def python_313() -> tuple[str, str] | None:
 
 @cache
 def compiler() -> Path | None:
-    """The Python of an environment that holds pyodide-build as the project's lock pins it; made once and kept."""
+    """The Python of an environment that holds pyodide-build, as the constraints lock it; made once and kept."""
     if (found := python_313()) is None:
         return None
     python, version = found
@@ -92,7 +92,7 @@ def compiled(name: str, archive: bytes, optimize: int, kept: Path) -> tuple[str,
         kept: Folder for the result: compiling takes seconds.
 
     Raises:
-        OSError: It holds what is no valid Python.
+        AssetError: It holds what is no valid Python.
     """
     if (python := compiler()) is None:
         return name, archive
@@ -103,13 +103,13 @@ def compiled(name: str, archive: bytes, optimize: int, kept: Path) -> tuple[str,
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, name)
         path.write_bytes(archive)
-        flags = ("-I", *LEVELS[optimize], "-X", "no_debug_ranges")
-        options = ("--silent", "--compression-level=0", str(path))
-        # With SOURCE_DATE_EPOCH bytecode is checked by hash, never where its source is missing; else it holds a time.
-        run(
-            [str(python), *flags, "-m", "pyodide_cli", "py-compile", *options],
-            SOURCE_DATE_EPOCH="315532800",
-        )
+        flags = ["-I", *LEVELS[optimize], "-X", "no_debug_ranges"]
+        command = ["py-compile", "--silent", "--compression-level=0", str(path)]
+        try:
+            # The variable makes it mark bytecode by the hash of its source; else it would hold the time of this build.
+            run([str(python), *flags, "-m", "pyodide_cli", *command], SOURCE_DATE_EPOCH="315532800")
+        except OSError as error:
+            raise AssetError(f"{name} cannot be compiled: {error}") from error
         [path] = Path(folder).iterdir()
         files = unzipped(path.read_bytes())
     content = zipped({path: it for path, it in files.items() if not path.endswith(NOT_IMPORTED)})

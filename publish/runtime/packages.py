@@ -25,7 +25,7 @@ def shipped(asset: Asset, content: bytes, cache: Path) -> tuple[Asset, bytes]:
 
 
 def own(lock: Lock, assets: Iterable[Asset], cache: Path) -> dict[str, bytes]:
-    """What we add to a core group, by path: `pyodide-lock.json`, our torch where the runtime has it, the cell.
+    """What we add to the core group, by path: Pyodide's lock, our torch where the runtime has it, the cell's archive.
 
     Args:
         lock: For the runtime in use.
@@ -53,18 +53,28 @@ def locked(lock: Lock, assets: Iterable[Asset]) -> PyodideLockSpec:
             file_name=asset.to.rpartition("/")[2],
             install_dir="site",
             sha256=asset.sha256,
-            **asset.package,
+            imports=asset.package["imports"],
+            depends=asset.package["depends"],
         )
         for asset in assets
         if asset.package is not None
     }
-    return PyodideLockSpec(info=InfoSpec(**lock.pyodide), packages=packages)
+    told = lock.pyodide
+    info = InfoSpec(
+        platform=told["platform"], python=told["python"], version=told["version"], abi_version=told["abi_version"]
+    )
+    return PyodideLockSpec(info=info, packages=packages)
+
+
+def torch_wheel(folder: Path) -> Path:
+    """The browser's torch as a wheel of source in a folder."""
+    return Path(next(WheelBuilder(str(BROWSER / "torch")).build(directory=str(folder))))
 
 
 def with_torch(spec: PyodideLockSpec, cache: Path) -> tuple[PyodideLockSpec, bytes]:
     """A lock with our torch in it, and torch's wheel. Its file is named by its content: the version says too little."""
     with tempfile.TemporaryDirectory() as folder:
-        wheel = Path(next(WheelBuilder(str(BROWSER / "torch")).build(directory=folder)))
+        wheel = torch_wheel(Path(folder))
         spec = add_wheels_to_spec(spec, [wheel])
         name, content = compiled(wheel.name, wheel.read_bytes(), 0, cache)
     package = spec.packages["torch"]

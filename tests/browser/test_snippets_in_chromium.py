@@ -22,8 +22,8 @@ PYTEST = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")  # this envi
 AROUND = ("pyproject.toml", "tests/__init__.py", "tests/browser/__init__.py", "tests/snippets/trl.json")
 # Plain assertions take a third less time; the native run tells what a failed one compared.
 RUN = f"""
-import os, sys
-os.chdir({SITE_PACKAGES!r})
+import os, site, sys
+os.chdir(site.getsitepackages()[0])
 sys.dont_write_bytecode = True
 import pytest
 pytest.main({[*OPTIONS, "--assert=plain", *(f"tests/snippets/{name}" for name in FILES)]!r})

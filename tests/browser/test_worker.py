@@ -68,6 +68,7 @@ KEPT = """async (cacheName) => {
   }
   return false;
 }"""
+INSTALLED = "import torch\nfrom importlib.metadata import version\nprint(version('torch') == torch.__version__)"
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -314,6 +315,8 @@ def test_a_second_start_takes_over_from_the_first_after_a_stop_and_at_the_next_v
     assert not [url for url in fresh.requests[asked:] if url.endswith((".wasm", ".whl", ".zip"))]
     fresh.run("import torch, unittest.mock\nfrom snippets.lora import LoRALinear\nprint(torch.ones(2))", page="p")
     assert fresh.printed() == "tensor([1., 1.])\n"
+    fresh.run(INSTALLED, page="p")
+    assert fresh.printed() == "True\n"
     version = json.loads((site.folder / "runtime" / "manifest.json").read_text(encoding="utf-8"))["version"]
     assert fresh.page.evaluate(KEPT, f"openllm-wiki-kit-{version}")
     asked = len(fresh.requests)
@@ -322,6 +325,11 @@ def test_a_second_start_takes_over_from_the_first_after_a_stop_and_at_the_next_v
     assert not [url for url in fresh.requests[asked:] if url.endswith((".whl", ".zip"))]
     fresh.run("import torch\nprint(torch.arange(3))", page="p")
     assert fresh.printed() == "tensor([0, 1, 2])\n"
+
+
+def test_torch_is_an_installed_package(tab):
+    tab.run(INSTALLED, page="installed")
+    assert tab.printed() == "True\n"
 
 
 @pytest.mark.parametrize(

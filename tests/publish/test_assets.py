@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import re
-import sys
 import tarfile
 import threading
 import zipfile
@@ -17,13 +16,15 @@ from typing import Any
 import pytest
 
 from publish.__main__ import main
-from publish.runtime import assets, bytecode, pack
+from publish.runtime import assets, pack, packages
 from publish.runtime.assets import AssetError, read_lock
 from publish.runtime.build import LOCK
+from publish.runtime.compile import unzipped
 
 NUMPY = "3db3c4f3e0448f4d62a85c262692f1260ccd8a91335442bd2442f21ffeddb558"  # as pyodide 0.28.3's own lock has it
 CORE = b"core of the runtime"
 WHEEL = b"numpy for it"
+PYODIDE = {"platform": "emscripten_4_0_9", "version": "0.28", "python": "3.13.2", "abi_version": "2025_0"}
 
 
 class Server:
@@ -68,8 +69,8 @@ class Project:
                 "groups": ["core"],
                 "optional": ["plots"],
                 "packages": ["numpy"],
-                "warm": ["torch"],
-                "shim": True,
+                "warm": [],
+                "shim": False,
             }
         }
         self.files: list[dict[str, Any]] = []
@@ -90,7 +91,7 @@ class Project:
 
     def build(self, *options: str) -> int:
         lock = self.folder / "lock.json"
-        data = {"runtime": "numpy", "runtimes": self.runtimes, "pyodide": {"python": "3.13.2"}, "files": self.files}
+        data = {"runtime": "numpy", "runtimes": self.runtimes, "pyodide": PYODIDE, "files": self.files}
         lock.write_text(json.dumps(data), encoding="utf-8")
         return main(["runtime", "--lock", str(lock), "--out", str(self.out), "--cache", str(self.cache), *options])
 
@@ -102,7 +103,7 @@ class Project:
 @pytest.fixture
 def project(tmp_path, monkeypatch) -> Project:
     """A project whose own part never changes: snippets and scripts may be edited while the tests run."""
-    monkeypatch.setattr(pack, "own_archives", lambda shim: {f"wiki-{'with' if shim else 'without'}.zip": b"zip"})
+    monkeypatch.setattr(packages, "cell", lambda cache: {"run_cell.py": b""})
     monkeypatch.setattr(pack, "scripts", lambda: {"worker.js": b"// worker"})
     return Project(tmp_path)
 
@@ -128,7 +129,8 @@ def test_build_writes_what_the_lock_pins_and_a_manifest_of_it(project, server):
         assert hashlib.sha256((project.out / path).read_bytes()).hexdigest() == entry["sha256"]
     packages = json.loads((project.out / "py" / "pyodide-lock.json").read_text(encoding="utf-8"))["packages"]
     assert packages["numpy"]["file_name"] == "numpy.whl"
-    assert manifest["archives"] == ["wiki-with.zip"] and "worker.js" in manifest["files"]
+    [archive] = manifest["archives"]
+    assert re.fullmatch(r"wiki-[0-9a-f]{12}\.zip", archive) and "worker.js" in manifest["files"]
 
 
 def test_a_second_build_asks_nobody_and_touches_nothing(project, server):
@@ -289,74 +291,7 @@ def test_archives_depend_on_content_alone(tmp_path):
     name, content = pack.archive("x", files)
     assert pack.archive("x", dict(reversed(files.items()))) == (name, content)
     assert pack.archive("x", {**files, "b.py": b"b = 3\n"})[0] != name
-    assert members(content) == ["a/__init__.py", "b.py"]
-
-
-def test_source_of_torch_is_at_most_100_kb_packed():
-    _, content = pack.archive("torch", pack.python_files(pack.BROWSER / "torch", "torch"))
-    assert len(content) <= 100_000
-
-
-@pytest.fixture
-def python_313() -> None:
-    if bytecode.python_313() is None:
-        pytest.skip("no Python 3.13")
-
-
-SOURCES = {"pack/__init__.py": b'"""Doc."""\nx = 1\n', "one.py": b"def f():\n    return 2\n"}
-
-
-def test_bytecode_stands_where_its_source_would(python_313):
-    made = bytecode.bytecode(SOURCES)
-    assert sorted(made) == ["one.pyc", "pack/__init__.pyc"]
-    assert all(content[4:8] == b"\1\0\0\0" for content in made.values())  # PEP 552: by hash, unchecked
-    assert b"/lib/python3.13/site-packages/one.py" in made["one.pyc"]
-    assert bytecode.bytecode(SOURCES) == made
-    assert b"Doc." in made["pack/__init__.pyc"]
-    assert b"Doc." not in bytecode.bytecode(SOURCES, optimize=2)["pack/__init__.pyc"]
-
-
-def test_what_every_start_imports_goes_as_bytecode(python_313):
-    names = {name.rsplit("-", 1)[0]: members(content) for name, content in pack.own_archives(shim=True).items()}
-    assert {path.rpartition(".")[2] for path in names["torch"]} == {"pyc"}
-    assert [path for path in names["wiki"] if path.startswith("run_cell.")] == ["run_cell.pyc"]
-
-
-def members(archive: bytes) -> list[str]:
-    with zipfile.ZipFile(io.BytesIO(archive)) as file:
-        return file.namelist()
-
-
-def test_wheels_and_the_library_go_as_bytecode_where_the_lock_says_so(project, python_313):
-    """What is no valid Python stays as it is, and what only compilers read goes."""
-    files = {**SOURCES, "old.py": b"print 1\n", "types.pyi": b"x: int\n", "data.txt": b"text"}
-    wheel = bytecode.zipped(files)
-    (project.folder / "wheel").write_bytes(wheel)
-    package = {"depends": [], "imports": ["pack"]}
-    project.pin("as-bytecode", wheel, {"file": "wheel"}, package=package, optimize=0)
-    project.pin("as-it-is", wheel, {"file": "wheel"}, package=package)
-    for _ in range(2):  # compiled, and out of the cache
-        assert project.build("--strict") == 0
-        made = (project.out / "py" / "as-bytecode").read_bytes()
-        assert members(made) == ["data.txt", "old.py", "one.pyc", "pack/__init__.pyc"]
-        assert (project.out / "py" / "as-it-is").read_bytes() == wheel
-        packages = json.loads((project.out / "py" / "pyodide-lock.json").read_text(encoding="utf-8"))["packages"]
-        assert packages["as-bytecode"]["sha256"] == hashlib.sha256(made).hexdigest()
-        (project.out / "py" / "as-bytecode").unlink()
-
-
-@pytest.mark.parametrize("found", ["none", "a shim", "another Python"])
-def test_without_a_python_3_13_everything_stays_source(tmp_path, monkeypatch, found):
-    """None on the path, one of pyenv's shims that stands for none, or one whose bytecode Pyodide would refuse."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    path = {"none": None, "a shim": "/bin/false", "another Python": sys.executable}[found]
-    monkeypatch.setattr("shutil.which", lambda name: path)
-    monkeypatch.setattr(bytecode, "MAGIC", b"none")
-    monkeypatch.setattr(bytecode, "python_313", bytecode.python_313.__wrapped__)
-    assert bytecode.bytecode(SOURCES) == {}
-    wheel = bytecode.zipped(SOURCES)
-    assert bytecode.precompiled(wheel, "/lib", 0, tmp_path) == wheel
-    assert not list(tmp_path.iterdir())
+    assert list(unzipped(content)) == ["a/__init__.py", "b.py"]
 
 
 def test_all_scripts_and_styles_are_copied():
@@ -364,16 +299,6 @@ def test_all_scripts_and_styles_are_copied():
         pack.scripts()
     )
     assert all(content == (pack.BROWSER / name).read_bytes() for name, content in pack.scripts().items())
-
-
-def test_own_archives_hold_the_snippets_and_the_cell():
-    archives = pack.own_archives(shim=False)
-    assert not [name for name in archives if name.startswith("torch-")]
-    content = next(content for name, content in archives.items() if name.startswith("wiki-"))
-    names = members(content)
-    assert {"snippets/__init__.py", "snippets/lora.py", "browser/plot.py"} <= set(names)
-    assert [name for name in names if name in ("run_cell.py", "run_cell.pyc")]
-    assert not [name for name in names if "__pycache__" in name]
 
 
 def test_bare_specifiers_become_files_and_comments_go():

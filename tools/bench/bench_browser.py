@@ -10,9 +10,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
-from publish.runtime import pack
+from publish.runtime import packages
 from publish.runtime.assets import default_cache
 from publish.runtime.build import build
+from publish.runtime.compile import unzipped, zipped
 from tests.browser.conftest import FLAGS, NAMES
 from tests.browser.test_worker import LOCK, Site, Tab, served
 from tools.bench.table import Row, middle
@@ -117,11 +118,13 @@ def time_bare(browser: Browser, site: Site) -> float:
     return float(found)
 
 
-def weight(core: dict[str, Any], files: dict[str, dict[str, int]]) -> list[Row]:
+def weight(core: dict[str, Any], sizes: dict[str, dict[str, int]]) -> list[Row]:
     """What a first start transfers, and what of it is torch."""
     raw, packed = core["bytes"] / 1e6, core["gzip"] / 1e6
-    torch = next(files[path]["bytes"] for path in core["files"] if path.startswith("torch-")) / 1e3
-    _, source = pack.archive("torch", pack.python_files(pack.BROWSER / "torch", "torch"))
+    torch = next(sizes[path]["bytes"] for path in core["files"] if "/torch-" in path) / 1e3
+    with tempfile.TemporaryDirectory() as folder:
+        files = unzipped(packages.torch_wheel(Path(folder)).read_bytes())
+    source = zipped({path: content for path, content in files.items() if path.endswith(".py")})
     return [
         Row("torch 的替身，源码打包", f"{len(source) / 1e3:.1f} kB", "≤ 100 kB", len(source) <= 100_000),
         Row("torch 的替身，实际传输（有 Python 3.13 时是字节码，见设计决定 16）", f"{torch:.0f} kB"),
