@@ -83,7 +83,8 @@ check: .venv/.check ## say what is wrong in the texts, then run the fast tests: 
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not slow and not browser" \
-	  tests/test_*.py tests/github tests/ingest tests/site/test_pages.py tests/browser/test_run_cell.py
+	  tests/test_*.py tests/github tests/ingest tests/site/test_pages.py tests/browser/test_run_cell.py \
+	  tests/browser/test_types.py
 
 bench: .venv/.test site ## measure, and write docs/benchmarks.md
 	$(BIN)/python -m tools.bench

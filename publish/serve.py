@@ -111,7 +111,7 @@ def index(root: Path, due: threading.Event) -> None:
     """Write the search index anew whenever it is due."""
     while due.wait():
         due.clear()
-        command = ["nice", sys.executable, "-m", "publish", "index", root / "site"]  # the next change goes first
+        command = ["nice", sys.executable, "-m", "publish", "index", str(root / "site")]  # the next change goes first
         subprocess.run(command, cwd=root, check=False)
 
 

@@ -1,7 +1,8 @@
 /** A runnable block as a cell: code to edit, buttons, progress, and the output beside the verified one. */
 
-import { element, outputOf, textOf, toClipboard } from "../page/dom.js";
+import { element, textOf, toClipboard } from "../page/dom.js";
 import { labels } from "./labels.js";
+import { View } from "./view.js";
 
 /** @typedef {import("./editor.js").Editor} Editor */
 /** @typedef {{key: string, cells: Cell[], setup: string, left: AbortSignal}} PageOfCells */
@@ -20,80 +21,44 @@ export class Cell {
    * @param {PageOfCells} page
    */
   constructor(block, number, page) {
-    this.block = block;
     this.number = number;
     this.page = page;
     this.label = labels();
-    this.pre = /** @type {HTMLElement} */ (block.querySelector("pre"));
-    this.code = /** @type {HTMLElement} */ (block.querySelector("code"));
-    this.original = textOf(this.code);
-    this.highlighted = [...this.code.childNodes];
-    this.output = outputOf(block);
-    this.result = /** @type {HTMLElement} */ (this.output.querySelector("code"));
-    this.verified = this.output.classList.contains("wiki-cell__output--none") ? null : textOf(this.result);
-    this.build();
+    const actions = {
+      run: () => this.run(), stop: () => this.stop(), reset: () => this.reset(), copy: () => this.copy(),
+      above: () => this.runAbove(), share: () => this.share(),
+    };
+    this.view = new View(block, number, actions, page.left);
+    this.original = textOf(this.view.code);
+    this.highlighted = [...this.view.code.childNodes];
     this.listen();
   }
 
-  build() {
-    const { label } = this;
-    /** @param {string} name @param {string} text @param {() => void} act */
-    const button = (name, text, act) => {
-      const made = /** @type {HTMLButtonElement} */ (element("button", { type: "button", class: `wiki-cell__${name}` }, text));
-      made.addEventListener("click", act, { signal: this.page.left });
-      return made;
-    };
-    this.runButton = button("run", label.run, () => this.run());
-    this.stopButton = button("stop", label.stop, () => this.stop());
-    this.stopButton.hidden = true;
-    this.status = element("p", { class: "wiki-cell__status", role: "status", "aria-live": "polite" });
-    this.bar = /** @type {HTMLProgressElement} */ (element("progress", { "aria-label": label.preparing }));
-    this.stage = element("span");
-    this.progress = element("div", { class: "wiki-cell__progress", hidden: "" }, this.bar, this.stage);
-    this.notice = element("div", { class: "wiki-cell__notice", hidden: "" });
-    this.caption = element("p", { class: "wiki-cell__caption" });
-    this.after = element("div", { class: "wiki-cell__after" });
-    const tools = element("div", { class: "wiki-cell__tools" }, this.runButton, this.stopButton);
-    tools.append(button("reset", label.reset, () => this.reset()), button("copy", label.copy, () => this.copy()));
-    if (this.number > 1) tools.append(button("above", label.above, () => this.runAbove()));
-    if ("CompressionStream" in globalThis) tools.append(button("share", label.share, () => this.share()));
-    this.block.classList.add("wiki-cell");
-    this.block.setAttribute("role", "group");
-    this.block.setAttribute("aria-label", label.cell(this.number));
-    this.pre.tabIndex = 0;
-    this.pre.setAttribute("aria-label", label.code(this.number));
-    this.pre.setAttribute("role", "group");
-    this.block.append(tools, this.progress, this.status, this.notice);
-    this.output.prepend(this.caption);
-    this.output.append(this.after);
-    this.output.classList.add("wiki-cell__output");
-    this.showVerified();
-  }
-
   listen() {
+    const { block, pre } = this.view;
     const signal = this.page.left;
     let pressed = false; // a click opens the editor where it fell, unless text was selected
-    this.pre.addEventListener("pointerdown", () => (pressed = true), { signal });
-    this.pre.addEventListener("focusin", () => pressed || this.edit(), { signal });
+    pre.addEventListener("pointerdown", () => (pressed = true), { signal });
+    pre.addEventListener("focusin", () => pressed || this.edit(), { signal });
     const click = (/** @type {MouseEvent} */ event) => {
       pressed = false;
       if (getSelection()?.isCollapsed) this.edit({ x: event.clientX, y: event.clientY });
     };
-    this.pre.addEventListener("click", click, { signal });
+    pre.addEventListener("click", click, { signal });
     for (const sign of ["pointerenter", "focusin"]) {
-      this.block.addEventListener(sign, () => this.announceSize().catch(() => {}), { once: true, signal });
+      block.addEventListener(sign, () => this.announceSize().catch(() => {}), { once: true, signal });
     }
   }
 
   text() {
-    return this.editor ? this.editor.text() : textOf(this.code);
+    return this.editor ? this.editor.text() : textOf(this.view.code);
   }
 
   /** @param {string} text */
   setText(text) {
     if (this.editor) this.editor.setText(text);
-    else if (text === this.original) this.code.replaceChildren(...this.highlighted);
-    else this.code.textContent = text;
+    else if (text === this.original) this.view.code.replaceChildren(...this.highlighted);
+    else this.view.code.textContent = text;
   }
 
   // ---- the editor
@@ -114,14 +79,13 @@ export class Cell {
     const { codeMirror, textField } = await import("./editor.js");
     const place = element("div", { class: "wiki-cell__editor" });
     const options = {
-      text: textOf(this.code),
+      text: textOf(this.view.code),
       label: this.label.code(this.number),
       onRun: () => void this.run(),
-      onChange: () => {},
     };
     const editor = await codeMirror(place, options).catch(() => textField(place, options));
     if (this.page.left.aborted) editor.destroy();
-    else this.pre.replaceWith(place);
+    else this.view.pre.replaceWith(place);
     this.editor = editor;
     return editor;
   }
@@ -137,12 +101,7 @@ export class Cell {
   async attempt() {
     this.stopAsked = false;
     this.editor?.mark(null);
-    this.after.replaceChildren();
-    this.say("");
-    this.block.dataset.state = "running";
-    this.show(this.stopButton, this.runButton);
-    this.stage.textContent = this.label.preparing;
-    this.progress.hidden = false;
+    this.view.begin();
     try {
       const { Run } = await import("./run.js");
       await this.findRuntime();
@@ -151,17 +110,8 @@ export class Cell {
       this.failLoading(error instanceof Error ? error.message : String(error));
       return false;
     } finally {
-      this.progress.hidden = true;
-      this.show(this.runButton, this.stopButton);
+      this.view.end();
     }
-  }
-
-  /** One button in place of the other, with the focus if that had it. @param {HTMLElement} shown @param {HTMLElement} hidden */
-  show(shown, hidden) {
-    const focused = document.activeElement === hidden;
-    shown.hidden = false;
-    hidden.hidden = true;
-    if (focused) shown.focus();
   }
 
   stop() {
@@ -193,15 +143,7 @@ export class Cell {
     const { label } = this;
     const again = element("button", { type: "button", class: "wiki-cell__retry" }, label.retry);
     again.addEventListener("click", () => this.run());
-    this.fail(element("p", {}, `${label.loadFailed}${label.because}${reason} `, again), label.loadFailed);
-  }
-
-  /** Something else than the code failed; the output stays as it is. @param {Element} shown @param {string} said */
-  fail(shown, said) {
-    this.block.dataset.state = "failed";
-    this.output.hidden = false;
-    this.after.replaceChildren(element("div", { class: "wiki-cell__error" }, shown));
-    this.say(said);
+    this.view.fail(element("p", {}, `${label.loadFailed}${label.because}${reason} `, again), label.loadFailed);
   }
 
   // ---- the other buttons
@@ -210,19 +152,11 @@ export class Cell {
     if (this.running) this.stop();
     this.setText(this.original);
     this.editor?.mark(null);
-    this.notice.replaceChildren();
-    this.notice.hidden = true;
-    this.showVerified();
+    this.view.note();
+    this.view.showVerified();
     this.say(this.label.wasReset);
-    delete this.block.dataset.state;
+    delete this.view.block.dataset.state;
     if (location.hash.startsWith(`#run=${this.number}.`)) history.replaceState(history.state, "", location.pathname + location.search);
-  }
-
-  showVerified() {
-    this.caption.textContent = this.label.verified;
-    this.result.textContent = this.verified ?? "";
-    this.output.hidden = this.verified === null;
-    this.after.replaceChildren();
   }
 
   async copy() {
@@ -242,10 +176,9 @@ export class Cell {
       const { toLink } = await import("./share.js");
       const field = element("input", { readonly: "", value: await toLink(location.href, this.number, this.text()) });
       field.setAttribute("aria-label", this.label.shareLink);
-      field.addEventListener("focus", () => /** @type {HTMLInputElement} */ (field).select());
-      this.notice.replaceChildren(field);
-      this.notice.hidden = false;
-      const copied = await toClipboard(/** @type {HTMLInputElement} */ (field).value);
+      field.addEventListener("focus", () => field.select());
+      this.view.note(field);
+      const copied = await toClipboard(field.value);
       this.say(copied ? this.label.shared : this.label.shareLink);
       if (!copied) field.focus();
     } catch (error) {
@@ -256,26 +189,19 @@ export class Cell {
   /** Code from a link: shown, never run. @param {string} code */
   receiveCode(code) {
     this.setText(code);
-    this.notice.replaceChildren(this.label.received);
-    this.notice.hidden = false;
-    this.openAround();
-    this.block.scrollIntoView({ block: "center" });
-  }
-
-  openAround() {
-    for (let at = this.block.closest("details"); at; at = at.parentElement?.closest("details") ?? null) at.open = true;
-  }
-
-  /** The page is gone; its theme may yet hold the elements, so they let go of the editor and of what was printed. */
-  dismantle() {
-    this.editor?.destroy();
-    this.block.replaceChildren();
-    this.output.replaceChildren();
+    this.view.note(this.label.received);
+    this.view.reveal();
   }
 
   /** @param {string} text */
   say(text) {
-    if (this.status.textContent !== text) this.status.textContent = text;
+    this.view.say(text);
+  }
+
+  /** The page is gone. */
+  dismantle() {
+    this.editor?.destroy();
+    this.view.dismantle();
   }
 }
 

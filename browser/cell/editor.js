@@ -12,7 +12,6 @@
  * @property {string} text
  * @property {string} label For screen readers; it says how to leave.
  * @property {() => void} onRun Ctrl+Enter, Cmd+Enter or Shift+Enter.
- * @property {() => void} onChange
  */
 
 /**
@@ -87,9 +86,7 @@ export async function codeMirror(parent, options) {
         failingLine,
         EditorView.contentAttributes.of({ "aria-label": options.label, tabindex: "0", translate: "no" }),
         EditorView.updateListener.of((/** @type {any} */ update) => {
-          if (!update.docChanged) return;
-          if (editor.hasFocus) editor.setTabFocusMode(false);
-          options.onChange();
+          if (update.docChanged && editor.hasFocus) editor.setTabFocusMode(false);
         }),
         EditorView.domEventHandlers({
           mousedown: () => editor.setTabFocusMode(false),
@@ -137,7 +134,6 @@ export function textField(parent, options) {
   field.addEventListener("input", () => {
     field.removeAttribute("aria-invalid");
     fit();
-    options.onChange();
   });
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing || !(event.ctrlKey || event.metaKey || event.shiftKey)) return;
@@ -150,7 +146,6 @@ export function textField(parent, options) {
     setText(text) {
       field.value = text;
       fit();
-      options.onChange();
     },
     focus: () => field.focus(),
     mark(line) {

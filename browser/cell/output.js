@@ -72,7 +72,7 @@ export class Stream {
 }
 
 /**
- * @param {any} event The protocol's `figure`.
+ * @param {import("../python/protocol.js").Picture} event
  * @returns {Promise<Element | null>}
  */
 export async function figure(event) {
@@ -85,7 +85,7 @@ export async function figure(event) {
     return element("div", { class: "wiki-cell__figure" }, svg);
   }
   const image = await createImageBitmap(new Blob([event.bytes], { type: "image/png" }));
-  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img", "aria-label": alt }));
+  const canvas = element("canvas", { role: "img", "aria-label": alt });
   [canvas.width, canvas.height] = [image.width, image.height];
   if (event.width) canvas.style.width = `${event.width}px`;
   canvas.getContext("2d")?.drawImage(image, 0, 0);
@@ -129,7 +129,7 @@ function difference(found) {
 
 /**
  * An error of the reader's code: what, where in their own lines, and the full traceback one click away.
- * @param {any} failure
+ * @param {import("../python/protocol.js").Failure} failure
  * @param {string} block The block that ran.
  */
 export function codeError(failure, block) {
@@ -138,7 +138,7 @@ export function codeError(failure, block) {
   if (failure.kind === "memory") made.append(element("p", {}, label.memory));
   made.append(element("pre", { class: "wiki-cell__message", tabindex: "0" }, element("code", {}, failure.message)));
   if (failure.frames?.length) {
-    const items = failure.frames.slice(-SHOWN_DIFFERENCES).map((/** @type {any} */ frame) => {
+    const items = failure.frames.slice(-SHOWN_DIFFERENCES).map((frame) => {
       const where = String(frame.block) === block ? "wiki-cell__frame" : "wiki-cell__frame wiki-cell__frame--other";
       return element("li", { class: where }, `${label.frame(frame.block, frame.line, frame.name)} `, element("code", {}, frame.code ?? ""));
     });

@@ -2,9 +2,15 @@
 
 import { element } from "../page/dom.js";
 import { keep } from "../offline/offline.js";
+import { RuntimeFailure } from "../python/client.js";
+import { messageOf } from "../python/protocol.js";
 import { Stream, codeError, comparison, figure } from "./output.js";
 
-/** @typedef {import("./cell.js").Cell} Cell */
+/**
+ * @typedef {import("./cell.js").Cell} Cell
+ * @typedef {import("../python/protocol.js").Failure} Failure
+ * @typedef {import("../python/protocol.js").Told} Told
+ */
 
 const TICK_MS = 150;
 
@@ -28,14 +34,13 @@ export class Run {
     this.tick();
     try {
       await cell.announceSize();
-      if (cell.stopAsked) return await this.failed({ kind: "stopped" });
+      if (cell.stopAsked) return await this.failed({ kind: "stopped", message: "" });
       const { key, setup } = cell.page;
       const fields = { page: key, block: String(cell.number), code: cell.text(), ...(setup && { setup }) };
       await this.completed(await this.runtime.run(fields, (event) => this.receive(event)));
       return true;
     } catch (error) {
-      const { failure, message } = /** @type {any} */ (error);
-      return await this.failed(failure ?? { kind: "load", message: String(message ?? error) });
+      return await this.failed(error instanceof RuntimeFailure ? error.failure : { kind: "load", message: messageOf(error) });
     } finally {
       clearInterval(clock);
       if (!cell.page.left.aborted) void cell.open(); // not earlier: it would compete with the first start
@@ -45,7 +50,7 @@ export class Run {
   /** The line beside the progress bar; on a clock of its own, since a worker that starts Python says nothing. */
   tick() {
     const { label, runtime } = this;
-    const { bar, stage } = this.cell;
+    const { bar, stage } = this.cell.view;
     const now = runtime.progress;
     const bytes = now && (now.stage === "download" || now.stage === "matplotlib") && now.loaded < now.total;
     if (bytes) [bar.max, bar.value] = [now.total, now.loaded];
@@ -60,7 +65,7 @@ export class Run {
     stage.textContent = `${text} · ${label.seconds(((performance.now() - this.began) / 1000).toFixed(1))}`;
   }
 
-  /** @param {any} event The protocol's events of a run. */
+  /** @param {Told} event */
   receive(event) {
     if (event.event === "status" && event.state === "running") this.startedRunning();
     else if (event.event === "output") this.output().write(event.stream, event.text);
@@ -78,18 +83,19 @@ export class Run {
   /** The stream of this run's output; what was shown before goes with its first text. */
   output() {
     if (this.stream) return this.stream;
-    this.cell.output.hidden = false;
-    this.cell.caption.textContent = this.label.output;
-    this.stream = new Stream(this.cell.result);
+    const { caption, output, result } = this.cell.view;
+    output.hidden = false;
+    caption.textContent = this.label.output;
+    this.stream = new Stream(result);
     return this.stream;
   }
 
-  /** @param {any} event */
+  /** @param {import("../python/protocol.js").Picture} event */
   async showFigure(event) {
     const shown = await figure(event);
     if (!shown) return;
-    this.cell.output.hidden = false;
-    this.cell.after.append(shown);
+    this.cell.view.output.hidden = false;
+    this.cell.view.after.append(shown);
   }
 
   /** @param {{seconds: number}} result */
@@ -97,28 +103,28 @@ export class Run {
     const { cell, label } = this;
     const stream = this.output();
     await Promise.all([stream.settled(), ...this.figures]);
-    if (!cell.result.textContent && !cell.after.firstChild) stream.write("note", label.nothing);
-    cell.caption.textContent = label.printed(result.seconds.toFixed(result.seconds < 10 ? 2 : 0));
-    const verdict = cell.verified === null ? null : comparison(cell.verified, stream.stdout, cell.text() !== cell.original);
-    if (verdict) cell.after.append(verdict);
+    if (!cell.view.result.textContent && !cell.view.after.firstChild) stream.write("note", label.nothing);
+    cell.view.caption.textContent = label.printed(result.seconds.toFixed(result.seconds < 10 ? 2 : 0));
+    const verdict = cell.view.verified === null ? null : comparison(cell.view.verified, stream.stdout, cell.text() !== cell.original);
+    if (verdict) cell.view.after.append(verdict);
     cell.hasState = true;
-    cell.block.dataset.state = "done";
+    cell.view.block.dataset.state = "done";
     cell.say(verdict?.querySelector("summary")?.textContent ?? verdict?.textContent ?? label.done);
     this.keepOffline().catch((error) => console.warn("no offline copy:", error));
   }
 
   async keepOffline() {
     const note = await keep(await this.runtime.manifest());
-    if (note && !this.cell.page.left.aborted) this.cell.after.append(note);
+    if (note && !this.cell.page.left.aborted) this.cell.view.after.append(note);
   }
 
-  /** @param {any} failure @returns {Promise<false>} */
+  /** @param {Failure} failure @returns {Promise<false>} */
   async failed(failure) {
     const { cell, label } = this;
     if (cell.page.left.aborted) return false;
-    cell.block.dataset.state = "failed";
+    cell.view.block.dataset.state = "failed";
     await this.stream?.settled();
-    if (this.stream) cell.caption.textContent = label.failedAfter;
+    if (this.stream) cell.view.caption.textContent = label.failedAfter;
     if (failure.kind === "python" || failure.kind === "memory") await this.codeFailed(failure);
     else if (failure.kind === "stopped") cell.say(label.stopped);
     else if (failure.kind === "crash") cell.say(label.crashed);
@@ -128,29 +134,29 @@ export class Run {
     return false;
   }
 
-  /** @param {any} failure */
+  /** @param {Failure} failure */
   async codeFailed(failure) {
     const { cell, label } = this;
     this.output();
-    cell.caption.textContent = label.failedAfter;
+    cell.view.caption.textContent = label.failedAfter;
     await Promise.all(this.figures);
     const shown = codeError(failure, String(cell.number));
     const above = cell.page.cells.slice(0, cell.number - 1);
     if (failure.type === "NameError" && above.some((other) => !other.hasState)) {
       shown.append(element("p", {}, label.runAboveHint));
     }
-    cell.after.append(shown);
+    cell.view.after.append(shown);
     cell.hasState = true;
     const where = failure.line ? label.line(failure.line) + label.because : "";
     cell.say(`${label.failed} · ${where}${failure.type ?? failure.message}`);
     if (failure.line) (await cell.open()).mark(failure.line);
   }
 
-  /** @param {any} failure */
+  /** @param {Failure} failure */
   runtimeMissing(failure) {
     const { cell, label } = this;
     const reason = failure.message ? ` (${failure.message})` : "";
     const command = element("code", {}, failure.hint || "python -m publish runtime");
-    cell.fail(element("p", {}, `${label.missing}${reason}${label.install} `, command), label.missing);
+    cell.view.fail(element("p", {}, `${label.missing}${reason}${label.install} `, command), label.missing);
   }
 }

@@ -3,7 +3,7 @@
 const FRAGMENT = /^#run=(\d{1,4})\.([\w-]+)$/;
 const LARGEST = 200_000; // bytes of code; a small fragment could unpack to gigabytes
 
-/** @param {ReadableStream<Uint8Array>} stream @param {number} limit */
+/** @param {ReadableStream<Uint8Array<ArrayBuffer>>} stream @param {number} limit */
 async function collect(stream, limit) {
   const parts = [];
   let size = 0;
@@ -20,13 +20,13 @@ async function collect(stream, limit) {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-/** @param {Uint8Array} bytes @param {"deflate-raw"} format */
+/** @param {Uint8Array<ArrayBuffer>} bytes @param {CompressionFormat} format */
 const deflate = (bytes, format = "deflate-raw") =>
-  collect(new Blob([/** @type {BlobPart} */ (bytes)]).stream().pipeThrough(new CompressionStream(format)), Infinity);
+  collect(new Blob([bytes]).stream().pipeThrough(new CompressionStream(format)), Infinity);
 
-/** @param {Uint8Array} bytes @param {"deflate-raw"} format */
+/** @param {Uint8Array<ArrayBuffer>} bytes @param {CompressionFormat} format */
 const inflate = (bytes, format = "deflate-raw") =>
-  collect(new Blob([/** @type {BlobPart} */ (bytes)]).stream().pipeThrough(new DecompressionStream(format)), LARGEST);
+  collect(new Blob([bytes]).stream().pipeThrough(new DecompressionStream(format)), LARGEST);
 
 /**
  * Address that shows a block with other code.

@@ -32,7 +32,7 @@ function rebuilt(source) {
     if (ATTRIBUTES.has(name) && harmless) made.setAttribute(name, value);
   }
   for (const child of source.childNodes) {
-    if (child.nodeType === Node.TEXT_NODE) made.append(child.data);
+    if (child.nodeType === Node.TEXT_NODE) made.append(child.textContent ?? "");
     else if (child instanceof Element && child.namespaceURI === NAMESPACE && ELEMENTS.has(child.localName)) {
       made.append(rebuilt(child));
     }

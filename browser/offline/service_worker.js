@@ -6,20 +6,21 @@
  * complete or absent.
  */
 
-const SCOPE = new URL(self.registration.scope);
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+const SCOPE = new URL(worker.registration.scope);
 const PAGES = `openllm-wiki-pages-1 ${SCOPE.pathname}`;
 const RUNTIME = `openllm-wiki-runtime-1 ${SCOPE.pathname} `; // + version
 const MOST_PAGES = 600; // pages and what they load; the oldest go first
 const PATIENCE_MS = 4000; // a page that is kept is shown after this, on a network that is there but says nothing
 
-self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil(activate()));
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("install", () => worker.skipWaiting());
+worker.addEventListener("activate", (event) => event.waitUntil(activate()));
+worker.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   const ours = url.origin === SCOPE.origin && url.pathname.startsWith(SCOPE.pathname);
   if (ours && event.request.method === "GET" && !event.request.headers.has("range")) event.respondWith(answer(event));
 });
-self.addEventListener("message", (event) => {
+worker.addEventListener("message", (event) => {
   if (event.data?.type === "keep") event.waitUntil(keep(event.data).then((result) => event.ports[0]?.postMessage(result)));
 });
 
@@ -29,11 +30,13 @@ async function activate() {
     const mine = /^openllm-wiki-(pages|runtime)-/.test(name) && name.split(" ")[1] === SCOPE.pathname;
     if (mine && name !== PAGES && !name.startsWith(RUNTIME)) await caches.delete(name);
   }
-  await self.clients.claim();
+  await worker.clients.claim();
 }
 
+/** @param {string} url */
 const isRuntime = (url) => new URL(url).pathname.startsWith(`${SCOPE.pathname}runtime/`);
 
+/** @param {FetchEvent} event */
 async function answer(event) {
   const { request } = event;
   const network = fetch(request);
@@ -48,7 +51,12 @@ async function answer(event) {
   }
 }
 
-/** The network's answer, unless it is slow and the page is kept. */
+/**
+ * The network's answer, unless it is slow and the page is kept.
+ * @param {Promise<Response>} network
+ * @param {Request} request
+ * @returns {Promise<Response>}
+ */
 async function patiently(network, request) {
   const copy = await kept(request);
   if (!copy) return network;
@@ -56,6 +64,7 @@ async function patiently(network, request) {
   return Promise.race([network, slow]);
 }
 
+/** @param {Request} request */
 async function kept(request) {
   const options = { ignoreVary: true, ignoreSearch: request.mode === "navigate" };
   for (const name of await caches.keys()) {
@@ -66,6 +75,7 @@ async function kept(request) {
   return null;
 }
 
+/** @param {Request} request @param {Response} response */
 async function keepPage(request, response) {
   const cache = await caches.open(PAGES);
   await cache.put(request, response);
@@ -73,7 +83,10 @@ async function keepPage(request, response) {
   for (const old of requests.slice(0, Math.max(0, requests.length - MOST_PAGES))) await cache.delete(old);
 }
 
-/** Keep the pages and the runtime that a visit has loaded; most of it comes out of the browser's own cache. */
+/**
+ * Keep the pages and the runtime that a visit has loaded; most of it comes out of the browser's own cache.
+ * @param {{version: string, runtime: string[], pages: string[]}} asked Addresses, of the runtime and others.
+ */
 async function keep({ version, runtime, pages }) {
   const name = RUNTIME + version;
   try {
@@ -81,16 +94,20 @@ async function keep({ version, runtime, pages }) {
     for (const old of await caches.keys()) if (old.startsWith(RUNTIME) && old !== name) await caches.delete(old);
   } catch (error) {
     await caches.delete(name);
-    return { ok: false, reason: error?.name === "QuotaExceededError" ? "quota" : String(error?.message ?? error) };
+    return { ok: false, reason: reasonOf(error) };
   }
   try {
     await fill(await caches.open(PAGES), pages);
     return { ok: true };
   } catch (error) {
-    return { ok: false, reason: error?.name === "QuotaExceededError" ? "quota" : String(error?.message ?? error) };
+    return { ok: false, reason: reasonOf(error) };
   }
 }
 
+/** @param {any} error JavaScript throws anything. */
+const reasonOf = (error) => (error?.name === "QuotaExceededError" ? "quota" : String(error?.message ?? error));
+
+/** @param {Cache} cache @param {string[]} addresses */
 async function fill(cache, addresses) {
   await Promise.all(
     addresses.map(async (address) => {

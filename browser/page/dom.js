@@ -1,8 +1,9 @@
-/** What cells do with the page's elements, small enough for every page that has some. */
+/** What cells and the search do with the page's elements, small enough for every page. */
 
 /**
  * An element with attributes and children. Strings become text, never HTML.
- * @param {string} tag
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
  * @param {Record<string, string>} attributes
  * @param {(Node | string)[]} children
  */
@@ -32,7 +33,7 @@ export async function toClipboard(text) {
     await navigator.clipboard.writeText(text); // absent where the page is not served over TLS
     return true;
   } catch {
-    const field = /** @type {HTMLTextAreaElement} */ (element("textarea", { class: "wiki-cell__clipboard" }, text));
+    const field = element("textarea", { class: "wiki-cell__clipboard" }, text);
     document.body.append(field);
     field.select();
     const done = document.execCommand("copy");

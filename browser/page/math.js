@@ -25,7 +25,7 @@ function load() {
 }
 
 /** KaTeX gives the pieces of tall braces a `style` attribute, which the policy forbids; the same as a property is allowed. */
-SVGSVGElement.prototype.setAttribute = function (name, value) {
+SVGSVGElement.prototype.setAttribute = function (/** @type {string} */ name, /** @type {string} */ value) {
   if (name === "style") this.style.cssText = value;
   else Element.prototype.setAttribute.call(this, name, value);
 };

@@ -5,12 +5,15 @@
  *               \-> failed -> loading (the next Run, or Retry)
  */
 
-import { request } from "./protocol.js";
+import { messageOf, request } from "./protocol.js";
 
-/** @typedef {import("./protocol.js").Manifest} Manifest */
-/** @typedef {"idle" | "loading" | "ready" | "running" | "failed"} State */
-/** @typedef {(event: any) => void} Listener what a request tells before its result: `{event: "output", …}` */
-/** @typedef {{kind: string, message: string, [more: string]: any}} Failure as the protocol's `error`, or kind `stopped` */
+/**
+ * @typedef {import("./protocol.js").Asked} Asked
+ * @typedef {import("./protocol.js").Failure} Failure
+ * @typedef {import("./protocol.js").Manifest} Manifest
+ * @typedef {import("./protocol.js").State} State
+ * @typedef {(event: import("./protocol.js").Told) => void} Listener what a request tells before its result
+ */
 
 export const BASE = new URL("..", import.meta.url).href;
 
@@ -26,13 +29,13 @@ export class RuntimeFailure extends Error {
 /** Event `lost` (detail: why): Python was ended, and its variables are gone. */
 class Client extends EventTarget {
   /** @type {State} */ state = "idle";
-  /** @type {any} */ progress = null; // the newest progress event, for cells that join in later
+  /** @type {import("./protocol.js").Progress | null} */ progress = null; // the newest progress event, for cells that join in later
   /** @type {Worker | null} */ worker = null;
-  /** @type {Promise<any> | null} */ loading = null;
+  /** @type {Promise<import("./protocol.js").Loaded> | null} */ loading = null;
   /** @type {Promise<Manifest> | null} */ fetching = null;
   /** @type {Map<number, {type: string, resolve: (value: any) => void, reject: (error: Error) => void, listen: Listener}>} */
   waiting = new Map();
-  /** @type {unknown} */ kit; // what a worker gives for the next one: it starts without network
+  /** @type {import("./protocol.js").Kit | null} */ kit = null; // what a worker gives for the next one: it starts without network
   visit = 0; // counts the pages left
   stops = 0;
 
@@ -76,7 +79,7 @@ class Client extends EventTarget {
     this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
     this.worker.addEventListener("message", (message) => this.receive(message.data));
     this.worker.addEventListener("error", (error) => this.died(error));
-    const result = await this.ask("load", { base: BASE, manifest, kit: this.kit }, () => {});
+    const result = await this.ask({ type: "load", base: BASE, manifest, kit: this.kit }, () => {});
     this.become("ready");
     return result;
   }
@@ -85,7 +88,7 @@ class Client extends EventTarget {
    * Run a block; blocks run one after the other.
    * @param {{page: string, block: string, code: string, setup?: string}} fields
    * @param {Listener} listen
-   * @returns {Promise<{seconds: number, truncated: boolean, figures: number}>}
+   * @returns {Promise<import("./protocol.js").Ran>}
    * @throws {RuntimeFailure}
    */
   async run(fields, listen) {
@@ -93,7 +96,7 @@ class Client extends EventTarget {
     await this.load();
     if (visit !== this.visit) throw stopped();
     try {
-      return await this.ask("run", fields, listen);
+      return await this.ask({ type: "run", ...fields }, listen);
     } catch (error) {
       if (error instanceof RuntimeFailure && error.failure.kind === "crash") this.lose("crash");
       throw error;
@@ -112,7 +115,7 @@ class Client extends EventTarget {
   leave(page) {
     this.visit += 1;
     if ([...this.waiting.values()].some(({ type }) => type === "run")) this.stop();
-    else if (this.worker) this.ask("reset", { page }, () => {}).catch(() => {});
+    else if (this.worker) this.ask({ type: "reset", page }, () => {}).catch(() => {});
   }
 
   /** @param {"stop" | "crash"} why */
@@ -145,31 +148,33 @@ class Client extends EventTarget {
   }
 
   /**
-   * @param {string} type
-   * @param {object} fields
+   * @template {Asked} A
+   * @param {A} asked
    * @param {Listener} listen
-   * @returns {Promise<any>}
+   * @returns {Promise<import("./protocol.js").Results[A["type"]]>}
    */
-  ask(type, fields, listen) {
+  ask(asked, listen) {
     const worker = this.worker;
     if (!worker) return Promise.reject(stopped());
-    const message = request(type, fields);
+    const message = request(asked);
     return new Promise((resolve, reject) => {
-      this.waiting.set(message.id, { type, resolve, reject, listen });
+      this.waiting.set(message.id, { type: asked.type, resolve, reject, listen });
       worker.postMessage(message);
     });
   }
 
-  /** @param {any} reply */
+  /** @param {import("./protocol.js").Event | (import("./protocol.js").Reply & {id: number})} reply */
   receive(reply) {
     const asked = this.waiting.get(reply.id);
     if (!asked) return; // of a worker that was stopped meanwhile
-    if (reply.event === "kit") this.kit = reply.kit;
-    else if (reply.event === "progress") this.progress = reply;
-    else if (reply.event === "status") this.become(reply.state);
-    if (reply.event) return asked.listen(reply);
+    if ("event" in reply) {
+      if (reply.event === "kit") this.kit = reply.kit;
+      else if (reply.event === "progress") this.progress = reply;
+      else if (reply.event === "status") this.become(reply.state);
+      return asked.listen(reply);
+    }
     this.waiting.delete(reply.id);
-    if (reply.error) asked.reject(new RuntimeFailure(reply.error));
+    if ("error" in reply) asked.reject(new RuntimeFailure(reply.error));
     else asked.resolve(reply.result);
   }
 
@@ -186,10 +191,10 @@ function stopped() {
 
 /** @returns {Promise<Manifest>} */
 async function fetchManifest() {
-  /** @param {string} cause @param {string} message */
+  /** @param {Failure["cause"]} cause @param {string} message */
   const failure = (cause, message) => new RuntimeFailure({ kind: "load", file: "manifest.json", cause, message });
   const answer = await fetch(`${BASE}manifest.json`, { cache: "no-cache" }).catch((error) => {
-    throw failure("network", String(error.message ?? error));
+    throw failure("network", messageOf(error));
   });
   if (!answer.ok) throw failure("status", `manifest.json: ${answer.status} ${answer.statusText}`);
   return answer.json().catch(() => {

@@ -1,51 +1,75 @@
 // What client and worker say to each other. Pure: no worker, no page, no Pyodide.
 
-/** States of the runtime as the client shows them; `idle` is a client without a worker. */
-export const STATES = ["idle", "loading", "ready", "running", "failed"];
+/**
+ * A request, before it has a number.
+ * @typedef {{type: "load", base: string, manifest: Manifest, kit?: Kit | null}} Load
+ * @typedef {{type: "run", page: string, block: string, code: string, setup?: string}} Run
+ * @typedef {{type: "reset", page?: string}} Reset All pages where none is named.
+ * @typedef {Load | Run | Reset} Asked
+ * @typedef {Asked & {id: number}} Request
+ *
+ * What answers it.
+ * @typedef {{version: string, python: string, seconds: number}} Loaded
+ * @typedef {{seconds: number, truncated: boolean, figures: number}} Ran
+ * @typedef {{load: Loaded, run: Ran, reset: {}}} Results
+ * @typedef {{id: number | null, result: object} | {id: number | null, error: Failure}} Reply
+ *
+ * What is told before the answer; a block's `output`, `truncated` and `figure` come from run_cell.py.
+ * @typedef {"idle" | "loading" | "ready" | "running" | "failed"} State `idle` is a client without a worker.
+ * @typedef {{event: "progress", stage: string, loaded: number, total: number}} Progress
+ * @typedef {{format: "svg", text: string, alt: string}} Drawing
+ * @typedef {{format: "png", bytes: ArrayBuffer, width: number, height: number, alt: string}} Image
+ * @typedef {Drawing | Image} Picture
+ * @typedef {{event: "output", stream: "stdout" | "stderr", text: string} | {event: "truncated", limit: number}
+ *   | ({event: "figure"} & Picture)} Printed
+ * @typedef {{event: "status", state: State} | Progress | Printed | {event: "kit", kit: Kit}} Told
+ * @typedef {Told & {id: number}} Event
+ *
+ * An error: of the reader's code (`python`, `memory`), of what runs it, or (`missing`, `stopped`) the client's own.
+ * @typedef {"python" | "memory" | "crash" | "load" | "protocol" | "missing" | "stopped"} Kind
+ * @typedef {{block: string, line: number, name: string, code: string}} Frame
+ * @typedef {{kind: Kind, message: string, type?: string, line?: number | null, frames?: Frame[], traceback?: string,
+ *   file?: string | null, cause?: "network" | "status" | "size" | "start", hint?: string}} Failure
+ *
+ * What publish/runtime/pack.py writes: a test holds the two equal.
+ * @typedef {{installed: boolean, bytes: number, gzip: number, files: string[]}} Group
+ * @typedef {{installed: boolean, reason: string, hint: string, version: string, runtime: string, index: string,
+ *   sitePackages: string, archives: string[], packages: string[], warm: string[], imports: Record<string, string>,
+ *   groups: Record<string, Group>, files: Record<string, {bytes: number, sha256: string}>}} Manifest
+ *
+ * What a second start can take over, see kit.js.
+ * @typedef {{version: string, module?: WebAssembly.Module, snapshot: ArrayBuffer, stdlib: ArrayBuffer,
+ *   image: ArrayBuffer, entries: [path: string, start: number, length: number, time: number][]}} Kit
+ *   Each entry of `image`: its length is -1 for a folder; time of change in ms.
+ */
 
-/** Kinds of `error` in a reply. */
-export const ERROR_KINDS = ["python", "memory", "crash", "load", "protocol"];
-
-/** Bytes that a block may print; `run_cell.py` holds the same number. */
-export const LIMIT = 1_000_000;
-
-/** Fields that a request of each type must have, with their types. */
+/** Fields that a request of each type must have, with their types. @type {Record<string, Record<string, string>>} */
 const REQUESTS = {
   load: { base: "string", manifest: "object" },
   run: { page: "string", block: "string", code: "string" },
   reset: {},
-  check: { code: "string" },
 };
-
-/**
- * @typedef {{id: number, type: "load"|"run"|"reset"|"check"} & Record<string, any>} Request
- * @typedef {{kind: string, message: string} & Record<string, any>} Failure
- * @typedef {{id: number, result: object} | {id: number, error: Failure}} Reply
- * @typedef {{id: number, event: "status"|"progress"|"output"|"truncated"|"figure"|"kit"} & Record<string, any>} Event
- * @typedef {{installed: boolean, reason: string, hint: string, version: string, runtime: string, index: string,
- *   archives: string[], packages: string[], imports: Record<string, string>,
- *   groups: Record<string, {installed: boolean, bytes: number, gzip: number, files: string[]}>,
- *   files: Record<string, {bytes: number, sha256: string}>}} Manifest
- */
 
 let last = 0;
 
 /**
  * A request with an id of its own.
- * @param {string} type
- * @param {object} fields
+ * @param {Asked} asked
  * @returns {Request}
  */
-export function request(type, fields = {}) {
-  return { ...fields, id: ++last, type };
+export function request(asked) {
+  return { ...asked, id: ++last };
 }
+
+/** What went wrong, in words: JavaScript throws anything. @param {any} error */
+export const messageOf = (error) => String(error?.message ?? error);
 
 /** An error that is part of the protocol: `kind` and more fields reach the client. */
 export class Fault extends Error {
   /**
-   * @param {string} kind One of `ERROR_KINDS`.
+   * @param {Kind} kind
    * @param {string} message
-   * @param {object} more
+   * @param {Omit<Failure, "kind" | "message">} more
    */
   constructor(kind, message, more = {}) {
     super(message);
@@ -72,7 +96,7 @@ export function flaw(message) {
 /**
  * Answer one request: exactly one reply, whatever happens.
  * @param {Request} message
- * @param {Record<string, (message: Request) => Promise<object>>} actions One for each type of request.
+ * @param {{load: (message: Load) => Promise<Loaded>, run: (message: Run) => Promise<Ran>, reset: (message: Reset) => Promise<{}>}} actions
  * @returns {Promise<Reply>}
  */
 export async function handleMessage(message, actions) {
@@ -80,9 +104,11 @@ export async function handleMessage(message, actions) {
   try {
     const wrong = flaw(message);
     if (wrong) throw new Fault("protocol", wrong);
-    return { id, result: await actions[message.type](message) };
+    const act = /** @type {(message: Asked) => Promise<object>} */ (actions[message.type]);
+    return { id, result: await act(message) };
   } catch (error) {
     if (error instanceof Fault) return { id, error: { kind: error.kind, message: error.message, ...error.more } };
-    return { id, error: { kind: "crash", message: String(error?.message ?? error), traceback: String(error?.stack ?? "") } };
+    const traceback = error instanceof Error ? (error.stack ?? "") : "";
+    return { id, error: { kind: "crash", message: messageOf(error), traceback } };
   }
 }

@@ -162,14 +162,6 @@ class Cells:
             vars(module).clear()
         gc.collect()
 
-    def check(self, code: str) -> dict[str, Any]:
-        """The first syntax error of a code, as `{"line", "message"}`, or `{}`."""
-        try:
-            compile(code, "<check>", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
-            return {"line": getattr(error, "lineno", None), "message": str(getattr(error, "msg", error))}
-        return {}
-
     def imports(self, code: str) -> list[str]:
         """Top-level names of the modules that a code imports, anywhere in it; none if it does not parse."""
         try:

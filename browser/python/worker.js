@@ -1,28 +1,57 @@
 // The worker: Pyodide, loaded from the site alone, and the reader's code in it. What is said is in protocol.js.
 
-import { Fault, handleMessage } from "./protocol.js";
-import { SITE_PACKAGES, dropKit, keepKit, makeKit, restoreFiles, storedKit } from "./kit.js";
+import { Fault, handleMessage, messageOf } from "./protocol.js";
+import { dropKit, keepKit, makeKit, restoreFiles, storedKit } from "./kit.js";
 import { counted, files, intercept } from "./download.js";
+
+/**
+ * @typedef {import("./protocol.js").Kit} Kit
+ * @typedef {import("./protocol.js").Manifest} Manifest
+ *
+ * What is used of Pyodide, and of run_cell.py in it.
+ * @typedef {{toJs: (options: object) => any, destroy: () => void}} Proxy A Python object.
+ * @typedef {object} Cells
+ * @property {(page: string, block: string, code: string, setup: string, emit: (event: string, fields: Proxy) => void) => Proxy} run
+ * @property {(page: string | null) => void} reset
+ * @property {(code: string) => Proxy} imports
+ * @typedef {object} Pyodide
+ * @property {string} version
+ * @property {import("./kit.js").FileSystem} FS
+ * @property {Record<string, string>} loadedPackages
+ * @property {(stream: {batched: (text: string) => void}) => void} setStdout
+ * @property {(stream: {batched: (text: string) => void}) => void} setStderr
+ * @property {(stream: {stdin: () => null}) => void} setStdin
+ * @property {(code: string) => unknown} runPython
+ * @property {() => Uint8Array<ArrayBuffer>} makeMemorySnapshot
+ * @property {(names: string[], options: object) => Promise<unknown>} loadPackage
+ * @property {(archive: ArrayBuffer, format: "zip", options: {extractDir: string}) => void} unpackArchive
+ * @property {(name: string) => {Cells: () => Cells, destroy: () => void}} pyimport
+ */
 
 const PROGRESS = 200; // ms between two reports of a download
 const ENV = { HOME: "/home/reader", MPLBACKEND: "Agg" };
 // What numpy, torch and the cell import beyond what Pyodide has itself: in the snapshot, so a restart finds it in memory.
 const PRELOAD = "import __future__, ctypes, datetime, numbers, pickle, platform";
 
-/** @type {any} */ let pyodide = null;
-/** @type {any} */ let cells = null; // proxy of run_cell.Cells, for as long as the worker lives
-/** @type {import("./protocol.js").Manifest | null} */ let manifest = null;
+/** @type {Pyodide} */ let pyodide;
+/** @type {Manifest} */ let manifest; // of the last request to load, which comes first
+/** @type {Cells | null} */ let cells = null; // for as long as the worker lives
 let base = "";
-let unsaved = null; // a kit that is not yet in Cache Storage
+/** @type {Kit | null} */ let unsaved = null; // a kit that is not yet in Cache Storage
 let current = 0; // id of the request being answered
-let wheels = {}; // pyodide-lock.json: name -> package
+/** @type {Record<string, {file_name: string}>} */ let wheels = {}; // pyodide-lock.json: name -> package
 const present = new Set(["core", "editor"]); // groups that need no loading
 
-/** @param {string} event @param {object} fields @param {Transferable[]} moved */
-const post = (event, fields, moved = []) => postMessage({ id: current, event, ...fields }, moved);
-const status = (state) => post("status", { state });
+/** @param {import("./protocol.js").Told} told @param {Transferable[]} moved */
+const post = (told, moved = []) => postMessage({ ...told, id: current }, moved);
+/** @param {import("./protocol.js").State} state */
+const status = (state) => post({ event: "status", state });
+/** @param {string} stage */
+const reached = (stage) => post({ event: "progress", stage, loaded: 1, total: 1 });
+/** A file that was downloaded. @param {string} path */
+const downloaded = (path) => /** @type {ArrayBuffer} */ (files.get(new URL(path, base).href));
 
-/** The plain value of a Python object, which is gone after. */
+/** The plain value of a Python object, which is gone after. @param {Proxy} proxy */
 function taken(proxy) {
   try {
     return proxy.toJs({ dict_converter: Object.fromEntries });
@@ -31,30 +60,36 @@ function taken(proxy) {
   }
 }
 
-/** Run a function while its downloads are reported; the sum over all of them. */
+/**
+ * Run a function while its downloads are reported; the sum over all of them.
+ * @template T
+ * @param {string} stage
+ * @param {string[]} paths
+ * @param {(count: import("./download.js").Count) => Promise<T>} read
+ */
 async function reported(stage, paths, read) {
   const total = paths.reduce((sum, path) => sum + manifest.files[path].bytes, 0);
   const state = { loaded: 0 };
-  const report = () => post("progress", { stage, loaded: Math.min(state.loaded, total), total });
+  const report = () => post({ event: "progress", stage, loaded: Math.min(state.loaded, total), total });
   const timer = setInterval(report, PROGRESS);
   report();
   try {
-    return await read((bytes) => (state.loaded += bytes));
+    return await read((bytes) => void (state.loaded += bytes));
   } finally {
     clearInterval(timer);
     report();
   }
 }
 
-/** Download what a start needs and has not; the compiled module. */
+/** Download what a start needs and has not; the compiled module. @param {Kit | null} kit */
 async function download(kit) {
-  const at = (name) => manifest.index + name;
+  const at = (/** @type {string} */ name) => manifest.index + name;
   const scripts = [at("pyodide.mjs"), at("pyodide.asm.js")];
   const data = kit ? [at("pyodide-lock.json")] : manifest.groups.core.files.filter((path) => !scripts.includes(path));
   const plain = data.filter((path) => !path.endsWith(".wasm"));
   const wasm = kit?.module ? [] : [at("pyodide.asm.wasm")];
   return reported("download", [...plain, ...wasm, ...scripts], async (count) => {
-    const module = wasm.length ? counted.module(base, wasm[0], manifest, count) : kit.module;
+    const module = kit?.module ?? counted.module(base, wasm[0], manifest, count);
     const parts = plain.map((path) => counted.bytes(base, path, manifest, count));
     const code = scripts.map((path) => counted.script(base, path, manifest, count));
     const [compiled, [{ loadPyodide }]] = await Promise.all([module, Promise.all(code), Promise.all(parts)]);
@@ -62,51 +97,55 @@ async function download(kit) {
   });
 }
 
-/** Start Python: from a kit where there is one, else from the beginning. */
+/** Start Python: from a kit where there is one, else from the beginning. @param {Kit | null} kit */
 async function start(kit) {
   const { compiled, loadPyodide } = await download(kit);
-  const stdlib = new URL(manifest.index + "python_stdlib.zip", base).href;
+  const stdlib = `${manifest.index}python_stdlib.zip`;
   if (kit) {
-    files.set(stdlib, kit.stdlib);
+    files.set(new URL(stdlib, base).href, kit.stdlib);
     kit.module = compiled;
   }
-  const lock = new TextDecoder().decode(files.get(new URL(manifest.index + "pyodide-lock.json", base).href));
+  const lock = new TextDecoder().decode(downloaded(`${manifest.index}pyodide-lock.json`));
   wheels = JSON.parse(lock).packages;
 
-  post("progress", { stage: "start", loaded: 1, total: 1 });
+  reached("start");
   const indexURL = new URL(manifest.index, base).href;
   const options = { indexURL, packageBaseUrl: indexURL, lockFileContents: lock, env: ENV, checkAPIVersion: true };
   const memory = kit ? { _loadSnapshot: kit.snapshot } : { _makeSnapshot: true };
   const { restore, failure } = intercept(compiled);
   try {
     pyodide = await Promise.race([loadPyodide({ ...options, ...memory }), failure]);
-    const say = (stream) => ({ batched: (text) => post("output", { stream, text: `${text}\n` }) });
+    /** @param {"stdout" | "stderr"} stream */
+    const say = (stream) => ({
+      batched: (/** @type {string} */ text) => post({ event: "output", stream, text: `${text}\n` }),
+    });
     pyodide.setStdout(say("stdout"));
     pyodide.setStderr(say("stderr"));
     pyodide.setStdin({ stdin: () => null }); // input() ends with EOFError
-    let snapshot = null;
-    if (!kit) {
+    if (kit) await packages(kit);
+    else {
       pyodide.runPython(PRELOAD);
-      snapshot = pyodide.makeMemorySnapshot();
+      const snapshot = pyodide.makeMemorySnapshot().buffer;
+      await packages(null);
+      const parts = { version: manifest.version, module: compiled, snapshot, stdlib: downloaded(stdlib) };
+      unsaved = makeKit(pyodide.FS, manifest.sitePackages, parts);
     }
-    await packages(kit);
-    if (!kit) unsaved = makeKit(pyodide, manifest.version, compiled, snapshot, files.get(stdlib));
   } finally {
     restore();
     files.clear();
   }
 }
 
-/** Put the packages and our own Python in place and import what every page needs. */
+/** Put the packages and our own Python in place and import what every page needs. @param {Kit | null} kit */
 async function packages(kit) {
-  post("progress", { stage: "packages", loaded: 1, total: 1 });
+  reached("packages");
   if (kit) {
-    restoreFiles(pyodide, kit);
+    restoreFiles(pyodide.FS, kit);
     for (const name of manifest.packages) pyodide.loadedPackages[name] = "default channel";
   } else {
     await pyodide.loadPackage(manifest.packages, { messageCallback() {}, checkIntegrity: false });
     for (const path of manifest.archives) {
-      pyodide.unpackArchive(files.get(new URL(path, base).href), "zip", { extractDir: SITE_PACKAGES });
+      pyodide.unpackArchive(downloaded(path), "zip", { extractDir: manifest.sitePackages });
     }
   }
   pyodide.runPython("import importlib, random; importlib.invalidate_caches(); random.seed()");
@@ -119,7 +158,7 @@ async function packages(kit) {
   }
 }
 
-/** The runtime is there, or a Fault says why not. */
+/** The runtime is there, or a Fault says why not. @param {import("./protocol.js").Load} message */
 async function load(message) {
   if (cells) return { version: manifest.version, python: pyodide.version, seconds: 0 };
   const began = performance.now();
@@ -128,24 +167,24 @@ async function load(message) {
   if (!manifest.installed) throw new Fault("load", manifest.reason, { file: null, cause: "start" });
   if (new URL(base).origin !== self.location.origin) throw new Fault("protocol", `${base} is another origin`);
   status("loading");
-  const own = message.kit?.version === manifest.version;
-  const given = own ? message.kit : await storedKit(manifest.version);
+  const own = message.kit?.version === manifest.version ? message.kit : null;
+  const given = own ?? (await storedKit(manifest.version));
   try {
     await begin(given);
   } catch (error) {
     cells = null;
     status("failed");
     if (error instanceof Fault) throw error;
-    throw new Fault("load", String(error?.message ?? error), { file: null, cause: "start" });
+    throw new Fault("load", messageOf(error), { file: null, cause: "start" });
   }
-  if (unsaved) post("kit", { kit: unsaved });
-  else if (own) unsaved = given; // the stopped worker may not have come to it
-  else if (given) post("kit", { kit: given });
+  if (unsaved) post({ event: "kit", kit: unsaved });
+  else if (own) unsaved = own; // the stopped worker may not have come to it
+  else if (given) post({ event: "kit", kit: given });
   status("ready");
   return { version: manifest.version, python: pyodide.version, seconds: (performance.now() - began) / 1000 };
 }
 
-/** Start with a kit; one that does not fit this browser any more is no reason to fail. */
+/** Start with a kit; one that does not fit this browser any more is no reason to fail. @param {Kit | null} kit */
 async function begin(kit) {
   if (!kit) return start(null);
   try {
@@ -158,9 +197,8 @@ async function begin(kit) {
   }
 }
 
-/** Load the optional groups that a code imports. */
-async function need(code) {
-  const names = taken(cells.imports(code));
+/** Load the optional groups that a code imports. @param {string[]} names */
+async function need(names) {
   const groups = new Set(names.map((name) => (Object.hasOwn(manifest.imports, name) ? manifest.imports[name] : "core")));
   for (const group of groups) {
     if (present.has(group)) continue;
@@ -178,15 +216,15 @@ async function need(code) {
   }
 }
 
-/** Run a block; what it printed has been sent by then. */
+/** Run a block; what it printed has been sent by then. @param {import("./protocol.js").Run} message */
 async function run(message) {
   if (!cells) throw new Fault("protocol", "run before load");
-  await need(message.code);
+  await need(taken(cells.imports(message.code)));
   status("running");
-  const emit = (event, fields) => {
+  const emit = (/** @type {string} */ event, /** @type {Proxy} */ fields) => {
     const plain = fields.toJs({ dict_converter: Object.fromEntries });
     if (plain.bytes) plain.bytes = plain.bytes.slice().buffer;
-    post(event, plain, plain.bytes ? [plain.bytes] : []);
+    post({ event, ...plain }, plain.bytes ? [plain.bytes] : []);
   };
   let answer;
   try {
@@ -194,8 +232,9 @@ async function run(message) {
   } catch (error) {
     cells = null;
     status("failed");
-    const text = String(error?.message ?? error);
-    throw new Fault("crash", text.split("\n", 1)[0], { traceback: String(error?.stack ?? text) });
+    const text = messageOf(error);
+    const traceback = error instanceof Error ? error.stack : text;
+    throw new Fault("crash", text.split("\n", 1)[0], { traceback });
   }
   status("ready");
   if (answer.error) {
@@ -205,17 +244,13 @@ async function run(message) {
   return answer.result;
 }
 
+/** @param {import("./protocol.js").Reset} message */
 async function reset(message) {
   cells?.reset(message.page ?? null);
   return {};
 }
 
-async function check(message) {
-  if (!cells) throw new Fault("protocol", "check before load");
-  return taken(cells.check(message.code));
-}
-
-const actions = { load, run, reset, check };
+const actions = { load, run, reset };
 let queue = Promise.resolve();
 self.onmessage = ({ data }) => {
   queue = queue.then(async () => {

@@ -3,6 +3,7 @@
  * where an element with `data-wiki-archive` names the kind it starts with. The state is in the address.
  */
 
+import { element } from "../page/dom.js";
 import * as engine from "./engine.js";
 import { labels } from "./labels.js";
 import { EMPTY, VALUES, asksSomething, fromAddress, toAddress } from "./state.js";
@@ -14,19 +15,6 @@ const PAGE = 10;
 const PAUSE_MS = 150;
 const MAGNIFIER =
   "M9.5 3a6.5 6.5 0 0 1 5.2 10.4l5.3 5.3-1.3 1.3-5.3-5.3A6.5 6.5 0 1 1 9.5 3m0 1.9a4.6 4.6 0 1 0 0 9.2 4.6 4.6 0 0 0 0-9.2";
-
-/**
- * An element with attributes and children. Strings become text, never HTML.
- * @param {string} tag
- * @param {Record<string, string>} attributes
- * @param {(Node | string)[]} children
- */
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
 
 function icon() {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -71,27 +59,24 @@ class Search {
   attempts = 0;
   latest = 0; // number of the newest search: answers to older ones are dropped
   timer = 0;
+  leaving = false; // by a result that was chosen
   composing = false; // an input method is at work: pinyin on its way to characters
 
   /** @param {HTMLElement | null} place Of the page; null for a dialog. */
   constructor(place = null) {
-    this.input = /** @type {HTMLInputElement} */ (
-      element("input", {
-        type: "search", placeholder: labels.placeholder, "aria-label": labels.search, autocomplete: "off",
-        spellcheck: "false", enterkeyhint: "search", maxlength: "200",
-      })
-    );
+    this.input = element("input", {
+      type: "search", placeholder: labels.placeholder, "aria-label": labels.search, autocomplete: "off",
+      spellcheck: "false", enterkeyhint: "search", maxlength: "200",
+    });
     this.chips = Object.entries(labels.groups).map(([name, label]) =>
       element("div", { class: "wiki-search__chips", role: "group", "aria-label": label, "data-name": name }),
     );
-    this.lists = Object.entries(labels.lists).map(([name, label]) => {
-      return /** @type {HTMLSelectElement} */ (element("select", { "aria-label": label, "data-name": name }));
-    });
-    this.order = /** @type {HTMLSelectElement} */ (
-      element(
-        "select", { "aria-label": labels.order },
-        element("option", { value: "" }, labels.byRelevance), element("option", { value: "date" }, labels.byDate),
-      )
+    this.lists = Object.entries(labels.lists).map(([name, label]) =>
+      element("select", { "aria-label": label, "data-name": name }),
+    );
+    this.order = element(
+      "select", { "aria-label": labels.order },
+      element("option", { value: "" }, labels.byRelevance), element("option", { value: "date" }, labels.byDate),
     );
     this.message = element("p", { class: "wiki-search__message", role: "status", "aria-live": "polite" });
     this.results = element("ol", { class: "wiki-search__results", "aria-label": labels.results });
@@ -102,8 +87,12 @@ class Search {
     const body = element("div", { class: "wiki-search__body" }, this.results, this.more);
     /** The state that goes without saying. */
     this.first = { ...EMPTY, kind: place?.dataset.wikiArchive ?? "" };
-    this.root = element(place ? "section" : "dialog", { class: "wiki-search", "aria-label": labels.searchSite }, form, this.message, this.filters, body);
-    this.dialog = place ? null : /** @type {HTMLDialogElement} */ (this.root);
+    this.dialog = place ? null : element("dialog");
+    /** @type {HTMLElement} */
+    this.root = this.dialog ?? element("section");
+    this.root.className = "wiki-search";
+    this.root.setAttribute("aria-label", labels.searchSite);
+    this.root.append(form, this.message, this.filters, body);
     (place ?? document.body).append(this.root);
     close.addEventListener("click", () => this.dialog?.close());
     form.addEventListener("submit", (event) => event.preventDefault());

@@ -160,7 +160,7 @@ async function text({ name }, page) {
   const answer = await fetch(file);
   if (!answer.ok || !answer.body) throw new Error(`${file.pathname}: HTTP ${answer.status}`);
   const stored = await new Response(answer.body.pipeThrough(new DecompressionStream("gzip"))).text();
-  const data = JSON.parse(stored.slice("pagefind_dcd".length));
+  const data = JSON.parse(stored.slice(stored.indexOf("{")));
   return { ...data, url: siteRoot.pathname + data.url.slice(1), sub_results: [] };
 }
 

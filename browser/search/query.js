@@ -4,6 +4,14 @@
  * The index holds Chinese as overlapping pairs of characters, see publish/search/index.py; both sides agree on the rules.
  */
 
+import { SHARED } from "./shared.js";
+
+/**
+ * A page that may answer, with what ranks it.
+ * @typedef {{score: number, title: string, aliases: string[], text: string, kind: string}} Candidate `score` is the
+ *   index's own; `kind` is "" for pages that only list others.
+ */
+
 /** The ranking: points added to Pagefind's score, which is scaled to 0…1. Names say what earns them. */
 export const RANKING = {
   named: 3, // the query is made of the page's title or aliases
@@ -24,7 +32,7 @@ export const PAGEFIND_RANKING = {
   metaWeights: { title: 5, aliases: 5 },
 };
 
-const HAN = "\\u3005\\u3007\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\u{20000}-\\u{3fffd}";
+const HAN = SHARED.han;
 const WORD = new RegExp(`[${HAN}]+|(?:(?![${HAN}])[\\p{L}\\p{M}\\p{N}])+(?:[-_.](?:(?![${HAN}])[\\p{L}\\p{M}\\p{N}])+)*`, "gu");
 const IS_HAN = new RegExp(`^[${HAN}]`, "u");
 

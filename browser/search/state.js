@@ -1,5 +1,7 @@
 /** The search as the address bar holds it: `?q=…&kind=…&topic=…&status=…`. Pure. */
 
+import { SHARED } from "./shared.js";
+
 /**
  * @typedef {{query: string, kind: string, topic: string, status: string, talk: string, person: string, code: string,
  *   lang: string, sort: string}} State "" means: any; of `sort`: by relevance.
@@ -7,8 +9,9 @@
 
 /** Filters with few values, and the values as the index names them. */
 export const VALUES = { kind: ["概念", "问答", "讨论", "论文"], status: ["open", "answered"], code: ["yes"], lang: ["zh", "en"] };
+/** @typedef {Exclude<keyof State, "query" | "sort">} Filter */
 /** What narrows a search, as the index names it. */
-export const FILTERS = /** @type {const} */ (["kind", "status", "topic", "talk", "person", "code", "lang"]);
+export const FILTERS = /** @type {Filter[]} */ (SHARED.filters);
 
 /** Chinese filter values by the short names used in addresses. */
 const KIND_NAMES = { concept: "概念", question: "问答", talk: "讨论", paper: "论文" };

@@ -2,7 +2,7 @@
 
 Read in this order: `_dtypes` (types), `_engine` (the tape), `_core` (the tensor), then the operations `_pointwise`,
 `_shape`, `_index`, `_reduce`, `_linalg`, `_create`, `_random`, then `_print`, `autograd`, `nn`, `optim`.
-What is not here raises `NotImplementedError`; `dir(torch)` and `dir(torch.Tensor)` list what is.
+What is not here raises an error of `_absent`; `dir(torch)` and `dir(torch.Tensor)` list what is.
 """
 # ruff: noqa: F401 - what is imported here is public
 
@@ -14,6 +14,9 @@ from typing import Any
 import numpy as _np
 
 from . import _create, _dtypes, _index, _linalg, _pointwise, _print, _random, _reduce, _shape
+from ._absent import AbsentModule as _AbsentModule
+from ._absent import absent as _absent_name
+from ._absent import lacking as _of
 from ._core import PUBLIC as _PUBLIC
 from ._core import Tensor
 from ._dtypes import Size, device, dtype, finfo, iinfo
@@ -78,12 +81,13 @@ def get_num_threads() -> Any:
     return 1
 
 
+_missing = _of(__name__, "torch")
+
+
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
-    if name.startswith("_"):
-        raise AttributeError(f"module 'torch' has no attribute '{name}'")
-    raise NotImplementedError(f"torch.{name} is not in the browser's torch; print(dir(torch)) lists what there is")
+    return _missing(name)
 
 
 def __dir__() -> list[str]:
@@ -98,7 +102,7 @@ class _Missing:
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> None:
         if name.startswith(f"{__name__}."):
-            raise NotImplementedError(f"{name} is not in the browser's torch; print(dir(torch)) lists what there is")
+            raise _AbsentModule(_absent_name(f"torch{name.removeprefix(__name__)}"))
 
 
 sys.meta_path.append(_Missing)

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ._dtypes import CPU, META, SCALARS, Shadow, Size, can_cast, device, dtype, fit, float16
+from ._absent import AbsentName, absent
+from ._dtypes import CPU, FROM_NUMPY, META, SCALARS, Shadow, Size, can_cast, device, dtype, fit, float16
 from ._engine import Mode, Node, watch
 
 PUBLIC: dict[str, Any] = {}  # the functions of the torch namespace, by name
@@ -121,23 +122,10 @@ class Tensor:
         if self._node is not None:
             self._node.keep = weakref.ref(self)
 
-    def backward(self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
-        """Add the gradient of this tensor to the `grad` of the leaves it came from."""
-        from . import autograd
-
-        autograd.backward([self], [gradient], retain_graph, create_graph)
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(f"'Tensor' object has no attribute '{name}'")
-        raise NotImplementedError(
-            f"Tensor.{name} is not in the browser's torch; print(dir(torch.Tensor)) lists what there is"
-        )
-
-    def __repr__(self) -> str:
-        from ._print import tensor_text
-
-        return tensor_text(self)
+        raise AbsentName(absent(f"Tensor.{name}", "torch.Tensor"))
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if self.ndim == 0 else object.__format__(self, spec)
@@ -231,6 +219,20 @@ def wrap(data: np.ndarray, kind: dtype) -> Tensor:
     return out
 
 
+def of_array(array: np.ndarray) -> Tensor:
+    """A tensor of an array's memory.
+
+    Raises:
+        TypeError: torch has no such type.
+    """
+    if array.dtype not in FROM_NUMPY:
+        raise TypeError(
+            f"can't convert np.ndarray of type {array.dtype}. The only supported types are: float64, float32, "
+            "float16, complex64, complex128, int64, int32, int16, int8, uint8, and bool."
+        )
+    return wrap(array, FROM_NUMPY[array.dtype])
+
+
 def edge(tensor: Tensor) -> Any:
     """What the tape knows a tensor by: its node, itself where it is a leaf, None where no gradient is wanted."""
     if not tensor.requires_grad:
@@ -279,7 +281,7 @@ def record(
     out._wants = True
 
 
-def view(tensor: Tensor, data: np.ndarray, label: str, backward: Callable[[np.ndarray], Any]) -> Tensor:
+def view_of(tensor: Tensor, data: np.ndarray, label: str, backward: Callable[[np.ndarray], Any]) -> Tensor:
     """A tensor that shares memory with another.
 
     Args:

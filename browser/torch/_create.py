@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ._core import PUBLIC, Tensor, function, method, wrap
+from ._core import PUBLIC, Tensor, function, method, of_array, wrap
 from ._dtypes import (
     FROM_NUMPY,
     bfloat16,
@@ -42,14 +42,9 @@ def tensor(data: Any, *, dtype: dtype | None = None, device: Any = None, require
         out = data.detach().clone().to(dtype or data.dtype)
         return finished(out._data, out.dtype, device, requires_grad)
     if isinstance(data, np.ndarray | np.generic):
-        array = np.array(data)
-        if array.dtype not in FROM_NUMPY:
-            raise TypeError(
-                f"can't convert np.ndarray of type {array.dtype}. The only supported types are: float64, float32, "
-                "float16, complex64, complex128, int64, int32, int16, int8, uint8, and bool."
-            )
-        kind = dtype or FROM_NUMPY[array.dtype]
-        return finished(fit(array, kind), kind, device, requires_grad)
+        copied = of_array(np.array(data))
+        kind = dtype or copied.dtype
+        return finished(fit(copied._data, kind), kind, device, requires_grad)
     shape = _shape_of(data)
     kind = dtype or _type_of(data)
     plain = _plain(data)

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from ._core import Tensor, axis_of, both, function, in_place, make, method, scalar, store, wrap
+from ._create import tensor
 from ._dtypes import SCALARS, bool_, int64, uint8
-from ._pointwise import broadcast_error, copy_, fit_scalar, made
+from ._pointwise import broadcast_error, copy_, fit_scalar
 from ._shape import part
 
 
@@ -143,7 +144,7 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     basic, advanced = split_index(self, index)
     target = part(self, (*basic, ...), "Slice0")
     if not isinstance(value, Tensor):
-        value = wrap(fit_scalar(value, self.dtype), self.dtype) if isinstance(scalar(value), SCALARS) else made(value)
+        value = wrap(fit_scalar(value, self.dtype), self.dtype) if isinstance(scalar(value), SCALARS) else tensor(value)
     if advanced is None:
         while value.ndim > target.ndim and value._data.shape[0] == 1:
             value = value[0]

@@ -17,12 +17,13 @@ from ._core import (
     is_number,
     make,
     method,
+    of_array,
     scalar,
     store,
     wide,
     wrap,
 )
-from ._dtypes import bool_, dtype, float16, get_default_dtype, result_type
+from ._dtypes import bool_, dtype, fit, float16, get_default_dtype, result_type
 
 SQRT_PI = math.sqrt(math.pi)
 
@@ -34,15 +35,8 @@ def tensor_like(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
-        return made(value)
+        return of_array(np.array(value))
     raise TypeError(f"unsupported operand type: {type(value).__name__}")
-
-
-def made(value: Any) -> Tensor:
-    """`torch.tensor`, found late: creation needs the operations."""
-    from ._create import tensor
-
-    return tensor(value)
 
 
 def values(operand: Any, kind: dtype) -> Any:
@@ -692,7 +686,7 @@ Tensor.__pos__ = lambda self: self
 @method
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Store the values of another tensor, broadcast and converted."""
-    source = src if isinstance(src, Tensor) else made(src)
+    source = src if isinstance(src, Tensor) else of_array(np.array(src))
     if source._data.shape != self._data.shape:
         shape, given = self._data.shape, source._data.shape
         if len(given) > len(shape):
@@ -716,8 +710,6 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 
 def fit_scalar(value: Any, kind: dtype) -> np.ndarray:
     """A number as an array of a type; bfloat16 rounded."""
-    from ._dtypes import fit
-
     value = scalar(value)
     if kind.rank == 1 and isinstance(value, float):
         value = int(value)

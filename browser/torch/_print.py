@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ._core import PUBLIC, Tensor, function, wide
+from ._core import PUBLIC, Tensor, function, method, wide
 from ._dtypes import bool_, get_default_dtype, int64
 
 
@@ -116,8 +116,8 @@ def _block(data: np.ndarray, indent: int, short: bool, column: Any) -> str:
     return "[" + ("," + "\n" * (data.ndim - 1) + " " * (indent + 1)).join(texts) + "]"
 
 
-def tensor_text(tensor: Tensor) -> str:
-    """What `repr(tensor)` gives."""
+@method
+def __repr__(tensor: Tensor) -> str:
     prefix, notes, kind = "tensor(", [], tensor.dtype
     data = np.asarray(wide(tensor))
     default = get_default_dtype()

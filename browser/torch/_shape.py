@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._core import PUBLIC, Tensor, axes_of, axis_of, both, function, make, method, view, wide, wrap
+from ._core import PUBLIC, Tensor, axes_of, axis_of, both, function, make, method, view_of, wide, wrap
 from ._dtypes import (
     FROM_NUMPY,
     Size,
@@ -55,7 +55,7 @@ def filled(shape: tuple[int, ...], count: int, have: Sequence[int]) -> tuple[int
 
 
 @method
-def view_(self: Tensor, *shape: Any) -> Tensor:
+def view(self: Tensor, *shape: Any) -> Tensor:
     """The same memory in another shape, or read as another type of the same size."""
     if len(shape) == 1 and isinstance(shape[0], dtype):
         return _reinterpret(self, shape[0])
@@ -68,11 +68,7 @@ def view_(self: Tensor, *shape: Any) -> Tensor:
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."
         ) from None
-    return view(self, data, "View0", lambda g: g.reshape(old))
-
-
-del Tensor.view_
-Tensor.view = view_
+    return view_of(self, data, "View0", lambda g: g.reshape(old))
 
 
 def _reinterpret(tensor: Tensor, kind: dtype) -> Tensor:
@@ -100,7 +96,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     new = filled(sizes(shape), input._data.size, old)
     data = np.reshape(input._data, new)
     if np.may_share_memory(data, input._data):
-        return view(input, data, "View0", lambda g: g.reshape(old))
+        return view_of(input, data, "View0", lambda g: g.reshape(old))
     return make(data, input.dtype, "UnsafeView0", (input,), lambda g: (g.reshape(old),))
 
 
@@ -141,8 +137,8 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions swapped: a view."""
     first, second = axis_of(dim0, input.ndim), axis_of(dim1, input.ndim)
     if not input.ndim:
-        return view(input, input._data[...], "Transpose0", lambda g: g)
-    return view(input, input._data.swapaxes(first, second), "Transpose0", lambda g: g.swapaxes(first, second))
+        return view_of(input, input._data[...], "Transpose0", lambda g: g)
+    return view_of(input, input._data.swapaxes(first, second), "Transpose0", lambda g: g.swapaxes(first, second))
 
 
 @both
@@ -156,7 +152,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
         )
     order = axes_of(given, input.ndim)
     back = np.argsort(order)
-    return view(input, input._data.transpose(order), "Permute0", lambda g: g.transpose(back))
+    return view_of(input, input._data.transpose(order), "Permute0", lambda g: g.transpose(back))
 
 
 @both
@@ -172,12 +168,12 @@ def t(input: Tensor) -> Tensor:
     """A matrix with rows and columns swapped: a view."""
     if input.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
-    return view(input, input._data.T, "T0", lambda g: g.T)
+    return view_of(input, input._data.T, "T0", lambda g: g.T)
 
 
 @property
 def _T(self: Tensor) -> Tensor:
-    return view(self, self._data.T, "Permute0", lambda g: g.T)
+    return view_of(self, self._data.T, "Permute0", lambda g: g.T)
 
 
 @property
@@ -194,7 +190,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     old = input._data.shape
     axes = axes_of(dim, input.ndim) if dim is not None or old else ()
     new = tuple(size for axis, size in enumerate(old) if size != 1 or axis not in axes)
-    return view(input, input._data.reshape(new), "Squeeze0" if dim is None else "Squeeze1", lambda g: g.reshape(old))
+    return view_of(input, input._data.reshape(new), "Squeeze0" if dim is None else "Squeeze1", lambda g: g.reshape(old))
 
 
 @both
@@ -202,7 +198,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With one more dimension, of size 1: a view."""
     old = input._data.shape
     axis = axis_of(dim, input.ndim + 1)
-    return view(input, np.expand_dims(input._data, axis), "Unsqueeze0", lambda g: g.reshape(old))
+    return view_of(input, np.expand_dims(input._data, axis), "Unsqueeze0", lambda g: g.reshape(old))
 
 
 @method
@@ -229,7 +225,7 @@ def expand(self: Tensor, *shape: Any) -> Tensor:
                 f"The expanded size of the tensor ({size}) must match the existing size ({known}) at non-singleton "
                 f"dimension {axis}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(have)}"
             )
-    return view(self, np.broadcast_to(self._data, new), "Expand0", lambda g: g)
+    return view_of(self, np.broadcast_to(self._data, new), "Expand0", lambda g: g)
 
 
 @method
@@ -280,7 +276,7 @@ def part(tensor: Tensor, index: Any, label: str) -> Tensor:
         whole[index] = g
         return whole
 
-    return view(tensor, data, label, backward)
+    return view_of(tensor, data, label, backward)
 
 
 @both
@@ -369,7 +365,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     data = np.diagonal(input._data, offset, first, second)
     if input._data.flags.writeable:
         data.flags.writeable = True
-    return view(input, data, "Diagonal0", backward)
+    return view_of(input, data, "Diagonal0", backward)
 
 
 @both
@@ -410,7 +406,7 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
         np.add.at(np.moveaxis(whole, axis, 0), at, np.moveaxis(np.moveaxis(g, axis, 0), -1, 1))
         return whole
 
-    return view(input, data, "Unfold0", backward)
+    return view_of(input, data, "Unfold0", backward)
 
 
 @both

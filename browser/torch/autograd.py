@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ._absent import lacking as _lacking
 from ._core import Tensor, edge, wrap
 from ._dtypes import fit
 from ._engine import (
@@ -78,6 +79,14 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool = False,
             tensor.grad._data = fit(tensor.grad._data + gradient, tensor.dtype)
 
     run(_roots(tensors, gradients, create_graph), deliver, retain_graph)
+
+
+def _backward(self: Tensor, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+    """Add the gradient of this tensor to the `grad` of the leaves it came from."""
+    backward([self], [gradient], retain_graph, create_graph)
+
+
+Tensor.backward = _backward
 
 
 def grad(
@@ -289,9 +298,4 @@ class functional:
         return tuple(found) if isinstance(inputs, tuple | list) else found[0]
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    raise NotImplementedError(
-        f"torch.autograd.{name} is not in the browser's torch; print(dir(torch.autograd)) lists what there is"
-    )
+__getattr__ = _lacking(__name__, "torch.autograd")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from ._absent import lacking as _lacking
+
 
 def is_available() -> bool:
     """False."""
@@ -25,7 +27,4 @@ def synchronize(device: Any = None) -> None:
     raise AssertionError("Torch not compiled with CUDA enabled")
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    raise NotImplementedError(f"torch.cuda.{name} is not in the browser's torch: there is no GPU")
+__getattr__ = _lacking(__name__, "torch.cuda")

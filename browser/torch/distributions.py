@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from ._absent import lacking as _lacking
 from ._core import Tensor
 from ._create import as_tensor, empty
 from ._pointwise import where
@@ -153,9 +154,4 @@ class kl:
     kl_divergence = staticmethod(kl_divergence)
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    raise NotImplementedError(
-        f"torch.distributions.{name} is not in the browser's torch; print(dir(torch.distributions)) lists what there is"
-    )
+__getattr__ = _lacking(__name__, "torch.distributions")

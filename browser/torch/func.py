@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ._absent import lacking as _lacking
 from ._core import Tensor
 
 
@@ -31,9 +32,4 @@ def functional_call(
             registry[name] = before
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    raise NotImplementedError(
-        f"torch.func.{name} is not in the browser's torch; print(dir(torch.func)) lists what there is"
-    )
+__getattr__ = _lacking(__name__, "torch.func")

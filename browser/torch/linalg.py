@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ._absent import lacking as _lacking
 from ._core import Tensor, make, wrap
 from ._create import eye
 from ._dtypes import int64
@@ -118,9 +119,4 @@ def cholesky(A: Tensor) -> Tensor:
     return wrap(np.linalg.cholesky(A._data), A.dtype)
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    raise NotImplementedError(
-        f"torch.linalg.{name} is not in the browser's torch; print(dir(torch.linalg)) lists what there is"
-    )
+__getattr__ = _lacking(__name__, "torch.linalg")

@@ -1,9 +1,9 @@
 """Third-party files: the lock that pins them, and the sources they come from.
 
 A file counts only if its SHA-256 is the one of the lock, whichever source it came from; so sources need no trust and
-are tried in order: `{"url": …}`, `{"npm": "name@version", "path": member}` through the user's own npm, `{"pypi":
-"name==version", "path": member}` through pip, `{"file": path}` relative to the lock. What passed lies in a cache under
-its hash.
+are tried in order: `{"url": …}`, `{"npm": "name@version", "path": member}` through the user's own npm (without a path:
+the whole tarball), `{"pypi": "name==version", "path": member}` through pip, `{"file": path}` relative to the lock. What
+passed lies in a cache under its hash.
 """
 
 import hashlib
@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+
+from ingest.files import write_bytes
 
 T = TypeVar("T")
 
@@ -116,9 +118,15 @@ def read_lock(path: Path, runtime: str | None = None) -> Lock:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         assets = tuple(Asset(**{**entry, "sources": tuple(entry["sources"])}) for entry in data["files"])
-        lists = ("groups", "optional", "packages", "warm")
         runtimes = {
-            name: Runtime(index=value["index"], shim=value["shim"], **{key: tuple(value[key]) for key in lists})
+            name: Runtime(
+                index=value["index"],
+                groups=tuple(value["groups"]),
+                optional=tuple(value["optional"]),
+                packages=tuple(value["packages"]),
+                warm=tuple(value["warm"]),
+                shim=value["shim"],
+            )
             for name, value in data["runtimes"].items()
         }
         lock = Lock(path.parent, runtime or data["runtime"], runtimes, data["pyodide"], assets)
@@ -199,6 +207,8 @@ class Fetcher:
                 return self._once(httpx.URL(url).host, lambda: read_url(url))
             case {"npm": spec, "path": member}:
                 archive = self._archive("npm", spec, download_npm)
+            case {"npm": spec}:
+                return self._archive("npm", spec, download_npm).read_bytes()
             case {"pypi": spec, "path": member}:
                 archive = self._archive("pip", spec, download_pypi)
             case {"file": path}:
@@ -305,20 +315,3 @@ def read_member(archive: Path, member: str) -> bytes:
             return file.read()
     except (KeyError, OSError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise Unreachable(f"{member} cannot be read from {archive.name}: {error}") from error
-
-
-def write_bytes(path: Path, content: bytes) -> bool:
-    """Write a file atomically, and only if its bytes differ; whether it was written."""
-    if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return True

@@ -8,6 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from ingest.files import write_bytes
 from publish.runtime import pack, packages
 from publish.runtime.assets import (
     Asset,
@@ -16,7 +17,6 @@ from publish.runtime.assets import (
     WrongHash,
     default_cache,
     read_lock,
-    write_bytes,
 )
 
 LOCK = Path(__file__).with_name("assets.lock.json")

@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from publish.runtime.assets import AssetError, default_cache, run, write_bytes
+from ingest.files import write_bytes
+from publish.runtime.assets import AssetError, default_cache, run
 
 MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # how the bytecode of Python 3.13 begins
 NOT_IMPORTED = (".a", ".c", ".h", ".pxd", ".pyi", ".pyx", "/")  # in wheels, for compilers and type checkers; folders

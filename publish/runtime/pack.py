@@ -61,6 +61,12 @@ def editor_modules(found: Iterable[tuple[Asset, bytes]]) -> dict[str, bytes]:
     return {asset.to: module(content, places) for asset, content in pairs}
 
 
+def site_packages(lock: Lock) -> str:
+    """Where packages lie in Pyodide's file system."""
+    major, minor, *_ = lock.pyodide["python"].split(".")
+    return f"/lib/python{major}.{minor}/site-packages"
+
+
 def manifest(lock: Lock, files: Mapping[str, bytes], groups: Mapping[str, list[str]], reason: str) -> bytes:
     """What the client asks before it loads anything: is the runtime there, how large is it, where does it lie?
 
@@ -81,6 +87,7 @@ def manifest(lock: Lock, files: Mapping[str, bytes], groups: Mapping[str, list[s
         "version": version,
         "runtime": lock.runtime,
         "index": runtime.index,
+        "sitePackages": site_packages(lock),
         "archives": [path for path in groups.get("core", []) if path.endswith(".zip") and "/" not in path],
         "packages": list(runtime.packages),
         "warm": list(runtime.warm),

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from opencc import OpenCC
 
+from publish.search import HAN
 from publish.search.merge import merge
 
 # Marks that no text has and that Pagefind takes for punctuation.
 PAIR, AFTER_SPACE, EXTRA, END = "\u2e31", "\u2e32", "\u2e33", "\u2e34"
-HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
 LATIN = "A-Za-z0-9\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"  # full-width forms too
 TOKEN = re.compile(rf"(?P<han>[{HAN}]+)|(?<![&#{LATIN}])(?P<word>[{LATIN}]+(?:[-_.\uff0d\uff3f\uff0e][{LATIN}]+)*)")
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -95,7 +95,8 @@ def build(site: Path) -> int:
     paths = [path for path in sorted(site.rglob("index.html")) if not path.is_relative_to(site / "en")]
     with tempfile.TemporaryDirectory() as name:
         parts = [Path(name) / str(at) for at in range(-(-len(paths) // AT_ONCE))]
-        count, english = 0, {}
+        count = 0
+        english: dict[str, str] = {}
         for path in paths:
             page = path.read_text("utf-8")
             english |= {html.unescape(title): html.unescape(new) for new, title in ENGLISH.findall(page)}

@@ -25,8 +25,9 @@ from typing import Any
 
 import cbor2
 
+from publish.search import FILTERS
+
 LETTERS = b"pagefind_dcd"
-FILTERS = ("kind", "status", "topic", "talk", "person", "code", "lang")
 CHUNK = 20_000  # places of words in a file of the index, at least: Pagefind's own number
 MARKS = re.compile("[\u2e31-\u2e34]")
 GRAIN = 16  # words: pages' lengths, which the ranking uses, are told this well and compress the better

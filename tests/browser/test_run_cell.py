@@ -186,12 +186,6 @@ def test_main_is_the_page_so_dataclasses_and_pickle_work(page):
     assert page.printed() == "__main__ Point(x=3)\n"
 
 
-def test_check_finds_the_first_syntax_error_and_runs_nothing(page):
-    assert page.cells.check("x = 1\nraise SystemExit") == {}
-    assert page.cells.check("x = 1\ny = (\n")["line"] == 2
-    assert page.cells.check("a\0b")["message"]
-
-
 def test_imports_are_found_anywhere_and_only_absolute_ones(page):
     code = "import a.b, c\ndef f():\n    from d.e import g\nfrom . import h\n"
     assert page.cells.imports(code) == ["a", "c", "d"]

@@ -7,7 +7,8 @@ from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 
-from publish.search.index import HAN, simplified
+from publish.search import HAN
+from publish.search.index import simplified
 
 FILE = Path(__file__).with_name("queries.tsv")
 SKIPPED = {"headerlink", "md-source-file", "md-content__button", "wiki-source", "wiki-chips", "wiki-badge", "example"}

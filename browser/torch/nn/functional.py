@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._absent import lacking as _lacking
 from .._core import Tensor, make, wide, wrap
 from .._create import one_hot  # noqa: F401 - public
 from .._dtypes import bool_
@@ -660,9 +661,4 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     return picked - soft.detach() + soft
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    raise NotImplementedError(
-        f"torch.nn.functional.{name} is not in the browser's torch; print(dir(torch.nn.functional)) lists what there is"
-    )
+__getattr__ = _lacking(__name__, "torch.nn.functional")

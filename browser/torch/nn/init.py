@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .._absent import lacking as _lacking
 from .._core import Tensor
 from .._engine import no_grad
 
@@ -115,9 +116,4 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     return tensor
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    raise NotImplementedError(
-        f"torch.nn.init.{name} is not in the browser's torch; print(dir(torch.nn.init)) lists what there is"
-    )
+__getattr__ = _lacking(__name__, "torch.nn.init")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._absent import lacking as _lacking
 from .._core import Tensor, wrap
 from .._dtypes import fit, float32
 from .._engine import enable_grad, no_grad
@@ -253,9 +254,4 @@ class RMSprop(Optimizer):
         return value - group["lr"] * move
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    raise NotImplementedError(
-        f"torch.optim.{name} is not in the browser's torch; print(dir(torch.optim)) lists what there is"
-    )
+__getattr__ = _lacking(__name__, "torch.optim")

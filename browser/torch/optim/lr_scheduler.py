@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .._absent import lacking as _lacking
+
 
 class LRScheduler:
     """Sets each group's rate by the number of steps taken; subclasses say the factor of the first rate."""
@@ -128,10 +130,4 @@ class SequentialLR(LRScheduler):
         return scheduler.get_lr()
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    raise NotImplementedError(
-        f"torch.optim.lr_scheduler.{name} is not in the browser's torch; "
-        "print(dir(torch.optim.lr_scheduler)) lists what there is"
-    )
+__getattr__ = _lacking(__name__, "torch.optim.lr_scheduler")

@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import re
 
 import numpy as np
 import pytest
@@ -172,7 +173,7 @@ def test_exceptions_have_torchs_type_and_beginning(name):
         (lambda: shim.distributions.Dirichlet, "torch.distributions.Dirichlet"),
         (lambda: shim.autograd.profiler, "torch.autograd.profiler"),
         (lambda: shim.func.vmap, "torch.func.vmap"),
-        (lambda: importlib.import_module("browser_torch.distributed"), "browser_torch.distributed"),
+        (lambda: importlib.import_module("browser_torch.distributed"), "torch.distributed"),
         (lambda: shim.ones(1, requires_grad=True).sum().backward(create_graph=True), "create_graph"),
     ],
 )
@@ -180,6 +181,34 @@ def test_what_is_missing_says_so_and_names_the_list(get, name):
     with pytest.raises(NotImplementedError, match=r"is not in the browser's torch; print\(dir\(torch") as raised:
         get()
     assert name in str(raised.value)
+
+
+MISSING_NAMES = (
+    "torch.compile",
+    "torch.nn.LSTM",
+    "torch.nn.functional.fold",
+    "torch.optim.lr_scheduler.CyclicLR",
+    "torch.utils.data",
+    "torch.cuda.Stream",
+)
+
+
+@pytest.mark.parametrize("name", MISSING_NAMES)
+def test_code_can_ask_whether_a_name_is_there(name):
+    place, _, last = name.rpartition(".")
+    module = importlib.import_module(f"browser_{place}")
+    assert not hasattr(module, last)
+    assert getattr(module, last, None) is None
+    for statement in (f"from browser_{place} import {last}", f"import browser_{name}"):
+        with pytest.raises(ImportError, match=rf"^{re.escape(name)} is not in the browser's torch") as raised:
+            exec(statement)
+        assert isinstance(raised.value, NotImplementedError)
+
+
+def test_code_can_ask_whether_a_tensor_has_a_method():
+    tensor = shim.ones(2)
+    assert not hasattr(tensor, "to_sparse") and hasattr(tensor, "sum")
+    assert getattr(tensor, "to_sparse", None) is None
 
 
 def test_lists_name_what_there_is_and_everything_they_name_is_there():
