@@ -4,6 +4,7 @@ TypeScript is pinned by its hash and fetched through npm, once; where there is n
 tests are skipped.
 """
 
+import importlib.util
 import io
 import json
 import shutil
@@ -11,7 +12,6 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-import playwright
 import pytest
 
 from publish.runtime import pack
@@ -32,8 +32,9 @@ USED = ("package/lib/tsc.js", "package/lib/_tsc.js", "package/lib/lib.", "packag
 
 def node() -> Path:
     """Playwright's Node, or the one on PATH."""
-    folder = Path(playwright.__file__).parent / "driver"
-    found = next((path for path in (folder / "node", folder / "node.exe") if path.is_file()), shutil.which("node"))
+    spec = importlib.util.find_spec("playwright")
+    places = [Path(spec.origin).parent / "driver" / name for name in ("node", "node.exe")] if spec else []
+    found = next((path for path in places if path.is_file()), shutil.which("node"))
     if found is None:
         pytest.skip("no Node: neither Playwright's nor one on PATH")
     return Path(found)
