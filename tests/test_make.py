@@ -1,0 +1,47 @@
+"""What the documents tell people to type is there to be typed."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", ".github/PULL_REQUEST_TEMPLATE.md")),
+    *sorted((ROOT / "docs/guide").glob("*.md")),
+    *sorted((ROOT / "docs/en/guide").glob("*.md")),
+]
+TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.MULTILINE))
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_documents_name_targets_that_there_are(path: Path) -> None:
+    typed = set(re.findall(r"(?:^|`|&& |cpu )make ([a-z][a-z-]*)", path.read_text("utf-8"), re.MULTILINE))
+    assert typed <= TARGETS
+
+
+def test_the_first_commands_of_a_contributor_are_documented() -> None:
+    for name in ("CONTRIBUTING.md", "docs/guide/contributing.md", "docs/en/guide/contributing.md"):
+        first = re.search(r"^```(?:bash)?\n(.*?)^```", (ROOT / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        assert first and {"check", "new-note", "serve"} <= set(re.findall(r"^make ([a-z-]+)", first[1], re.MULTILINE))
+
+
+def test_help_lists_every_target() -> None:
+    assert [line.split()[0] for line in make("help").stdout.splitlines()] == re.findall(
+        r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE
+    )
+    phony = set(" ".join(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)).split())
+    assert phony == TARGETS
+
+
+@pytest.mark.parametrize(("target", "missing"), [("new-note", "NUMBER"), ("new-snippet", "NAME")])
+def test_a_name_that_is_missing_is_asked_for_before_anything_is_installed(target: str, missing: str) -> None:
+    done = make(target)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"say which: make TARGET {missing}=...")
