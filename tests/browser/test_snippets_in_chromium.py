@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from publish.runtime.bytecode import SITE_PACKAGES
 
 from publish.runtime import pack
 from publish.runtime.assets import default_cache
