@@ -93,7 +93,7 @@ class Question:
         talk: Id of the talk it was asked in, or "".
         section: Title of that talk's section, or "".
         sources: The references given for its answers.
-        concepts: Names of concepts: those its author wrote, then those its text names.
+        topics: Names of concepts: those its author wrote, then those its text names.
         asked: The day it was asked: the talk's, or the one its file gives; None where neither is known.
         duplicate_of: Id of the question it repeats, or "".
         fields: What else its file's head says, such as where it was taken from.
@@ -149,7 +149,7 @@ class Talk:
         unplaced: Text that no rule understood; it is shown where it stood, above the first section.
         path: The file it stands in.
         fields: The head's fields as written, from which the attributes above were read.
-        concepts: Names of the concepts its text names.
+        topics: Names of the concepts its text names.
     """
 
     id: str
@@ -183,7 +183,7 @@ class Paper:
         authors: In the order of the feed.
         published: Day of publication, or None where the feed does not say.
         feed: Title of the feed that brought it first.
-        concepts: Names of the concepts its title names.
+        topics: Names of the concepts its title names.
         versions: The versions that were announced, such as `v1`, in ascending order.
     """
 

@@ -211,7 +211,8 @@ WORDS = {
 def rules_page(lang: str = "zh") -> str:
     """The Markdown of docs/guide/rules.md, or of docs/en/guide/rules.md."""
     words, english = WORDS[lang], lang == "en"
-    parts = [f"---\ntitle: {words['title']}\n---", f"# {words['title']}", *words["intro"]]
+    head = "" if english else "translated: true\n"  # there is such a page in English
+    parts = [f"---\ntitle: {words['title']}\n{head}---", f"# {words['title']}", *words["intro"]]
     for letter, groups in GROUPS.items():
         parts.append(f"## {groups[english]}")
         for code in (code for code in RULES if code.startswith(letter)):

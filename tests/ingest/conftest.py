@@ -51,7 +51,7 @@ A2：
 """
 QUESTION = """\
 ---
-concepts: [lora]
+topics: [lora]
 ---
 
 # LoRA 合并之后还能拆开吗？
