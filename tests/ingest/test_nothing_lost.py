@@ -22,7 +22,7 @@ from ingest.questions.collected import parse_collection, write_question
 from ingest.questions.parse import parse_question
 
 INPUTS = Path(__file__).parents[3] / "shared" / "inputs"
-DOCUMENTS = sorted([*INPUTS.glob("documents/*"), *INPUTS.glob("talks/*")])
+DOCUMENTS = sorted(path for folder in ("documents", "talks") for path in INPUTS.glob(f"{folder}/*.*"))
 
 # Marks say what a text is; the record says it in another way: the number of a question is in its id.
 ITEM = re.compile(r"^\s*\d{1,3}[.)]\s", re.MULTILINE)
@@ -78,7 +78,8 @@ def test_every_letter_of_a_real_document_is_in_one_record_and_on_its_page(path):
     bare = SIGNED.sub("", ITEM.sub("", NUMBERED.sub("", MARK.sub("", source.text))))
     assert letters(bare) - letters(held) == Counter()
     assert letters(held) - letters(source.text) - letters(again) - letters("OpenLLM Talk note") == Counter()
-    assert letters(bare) - letters(page_of(source, "talks/")) == Counter()
+    empty = "".join(field.name for field in talk.fields if not field.value.strip())  # they say nothing
+    assert letters(bare) - letters(page_of(source, "talks/")) - letters(empty) == Counter()
 
 
 # In each form, `{}` is a word of its own.
