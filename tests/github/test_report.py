@@ -6,7 +6,7 @@ import sys
 
 import report
 
-from tests.ingest.conftest import NOTE, QUESTION, TOPIC
+from tests.ingest.conftest import NOTE, QUESTION, CONCEPT
 
 
 def checked(project):
@@ -21,7 +21,7 @@ BAD = {
     "talks/questions/unknown.md": "---\ntopics: [nowhere]\n---\n\n# 别的事？\n",
     "talks/papers/2026-W40.jsonl": "no record\n",
     "talks/feeds.opml": "<opml><body>",
-    "docs/topics/lora.md": TOPIC.replace("summary:", "summary: #"),
+    "docs/topics/lora.md": CONCEPT.replace("summary:", "summary: #"),
 }
 
 
