@@ -36,12 +36,10 @@ class Results:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hear of every test; with xdist, of the workers' tests too."""
-        test = TEST.match(report.nodeid)
         if report.failed:
-            self.failed[test["name"] if test else ""] += 1
-            self.browser_failed |= report.nodeid.startswith(IN_BROWSER)
+            self._fail(report.nodeid)
         elif report.passed and report.when == "call":
-            if test:
+            if test := TEST.match(report.nodeid):
                 self.passed[test["name"]]["cuda" if DEVICE.search(test["parameters"] or "") else "cpu"] += 1
             told = dict(report.user_properties)
             self.browser = str(told.get("browser", self.browser))
@@ -50,7 +48,12 @@ class Results:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Hear of a test file that cannot be imported."""
-        if report.failed and (test := TEST.match(report.nodeid)):
+        if report.failed:
+            self._fail(report.nodeid)
+
+    def _fail(self, nodeid: str) -> None:
+        self.browser_failed |= nodeid.startswith(IN_BROWSER)
+        if test := TEST.match(nodeid):
             self.failed[test["name"]] += 1
 
     def amiss(self, name: str) -> str:

@@ -76,9 +76,13 @@ def test_a_test_file_that_cannot_be_imported_is_a_failure(results, file):
     assert update(["gae"], results, DAY) == ["gae: not recorded, 1 of its tests failed"]
 
 
-def test_a_failure_in_the_browser_is_nobodys_record(results, file):
+@pytest.mark.parametrize("fault", ["in a test", "at its import"])
+def test_a_failure_in_the_browser_is_nobodys_record(results, file, fault):
     before = file.read_text("utf-8")
-    hear(results, f"{IN_BROWSER}::test_all", outcome="failed")
+    if fault == "in a test":
+        hear(results, f"{IN_BROWSER}::test_all", outcome="failed")
+    else:
+        results.pytest_collectreport(pytest.CollectReport(IN_BROWSER, "failed", None, []))
     assert update(["lora"], results, DAY) == ["lora: not recorded, the run in the browser failed"]
     assert "lora" not in json.loads(before) and "lora" not in json.loads(file.read_text("utf-8"))
 

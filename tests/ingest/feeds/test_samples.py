@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ingest.feeds import parse as reader
+from ingest.feeds import from_xml as reader
 from ingest.feeds.parse import parse_feed
 from ingest.model import Paper
 
