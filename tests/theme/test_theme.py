@@ -68,8 +68,11 @@ def make(folder: Path, generator: str, repository: str) -> Built:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, "utf-8")
     ingest(["build", *(f"--{name}={folder / name}" for name in ("talks", "docs", "snippets"))])
-    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1", "SITE_URL": ADDRESS, "REPO_URL": repository}
-    environment["EDIT_URI"] = "edit/main/docs/" if repository else ""
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1", "SITE_URL": ADDRESS}
+    for name, value in (("REPO_URL", repository), ("EDIT_URI", "edit/main/docs/")):
+        environment.pop(name, None)  # unset is more than empty: Zensical then gives every page an `edit_url`
+        if repository:
+            environment[name] = value
     for config in ("mkdocs.yml", "mkdocs.en.yml"):
         command = [Path(sys.executable).parent / generator, "build", "--config-file", config]
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
