@@ -25,6 +25,7 @@ def pages(source):
             source(QUESTION.replace("topics:", "date: 2026-11-21\ntopics:"), "talks/questions/unmerge-lora.md"),
         ),
         concepts=(source(EXAMPLE, "docs/topics/lora.md"),),
+        concept_index=(source("---\ngroups: {微调: Fine-tuning}\n---\n", "docs/topics/index.md"),),
         snippets=(source('"""Low-rank adaptation."""\n\n\ndef merge(): ...\n', "snippets/lora.py"),),
         papers=(
             source('{"title":"LoRA again","url":"https://arxiv.org/abs/2401.00001"}\n', "talks/papers/2024-W01.jsonl"),
