@@ -6,7 +6,7 @@ import sys
 
 import report
 
-from tests.ingest.conftest import NOTE, QUESTION, CONCEPT
+from tests.ingest.conftest import CONCEPT, NOTE, QUESTION
 
 
 def checked(project):
