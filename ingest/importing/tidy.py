@@ -57,14 +57,11 @@ def _join(lines: list[str], fenced: set[int]) -> list[str]:
 def _tears_address(above: str, below: str) -> bool:
     """Whether an address that stands free at the end of a line goes on in a line that is nothing else."""
     opened = OPEN_URL.search(above)
-    free = opened is not None and not re.search(r"[\w(\[<]$", above[: opened.start()], re.ASCII)
-    return (
-        free
-        and re.search(r"[-_./?=&%#\d]", below) is not None
-        and (
-            URL_REST.fullmatch(below) is not None and not re.search(r"[:@!$*,;]", below)  # what text has too
-        )
-    )
+    if opened is None or re.search(r"[\w(\[<]$", above[: opened.start()], re.ASCII):
+        return False
+    # What text has too, such as a word or `note:`, goes on in no address.
+    alone = URL_REST.fullmatch(below) is not None and not re.search(r"[:@!$*,;]", below)
+    return alone and re.search(r"[-_./?=&%#\d]", below) is not None
 
 
 def _columns(line: str) -> int:
