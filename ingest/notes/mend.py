@@ -41,7 +41,7 @@ def mend(text: str) -> str:
         odd = line.count("$$") % 2 or line.count(r"\[") != line.count(r"\]")
         if formula or odd or _LEFT.match(line):
             left.add(at)
-        formula ^= bool(odd) and at not in fenced_lines(lines[: at + 1])
+        formula ^= bool(odd)
     mended = list(lines)
     for blank, group in groupby(range(len(lines)), key=lambda at: not lines[at].strip()):
         paragraph = list(group)
