@@ -98,11 +98,12 @@ def _fields(text: str) -> dict[str, Any]:
 def _check_events(text: str) -> None:
     """Refuse what could cost more than its length, before anything is built of it."""
     depth = 0
+    event: Any
     for event in yaml.parse(text, _Base):
         found = ""
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             found = f"an anchor or alias, {(event.anchor or '')[:40]!r}"
-        elif isinstance(event, yaml.NodeEvent) and getattr(event, "tag", None):
+        elif getattr(event, "tag", None):
             found = f"a tag, {event.tag[:40]!r}"
         elif isinstance(event, yaml.CollectionStartEvent):
             depth += 1

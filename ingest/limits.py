@@ -1,4 +1,4 @@
-"""How much of one thing is read: more than anybody writes, and little enough that nobody's file costs the others much."""
+"""How much of one thing is read: more than anybody writes, and little enough that no file costs much."""
 
 QUESTIONS = 2_000  # of a note
 NAMES = 500  # of a note

@@ -229,11 +229,11 @@ def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return False
     outside = (line for line in range(start, end) if state.sCount[line] < state.blkIndent and not state.isEmpty(line))
     end = state.line = next(outside, end)
-    for kind, nesting in (("paragraph_open", 1), ("inline", 0), ("paragraph_close", -1)):
-        token = state.push(kind, "p" if nesting else "", nesting)
-        token.map = [start, end]
-        if not nesting:
-            token.content, token.children = state.getLines(start, end, state.blkIndent, False).strip(), []
+    state.push("paragraph_open", "p", 1).map = [start, end]
+    token = state.push("inline", "", 0)
+    token.map, token.children = [start, end], []
+    token.content = state.getLines(start, end, state.blkIndent, False).strip()
+    state.push("paragraph_close", "p", -1)
     return True
 
 
