@@ -156,7 +156,9 @@ class Matcher:
             (at, alias)
             for at, char in enumerate(text)
             for length in self._lengths.get(char, ())
-            if (alias := text[at : at + length]) in self._names and _is_whole(text, at, at + length)
+            if (alias := text[at : at + length]) in self._names
+            and len(alias) == length  # at the end of the text fewer letters are left
+            and _is_whole(text, at, at + length)
         ]
         taken = bytearray(len(text))  # whether an alias stands over a letter; the longer ones come first
         kept: list[tuple[int, str]] = []
