@@ -80,12 +80,8 @@ def _fields(text: str) -> dict[str, Any]:
     if odd := yaml.reader.Reader.NON_PRINTABLE.search(text):
         raise _Refused(f"front matter holds U+{ord(odd[0]):04X}", text.count("\n", 0, odd.start()) + 2)
     try:
-        if len(text) > _PLAIN or any(mark in text for mark in "&*!"):
-            _check_events(text)
-        fields = yaml.load(text, _Loader) or {}
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        if isinstance(error, _Refused):
-            raise
+        fields = _loaded(text)
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or type(error).__name__
         place = (mark.line + 2, mark.column + 1) if mark else (1, 1)
@@ -95,11 +91,27 @@ def _fields(text: str) -> dict[str, Any]:
     return {str(key): value for key, value in fields.items()}
 
 
-def _check_events(text: str) -> None:
+def _loaded(text: str) -> Any:
+    """The value of a YAML text within the limits.
+
+    Raises:
+        _Refused: It goes beyond them.
+        yaml.YAMLError: As the parser in Python says it, which knows places better than the one in C.
+    """
+    try:
+        if len(text) > _PLAIN or any(mark in text for mark in "&*!"):
+            _check_events(text, _Base)
+        return yaml.load(text, _Loader) or {}
+    except yaml.YAMLError:
+        _check_events(text, yaml.SafeLoader)
+        raise
+
+
+def _check_events(text: str, loader: Any) -> None:
     """Refuse what could cost more than its length, before anything is built of it."""
     depth = 0
     event: Any
-    for event in yaml.parse(text, _Base):
+    for event in yaml.parse(text, loader):
         found = ""
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             found = f"an anchor or alias, {(event.anchor or '')[:40]!r}"
