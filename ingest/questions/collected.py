@@ -43,6 +43,9 @@ ELSEWHERE = re.compile(  # behind a link
 )
 
 
+_Found = tuple[int, str, list[str], list[tuple[int, list[str]]]]  # line, title, text, answers with their lines
+
+
 def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[Problem]]:
     """The questions of a text, what is in none of them, and problems.
 
@@ -51,7 +54,7 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
     meta, body, first, problems = front_matter(source)
     lines = body.split("\n")
     fenced = fenced_lines(lines)
-    found: list[tuple[int, str, list[str], list[Answer]]] = []
+    found: list[_Found] = []
     unplaced: list[Block] = []
     if isinstance(meta.get("question"), str):
         found.append((1, " ".join(meta["question"].split()), [], []))
@@ -68,9 +71,9 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
         elif (heading or at in unmarked) and CONTENTS_TITLE.match(title):
             found.append((number, "", [line], []))
         elif found and found[-1][1] and heading and ANSWER_TITLE.match(title):
-            found[-1][3].append(Answer("", "", number))
+            found[-1][3].append((number, []))
         elif found and found[-1][1] and (reply := SAID.match(title.lstrip("✅📌 "))):
-            found[-1][3].append(Answer(reply[1], "", number))
+            found[-1][3].append((number, [reply[1]] if reply[1] else []))
         elif (asked := title.strip() if at in unmarked else _asked(line, heading, level)) is not None:
             found.append((number, asked, [], []))
         elif heading and level and len(heading[1]) < level:
@@ -78,14 +81,14 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
         else:
             _append(found, unplaced, line, number)
     questions: list[Question] = []
-    for number, title, text, answers in found:
+    for number, title, text, marked in found:
+        answers = [Answer("\n".join(lines).strip("\n").rstrip(), "", line) for line, lines in marked]
         if not title:
             unplaced += [Block("\n".join(text).strip("\n"), number)]
             continue
         said = "\n".join(text).strip("\n")
         if said.strip() and not answers and not ELSEWHERE.fullmatch(said.strip()):
-            said, answers = "", [Answer(said, "", number + 1)]
-        answers = [replace(answer, text=answer.text.strip("\n").rstrip()) for answer in answers]
+            said, answers = "", [Answer(said.rstrip(), "", number + 1)]
         kept = tuple(answer for answer in answers if answer.text.strip())
         questions.append(Question(f"q{len(questions) + 1}", title, said, "", kept, source.path, number))
     return questions, sorted(unplaced, key=lambda block: block.line), problems
@@ -147,18 +150,13 @@ def _asked(line: str, heading: re.Match[str] | None, level: int) -> str | None:
     return title or None
 
 
-def _append(
-    found: list[tuple[int, str, list[str], list[Answer]]], unplaced: list[Block], line: str, number: int
-) -> None:
+def _append(found: list[_Found], unplaced: list[Block], line: str, number: int) -> None:
     if not found:
         if line.strip():
             unplaced.append(Block(line, number))
         return
     _, _, text, answers = found[-1]
-    if answers:
-        answers[-1] = replace(answers[-1], text=f"{answers[-1].text}\n{line}" if answers[-1].text else line)
-    else:
-        text.append(line)
+    (answers[-1][1] if answers else text).append(line)
 
 
 def parse_discussions(text: str, path: str, to_markdown: Callable[[str], str]) -> list[Question]:
