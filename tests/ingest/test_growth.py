@@ -13,21 +13,25 @@ import pytest
 
 from ingest import safe_html
 from ingest.concepts import Matcher, parse_concept
-from ingest.files import LARGEST
+from ingest.feeds.archive import decode
+from ingest.feeds.listed import read_opml
 from ingest.importing.tidy import tidy
 from ingest.invisible import check_direction, visible
+from ingest.link import related
 from ingest.markup import links_in
-from ingest.model import Concept, Source
+from ingest.model import Concept, Question, Source
 from ingest.notes.mend import mend
 from ingest.notes.names import split_attribution
 from ingest.notes.parse import parse_note
 from ingest.notes.write import format_note
 from ingest.questions.collected import parse_collection, parse_form
+from ingest.questions.duplicates import alike, join
 from ingest.questions.parse import parse_question
 from ingest.urls import arxiv_id, canonical_url, doi_of
 from tests.ingest.hostile import KINDS
 
 MOST = 15
+LONGEST = 200_000  # letters; a text of so many that takes next to nothing is not looked at closer
 HEAD = """\
 # OpenLLM Talk 901
 
@@ -81,9 +85,9 @@ def _seconds(work, text, least=0.0):
 def growth(work, make, least):
     """How many times longer ten times the text takes; 0 where the longest that is read takes next to nothing."""
     size = 1_000
-    while size * 10 < LARGEST and _seconds(work, make(size)) < least / 2:
+    while size * 10 < LONGEST and _seconds(work, make(size)) < least / 2:
         size *= 2
-    if size * 10 >= LARGEST and _seconds(work, make(LARGEST)) < 2 * least:
+    if size * 10 >= LONGEST and _seconds(work, make(LONGEST)) < 2 * least:
         return 0
     size //= 2
     return _seconds(work, make(size * 10), 2 * least) / _seconds(work, make(size), least)
@@ -108,7 +112,92 @@ def grows_too_fast(work, make):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parser", PARSERS)
 def test_parser_is_linear(parser):
     found = {kind: grows_too_fast(PARSERS[parser], make) for kind, make in KINDS.items()}
     assert not {kind: times for kind, times in found.items() if times}
+
+
+def _asked(titles, repeats=lambda at: ""):
+    return [
+        Question(f"q{at}", title, title, "", (), f"talks/questions/q{at}.md", 1, duplicate_of=repeats(at))
+        for at, title in enumerate(titles)
+    ]
+
+
+# Many questions, of `size` letters in all.
+ARCHIVES = {
+    "other words": lambda size: _asked(
+        f"{at * 7919 % 9973:04} 的 {at * 104729 % 99991} 是什么" for at in range(size // 20)
+    ),
+    "nearly the same words": lambda size: _asked(
+        f"{'怎样训练一个很大的语言模型' * 3}{at}？" for at in range(size // 40)
+    ),
+    "the same words": lambda size: _asked(["怎样训练？"] * (size // 5)),
+    "long titles": lambda size: _asked(
+        "".join(chr(0x4E00 + (at * 31 + n * 7) % 9000) for n in range(900)) for at in range(size // 900)
+    ),
+    "a chain": lambda size: _asked((str(at) for at in range(size // 5)), lambda at: f"q{at + 1}"),
+    "a circle": lambda size: _asked((str(at) for at in range(size // 5)), lambda at: f"q{(at + 1) % (size // 5)}"),
+}
+SEVERAL = {
+    "alike": lambda asked: list(alike(asked)),
+    "join": join,
+    "related": lambda asked: related(tuple(asked)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("work", SEVERAL)
+def test_work_on_all_questions_is_linear(work):
+    found = {kind: grows_too_fast(SEVERAL[work], make) for kind, make in ARCHIVES.items()}
+    assert not {kind: times for kind, times in found.items() if times}
+
+
+# What lies beside notes and questions, of `size` letters.
+FILES = {
+    "papers": (
+        decode,
+        "talks/papers/2026-W47.jsonl",
+        lambda size: '{"title": "a", "url": "https://a.b"}\n' * (size // 40),
+    ),
+    "one paper": (
+        decode,
+        "talks/papers/2026-W47.jsonl",
+        lambda size: '{"title": "' + "a " * size + '", "url": "https://a.b"}',
+    ),
+    "deep JSON": (decode, "talks/papers/2026-W47.jsonl", lambda size: "[" * size),
+    "doi": (
+        decode,
+        "talks/papers/2026-W47.jsonl",
+        lambda size: '{"title": "a", "url": "https://a.b/' + "doi:10.1234/a" * (size // 13) + '"}',
+    ),
+    "outlines": (
+        lambda source: read_opml(source.text.encode(), "f"),
+        "f",
+        lambda size: "<opml>" + '<outline xmlUrl="http://a"/>' * (size // 28) + "</opml>",
+    ),
+    "deep outlines": (
+        lambda source: read_opml(source.text.encode(), "f"),
+        "f",
+        lambda size: "<opml>" + "<o>" * (size // 7) + "</o>" * (size // 7) + "</opml>",
+    ),
+    "keys": (
+        parse_question,
+        QUESTION,
+        lambda size: (
+            "---\n"
+            + "".join(f"k{at}: v\n" for at in range(min(size, 60_000) // 10))
+            + "---\n# a\n"
+            + "x\n" * (size // 2)
+        ),
+    ),
+    "topics": (parse_question, QUESTION, lambda size: f"---\ntopics: [{'a,' * (min(size, 60_000) // 2)}]\n---\n# a\n"),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_file_beside_them_is_linear(kind):
+    parser, path, make = FILES[kind]
+    assert not grows_too_fast(lambda text: parser(Source(path, text)), make)
