@@ -10,6 +10,7 @@ from ingest.concepts import check_concepts, check_groups, parse_concept, parse_g
 from ingest.feeds.archive import decode
 from ingest.feeds.listed import parse_feeds
 from ingest.front_matter import line_of_key
+from ingest.invisible import check_direction
 from ingest.link import link
 from ingest.model import Concept, Question, Source, Talk
 from ingest.notes.parse import parse_note
@@ -57,6 +58,8 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     problems += found
     groups, found = parse_groups(inputs.concept_index)
     problems += found + check_groups(concepts, groups)
+    for written in (inputs.notes, inputs.questions, inputs.concepts, inputs.concept_index, inputs.snippets):
+        problems += (problem for source in written for problem in check_direction(source))
     records = Records(talks, questions, tuple(weeks), tuple(concepts), groups, tuple(snippets), feeds)
     return records, sorted(problems)
 

@@ -6,6 +6,7 @@ from ingest.problems import RULES
 
 GROUPS = {
     "F": ("文件", "Files"),
+    "L": ("限度", "Limits"),
     "N": ("讨论笔记", "Talk notes"),
     "P": ("论文与订阅源", "Papers and feeds"),
     "Q": ("问答", "Questions and answers"),
@@ -74,6 +75,7 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
         _asked("topics: [rope"),
         _asked("topics: [rope]"),
     ),
+    "L004": ("talks/questions/new.md", "# 秩该取\u202e多大？\n\n从 8 试起。\n", _QUESTION),
     "N001": _talk("【编号】：101\n", ""),
     "N002": _talk("101", "100"),
     "N003": _talk("2024-03-02 21:00", "下周六"),
@@ -127,6 +129,18 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "`links` asks the addresses in notes, questions and concept pages one by one: this one has no such host, "
         "cannot be reached, or answers with an error such as 404.",
     ),
+    "L001": (
+        "超过限度的文件不读，其余的照常生成。把它拆开。",
+        "A file beyond the limit is left out, and the rest is built. Divide it.",
+    ),
+    "L002": (
+        "第 2001 个问题起不读。把笔记拆成几篇。",
+        "From the 2,001st question on nothing is read. Divide the note.",
+    ),
+    "L003": (
+        "太长的标题在 1000 字处截断，整句放到正文最前面；第 501 个名字起不列。",
+        "A longer title is cut, and stands whole at the beginning of the text; from the 501st name on none is listed.",
+    ),
     "P007": (
         "`fetch` 时源不存在、超时，或者返回了错误。",
         "During `fetch` the source was not there, took too long, or answered with an error.",
@@ -143,6 +157,10 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "F004": "some pictures were not taken out",
     "F005": "words would be lost, so nothing was written",
     "F006": "the address does not open",
+    "L001": "the file is too large and was not read",
+    "L002": "there are too many questions; the last ones were not read",
+    "L003": "a title is too long, or there are too many names",
+    "L004": "some characters turn the direction of the text",
     "N001": "the note has no number",
     "N002": "another note has the same number",
     "N003": "the note has no date",

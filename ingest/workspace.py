@@ -19,6 +19,7 @@ from ingest.pipeline import Inputs
 from ingest.problems import Problem
 
 ROOT = Path(__file__).parent.parent
+LARGEST_PAPERS = 16_000_000  # bytes: a week of every feed, written by a program
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ class Workspace:
             if wanted and name not in wanted:
                 continue
             paths = [path for path in folder.glob(pattern) if pattern == "index.md" or path.name != "index.md"]
-            sources[name], unreadable = files.read(paths, self.talks.parent)
+            sources[name], unreadable = files.read(
+                paths, self.talks.parent, LARGEST_PAPERS if name == "papers" else files.LARGEST
+            )
             problems += unreadable
         held, unreadable = files.read_pictures([self.talks / "notes", self.talks / "questions"], self.talks.parent)
         shown = {name: Picture(f"../../{_place(name, content)}", *size_of(content)) for name, content in held.items()}

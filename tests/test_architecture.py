@@ -23,20 +23,22 @@ ALLOWED = {
     "encodings": "",
     "files": "model pictures problems",
     "front_matter": "model problems",
+    "invisible": "model problems",
+    "limits": "",
     "link": "concepts markup model questions.duplicates wiki",
     "links": "files markup model problems web",
     "markup": "model urls",
     "model": "",
     "pictures": "",
     "pipeline": (
-        "addresses concepts feeds.archive feeds.listed front_matter link model notes.parse pages.kept pages.render"
-        " pictures problems questions.duplicates questions.parse wiki"
+        "addresses concepts feeds.archive feeds.listed front_matter invisible link model notes.parse pages.kept"
+        " pages.render pictures problems questions.duplicates questions.parse wiki"
     ),
     "problems": "",
     "reach": "",
     "reporting": "markup model problems",
     "rules": "problems",
-    "safe_html": "markup pictures",
+    "safe_html": "invisible markup pictures",
     "unpacking": "",
     "urls": "",
     "web": "reach unpacking",
@@ -48,14 +50,14 @@ ALLOWED = {
     "notes.lines": "markup model notes.names",
     "notes.mend": "markup urls",
     "notes.names": "markup",
-    "notes.parse": "front_matter markup model notes.lines notes.names notes.times problems",
+    "notes.parse": "front_matter limits markup model notes.lines notes.names notes.times problems",
     "notes.times": "",
     "notes.write": "markup model notes.lines notes.names notes.parse problems",
     # questions
     "questions": "",
-    "questions.collected": "front_matter markup model problems",
+    "questions.collected": "front_matter invisible markup model problems",
     "questions.duplicates": "concepts model problems",
-    "questions.parse": "front_matter markup model notes.names problems",
+    "questions.parse": "front_matter invisible limits markup model notes.names problems",
     # feeds
     "feeds": "",
     "feeds.archive": "model problems urls",
@@ -94,7 +96,7 @@ ALLOWED = {
     "importing.torn": "",
     # pages
     "pages": "",
-    "pages.atom": "markup",
+    "pages.atom": "invisible",
     "pages.chart": "",
     "pages.kept": "",
     "pages.learning_map": "model",

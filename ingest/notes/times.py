@@ -6,7 +6,7 @@ from datetime import date
 HOURS = {name: hour for hour, name in enumerate("零 一 二 三 四 五 六 七 八 九 十 十一 十二".split())} | {"两": 2}
 DATE = re.compile(r"(20\d\d)(?:\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})|(\d\d)(\d\d))(?!\d)")
 CLOCK = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:：]([0-5]\d)(?!\d)")
-SPOKEN = re.compile(r"(凌晨|早上|上午|中午|下午|晚上|晚)?\s*(十[一二]?|[零一二两三四五六七八九]|\d{1,2})\s*点(半)?")
+SPOKEN = re.compile(r"(?:(凌晨|早上|上午|中午|下午|晚上|晚)\s*)?(十[一二]?|[零一二两三四五六七八九]|\d{1,2})\s*点(半)?")
 
 
 def parse_time(value: str) -> tuple[date | None, str]:

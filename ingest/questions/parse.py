@@ -1,21 +1,25 @@
 """Parse a file of `talks/questions/`: front matter, a title, answers, references."""
 
 import re
+from collections import defaultdict
 from dataclasses import replace
 from datetime import date
 from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, line_of_key, strings
-from ingest.markup import CONTROL, MARKED_LINK, fenced_lines, links_in
+from ingest.invisible import visible
+from ingest.limits import TITLE_LETTERS, shortened
+from ingest.markup import MARKED_LINK, WORDS, fenced_lines, links_in
 from ingest.model import Answer, Field, Link, Question, Source
 from ingest.notes.names import split_attribution
 from ingest.problems import Problem
 
-TITLE = re.compile(r"^#\s+(.+?)(?:\s+#+)?\s*$")
+TITLE = re.compile(rf"^#\s+(?=\S)({WORDS})(?:\s+#+)?\s*$")
 ANSWER = re.compile(
-    r"^##\s+(?:回答|答案|Answer)\s*[\d:：]*\s*([（(](?:采纳|accepted)[)）])?\s*[:：]?\s*$", re.IGNORECASE
+    r"^##\s+(?:回答|答案|Answer)\s*+[\d:：]*\s*+([（(](?:采纳|accepted)[)）])?\s*+[:：]?\s*$", re.IGNORECASE
 )
 KNOWN = {"id", "topics", "asker", "date", "duplicate_of"}
+MANY = 50
 NAMES = {"origin": "出自", "licence": "许可"}
 SOURCES = re.compile(r"^##\s+(?:参考(?:资料)?|来源|References?|Sources?)\s*[:：]?\s*$", re.IGNORECASE)
 
@@ -31,7 +35,7 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
     for at, (number, text) in enumerate(lines):
         match = None if at in fenced else TITLE.match(text)
         if match and not title:
-            title, title_line = CONTROL.sub("", match[1]), number
+            title, title_line = visible(match[1]), number
         elif at not in fenced and (answer := ANSWER.match(text)):
             parts.append(("accepted" if answer[1] else "answer", [(number + 1, "")]))
         elif at not in fenced and SOURCES.match(text):
@@ -39,6 +43,8 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
         else:
             parts[-1][1].append((number, text))
     stem = PurePosixPath(source.path).stem
+    if len(title) > TITLE_LETTERS:
+        problems.append(Problem(source.path, title_line, 1, "L003", f"a title of {len(title)} letters"))
     if not title:
         problems.append(Problem(source.path, first, 1, "Q002", "no title"))
     asked = meta.get("date")
@@ -49,12 +55,13 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
     if said and not answers:  # without a heading 回答, all that is said is the answer
         said, answers = "", [_answer(parts[0][1], False)]
     sources, remarks = _references([line for kind, part in parts if kind == "sources" for line in part])
-    fields = {name: "；".join(strings(value)) for name, value in meta.items() if name not in KNOWN}
+    fields = {name: visible("；".join(strings(value))) for name, value in meta.items() if name not in KNOWN}
+    title, said = shortened(title, said)
     question = Question(
         id=str(meta.get("id") or stem),
         title=title or stem,
         text=said,
-        asker=str(meta.get("asker") or ""),
+        asker=visible(str(meta.get("asker") or "")).strip(),
         answers=tuple(answer for answer in answers if answer.text),
         path=source.path,
         line=title_line,
@@ -73,18 +80,21 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
 def _references(lines: list[tuple[int, str]]) -> tuple[tuple[Link, ...], str]:
     """The links of the references, and the lines that say more. What stands beside a line's one link is its title's."""
     links = list(links_in(lines))
+    on_line: dict[int, list[int]] = defaultdict(list)
+    for at, link in enumerate(links):
+        on_line[link.line].append(at)
     remarks = []
-    for number, line in lines:
-        here = [at for at, link in enumerate(links) if link.line == number]
+    for number, written in lines:
+        line, here = written, on_line[number]
         plain = MARKED_LINK.sub(r"\1", line)
         if len(here) == 1 and _letters(line) == _letters(plain) + _letters(links[here[0]].source):
             title = re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", plain).strip()
             links[here[0]] = replace(links[here[0]], title=title)
             continue
-        for at in here:
+        for at in here[:MANY]:  # a line of more links is kept whole
             line = line.replace(links[at].source, "", 1).replace(links[at].title, "", 1)
         if _letters(line):
-            remarks.append(dict(lines)[number])
+            remarks.append(written)
     return tuple(links), "\n".join(remarks)
 
 

@@ -5,7 +5,7 @@ import re
 
 from ingest.importing.decode import CannotConvert, decode
 from ingest.importing.tidy import tidy
-from ingest.markup import CONTROL
+from ingest.invisible import visible
 from ingest.model import Block, Question, Source, Talk
 from ingest.notes.mend import mend
 from ingest.notes.parse import parse_note
@@ -63,8 +63,8 @@ def check_html(text: str) -> None:
         "input",
     }
     assert not any(re.search(r"\son\w+\s*=|\sstyle\s*=", re.sub(r'"[^"]*"', "", attributes)) for _, attributes in tags)
-    assert "`" not in shown and "~" not in shown and not CONTROL.search(shown.replace("\n", ""))
-    letters = re.sub(r"\S*:\S*|&#?\w+;", "", CONTROL.sub("", text))
+    assert "`" not in shown and "~" not in shown and shown == visible(shown)
+    letters = re.sub(r"\S*:\S*|&#?\w+;", "", visible(text))
     assert {char for char in letters if char.isalpha()} <= set(html.unescape(shown)), text
 
 
