@@ -33,7 +33,7 @@ def check(options: argparse.Namespace) -> int:
     kinds = ("notes",) if notes_alone else ()
     inputs, _, problems = space.read(kinds)
     if options.fix:
-        _fix(options, (*inputs.notes, *inputs.questions))
+        _fix(options, inputs)
         inputs, _, problems = space.read(kinds)
     base = space.talks.parent.resolve()
     if notes_alone:  # of the others, only the numbers count
@@ -57,11 +57,18 @@ def _is_below(path: Path, places: Sequence[Path]) -> bool:
     return any(path.is_relative_to(place) for place in places)
 
 
-def _fix(options: argparse.Namespace, sources: Sequence[Source]) -> None:
+def _fix(options: argparse.Namespace, inputs: pipeline.Inputs) -> None:
     wanted = [path.resolve() for path in options.paths] or [options.talks.resolve()]
-    for source in sources:
-        path = (options.talks.parent / source.path).resolve()
-        if _is_below(path, wanted) and files.write_text(path, mend(source.text)):
+
+    def named(sources: Sequence[Source]) -> tuple[Source, ...]:
+        return tuple(s for s in sources if _is_below((options.talks.parent / s.path).resolve(), wanted))
+
+    inputs = dataclasses.replace(
+        inputs, notes=named(inputs.notes), questions=named(inputs.questions), concepts=named(inputs.concepts)
+    )
+    for source, text in pipeline.mend_slips(inputs):
+        better = text if source in inputs.concepts else mend(text)
+        if files.write_text((options.talks.parent / source.path).resolve(), better):
             print(f"{source.path}: mended", file=sys.stderr if options.format == "json" else sys.stdout)
 
 

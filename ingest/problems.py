@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ingest.slips.codes import SLIPS
+from ingest.slips.all_rules import SLIPS
 
 ERROR, WARNING = "error", "warning"
 

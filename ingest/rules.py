@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ingest.problems import RULES
-from ingest.slips.codes import SLIPS
+from ingest.slips.all_rules import SLIPS
 
 GROUPS = {
     "F": ("文件", "Files"),
@@ -83,6 +83,7 @@ def _concept(old: str, new: str) -> tuple[str, str, str]:
     return "docs/topics/lora.md", _CONCEPT.replace(old, new), _CONCEPT
 
 
+_SIGNED = _NOTE.replace("\n\n## 本周新闻\n", "\n【主持人】：老周\n\n## 本周新闻\n\n- 一件大事 —老周\n")
 # Where the examples of "another file has it already" look: what lies beside them.
 BESIDE = {
     "talks/notes/100.md": _NOTE.replace("101", "100"),
@@ -128,7 +129,7 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "T004": _concept("group:", "builds_on: [lora]\ngroup:"),
 }
 EXAMPLES |= _examples_of_slips() | {
-    "N018": _talk("\n## 本周新闻\n", "【主持人】：老周\n\n## 本周新闻\n\n- 一件大事-老周\n"),
+    "N018": ("talks/notes/101.md", _SIGNED.replace(" —老周", "-老周"), _SIGNED),
     "N027": _talk("2024", "2099"),
     "N028": _talk("101", "102"),
     "Q014": ("talks/questions/秩.md", _QUESTION, _QUESTION),

@@ -30,12 +30,12 @@ ALLOWED = {
     "pictures": "",
     "pipeline": (
         "addresses concepts feeds.archive feeds.listed front_matter link model notes.parse pages.kept pages.render"
-        " pictures problems questions.duplicates questions.parse wiki"
+        " pictures problems questions.duplicates questions.parse slips.notes slips.questions slips.slip wiki"
     ),
-    "problems": "",
+    "problems": "slips.all_rules",
     "reach": "",
     "reporting": "markup model problems",
-    "rules": "problems",
+    "rules": "problems slips.all_rules",
     "safe_html": "markup pictures",
     "unpacking": "",
     "urls": "",
@@ -55,7 +55,21 @@ ALLOWED = {
     "questions": "",
     "questions.collected": "front_matter markup model problems",
     "questions.duplicates": "concepts model problems",
-    "questions.parse": "front_matter markup model notes.names problems",
+    "questions.parse": "front_matter markup model notes.names notes.times problems",
+    # slips
+    "slips": "",
+    "slips.all_rules": "slips.notes_rules slips.questions_rules slips.texts_rules",
+    "slips.codes": "",
+    "slips.head": "markup model notes.lines notes.names slips.slip",
+    "slips.marks": "model notes.lines slips.slip",
+    "slips.notes": "model notes.parse slips.head slips.marks slips.signatures slips.slip slips.texts",
+    "slips.notes_rules": "slips.codes",
+    "slips.questions": "front_matter model notes.names questions.parse slips.slip slips.texts",
+    "slips.questions_rules": "slips.codes",
+    "slips.signatures": "markup model slips.slip",
+    "slips.slip": "markup model problems",
+    "slips.texts": "markup model notes.lines slips.slip urls",
+    "slips.texts_rules": "slips.codes",
     # feeds
     "feeds": "",
     "feeds.archive": "model problems urls",

@@ -1,1 +1,1 @@
-"""What people really do wrong in texts, line by line: a rule each, with the line written right where one thing is meant."""
+"""What people really do wrong in texts: a rule each, and the line written right where one thing is meant."""

@@ -35,9 +35,9 @@ def head_slips(talk: Talk, lines: Sequence[Line], today: date | None) -> Iterato
         if line.number not in fields:
             yield from _no_field(line)
     for number, field in fields.items():
-        if line := by_number.get(number):
-            yield from _value(line, FIELDS[section_name(field.name)], field.value, talk)
-            yield from _value_below(line, field.value, head)
+        if own := by_number.get(number):
+            yield from _value(own, FIELDS[section_name(field.name)], field.value, talk)
+            yield from _value_below(own, field.value, head)
     yield from _twice(talk)
     yield from _date(talk, today)
     stem = PurePosixPath(talk.path).stem

@@ -1,8 +1,8 @@
 """Slips in a note's questions and answers: marks that the parser cannot read, and what they then lose."""
 
 import re
-from difflib import SequenceMatcher
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 
 from ingest.model import Talk
 from ingest.notes.lines import ANSWER, NUMBERED, QUESTION, section_name
@@ -21,7 +21,10 @@ NO_NUMBER = re.compile(
 )
 LOOSE_ANSWER = re.compile(rf"{BEFORE}(?:[AaＡΑА]|回答|答案?|[Aa]nswer)\s*[.．]?\s*(?P<number>\d{{0,3}})(?!\d){AFTER}$")
 NUMBERED_ANSWER = re.compile(r"\s*(?:#{1,6}\s*)?(?:\*\*)?[（(]?(?:[AaＡΑА]|答案?)\s*(\d{1,3})\s*[:：]")
-WIDE_MARK = re.compile(r"\s*(?:#{1,6}\s*)?([ＱＡΑА])\s*([\d０-９]{0,3})(?=\s*[:：])|\s*(?:#{1,6}\s*)?([QA])\s*([０-９]{1,3})(?=\s*[:：])")
+WIDE_MARK = re.compile(
+    r"\s*(?:#{1,6}\s*)?([ＱＡΑА])\s*([\d０-９]{0,3})(?=\s*[:：])"
+    r"|\s*(?:#{1,6}\s*)?([QA])\s*([０-９]{1,3})(?=\s*[:：])"
+)
 HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*$")
 ASKS = re.compile(rf"[？?][”」』)）]?{SIGNATURE}$")
 INSIDE = re.compile(r"(?<=\S)\s+(?:#{1,6}\s*)?([Qq])\s*(\d{1,3})\s*[:：]|(?<=[？?])\s*([Aa])\s*(\d{1,3})\s*[:：]")
@@ -31,7 +34,7 @@ def mark_slips(talk: Talk, lines: Sequence[Line]) -> Iterator[Slip]:
     """Slips in the marks of a note, whose lines outside fences these are."""
     walk = _Walk(talk)
     for line in lines:
-        yield from walk.read(line)
+        yield from walk.take(line)
     yield from walk.finish()
 
 
@@ -46,7 +49,7 @@ class _Walk:
         self.last = 0  # number of the last one
         self.answers: list[tuple[Line, bool]] = []  # marks of the open question, and whether text followed
 
-    def read(self, line: Line) -> Iterator[Slip]:
+    def take(self, line: Line) -> Iterator[Slip]:
         if line.number in self.sections:
             yield from self.finish()
             self.kind, self.question = self.sections[line.number], 0

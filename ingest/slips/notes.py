@@ -12,9 +12,7 @@ from ingest.slips.slip import Slip, body_lines
 from ingest.slips.texts import text_slips
 
 
-def note_slips(
-    source: Source, talk: Talk, pictures: Collection[str] = (), today: date | None = None
-) -> Iterator[Slip]:
+def note_slips(source: Source, talk: Talk, pictures: Collection[str] = (), today: date | None = None) -> Iterator[Slip]:
     """What is wrong with a note beyond what its parser says.
 
     Args:
@@ -29,4 +27,7 @@ def note_slips(
     yield from section_slips(talk, [name for kind, name in REQUIRED.items() if kind not in kinds])
     yield from mark_slips(talk, lines)
     yield from signature_slips(talk, lines)
+    for question in talk.questions:
+        if "$" in question.title:
+            yield Slip(question.line, 1, "Q018", f"TeX in {question.title[:40]!r}")
     yield from text_slips(source, pictures)

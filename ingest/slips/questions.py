@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from ingest.front_matter import front_matter, line_of_key
+from ingest.front_matter import line_of_key
 from ingest.model import Question, Source
 from ingest.notes.names import SIGNED
 from ingest.questions.parse import ANSWER, KNOWN, NAMES, SOURCES, TITLE
-from ingest.slips.slip import Line, Slip, body_lines
+from ingest.slips.slip import Line, Slip, body_lines, head_end
 from ingest.slips.texts import template_slips, text_slips
 
 CONCEPT_KEYS = ("title", "english", "aliases", "group", "summary", "snippet", "builds_on")
@@ -24,6 +24,8 @@ LOOSE_SOURCES = re.compile(
     re.IGNORECASE,
 )
 SOON = timedelta(days=1)  # somewhere it is tomorrow already
+KEY = re.compile(r"[A-Za-z][\w -]*:(?=\s|$)")
+LONGEST = 30  # letters of a heading that stands for an answer
 NAME = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 
 
@@ -54,20 +56,23 @@ def concept_slips(source: Source) -> Iterator[Slip]:
 def key_slips(source: Source, known: Iterable[str], others: Iterable[str], code: str) -> Iterator[Slip]:
     """Keys of a front matter that are nearly a known one; any other key is shown as it is."""
     names = tuple(known)
-    for key in front_matter(source)[0]:
-        folded = key.strip().lower().replace("-", "_").replace(" ", "_")
-        near = get_close_matches(folded, names, 1, 0.7)
-        if key in names or key in others or not near:
+    lines = source.text.split("\n")
+    for number, line in enumerate(lines[: head_end(lines)], 1):
+        key = line.partition(":")[0]
+        if not KEY.match(line) or key in names or key in others:
             continue
-        number = line_of_key(source, key)
-        line = source.text.split("\n")[number - 1]
-        yield Slip(number, 1, code, f"no key is called {key!r}; did you mean {near[0]}?", line.replace(key, near[0], 1))
+        near = get_close_matches(key.lower().replace("-", "_").replace(" ", "_"), names, 1, 0.7)
+        if near:
+            better = near[0] + line[len(key) :]
+            yield Slip(number, 1, code, f"no key is called {key!r}; did you mean {near[0]}?", better)
 
 
 def _headings(lines: Sequence[Line]) -> Iterator[Slip]:
     titled = False
     for line in lines:
         text = line.text
+        if len(text) > LONGEST and not text.startswith("#"):
+            continue
         if TITLE.match(text) and not LOOSE_ANSWER.fullmatch(text) and not LOOSE_SOURCES.fullmatch(text):
             if titled:
                 yield line.slip("Q013", f"{text.strip()[:40]!r} is a second title", f"##{text.lstrip()}")
@@ -100,6 +105,6 @@ def _answers(lines: Sequence[Line]) -> Iterator[Slip]:
             yield heading.slip("Q017", f"{heading.text.strip()!r} says nothing")
         last = said[-1] if said else None
         signed = SIGNED.search(last.text) if last and not re.match(r"\s*[-*+>|#]", last.text) else None
-        if last and signed and signed.start() > 0 and re.match(r"[。！？.!?]|\s", last.text[signed.start() - 1] + last.text[signed.start()]):
+        if last and signed and signed.start() > 0 and re.match(r".?\s|[。！？.!?]", last.text[signed.start() - 1 :]):
             better = f"{last.text[: signed.start()].rstrip()}\n\n—{signed[1]}"
             yield last.slip("Q015", f"{signed[0].strip()!r} behind the text", better, signed.start() + 1)

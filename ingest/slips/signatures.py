@@ -17,7 +17,8 @@ def signature_slips(talk: Talk, lines: Sequence[Line]) -> Iterator[Slip]:
     known |= {name for q in talk.questions for name in (q.asker, *(a.author for a in q.answers)) if name}
     known = {name for name in known if len(name) > 1}
     first = min((section.line for section in talk.sections), default=1)
-    ends = re.compile(rf"(?<=\S){MARK}(?P<name>{'|'.join(sorted(map(re.escape, known), key=len, reverse=True))})[）)]?\s*$")
+    names = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
+    ends = re.compile(rf"(?<=\S){MARK}(?P<name>{names})[）)]?\s*$")
     for line in lines:
         if line.number <= first or re.match(r"\s*(?:【|\||#{1,6}\s+(?!Q))", line.text):
             continue

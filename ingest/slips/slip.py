@@ -62,8 +62,13 @@ def body_lines(text: str) -> list[Line]:
             if not HEADING_LIKE.match(line):
                 continue
             formula = False
-        kept.append(Line(at + 1, line, CODE.sub(lambda match: " " * len(match[0]), line)))
+        kept.append(Line(at + 1, line, blanked(CODE, line)))
     return kept
+
+
+def blanked(code: re.Pattern[str], line: str) -> str:
+    """A line of the same length with blanks for what is code."""
+    return code.sub(lambda match: " " * len(match[0]), line) if "`" in line or "$" in line else line
 
 
 HEADING_LIKE = re.compile(r"\s*(?:#{1,6}\s|[QA]\d{1,3}\s*[:：])")

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from ingest.markup import CJK, bare_urls, fenced_lines
 from ingest.model import Source
 from ingest.notes.lines import SECTIONS, section_name
-from ingest.slips.slip import HEADING_LIKE, Line, Slip, body_lines, head_end, unclosed_fences
+from ingest.slips.slip import HEADING_LIKE, Line, Slip, blanked, body_lines, head_end, unclosed_fences
 from ingest.urls import tracking
 
 PICTURE = re.compile(r"!\[[^\[\]]*\]\(\s*<?([^()<>\"]*?)>?\s*(?:\"[^\"]*\"\s*)?\)")
@@ -36,13 +36,20 @@ HTML = re.compile(
     re.IGNORECASE,
 )
 TEX = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]")
+OPENING = re.compile(r"[\[［【]")
+SLASHES = re.compile(r"//|[:：]\s?[/\\]")
+SPAN = re.compile(r"`[^`]+`")
+NO_BLANK = re.compile(r"(#{1,6})(?=[^\s#])")
 WIDE_HEADING = re.compile(r"\s*(＃+)\s*(?=\S)")
 WIDE_FENCE = re.compile(r"\s*(?:[·｀´]{3})(\w*)\s*$")
 WIDE_PICTURE = re.compile(r"！(?=\[[^\[\]]*\]\([^()\s]+\.(?:png|jpe?g|gif|webp)\))", re.IGNORECASE)
 TEMPLATE = re.compile(
-    r"✎|^\s*>\s*提示[:：]|YYYY-MM-DD|这里写一句完整的问题|一句自己的话 —署名|^第一件事；第二件事|】[:：]第一件事；第二件事"
-    r"|^A\d*[:：]这里写回答|^A\d*[:：]另一个人的回答|^问题需要背景时写在这里|Q\d+[:：]一个还没有人回答的问题？ —群友"
+    r"✎|^\s*>\s*提示[:：]|YYYY-MM-DD|这里写一句完整的问题|一句自己的话 —署名|】[:：]第一件事；第二件事"
+    r"|^第一件事；第二件事|^A\d*[:：]这里写回答|^A\d*[:：]另一个人的回答|^问题需要背景时写在这里"
+    r"|Q\d+[:：]一个还没有人回答的问题？ —群友"
 )
+
+TEMPLATE_WORDS = "✎ 提示 YYYY 这里写 一句自己的话 第一件事 另一个人的回答 写在这里 还没有人回答".split()
 
 
 def text_slips(source: Source, pictures: Collection[str]) -> Iterator[Slip]:
@@ -69,12 +76,16 @@ def text_slips(source: Source, pictures: Collection[str]) -> Iterator[Slip]:
 
 def template_slips(source: Source) -> Iterator[Slip]:
     """What a template tells its reader, left in."""
+    if not any(word in source.text for word in TEMPLATE_WORDS):
+        return
     for at, line in enumerate(source.text.split("\n"), 1):
         if found := TEMPLATE.search(line):
             yield Slip(at, found.start() + 1, "M015", f"the template's {line.strip()[:40]!r}")
 
 
 def _pictures(line: Line, path: str, pictures: Collection[str]) -> Iterator[Slip]:
+    if "![" not in line.plain:
+        return
     beside = PurePosixPath(path).parent
     for match in PICTURE.finditer(line.plain):
         named = unquote(match[1].strip())
@@ -93,11 +104,11 @@ def _pictures(line: Line, path: str, pictures: Collection[str]) -> Iterator[Slip
 
 
 def _links(line: Line) -> Iterator[Slip]:
-    for form in BRACKETS:
+    if not OPENING.search(line.plain):
+        return
+    for form in (*BRACKETS, REVERSED) if "http" in line.plain else ():
         for match in form.finditer(line.plain):
             yield line.swap("M003", f"{match[0][:60]!r} is no link", *match.span(), f"[{match[1]}]({match[2]})")
-    for match in REVERSED.finditer(line.plain):
-        yield line.swap("M003", f"{match[0][:60]!r} is no link", *match.span(), f"[{match[1]}]({match[2]})")
     for match in TARGET.finditer(line.plain):
         target = match[2]
         if re.fullmatch(rf"(?:www\.)?{HOST}(?:/\S*)?", target) and not target.endswith((".md", ".html")):
@@ -107,12 +118,14 @@ def _links(line: Line) -> Iterator[Slip]:
 
 
 def _addresses(line: Line) -> Iterator[Slip]:
+    if not SLASHES.search(line.plain):
+        return
     for match in TWICE.finditer(line.plain):
         yield line.swap("M004", f"{line.plain[match.start() :][:40]!r} begins twice", *match.span(), "")
     for match in SCHEME.finditer(line.plain):
         if match[0] != f"{match[1]}://":
             yield line.swap("M004", f"{match[0]!r} begins no address", *match.span(), f"{match[1]}://")
-    for match in MISSPELT.finditer(line.plain):
+    for match in MISSPELT.finditer(line.plain) if "://" in line.plain else ():
         yield line.swap("M004", f"{match[0]!r} begins no address", *match.span(), f"http{match[1].lower()}://")
     for match in bare_urls(line.plain):
         if names := tracking(match[0]):
@@ -128,7 +141,7 @@ def _without(url: str, names: Sequence[str]) -> str:
 
 
 def _marks(line: Line) -> Iterator[Slip]:
-    heading = re.match(r"(#{1,6})(?=[^\s#])", line.plain)
+    heading = NO_BLANK.match(line.plain)
     if heading and (len(heading[1]) > 1 or section_name(line.text[1:]) in SECTIONS):
         yield line.slip("M010", f"no blank after {heading[1]}", f"{heading[1]} {line.text[heading.end() :]}")
     if wide := WIDE_HEADING.match(line.plain):
@@ -136,19 +149,21 @@ def _marks(line: Line) -> Iterator[Slip]:
         yield line.slip("M013", f"{wide[1]} in full width", f"{marks} {line.text[wide.end() :]}")
     if fence := WIDE_FENCE.fullmatch(line.text):
         yield line.slip("M013", f"{line.text.strip()[:3]} is no fence", f"```{fence[1]}")
-    for match in WIDE_PICTURE.finditer(line.plain):
+    for match in WIDE_PICTURE.finditer(line.plain) if "！[" in line.plain else ():
         yield line.swap("M013", "！ in full width before a picture", *match.span(), "!")
-    for match in TEX.finditer(line.plain):
+    for match in TEX.finditer(line.plain) if "\\" in line.plain else ():
         new = f"${match[1].strip()}$" if match[1] else f"$${match[2].strip()}$$"
         yield line.swap("M009", f"{match[0][:30]!r} is shown as text", *match.span(), new)
-    if re.fullmatch(r"\s*\\[\[\]]\s*", line.text):
+    if line.text.strip() in ("\\[", "\\]"):
         yield line.slip("M009", f"{line.text.strip()!r} is shown as text", "$$")
-    if found := HTML.search(line.plain):
+    if "<" in line.plain and (found := HTML.search(line.plain)):
         yield line.slip("M011", f"{found[0][:30]!r} is shown as text", column=found.start() + 1)
 
 
 def _cut_links(lines: Sequence[Line]) -> Iterator[Slip]:
     for line, following in zip(lines, [*lines[1:], None], strict=True):
+        if "[" not in line.plain and "]" not in line.plain:
+            continue
         after = following.plain.strip() if following and following.number == line.number + 1 else ""
         if found := CUT.search(line.plain):
             yield line.slip("M006", "a link that is cut by the end of the line", column=found.start() + 1)
@@ -159,7 +174,7 @@ def _cut_links(lines: Sequence[Line]) -> Iterator[Slip]:
 
 
 def _tables(lines: Sequence[Line]) -> Iterator[Slip]:
-    rows = {line.number: line for line in lines if re.fullmatch(r"\s*\|.*\|\s*", line.plain)}
+    rows = {line.number: line for line in lines if "|" in line.plain and re.fullmatch(r"\s*\|.*\|\s*", line.plain)}
     for number, line in rows.items():
         if number - 1 in rows or number + 1 not in rows:
             continue
@@ -170,6 +185,8 @@ def _tables(lines: Sequence[Line]) -> Iterator[Slip]:
 def _unclosed_formulas(raw: Sequence[str]) -> Iterator[Slip]:
     """Where `$$` opens and nothing closes it before the next heading, mark or the end."""
     opened = 0
+    if not any("$$" in line for line in raw):
+        return
     kept = {line.number: line for line in _lines_outside_code(raw)}
     for number, line in kept.items():
         if opened and HEADING_LIKE.match(line.text):
@@ -185,4 +202,4 @@ def _lines_outside_code(raw: Sequence[str]) -> Iterator[Line]:
     left = fenced_lines(raw) | set(range(head_end(raw)))
     for at, text in enumerate(raw):
         if at not in left:
-            yield Line(at + 1, text, re.sub(r"`[^`]+`", lambda match: " " * len(match[0]), text))
+            yield Line(at + 1, text, blanked(SPAN, text))
