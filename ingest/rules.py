@@ -132,6 +132,7 @@ EXAMPLES |= _examples_of_slips() | {
     "N018": ("talks/notes/101.md", _SIGNED.replace(" —老周", "-老周"), _SIGNED),
     "N027": _talk("2024", "2099"),
     "N028": _talk("101", "102"),
+    "T011": _concept("LoRA: low-rank adaptation", "LoRA：低秩适配"),
     "Q014": ("talks/questions/秩.md", _QUESTION, _QUESTION),
 }
 KEPT_PATHS = {"Q014": "talks/questions/lora-rank.md", "P009": "talks/papers/2026-W47.jsonl"}

@@ -50,6 +50,10 @@ def question_slips(
 def concept_slips(source: Source) -> Iterator[Slip]:
     """Keys of a concept page's front matter that are nearly those that count, and what a template left."""
     yield from key_slips(source, CONCEPT_KEYS, OTHER_KEYS, "T010")
+    lines = source.text.split("\n")
+    for number, line in enumerate(lines[: head_end(lines)], 1):
+        if line.startswith("english:") and (found := re.search("[\u3400-\u9fff]", line)):
+            yield Slip(number, found.start() + 1, "T011", f"{found[0]!r} in the English title")
     yield from (slip for slip in template_slips(source) if "✎" in source.text.split("\n")[slip.line - 1])
 
 

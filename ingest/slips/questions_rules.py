@@ -103,4 +103,14 @@ QUESTIONS: dict[str, Row] = {
         "build_on: [rope]",
         "builds_on: [rope]",
     ),
+    "T011": (
+        E,
+        "an English title in `english`",
+        "`english` 里写英文标题",
+        "the English title is not English",
+        "英文标题里有汉字",
+        "file",
+        "",
+        "",
+    ),
 }
