@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--format", choices=("text", "github", "json"), default="text")
     check.add_argument("--fix", action="store_true", help="first mend blanks and addresses, where that is safe")
     check.add_argument("--lang", choices=("en", "zh"), default="en", help="language of what is said")
+    check.add_argument("--show", action="store_true", help="say what was understood, too: questions, links, concepts")
     check.set_defaults(run=project.check)
     build = commands.add_parser("build", help="write the generated pages under docs/")
     build.add_argument("--json", action="store_true", help="print counts, problems and seconds as JSON")

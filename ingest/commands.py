@@ -12,12 +12,14 @@ from pathlib import Path
 from ingest import files, pipeline
 from ingest.addresses import OWNED
 from ingest.importing.document import parse_document
+from ingest.link import link
 from ingest.model import Source
 from ingest.notes.mend import mend
 from ingest.notes.parse import head_of
 from ingest.problems import Problem
-from ingest.reporting import print_records, report, show_progress, usage
+from ingest.reporting import print_records, print_shown, report, show_progress, usage
 from ingest.rules import rules_page
+from ingest.show import shown
 from ingest.wiki import Records
 from ingest.workspace import Workspace
 
@@ -30,7 +32,7 @@ def check(options: argparse.Namespace) -> int:
     wanted = [path.resolve() for path in options.paths]
     # What is wrong with a note depends on other notes, and on nothing else.
     notes_alone = bool(wanted) and all(path.is_relative_to((space.talks / "notes").resolve()) for path in wanted)
-    kinds = ("notes",) if notes_alone else ()
+    kinds = ("notes",) if notes_alone and not options.show else ()
     inputs, _, problems = space.read(kinds)
     if options.fix:
         _fix(options, inputs)
@@ -39,7 +41,11 @@ def check(options: argparse.Namespace) -> int:
     if notes_alone:  # of the others, only the numbers count
         notes = (s if _is_below(base / s.path, wanted) else head_of(s) for s in inputs.notes)
         inputs = dataclasses.replace(inputs, notes=tuple(notes))
-    problems += pipeline.parse(inputs)[1]
+    records, found = pipeline.parse(inputs)
+    problems += found
+    if options.show:
+        named = [s for s in (*inputs.notes, *inputs.questions) if not wanted or _is_below(base / s.path, wanted)]
+        print_shown(shown(link(records).records, named, inputs.pictures, options.lang))
     if options.paths:
         outside = [path for path in options.paths if path.is_file() and not path.resolve().is_relative_to(base)]
         sources, unreadable = files.read(outside, Path.cwd())

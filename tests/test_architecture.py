@@ -16,8 +16,8 @@ ALLOWED = {
     "addresses": "",
     "cli": "commands feeds.commands files importing.commands importing.document notes.commands reporting workspace",
     "commands": (
-        "addresses files importing.document links model notes.mend notes.parse pipeline problems"
-        " reporting rules web wiki workspace"
+        "addresses files importing.document link links model notes.mend notes.parse pipeline problems"
+        " reporting rules show web wiki workspace"
     ),
     "concepts": "front_matter model problems",
     "encodings": "",
@@ -37,6 +37,7 @@ ALLOWED = {
     "reporting": "markup model problems",
     "rules": "problems slips.all_rules",
     "safe_html": "markup pictures",
+    "show": "markup model pictures slips.slip slips.texts wiki",
     "unpacking": "",
     "urls": "",
     "web": "reach unpacking",
