@@ -9,10 +9,10 @@ export REPO_BRANCH ?= main
 export EDIT_URI := $(if $(REPO_URL),edit/$(REPO_BRANCH)/docs/)
 
 .DEFAULT_GOAL := help
-.PHONY: help lock site serve new-note new-snippet test check bench outputs pictures oracles mutants fuzz permalinks records fetch clean
+.PHONY: help lock site serve new-note new-question new-concept new-snippet test check bench outputs pictures oracles mutants fuzz permalinks records fetch clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Every version comes from the lock, that of the build backend too (its variable is newer than some pips).
 PIP := -m pip --quiet --disable-pip-version-check
@@ -56,6 +56,12 @@ serve: .venv/.site ## serve the site on 127.0.0.1:8000 (or PORT) and rebuild on 
 
 new-note: need-NUMBER .venv/.site ## begin the note of a talk: make new-note NUMBER=005
 	@$(BIN)/python -m ingest new $(NUMBER)
+
+new-question: need-NAME .venv/.site ## begin a question: make new-question NAME=why-scale-attention
+	@$(BIN)/python -m ingest new question $(NAME)
+
+new-concept: need-NAME .venv/.site ## begin a concept page without code: make new-concept NAME=instructgpt
+	@$(BIN)/python -m ingest new concept $(NAME)
 
 new-snippet: need-NAME .venv/.site ## begin a snippet, its test and its page: make new-snippet NAME=rms_norm
 	@$(BIN)/python -m snippets new $(NAME)

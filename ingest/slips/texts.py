@@ -30,7 +30,7 @@ SCHEME = re.compile(
 )
 MISSPELT = re.compile(r"(?<![A-Za-z])(?:htp|htt|ttp|hhttp|htttp|httpp|hppt|htpp|hptt)(s?)://(?=\S)", re.IGNORECASE)
 TARGET = re.compile(r"(?<![!\w\]])\[([^\[\]]+)\]\(\s*([^()\s]*)\s*\)")
-CUT = re.compile(r"\]\(\s*<?https?://[^\s()]*$")
+CUT = re.compile(r"\]\(\s*<?https?://[^\s()（）]*$")
 HTML = re.compile(
     r"<!--|</?(?:br|img|font|center|div|span|b|i|u|p|sub|sup|details|summary|table|tr|td|strong|em|a|h[1-6])(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
