@@ -37,7 +37,7 @@ ALLOWED = {
     "reach": "",
     "reporting": "markup model problems",
     "rules": "problems slips.all_rules",
-    "safe_html": "markup pictures",
+    "safe_html": "markup pictures urls",
     "show": "markup model pictures slips.slip slips.texts wiki",
     "unpacking": "",
     "urls": "",

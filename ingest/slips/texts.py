@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -161,7 +162,7 @@ def _marks(line: Line) -> Iterator[Slip]:
 
 
 def _cut_links(lines: Sequence[Line]) -> Iterator[Slip]:
-    for line, following in zip(lines, [*lines[1:], None], strict=True):
+    for line, following in zip_longest(lines, lines[1:]):
         if "[" not in line.plain and "]" not in line.plain:
             continue
         after = following.plain.strip() if following and following.number == line.number + 1 else ""
