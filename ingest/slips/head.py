@@ -15,10 +15,10 @@ from ingest.slips.slip import Line, Slip
 NAMES = ("编号", "时间", "本期提要", "主持人", "编辑", "版块负责人", "贡献者", "talk 视频")
 _NAME = "|".join(re.escape(name).replace("talk", r"[Tt]alk\s*") for name in FIELDS)
 BARE = re.compile(
-    rf"\s*(?:[-*+]\s+)?[\[［〔(（「《<【]?\s*(?P<name>{_NAME})\s*[\]］〕)）」》>】]?\s*[:：]\s*(?P<value>.*?)\s*】?$"
+    rf"\s*+(?:[-*+]\s++)?[\[［〔(（「《<【]?\s*+(?P<name>{_NAME})\s*+[\]］〕)）」》>】]?\s*+[:：]\s*+(?P<value>.*)$"
 )
 PEOPLE = ("hosts", "editors", "contributors")
-GLUED = re.compile(rf"(?<=[{CJK}])\s+(?=[{CJK}])|\s*[|｜\\。·•]\s*|(?<=[{CJK}])和(?=[{CJK}]{{2}})")
+GLUED = re.compile(rf"(?<=[{CJK}])\s+(?=[{CJK}])|(?<!\s)\s*[|｜\\。·•]\s*|(?<=[{CJK}])和(?=[{CJK}]{{2}})")
 SOON = timedelta(days=31)  # a note may be begun before its evening
 WIDE_DIGITS = str.maketrans("０１２３４５６７８９：－／", "0123456789:-/")
 VIDEO = re.compile(r"\b(BV[0-9A-Za-z]{10})\b")
@@ -50,7 +50,7 @@ def _no_field(line: Line) -> Iterator[Slip]:
     match = FIELD.match(line.text)
     if bare := BARE.match(line.text):
         name = next(name for name in NAMES + tuple(FIELDS) if section_name(name) == section_name(bare["name"]))
-        yield line.slip("N022", f"{line.text.strip()[:40]!r} is no field", f"【{name}】：{bare['value']}")
+        yield line.slip("N022", f"{line.text.strip()[:40]!r} is no field", f"【{name}】：{bare['value'].rstrip(' 】')}")
     elif match and section_name(match[1]) not in (*FIELDS, *OTHER_FIELDS):
         near = get_close_matches(section_name(match[1]), [section_name(name) for name in NAMES], 1, 0.5)
         if near:

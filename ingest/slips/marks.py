@@ -11,13 +11,13 @@ from ingest.notes.lines import SUBSECTIONS as KNOWN_SUBSECTIONS
 from ingest.slips.slip import Line, Slip
 
 SIGNATURE = r"(?:\s*[—–―-]{1,2}\s*[\w. ]{1,20})?\s*"
-BEFORE = r"\s*(?P<item>(?:[-*+>•]|\d{1,2}[.)、])\s*)?(?P<heading>#{1,6}\s*)?(?P<open>\*\*|__|【|\[|（|\()?\s*"
-AFTER = r"\s*(?P<close>\*\*|__|】|\]|）|\))?\s*(?P<dot>[.．、:：;；,，·]|-(?!\d))?\s*(?P<rest>.*)"
+BEFORE = r"\s*+(?P<item>(?:[-*+>•]|\d{1,2}[.)、])\s*+)?(?P<heading>#{1,6}\s*+)?(?P<open>\*\*|__|【|\[|（|\()?\s*+"
+AFTER = r"\s*+(?P<close>\*\*|__|】|\]|）|\))?\s*+(?P<dot>[.．、:：;；,，·]|-(?!\d))?\s*+(?P<rest>.*)"
 LOOSE_QUESTION = re.compile(
-    rf"{BEFORE}(?:[QqＱ]|(?:问题|提问|问|[Qq]uestion))\s*[.．]?\s*(?P<number>\d{{1,3}})(?![\d.]*[\w%]*[/B]){AFTER}$"
+    rf"{BEFORE}(?:[QqＱ]|(?:问题|提问|问|[Qq]uestion))\s*[.．]?\s*(?P<number>\d{{1,3}})(?![\d_%/]){AFTER}$"
 )
 NO_NUMBER = re.compile(
-    rf"{BEFORE}(?:[QqＱ]|问题?|提问|[Qq]uestion)\s*[一二三四五六七八九十]*\s*(?:\*\*)?\s*[:：、]\s*(?:\*\*)?(?P<rest>\S.*)$"
+    rf"{BEFORE}(?:[QqＱ]|问题?|提问|[Qq]uestion)\s*+[一二三四五六七八九十]*\s*+(?:\*\*)?\s*+[:：、]\s*+(?:\*\*)?(?P<rest>\S.*)$"
 )
 LOOSE_ANSWER = re.compile(rf"{BEFORE}(?:[AaＡΑА]|回答|答案?|[Aa]nswer)\s*[.．]?\s*(?P<number>\d{{0,3}})(?!\d){AFTER}$")
 NUMBERED_ANSWER = re.compile(r"\s*(?:#{1,6}\s*)?(?:\*\*)?[（(]?(?:[AaＡΑА]|答案?)\s*(\d{1,3})\s*[:：]")
@@ -25,8 +25,9 @@ WIDE_MARK = re.compile(
     r"\s*(?:#{1,6}\s*)?([ＱＡΑА])\s*([\d０-９]{0,3})(?=\s*[:：])"
     r"|\s*(?:#{1,6}\s*)?([QA])\s*([０-９]{1,3})(?=\s*[:：])"
 )
-HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*$")
+HEADING = re.compile(r"\s{0,3}(#{1,6})\s++(.*)$")
 ASKS = re.compile(rf"[？?][”」』)）]?{SIGNATURE}$")
+LONGEST = 12  # letters of what may be meant for a section's name
 INSIDE = re.compile(r"(?<=\S)\s+(?:#{1,6}\s*)?([Qq])\s*(\d{1,3})\s*[:：]|(?<=[？?])\s*([Aa])\s*(\d{1,3})\s*[:：]")
 
 
@@ -163,7 +164,7 @@ def section_slips(talk: Talk, missing: Sequence[str]) -> Iterator[Slip]:
         if section.level == 2 and name in KNOWN_SECTIONS and name in seen:
             yield Slip(section.line, 1, "N020", f"{section.title!r} again, first on line {seen[name]}")
         seen.setdefault(name, section.line)
-        if section.kind != "other" or not name or name in KNOWN_SUBSECTIONS:
+        if section.kind != "other" or not 0 < len(name) <= LONGEST or name in KNOWN_SUBSECTIONS:
             continue
         near = [
             (SequenceMatcher(None, name, section_name(known)).ratio(), known)

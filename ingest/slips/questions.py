@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from ingest.front_matter import line_of_key
 from ingest.model import Question, Source
-from ingest.notes.names import SIGNED
+from ingest.notes.names import split_attribution
 from ingest.questions.parse import ANSWER, KNOWN, NAMES, SOURCES, TITLE
 from ingest.slips.slip import Line, Slip, body_lines, head_end
 from ingest.slips.texts import template_slips, text_slips
@@ -25,7 +25,7 @@ LOOSE_SOURCES = re.compile(
 )
 SOON = timedelta(days=1)  # somewhere it is tomorrow already
 KEY = re.compile(r"[A-Za-z][\w -]*:(?=\s|$)")
-LONGEST = 30  # letters of a heading that stands for an answer
+LONGEST = 30  # letters
 NAME = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 
 
@@ -75,12 +75,13 @@ def _headings(lines: Sequence[Line]) -> Iterator[Slip]:
     titled = False
     for line in lines:
         text = line.text
-        if len(text) > LONGEST and not text.startswith("#"):
-            continue
-        if TITLE.match(text) and not LOOSE_ANSWER.fullmatch(text) and not LOOSE_SOURCES.fullmatch(text):
+        short = len(text) <= LONGEST  # what stands for an answer's heading is
+        if TITLE.match(text) and not (short and (LOOSE_ANSWER.fullmatch(text) or LOOSE_SOURCES.fullmatch(text))):
             if titled:
                 yield line.slip("Q013", f"{text.strip()[:40]!r} is a second title", f"##{text.lstrip()}")
             titled = True
+        elif not short:
+            continue
         elif not ANSWER.match(text) and (match := LOOSE_ANSWER.fullmatch(text)) and _stands_out(text):
             better = "## 回答（采纳）" if match[1] else "## 回答"
             yield line.slip("Q011", f"{text.strip()!r} begins no answer", better)
@@ -108,7 +109,12 @@ def _answers(lines: Sequence[Line]) -> Iterator[Slip]:
         if not said and len(answers) > 1:
             yield heading.slip("Q017", f"{heading.text.strip()!r} says nothing")
         last = said[-1] if said else None
-        signed = SIGNED.search(last.text) if last and not re.match(r"\s*[-*+>|#]", last.text) else None
-        if last and signed and signed.start() > 0 and re.match(r".?\s|[。！？.!?]", last.text[signed.start() - 1 :]):
-            better = f"{last.text[: signed.start()].rstrip()}\n\n—{signed[1]}"
-            yield last.slip("Q015", f"{signed[0].strip()!r} behind the text", better, signed.start() + 1)
+        if last and not re.match(r"\s*[-*+>|#]", last.text):
+            yield from _signed_behind(last)
+
+
+def _signed_behind(line: Line) -> Iterator[Slip]:
+    said, name = split_attribution(line.text)
+    mark = line.text[len(said) :]
+    if name and said and re.match(r"\s*(?:—|--)", mark) and (mark[0].isspace() or said[-1] in "。！？.!?"):
+        yield line.slip("Q015", f"{mark.strip()!r} behind the text", f"{said}\n\n—{name}", len(said) + 1)

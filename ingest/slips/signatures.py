@@ -8,7 +8,8 @@ from ingest.model import Talk
 from ingest.slips.slip import Line, Slip
 
 MARK = r"(?P<mark>\s*[-‐‑‒–−－ー_~～@＠]{1,2}\s*|(?<=[。！？!?.\s])一+\s*|\s*[（(]\s*)"
-ANYBODY = re.compile(rf"^\s*[-*+]\s+.*\]\([^()]*\)[:：].*[{CJK}]-(?P<name>[{CJK}]{{2,3}})\s*$")
+ANYBODY = re.compile(rf"(?<=[{CJK}])-(?P<name>[{CJK}]{{2,3}})\s*$")
+ITEM = re.compile(r"\s*[-*+]\s")  # of news: a link, a colon and words of one's own
 
 
 def signature_slips(talk: Talk, lines: Sequence[Line]) -> Iterator[Slip]:
@@ -28,5 +29,10 @@ def signature_slips(talk: Talk, lines: Sequence[Line]) -> Iterator[Slip]:
         if match and not re.fullmatch(r"\s*--\s*", match["mark"]):
             better = f"{line.text[: match.start()].rstrip()} —{match['name']}"
             yield line.slip("N018", f"{match[0].strip()!r} is no signature", better, match.start() + 1)
-        elif not match and (match := ANYBODY.match(line.plain)) and match["name"] not in known:
+        elif not match and (match := _anybody(line.plain)) and match["name"] not in known:
             yield line.slip("N018", f"'-{match['name']}' is no signature", column=match.start("name"))
+
+
+def _anybody(text: str) -> re.Match[str] | None:
+    """A short name behind a hyphen at the end of an item of news, whoever that is."""
+    return ANYBODY.search(text) if ITEM.match(text) and re.search(r"\)[:：]", text) else None

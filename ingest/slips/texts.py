@@ -13,7 +13,7 @@ from ingest.notes.lines import SECTIONS, section_name
 from ingest.slips.slip import HEADING_LIKE, Line, Slip, blanked, body_lines, head_end, unclosed_fences
 from ingest.urls import tracking
 
-PICTURE = re.compile(r"!\[[^\[\]]*\]\(\s*<?([^()<>\"]*?)>?\s*(?:\"[^\"]*\"\s*)?\)")
+PICTURE = re.compile(r"!\[[^\[\]]*+\]\(<?([^()<>\"]*+)>?\s*+(?:\"[^\"]*+\"\s*+)?\)")
 HOST = r"(?:[\w-]+\.)+[a-z]{2,10}"
 LABEL = r"\[([^\[\]]+)\]"
 BRACKETS = (  # ways in which a link's brackets go wrong, and what was meant: \1 the label, \2 the address
@@ -30,13 +30,13 @@ SCHEME = re.compile(
     rf"(?<![A-Za-z0-9.])(https?)(?:\s?[：;；]\s?//?|：\s?//?|//|:/(?=[^/\s])|:\s+//?\s?|:/\s+/?|://\s+|:///+|:\\\\?)\s?(?={HOST})"
 )
 MISSPELT = re.compile(r"(?<![A-Za-z])(?:htp|htt|ttp|hhttp|htttp|httpp|hppt|htpp|hptt)(s?)://(?=\S)", re.IGNORECASE)
-TARGET = re.compile(r"(?<![!\w\]])\[([^\[\]]+)\]\(\s*([^()\s]*)\s*\)")
+TARGET = re.compile(r"(?<![!\w\]])\[([^\[\]]++)\]\(\s*+([^()\s]*+)\s*+\)")
 CUT = re.compile(r"\]\(\s*<?https?://[^\s()（）]*$")
 HTML = re.compile(
     r"<!--|</?(?:br|img|font|center|div|span|b|i|u|p|sub|sup|details|summary|table|tr|td|strong|em|a|h[1-6])(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
-TEX = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]")
+TEX = re.compile(r"\\\(((?:(?!\\[()\[\]]).)++)\\\)|\\\[((?:(?!\\[()\[\]]).)++)\\\]")
 OPENING = re.compile(r"[\[［【]")
 SLASHES = re.compile(r"//|[:：]\s?[/\\]")
 SPAN = re.compile(r"`[^`]+`")
@@ -179,7 +179,7 @@ def _tables(lines: Sequence[Line]) -> Iterator[Slip]:
     for number, line in rows.items():
         if number - 1 in rows or number + 1 not in rows:
             continue
-        if not re.fullmatch(r"[\s|:-]*-[\s|:-]*", rows[number + 1].plain):
+        if "-" not in rows[number + 1].plain or not re.fullmatch(r"[\s|:-]+", rows[number + 1].plain):
             yield line.slip("M012", "a table without a line |---| below its head")
 
 
