@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ingest.slips.all_rules import SLIPS
+
 ERROR, WARNING = "error", "warning"
 
 RULES: dict[str, tuple[str, str, str, str]] = {
@@ -99,6 +101,7 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "概念绕着圈互为前提",
     ),
 }
+RULES |= {code: (severity, en, zh, found) for code, (severity, en, zh, _, found, *_) in SLIPS.items()}
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from ingest.problems import RULES
+from ingest.slips.all_rules import SLIPS
 
 GROUPS = {
     "F": ("文件", "Files"),
     "L": ("限度", "Limits"),
+    "M": ("文字的写法", "Texts"),
     "N": ("讨论笔记", "Talk notes"),
     "P": ("论文与订阅源", "Papers and feeds"),
     "Q": ("问答", "Questions and answers"),
@@ -49,6 +51,27 @@ def _talk(old: str, new: str) -> tuple[str, str, str]:
     return "talks/notes/101.md", _NOTE.replace(old, new), _NOTE
 
 
+def _slip(place: str, text: str) -> str:
+    """A whole file around a slip, by where it stands."""
+    if place == "head":
+        return _NOTE.replace("\n\n", f"\n{text}\n\n", 1)
+    if place == "concept":
+        return _CONCEPT.replace("group:", f"{text}\ngroup:")
+    if place == "question":
+        return f"{text}\n"
+    title = {"news": "## 本周新闻\n", "talk": "## Free Talk\n"}[place]
+    return _NOTE.replace(title, f"{title}\n{text}\n")
+
+
+def _examples_of_slips() -> dict[str, tuple[str, str, str]]:
+    paths = {"question": "talks/questions/new.md", "concept": "docs/topics/lora.md"}
+    return {
+        code: (paths.get(place, "talks/notes/101.md"), _slip(place, broken), _slip(place, kept))
+        for code, (*_, place, broken, kept) in SLIPS.items()
+        if place in ("head", "news", "talk", "question", "concept")
+    }
+
+
 def _feed(old: str, new: str) -> tuple[str, str, str]:
     return "feed.xml", _FEED.replace(old, new), _FEED
 
@@ -61,6 +84,7 @@ def _concept(old: str, new: str) -> tuple[str, str, str]:
     return "docs/topics/lora.md", _CONCEPT.replace(old, new), _CONCEPT
 
 
+_SIGNED = _NOTE.replace("\n\n## 本周新闻\n", "\n【主持人】：老周\n\n## 本周新闻\n\n- 一件大事 —老周\n")
 # Where the examples of "another file has it already" look: what lies beside them.
 BESIDE = {
     "talks/notes/100.md": _NOTE.replace("101", "100"),
@@ -106,7 +130,14 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "T003": _concept("summary: 只训练低秩的增量。\n", ""),
     "T004": _concept("group:", "builds_on: [lora]\ngroup:"),
 }
-KEPT_PATHS = {"P009": "talks/papers/2026-W47.jsonl"}
+EXAMPLES |= _examples_of_slips() | {
+    "N018": ("talks/notes/101.md", _SIGNED.replace(" —老周", "-老周"), _SIGNED),
+    "N027": _talk("2024", "2099"),
+    "N028": _talk("101", "102"),
+    "T011": _concept("LoRA: low-rank adaptation", "LoRA：低秩适配"),
+    "Q014": ("talks/questions/秩.md", _QUESTION, _QUESTION),
+}
+KEPT_PATHS = {"Q014": "talks/questions/lora-rank.md", "P009": "talks/papers/2026-W47.jsonl"}
 NO_EXAMPLE = {  # what no text can show, in Chinese and English
     "F001": (
         "文件不存在、没有权限，或者是一个目录。",
@@ -150,6 +181,7 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "During `fetch` the source redirected for good. Put the new address into `talks/feeds.opml`.",
     ),
 }
+NO_EXAMPLE |= {code: (zh, en) for code, (*_, place, en, zh) in SLIPS.items() if not place}
 FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "F001": "the file cannot be read",
     "F002": "the file is not UTF-8",
@@ -189,6 +221,7 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "T003": "a concept page's front matter is incomplete",
     "T004": "concepts build on each other in a circle",
 }
+FOUND |= {code: found for code, (_, _, _, found, *_) in SLIPS.items()}
 WORDS = {
     "zh": {
         "title": "检查的规则",

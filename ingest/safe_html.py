@@ -24,6 +24,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from ingest.invisible import visible
 from ingest.markup import CJK, bare_urls, fenced_lines, join_lines
 from ingest.pictures import Picture
+from ingest.urls import canonical_url
 
 _PICTURE = re.compile(r'!\[([^\[\]\n]*)\]\(<?[^\S\n]*+((?:[^()<>\n"\s]++[^\S\n]*+)+?)>?(?:\s*+(?<=\s)"([^"\n]*)")?\)')
 _PLAIN_URL = re.compile(r"https?://(?!\S*xn--)[a-z][\w.-]*\.[a-z]{2,6}(?:[/?#]|$)", re.IGNORECASE | re.ASCII)
@@ -64,6 +65,17 @@ def escape(text: str) -> str:
 def attribute(text: str) -> str:
     """Contributors' text for an attribute's value."""
     return html.escape(visible(text))
+
+
+def linked(text: str) -> str:
+    """Contributors' text for a line of HTML, its addresses as links without what says who shared them."""
+    parts, at = [], 0
+    for match in bare_urls(text):
+        url = canonical_url(match[0])
+        link = f'<a href="{address(url)}" rel="nofollow noopener">{escape(url)}</a>'
+        parts += [escape(text[at : match.start()]), link]
+        at = match.end()
+    return " ".join(part for part in (*parts, escape(text[at:])) if part)
 
 
 def _widen_tables(lines: list[str]) -> list[str]:

@@ -91,6 +91,16 @@ def canonical_url(url: str) -> str:
     return url
 
 
+def tracking(url: str) -> tuple[str, ...]:
+    """Names of the parameters of an address that only say who shared it."""
+    parts = _HTTP.fullmatch(url)
+    if not parts:
+        return ()
+    host = _host(parts[1].lower(), parts[2])
+    names = (pair.partition("=")[0] for pair in (parts[4] or "")[1:].split("&") if pair)
+    return tuple(dict.fromkeys(name for name in names if _is_tracking(name, host)))
+
+
 def arxiv_id(text: str) -> str:
     """The arXiv id, without version, that `text` is or names in an address, an `arXiv:` reference or a DOI; or "".
 
@@ -181,13 +191,13 @@ def _host(scheme: str, netloc: str) -> str:
 
 
 def _query(host: str, query: str) -> str:
-    here = {name for site, names in _TRACKING_AT.items() if f".{host}".endswith(f".{site}") for name in names.split()}
-    kept = [
-        pair
-        for pair in query[1:].split("&")
-        if pair and not _TRACKING.fullmatch(key := pair.partition("=")[0]) and key not in here
-    ]
+    kept = [pair for pair in query[1:].split("&") if pair and not _is_tracking(pair.partition("=")[0], host)]
     return "?" + "&".join(kept) if kept else ""
+
+
+def _is_tracking(name: str, host: str) -> bool:
+    here = (names for site, names in _TRACKING_AT.items() if f".{host}".endswith(f".{site}"))
+    return _TRACKING.fullmatch(name) is not None or any(name in names.split() for names in here)
 
 
 def _id_of(found: re.Match[str]) -> str:

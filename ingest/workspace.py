@@ -8,6 +8,7 @@ import json
 import sysconfig
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class Workspace:
         held, unreadable = files.read_pictures([self.talks / "notes", self.talks / "questions"], self.talks.parent)
         shown = {name: Picture(f"../../{_place(name, content)}", *size_of(content)) for name, content in held.items()}
         kept = {_place(name, content): content for name, content in held.items()}
-        return Inputs(**sources, pictures=shown), kept, problems + unreadable
+        return Inputs(**sources, pictures=shown, day=datetime.now(UTC).date()), kept, problems + unreadable
 
     def state(self, settings: str) -> str:
         """A hash that stays while neither inputs, pages nor this program were touched."""

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = re.compile(
@@ -26,7 +27,7 @@ def notebook(name: str) -> str:
         raise LookupError(f"docs/topics/{name}.md has no runnable example")
     used = dict.fromkeys([*LOCAL.findall(example["code"]), ("snippets", name)])
     used[("snippets", name)] = used.pop(("snippets", name))  # last: what it defines holds
-    cells = []
+    cells: list[dict[str, Any]] = []
     for folder, module in used:
         source = (ROOT / folder / f"{module}.py").read_text(encoding="utf-8")
         text = ast.get_docstring(ast.parse(source)) or ""

@@ -12,7 +12,7 @@ from ingest.markup import fenced_lines, join_lines, links_in
 from ingest.model import Answer, Block, Field, Question, Section, Source, Talk
 from ingest.notes.lines import FIELDS, Draft, DraftQuestion, read_lines, section_name, split_fields, take_field
 from ingest.notes.names import split_answer, split_attribution, split_names, unique
-from ingest.notes.times import parse_time
+from ingest.notes.times import date_fault, parse_time
 from ingest.problems import Problem
 
 REQUIRED = {"news": "本周新闻", "picks": "本周推荐", "free-talk": "Free Talk"}
@@ -55,7 +55,7 @@ def _finish(draft: Draft, source: Source) -> tuple[Talk, list[Problem]]:
     when = said["time"][0] if said["time"] else None
     day, clock = parse_time(when.value) if when else (None, "")
     if day is None:
-        what = f"no date in {when.value!r}" if when else "no 【时间】"
+        what = date_fault(when.value) if when else "no 【时间】"
         problems.append(Problem(source.path, when.line if when else 1, 1, "N003", what))
     kinds = {section.kind for section in draft.sections}
     missing = [title for kind, title in REQUIRED.items() if kind not in kinds]

@@ -27,3 +27,12 @@ def parse_time(value: str) -> tuple[date | None, str]:
     if spoken[1] in ("下午", "晚上", "晚") and hour < 12:
         hour += 12
     return day, f"{hour:02}:{30 if spoken[3] else 0:02}" if hour < 24 else ""
+
+
+def date_fault(value: str) -> str:
+    """Why no date can be read from a field's value."""
+    if match := DATE.search(value):
+        return f"{match[0]} is no day in {value!r}"
+    if re.search(r"\d{1,2}\s*[月/.-]\s*\d{1,2}", value):
+        return f"no year in {value!r}"
+    return f"no date in {value!r}"

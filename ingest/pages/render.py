@@ -95,9 +95,9 @@ class _Renderer:
             autoescape=False,  # the doors named above escape, each for its place
         )
         self.environment.filters |= {
-            "e": safe_html.escape, "html": self._html, "attr": safe_html.attribute, "meta": safe_html.meta,
-            "address": safe_html.address, "json_ld": safe_html.json_ld, "slug": slug_for, "name_slug": name_slug,
-            "language": _language, "qapage": qapage,
+            "e": safe_html.escape, "linked": safe_html.linked, "html": self._html, "attr": safe_html.attribute,
+            "meta": safe_html.meta, "address": safe_html.address, "json_ld": safe_html.json_ld, "slug": slug_for,
+            "name_slug": name_slug, "language": _language, "qapage": qapage,
         }  # fmt: skip
         self.environment.globals |= {
             "concepts": self.concepts, "snippets": self.snippets, "questions": self.questions,

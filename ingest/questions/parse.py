@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, line_of_key, strings
@@ -12,12 +12,14 @@ from ingest.limits import TITLE_LETTERS, shortened
 from ingest.markup import MARKED_LINK, WORDS, fenced_lines, links_in
 from ingest.model import Answer, Field, Link, Question, Source
 from ingest.notes.names import split_attribution
+from ingest.notes.times import parse_time
 from ingest.problems import Problem
 
 TITLE = re.compile(rf"^#\s+(?=\S)({WORDS})(?:\s+#+)?\s*$")
 ANSWER = re.compile(
     r"^##\s+(?:回答|答案|Answer)\s*+[\d:：]*\s*+([（(](?:采纳|accepted)[)）])?\s*+[:：]?\s*$", re.IGNORECASE
 )
+DAY_AND_HOUR = re.compile(r"20\d\d-\d{1,2}-\d{1,2}[ T]+\d{1,2}[:：]\d\d")  # as notes say it
 KNOWN = {"id", "topics", "asker", "date", "duplicate_of"}
 MANY = 50
 NAMES = {"origin": "出自", "licence": "许可"}
@@ -47,9 +49,10 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
         problems.append(Problem(source.path, title_line, 1, "L003", f"a title of {len(title)} letters"))
     if not title:
         problems.append(Problem(source.path, first, 1, "Q002", "no title"))
-    asked = meta.get("date")
-    if not (asked is None or type(asked) is date):
-        problems.append(Problem(source.path, line_of_key(source, "date"), 1, "Q003", f"date is {asked!r}"))
+    said_date = meta.get("date")
+    asked = _day(said_date)
+    if asked is None and said_date is not None:
+        problems.append(Problem(source.path, line_of_key(source, "date"), 1, "Q003", f"date is {said_date!r}"))
     said = _join(parts[0][1])
     answers = [_answer(part, kind == "accepted") for kind, part in parts if kind in ("answer", "accepted")]
     if said and not answers:  # without a heading 回答, all that is said is the answer
@@ -67,7 +70,7 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
         line=title_line,
         sources=sources,
         topics=strings(meta.get("topics")),
-        asked=asked if type(asked) is date else None,
+        asked=asked,
         duplicate_of=str(meta.get("duplicate_of") or ""),
         fields=tuple(
             Field(NAMES.get(name, name), said, line_of_key(source, name)) for name, said in fields.items() if said
@@ -75,6 +78,16 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
         remarks=remarks,
     )
     return question, problems
+
+
+def _day(value: object) -> date | None:
+    """The day that a front matter's date names, with or without an hour; None where it names none."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    found = DAY_AND_HOUR.fullmatch(value.strip()) if isinstance(value, str) else None
+    return parse_time(found[0])[0] if found else None
 
 
 def _references(lines: list[tuple[int, str]]) -> tuple[tuple[Link, ...], str]:
