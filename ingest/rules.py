@@ -11,6 +11,7 @@ GROUPS = {
     "Q": ("问答", "Questions and answers"),
     "S": ("代码", "Code"),
     "T": ("概念页", "Concept pages"),
+    "X": ("安全", "Safety"),
 }
 
 _NOTE = """\
@@ -103,8 +104,12 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "T002": _concept("[LoRA]", "[LoRA, RoPE]"),
     "T003": _concept("summary: 只训练低秩的增量。\n", ""),
     "T004": _concept("group:", "builds_on: [lora]\ngroup:"),
+    "X003": ("docs/topics/demo.html", "<script>alert(1)</script>\n", _CONCEPT),
+    "X005": _concept("\n# LoRA\n", "\n# LoRA\n\n::: os.path\n"),
+    "X006": _concept("\n# LoRA\n", "\n# LoRA\n\n<script>alert(1)</script>\n"),
+    "X007": _concept("group:", "template: other.html\ngroup:"),
 }
-KEPT_PATHS = {"P009": "talks/papers/2026-W47.jsonl"}
+KEPT_PATHS = {"X003": "docs/topics/lora.md", "P009": "talks/papers/2026-W47.jsonl"}
 NO_EXAMPLE = {  # what no text can show, in Chinese and English
     "F001": (
         "文件不存在、没有权限，或者是一个目录。",
@@ -126,6 +131,20 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "`links` 逐个去问笔记、问答与概念页里的网址：没有这个域名、连不上，或者回答 404 之类的错误。",
         "`links` asks the addresses in notes, questions and concept pages one by one: this one has no such host, "
         "cannot be reached, or answers with an error such as 404.",
+    ),
+    "X001": (
+        "`docs/people` 或者 `talks/questions/new.md` 是一个符号链接、管道、套接字或设备：它可能通往任何地方，所以从不打开。",
+        "`docs/people`, or `talks/questions/new.md`, is a symbolic link, a FIFO, a socket or a device: it could lead "
+        "anywhere, so it is never opened.",
+    ),
+    "X002": (
+        "`docs/qa/` 里有一个不是构建写出的文件。构建只删自己写过的，所以留着它，也不发布。",
+        "There is a file in `docs/qa/` that no build wrote. A build removes only what it wrote, so the file stays, and "
+        "nothing is published.",
+    ),
+    "X004": (
+        "概念页用 `8<` 的写法包含了 `.git/config`、上级目录里的文件，或者一个网址。",
+        "A concept page includes, by the mark with `8<`, the file `.git/config`, a file above the project, or an address.",
     ),
     "P007": (
         "`fetch` 时源不存在、超时，或者返回了错误。",
@@ -170,6 +189,13 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "T002": "the alias belongs to another concept",
     "T003": "a concept page's front matter is incomplete",
     "T004": "concepts build on each other in a circle",
+    "X001": "a link, a FIFO or a device",
+    "X002": "a strange file in a generated folder",
+    "X003": "this kind of file may not be in docs/",
+    "X004": "a page includes what it may not",
+    "X005": "a hand-written page has `:::`",
+    "X006": "markup, attributes or addresses that act",
+    "X007": "a field is not known, or is no plain text",
 }
 WORDS = {
     "zh": {

@@ -16,13 +16,14 @@ ALLOWED = {
     "addresses": "",
     "cli": "commands feeds.commands files importing.commands importing.document notes.commands reporting workspace",
     "commands": (
-        "addresses files importing.document links model notes.mend notes.parse pipeline problems"
-        " reporting rules web wiki workspace"
+        "addresses files guard importing.document links model notes.mend notes.parse pipeline problems"
+        " reporting rules tree web wiki workspace"
     ),
     "concepts": "front_matter model problems",
     "encodings": "",
-    "files": "model pictures problems",
+    "files": "model pictures problems tree",
     "front_matter": "model problems",
+    "guard": "addresses files problems safety tree workspace",
     "link": "concepts markup model questions.duplicates wiki",
     "links": "files markup model problems web",
     "markup": "model urls",
@@ -37,11 +38,13 @@ ALLOWED = {
     "reporting": "markup model problems",
     "rules": "problems",
     "safe_html": "markup pictures",
+    "safety": "front_matter model problems",
+    "tree": "",
     "unpacking": "",
     "urls": "",
     "web": "reach unpacking",
     "wiki": "model",
-    "workspace": "addresses files pictures pipeline problems",
+    "workspace": "addresses files pictures pipeline problems tree",
     # notes
     "notes": "",
     "notes.commands": "files reporting",
@@ -107,7 +110,7 @@ ALLOWED = {
 TABLE = {module: set(names.split()) for module, names in ALLOWED.items()}
 # The modules that may reach out. No other module may import one of them.
 EDGES = set(
-    "__main__ cli commands files links reach reporting web workspace"
+    "__main__ cli commands files guard links reach reporting tree web workspace"
     " feeds.commands feeds.fetch feeds.outcome feeds.sandbox feeds.state feeds.store"
     " importing.commands importing.convert importing.document notes.commands".split()
 )
