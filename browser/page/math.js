@@ -2,6 +2,8 @@
 
 const TURN = 8; // ms of work before others have theirs: 32 on a phone, which nobody feels
 const FONTS = ["1em KaTeX_Main", "italic 1em KaTeX_Math"];
+// In em: no formula covers a page or runs on for long. KaTeX's own limits are infinity and 1,000 macros.
+const LIMITS = { maxSize: 40, maxExpand: 1000, throwOnError: true, trust: false, strict: "ignore" };
 const katexFolder = new URL("../../assets/vendor/katex/", import.meta.url);
 
 /** @type {Promise<any> | null} */
@@ -78,7 +80,7 @@ async function renderAll() {
     if (!found || place.hasAttribute("data-math")) continue;
     place.setAttribute("data-math", found.display ? "display" : "inline");
     try {
-      katex.render(found.tex, place, { displayMode: found.display, throwOnError: true, trust: false, strict: "ignore" });
+      katex.render(found.tex, place, { displayMode: found.display, ...LIMITS });
       if (found.display) widths.observe(place);
     } catch (error) {
       showSource(place, found.tex, error instanceof Error ? error.message : String(error));
