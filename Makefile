@@ -49,13 +49,14 @@ lock: ## write constraints.txt anew; UPGRADE=1 takes the newest versions
 # A note with errors never keeps the rest from being built; the exit code still says so. Where no source is newer than
 # the last build for this SITE_URL and REPO_URL, there is nothing to build.
 site: .venv/.site ## build the site into site/
+	@$(BIN)/python -m ingest guard --shape
 	@$(BIN)/python -m publish runtime
 	@$(BIN)/python -m snippets site docs
 	@$(BIN)/python -m ingest build; errors=$$?; test $$errors -le 1 || exit $$errors; \
 	if test "$$(cat site/.built 2>&1)" = "for $(SITE_URL) $(REPO_URL)" && \
 	  test -z "$$(find publish theme docs snippets mkdocs*.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
 	then echo "site/ is up to date"; \
-	else $(BIN)/mkdocs build --strict && $(BIN)/python -m publish.languages site && $(BIN)/python -m publish.sitemaps site && $(BIN)/python -m publish.csp site && $(BIN)/python -m publish index site && echo "for $(SITE_URL) $(REPO_URL)" >site/.built || exit 1; fi; \
+	else $(BIN)/python -m ingest guard && $(BIN)/mkdocs build --strict && $(BIN)/python -m publish.languages site && $(BIN)/python -m publish.sitemaps site && $(BIN)/python -m publish.csp site && $(BIN)/python -m publish index site && echo "for $(SITE_URL) $(REPO_URL)" >site/.built || exit 1; fi; \
 	exit $$errors
 
 serve: .venv/.site ## serve the site on 127.0.0.1:8000 and rebuild on change
@@ -126,4 +127,5 @@ fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
 	$(BIN)/python -m ingest fetch
 
 clean: ## remove everything generated
+	@test ! -L docs || { echo "docs: a link" >&2; exit 2; }
 	rm -rf .venv .venv-lock .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/reference docs/generated docs/records docs/runtime docs/service_worker.js

@@ -130,6 +130,12 @@ def links(options: argparse.Namespace) -> int:
     return report([*problems, *found])
 
 
+def refuse(options: argparse.Namespace) -> int:
+    """Say what keeps a checkout from being built, before anything of it is opened: exit code 2."""
+    problems = guard.shape(options.root) if options.shape else guard.before_pages(options.root)
+    return 2 * report(problems)
+
+
 def rules(options: argparse.Namespace) -> int:
     """Print the page that explains every rule."""
     print(rules_page(options.lang), end="")

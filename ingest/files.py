@@ -1,5 +1,6 @@
 """The disk's edge: text in, text out, written whole or not at all. Who else opens a file is among the named edges."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
@@ -48,7 +49,10 @@ def read_pictures(folders: Iterable[Path], root: Path) -> tuple[dict[str, bytes]
     found: dict[str, bytes] = {}
     problems = []
     tree = Tree(root)
-    below = (name for folder in folders for name, _ in tree.walk(folder.relative_to(root).as_posix()))
+    below: list[str] = []
+    for folder in folders:
+        with contextlib.suppress(Strange):  # told by who reads the texts there
+            below += [name for name, _ in tree.walk(folder.relative_to(root).as_posix())]
     for name in sorted(name for name in below if PurePosixPath(name).suffix.lower() in PICTURES):
         try:
             content = tree.read(name)

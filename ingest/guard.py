@@ -38,7 +38,7 @@ def before_pages(root: Path) -> list[Problem]:
 
 def inputs(space: Workspace) -> list[Problem]:
     """What people's files in a project may not be or hold: X001 and X003 to X007."""
-    problems = []
+    problems: list[Problem] = []
     for folder in (space.talks, space.docs, space.snippets):
         problems += _strange(Tree(folder.parent), [folder.name])
     for folder, is_wanted in ((space.docs, _is_read), (space.snippets, _is_module)):

@@ -111,7 +111,7 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     "X005": (ERROR, "Markdown without `:::`", "没有 `:::` 的 Markdown", "手写的页面里有 `:::`"),
     "X006": (
         ERROR,
-        "text that does nothing in readers' browsers: no HTML but a few inline tags without attributes, links to the web",
+        "text that does nothing in a browser: no HTML but a few inline tags without attributes, links to the web",
         "不在读者浏览器里做事的文字：HTML 只有少数没有属性的行内标签，链接只通往网页",
         "文字里有会动作的标签、属性或地址",
     ),

@@ -133,7 +133,7 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "cannot be reached, or answers with an error such as 404.",
     ),
     "X001": (
-        "`docs/people` 或者 `talks/questions/new.md` 是一个符号链接、管道、套接字或设备：它可能通往任何地方，所以从不打开。",
+        "`docs/people` 或者 `talks/questions/new.md` 是符号链接、管道、套接字或设备：它可能通往别处，所以从不打开。",
         "`docs/people`, or `talks/questions/new.md`, is a symbolic link, a FIFO, a socket or a device: it could lead "
         "anywhere, so it is never opened.",
     ),
@@ -144,7 +144,7 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
     ),
     "X004": (
         "概念页用 `8<` 的写法包含了 `.git/config`、上级目录里的文件，或者一个网址。",
-        "A concept page includes, by the mark with `8<`, the file `.git/config`, a file above the project, or an address.",
+        "A concept page includes, by the mark with `8<`, `.git/config`, a file above the project, or an address.",
     ),
     "P007": (
         "`fetch` 时源不存在、超时，或者返回了错误。",

@@ -23,8 +23,8 @@ FIELDS = set(
 HIDDEN = {"navigation", "toc"}
 # What pages include, and nothing else; the code of snippets inside a fence alone.
 INCLUDE = re.compile(
-    r'\s*--8<-- "(?:(?P<code>snippets/[a-z]\w*\.py)(?::[a-z]\w*)?'
-    r'|generated/(?:[\w-]+/)*[\w-]+\.md|records/[\w-]+(?:\.en)?\.md'
+    r'\s*--8<-- "(?:(?P<code>[a-z]\w*\.py)(?::[a-z]\w*)?'
+    r"|generated/(?:[\w-]+/)*[\w-]+\.md|records/[\w-]+(?:\.en)?\.md"
     r'|topics/pictures/[\w-]+\.html|topics/[\w-]+\.md:example)"\s*'
 )
 SECTION = re.compile(r"\s*<!-- --8<-- \[(?:start|end):[a-z]\w*\] -->\s*")
@@ -33,7 +33,9 @@ FENCE = re.compile(r"(`{3,}|~{3,}) *(?:\{ ?(?:\.[\w+#-]+ ?)+\}|[\w+#.-]*) *")
 CODE_SPAN = re.compile(r"(?<!\\)(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 TAG = re.compile(r"<(?:[a-zA-Z/?!][^<>]*>|[a-zA-Z/?!](?=[^<]*\Z))|(?m:^[ >]*<[a-zA-Z/?!])")
 PLAIN_TAG = re.compile(r"</?(?:abbr|b|br|del|em|i|ins|kbd|mark|s|small|strong|sub|sup|u|wbr) */?>")
-FORMULA = re.compile(r"<[a-zA-Z][^<>\s=/]*[})\\][^<>]*(?:>|\Z)")  # as in $x_{<t}$: to a browser an element that means nothing
+FORMULA = re.compile(
+    r"<[a-zA-Z][^<>\s=/]*[})\\][^<>]*(?:>|\Z)"
+)  # as in $x_{<t}$: to a browser an element that means nothing
 BLOCK = re.compile(r'<div data-pagefind-ignore="all" markdown>|</div>')  # alone on its line
 AUTOLINK = re.compile(r"<(?:https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w.-]+)>")
 ATTRIBUTES = re.compile(r"\{:?[^{}\n]*\}")
@@ -182,8 +184,10 @@ def _check_text(source: Source) -> Iterator[Problem]:
     for found in TAG.finditer(text):
         start = text.index("<", found.start())
         formula = FORMULA.match(text, start)
-        if not (PLAIN_TAG.match(text, start) or AUTOLINK.match(text, start) or formula and not ACTS.search(formula[0])):
-            yield problem(start, "X006", f"markup {text[start:start + 40].splitlines()[0]!r}")
+        if PLAIN_TAG.match(text, start) or AUTOLINK.match(text, start):
+            continue
+        if not formula or ACTS.search(formula[0]):
+            yield problem(start, "X006", f"markup {text[start : start + 40].splitlines()[0]!r}")
     for found in ATTRIBUTES.finditer(text):
         if ACTS.search(found[0]):
             yield problem(found.start(), "X006", f"attributes {found[0][:40]!r}")
@@ -213,7 +217,9 @@ def _without_code(text: str) -> str:
     for start, end in _fences(lines):
         lines[start:end] = [" " * len(line) for line in lines[start:end]]
     marks = [bool(BLOCK.fullmatch(line)) for line in lines]
-    lines = [" " * len(line) if SECTION.fullmatch(line) or mark else line for line, mark in zip(lines, marks, strict=True)]
+    lines = [
+        " " * len(line) if SECTION.fullmatch(line) or mark else line for line, mark in zip(lines, marks, strict=True)
+    ]
     if any(marks):  # nothing between them is surely code
         return "\n".join(lines)
     paragraphs = re.split(r"(\n[ \t]*(?=\n))", "\n".join(lines))

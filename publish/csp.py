@@ -1,8 +1,8 @@
 """The Content-Security-Policy of a built site: `python -m publish.csp site` writes it into every page.
 
 The theme has inline scripts that differ from page to page and from release to release, so their hashes are computed
-from the pages themselves. Every page lists all of them: instant navigation runs the next page's scripts under the first
-page's policy.
+from the pages themselves: of those alone that its templates write. Every page lists all of them: instant navigation
+runs the next page's scripts under the first page's policy. A page that holds another script is told.
 """
 
 import base64
@@ -12,14 +12,16 @@ import sys
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from publish.scripts import faults, is_theirs
+
 SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*application/(?:ld\+)?json)[^>]*>(.*?)</script>", re.DOTALL)
 META = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 HEAD = re.compile(r"<head>(\s*<meta charset=[^>]*>)?")  # browsers look for the charset in the first 1024 bytes alone
 
 
 def hashes(pages: Iterable[str]) -> list[str]:
-    """What the policy says for each inline script of these pages."""
-    scripts = {text for page in pages for text in SCRIPT.findall(page)}
+    """What the policy says for each inline script of the theme's in these pages."""
+    scripts = {text for page in pages for text in SCRIPT.findall(page) if is_theirs(text)}
     return sorted(f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts)
 
 
@@ -63,4 +65,7 @@ def write_policy(site: Path, changed: Collection[Path] = ()) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
         sys.exit("usage: python -m publish.csp SITE")
-    write_policy(Path(sys.argv[1]))
+    site = Path(sys.argv[1])
+    write_policy(site)
+    wrong = [f"{path}: {fault}" for path in sorted(site.rglob("*.html")) for fault in faults(path.read_text("utf-8"))]
+    sys.exit("\n".join(wrong) or 0)

@@ -54,7 +54,9 @@ def outdated(root: Path) -> list[Path]:
     found = []
     for source, page in outputs(root):
         names = INCLUDE.findall(source.read_text("utf-8"))
-        included = [path for name in names for path in (root / name, root / "docs" / name) if path.is_file()]
+        included = [
+            path for name in names for path in (root / "snippets" / name, root / "docs" / name) if path.is_file()
+        ]
         if not page.is_file() or page.stat().st_mtime < max(path.stat().st_mtime for path in (source, *included)):
             found.append(page)
     return found

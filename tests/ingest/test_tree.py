@@ -1,7 +1,8 @@
-"""Nothing in a checkout is followed out of it: by what is in its files' places, by whatever step, at whatever moment."""
+"""Nothing in a checkout is followed out of it, whatever lies in its files' places, by whatever step, at any moment."""
 
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from ingest.guard import GENERATED, before_pages, shape
 from ingest.tree import Strange, Synced, Tree, sync
 from publish.runtime.build import write_folder
 from snippets.__main__ import main as snippets
+
 
 def bind(path):
     with socket.socket(socket.AF_UNIX) as bound:
@@ -38,7 +40,9 @@ def victim(tmp_path_factory):
 
 
 def contents(folder):
-    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()
+    }
 
 
 MINE = {"a.md": "mine", "manifest.json": "mine", "sub/thesis.docx": "mine"}
@@ -57,11 +61,11 @@ def run(step, project):
             return snippets(["site", str(project / "docs")])
         return write_folder(project / "docs/runtime", {"manifest.json": b"{}", "cell/cell.js": b"1"}) * 0
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}")
+        sys.stderr.write(f"{error.filename}: {error.strerror}\n")
         return 2
 
 
-STEPS = {name: "ingest" for name in OWNED} | {"notebooks": "snippets", "records": "snippets", "runtime": "runtime"}
+STEPS = dict.fromkeys(OWNED, "ingest") | {"notebooks": "snippets", "records": "snippets", "runtime": "runtime"}
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -155,7 +159,8 @@ def test_name_that_leads_out_is_refused(tmp_path, name):
 @pytest.mark.parametrize("what", NOT_FILES)
 @pytest.mark.parametrize("name", ["talks/questions/x.md", "talks/notes/x.md", "talks/papers/2026-W01.jsonl",
                                   "docs/topics/x.md", "docs/guide/x.md", "docs/assets/x.css", "docs/x.png",
-                                  "talks/notes/101/1.png", "snippets/x.py", "theme/x.html", "browser/x.js"])  # fmt: skip
+                                  "talks/notes/101/1.png", "snippets/x.py", "theme/x.html",
+                                  "browser/x.js"])  # fmt: skip
 def test_input_that_is_no_file_is_refused_and_never_opened(project, monkeypatch, name, what, capsys):
     """A FIFO that was opened would hang."""
     monkeypatch.chdir(project)
@@ -165,7 +170,9 @@ def test_input_that_is_no_file_is_refused_and_never_opened(project, monkeypatch,
         NOT_FILES[what](path)
     except PermissionError:
         pytest.skip("may not make a device")
-    assert [(problem.path, problem.code, problem.message) for problem in before_pages(project)] == [(name, "X001", what)]
+    assert [(problem.path, problem.code, problem.message) for problem in before_pages(project)] == [
+        (name, "X001", what)
+    ]
     if name.split("/")[0] in ("talks", "docs", "snippets"):
         assert main(["check", *places(project)]) == 1
         assert f"{name}:1:1: X001 {what}; expected a file or folder of this checkout" in capsys.readouterr().err

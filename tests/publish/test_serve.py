@@ -112,7 +112,7 @@ def test_change_that_may_touch_every_page_has_all_built(tmp_path, monkeypatch, n
 def test_page_that_does_not_build_is_said_and_the_old_one_stays(project, capsys):
     before = (project / "site/topics/rope/index.html").read_bytes()
     page = project / "docs/topics/rope.md"
-    page.write_text(page.read_text("utf-8") + '\n--8<-- "snippets/nowhere.py"\n', "utf-8")
+    page.write_text(page.read_text("utf-8") + '\n--8<-- "nowhere.py"\n', "utf-8")
     update(project, {page})
     assert "nowhere.py" in capsys.readouterr().err
     assert (project / "site/topics/rope/index.html").read_bytes() == before
