@@ -91,11 +91,13 @@ def build(options: argparse.Namespace) -> int:
         counts |= {"written": 0, "removed": 0}
     else:
         inputs, pictures, problems = space.read()
-        pages, records, found = pipeline.build(dataclasses.replace(inputs, repository=repository, branch=branch))
+        kept = space.kept()
+        pages, records, found = pipeline.build(dataclasses.replace(inputs, repository=repository, branch=branch), kept)
         problems += found
         done = files.write(options.docs, {**pages, **pictures}, OWNED)
         problems += [Problem(name, 1, 1, "X002", "no build wrote this") for name in done.foreign]
         counts = _counts(records) | {"pages": len(pages), "written": done.written, "removed": done.removed}
+        space.keep(kept, pages)
         if not problems:
             space.remember(space.state(settings), counts)
     seconds = time.perf_counter() - started

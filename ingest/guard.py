@@ -14,8 +14,12 @@ from ingest.safety import texts_of
 from ingest.tree import LISTS, Strange, Tree, written
 from ingest.workspace import Workspace
 
-WRITERS = ("ingest", "snippets", "runtime")  # whose lists of what they wrote there are
-GENERATED = (*OWNED, "records", "notebooks", "runtime", "service_worker.js")  # below docs/
+WRITERS = {  # what each writes below docs/, and keeps a list of
+    "ingest": OWNED,
+    "snippets": ("records", "notebooks"),
+    "runtime": ("runtime", "service_worker.js"),
+}
+GENERATED = tuple(name for names in WRITERS.values() for name in names)
 BESIDE = ("theme", "browser", "pictures", "site", "mkdocs.yml", "mkdocs.base.yml", "mkdocs.en.yml")
 ASSETS = {".css", ".js", ".txt", ".woff2", ""} | files.PICTURES  # without an ending: LICENSE, SHA256SUMS
 
@@ -31,9 +35,14 @@ def shape(root: Path) -> list[Problem]:
     return sorted(problems)
 
 
-def before_pages(root: Path) -> list[Problem]:
-    """All that keeps a checkout's pages from being built, once everything is generated that they are made of."""
-    return shape(root) or sorted({*inputs(Workspace.at(root)), *_foreign(Tree(root))})
+def before_pages(root: Path, writers: Iterable[str] = tuple(WRITERS)) -> list[Problem]:
+    """All that keeps a checkout's pages from being built, once everything is generated that they are made of.
+
+    Args:
+        root: The checkout.
+        writers: Who has written what he generates.
+    """
+    return shape(root) or sorted({*inputs(Workspace.at(root)), *_foreign(Tree(root), writers)})
 
 
 def inputs(space: Workspace) -> list[Problem]:
@@ -71,13 +80,12 @@ def _told(error: Strange) -> Problem:
     return Problem(str(error.filename), 1, 1, "X001", error.what)
 
 
-def _foreign(tree: Tree) -> Iterator[Problem]:
+def _foreign(tree: Tree, writers: Iterable[str]) -> Iterator[Problem]:
     """X002 for every file in a generated folder that no build wrote."""
-    known = {name for who in WRITERS for _, name in written(tree, who)}
-    for folder in GENERATED:
-        for name, _ in tree.walk(f"docs/{folder}"):
-            if name not in known:
-                yield Problem(name, 1, 1, "X002", "no build wrote it")
+    for who in writers:
+        known = {name for _, name in written(tree, who)}
+        found = (name for folder in WRITERS[who] for name, _ in tree.walk(f"docs/{folder}"))
+        yield from (Problem(name, 1, 1, "X002", "no build wrote it") for name in found if name not in known)
 
 
 def _is_generated(name: str) -> bool:

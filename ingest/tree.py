@@ -74,8 +74,13 @@ class Tree:
                     raise Strange(name, what)
                 return file.read()
 
-    def write(self, name: str, content: bytes) -> bool:
-        """Write a file, whole or not at all, and only if its bytes differ; a link in its own place is replaced.
+    def write(self, name: str, content: bytes, anew: bool = False) -> bool:
+        """Write a file, whole or not at all; a link in its own place is replaced.
+
+        Args:
+            name: Its name.
+            content: Its bytes.
+            anew: Whether to write it if it has these bytes already.
 
         Returns:
             Whether anything was written.
@@ -85,7 +90,7 @@ class Tree:
             OSError: The folder or disk refuses; the old file is untouched.
         """
         with contextlib.suppress(OSError):
-            if self.read(name) == content:
+            if not anew and self.read(name) == content:
                 return False
         above, last = _split(name)
         with self._folder(above, make=True) as place:

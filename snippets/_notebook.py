@@ -29,7 +29,7 @@ def notebook(name: str) -> str:
         raise LookupError(f"docs/topics/{name}.md has no runnable example")
     used = dict.fromkeys([*LOCAL.findall(example["code"]), ("snippets", name)])
     used[("snippets", name)] = used.pop(("snippets", name))  # last: what it defines holds
-    cells = []
+    cells: list[dict[str, object]] = []
     for folder, module in used:
         source = tree.read(f"{folder}/{module}.py").decode().replace("\r\n", "\n")
         text = ast.get_docstring(ast.parse(source)) or ""

@@ -79,7 +79,8 @@ def dump(records: Mapping[str, Record]) -> str:
 
 def pages(names: Iterable[str], records: Mapping[str, Record], root: Path = ROOT) -> dict[str, str]:
     """What pages include, by file name: the table in both languages, and a line for each snippet's own page."""
-    fresh, stale = {}, {}
+    fresh: dict[str, Record] = {}
+    stale: dict[str, Record] = {}
     for name in names:
         if record := records.get(name):
             (fresh if record["content"] == content_of(name, root) else stale)[name] = record
