@@ -17,7 +17,9 @@ SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORE
 LOADED = re.compile(r'\s(?:src=|type="application/(?:ld\+)?json")')  # from the site, or data
 ACTIVE = set("applet base embed form frame frameset iframe link meta noscript object portal script style".split())
 SUSPECT = re.compile(
-    rf"<(?:{'|'.join(sorted(ACTIVE))})\b|[\s\"'/]on[a-z]+\s*=|(?:javascript|vbscript|data)\s*:", re.IGNORECASE
+    rf"<(?:{'|'.join(sorted(ACTIVE))})\b|[\s\"'/]on[a-z]+\s*=|(?:javascript|vbscript|data)\s*:"
+    r"|(?:href|src)\s*=\s*[\"']?[^\"'>]*[\s&][^\"'>]*:",
+    re.IGNORECASE,
 )
 SCHEME = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 
