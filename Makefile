@@ -134,4 +134,5 @@ fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
 	$(BIN)/python -m ingest fetch
 
 clean: ## remove everything generated
+	@test ! -L docs || { echo "docs: a link" >&2; exit 2; }
 	rm -rf .venv .venv-lock .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/reference docs/generated docs/records docs/runtime docs/service_worker.js

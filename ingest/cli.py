@@ -16,7 +16,7 @@ from ingest.files import CannotWrite
 from ingest.importing import commands as documents
 from ingest.importing.document import Unreadable
 from ingest.reporting import usage
-from ingest.workspace import Workspace
+from ingest.workspace import ROOT, Workspace
 
 USUAL = Workspace()
 
@@ -46,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="write the generated pages under docs/")
     build.add_argument("--json", action="store_true", help="print counts, problems and seconds as JSON")
     build.set_defaults(run=project.build)
+    guard = commands.add_parser("guard", help="say what keeps this checkout from being built")
+    guard.add_argument("--shape", action="store_true", help="look for links and devices alone")
+    guard.add_argument("root", nargs="?", type=Path, default=ROOT, metavar="FOLDER", help="default: the project")
+    guard.set_defaults(run=project.refuse)
     links = commands.add_parser("links", help="ask every address in notes, questions and concept pages if it answers")
     links.add_argument("--allow-private", action="store_true", help="ask private addresses too")
     links.set_defaults(run=project.links)

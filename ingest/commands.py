@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingest import files, pipeline
+from ingest import files, guard, pipeline
 from ingest.addresses import OWNED
 from ingest.importing.document import parse_document
 from ingest.link import link
@@ -20,6 +20,7 @@ from ingest.problems import Problem
 from ingest.reporting import print_records, print_shown, report, show_progress, usage
 from ingest.rules import rules_page
 from ingest.show import shown
+from ingest.tree import Strange
 from ingest.wiki import Records
 from ingest.workspace import Workspace
 
@@ -29,7 +30,7 @@ def check(options: argparse.Namespace) -> int:
     if missing := [path for path in options.paths if not path.exists()]:
         return usage(f"no such file: {', '.join(map(str, missing))}")
     space = _workspace(options)
-    wanted = [path.resolve() for path in options.paths]
+    wanted = [_place(path) for path in options.paths]
     # What is wrong with a note depends on other notes, and on nothing else.
     notes_alone = bool(wanted) and all(path.is_relative_to((space.talks / "notes").resolve()) for path in wanted)
     kinds = ("notes",) if notes_alone and not options.show else ()
@@ -41,18 +42,25 @@ def check(options: argparse.Namespace) -> int:
     if notes_alone:  # of the others, only the numbers count
         notes = (s if _is_below(base / s.path, wanted) else head_of(s) for s in inputs.notes)
         inputs = dataclasses.replace(inputs, notes=tuple(notes))
+    else:
+        problems += guard.inputs(space)
     records, found = pipeline.parse(inputs)
     problems += found
     if options.show:
         named = [s for s in (*inputs.notes, *inputs.questions) if not wanted or _is_below(base / s.path, wanted)]
         print_shown(shown(link(records).records, named, inputs.pictures, options.lang))
     if options.paths:
-        outside = [path for path in options.paths if path.is_file() and not path.resolve().is_relative_to(base)]
+        outside = [path for path in options.paths if path.is_file() and not _place(path).is_relative_to(base)]
         sources, unreadable = files.read(outside, Path.cwd())
         problems = [problem for problem in problems if _is_below(base / problem.path, wanted)] + unreadable
         for source in sources:
             problems += parse_document(source)[1]
     return report(problems, options.format, options.lang)
+
+
+def _place(path: Path) -> Path:
+    """Where a path lies; if it is a link, the link's own place."""
+    return path.parent.resolve() / path.name if path.is_symlink() else path.resolve()
 
 
 def _workspace(options: argparse.Namespace) -> Workspace:
@@ -65,16 +73,17 @@ def _is_below(path: Path, places: Sequence[Path]) -> bool:
 
 def _fix(options: argparse.Namespace, inputs: pipeline.Inputs) -> None:
     wanted = [path.resolve() for path in options.paths] or [options.talks.resolve()]
+    base = options.talks.parent.resolve()
 
     def named(sources: Sequence[Source]) -> tuple[Source, ...]:
-        return tuple(s for s in sources if _is_below((options.talks.parent / s.path).resolve(), wanted))
+        return tuple(source for source in sources if _is_below(base / source.path, wanted))
 
     inputs = dataclasses.replace(
         inputs, notes=named(inputs.notes), questions=named(inputs.questions), concepts=named(inputs.concepts)
     )
     for source, text in pipeline.mend_slips(inputs):
         better = text if source in inputs.concepts else mend(text)
-        if files.write_text((options.talks.parent / source.path).resolve(), better):
+        if files.write_text(base / source.path, better, base):
             print(f"{source.path}: mended", file=sys.stderr if options.format == "json" else sys.stdout)
 
 
@@ -87,15 +96,20 @@ def build(options: argparse.Namespace) -> int:
     repository, branch = os.environ.get("REPO_URL", "").rstrip("/"), os.environ.get("REPO_BRANCH") or "main"
     settings = f"{repository} {branch} "
     problems: list[Problem] = []
-    if counts := space.last_counts(space.state(settings)):
+    try:
+        counts = space.last_counts(space.state(settings))
+    except Strange as error:
+        raise files.CannotWrite(None, f"cannot write {error.filename}: {error.strerror}") from error
+    if counts:
         counts |= {"written": 0, "removed": 0}
     else:
         inputs, pictures, problems = space.read()
         kept = space.kept()
         pages, records, found = pipeline.build(dataclasses.replace(inputs, repository=repository, branch=branch), kept)
         problems += found
-        written, removed = files.write(options.docs, {**pages, **pictures}, OWNED)
-        counts = _counts(records) | {"pages": len(pages), "written": written, "removed": removed}
+        done = files.write(options.docs, {**pages, **pictures}, OWNED)
+        problems += [Problem(name, 1, 1, "X002", "no build wrote this") for name in done.foreign]
+        counts = _counts(records) | {"pages": len(pages), "written": done.written, "removed": done.removed}
         space.keep(kept, pages)
         if not problems:
             space.remember(space.state(settings), counts)
@@ -129,6 +143,12 @@ def links(options: argparse.Namespace) -> int:
     broken = len({problem.message for problem in found})
     print(f"{len(heard)} addresses: {broken} do not answer, {sum(map(bool, heard.values())) - broken} will not say")
     return report([*problems, *found])
+
+
+def refuse(options: argparse.Namespace) -> int:
+    """Say what keeps a checkout from being built, before anything of it is opened: exit code 2."""
+    problems = guard.shape(options.root) if options.shape else guard.before_pages(options.root)
+    return 2 * report(problems)
 
 
 def rules(options: argparse.Namespace) -> int:

@@ -1,14 +1,15 @@
 """The disk's edge: text in, text out, written whole or not at all. Who else opens a file is among the named edges."""
 
+import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ingest.model import Source
 from ingest.pictures import size_of
 from ingest.problems import Problem
+from ingest.tree import Strange, Synced, Tree, sync
 
 LARGEST = 1_000_000  # bytes of a text; somebody's whole year of notes is less
 PICTURES = {".gif", ".jpeg", ".jpg", ".png", ".webp"}
@@ -33,11 +34,9 @@ def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tup
             if (size := path.lstat().st_size) > largest:
                 problems.append(Problem(name, 1, 1, "L001", f"{size} bytes, more than {largest}"))
                 continue
-            if path.is_symlink():  # a stranger's could lead anywhere
-                raise OSError("a link to another file")
-            content = path.read_bytes()
+            content = _content(path, root)
         except OSError as error:
-            problems.append(Problem(name, 1, 1, "F001", f"cannot read: {error.strerror or error}"))
+            problems.append(unreadable(name, error))
             continue
         try:
             text = content.decode("utf-8-sig")
@@ -54,12 +53,14 @@ def read_pictures(folders: Iterable[Path], root: Path) -> tuple[dict[str, bytes]
     """Bytes of the pictures below some folders, by path relative to `root`; a link that leads elsewhere is none."""
     found: dict[str, bytes] = {}
     problems = []
-    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in PICTURES):
-        name = path.relative_to(root).as_posix()
+    tree = Tree(root)
+    below: list[str] = []
+    for folder in folders:
+        with contextlib.suppress(Strange):  # told by who reads the texts there
+            below += [name for name, _ in tree.walk(folder.relative_to(root).as_posix())]
+    for name in sorted(name for name in below if PurePosixPath(name).suffix.lower() in PICTURES):
         try:
-            if path.is_symlink():
-                raise ValueError("a link to another file")
-            content = path.read_bytes()
+            content = tree.read(name)
             size_of(content)
         except (OSError, ValueError) as error:
             problems.append(Problem(name, 1, 1, "F004", f"left out: {getattr(error, 'strerror', None) or error}"))
@@ -81,13 +82,30 @@ def state(folders: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def write_text(path: Path, text: str) -> bool:
+def unreadable(name: str, error: OSError) -> Problem:
+    """That a file or folder cannot be read, and why."""
+    return Problem(name, 1, 1, "F001", f"cannot read: {error.strerror or error}")
+
+
+def _content(path: Path, root: Path) -> bytes:
+    """A file's bytes; below the root nothing is followed, and of another file only the folder that somebody named."""
+    if path.is_relative_to(root):
+        return Tree(root).read(path.relative_to(root).as_posix())
+    return Tree(path.parent).read(path.name)
+
+
+def write_text(path: Path, text: str, root: Path | None = None) -> bool:
     """Write a text as UTF-8, as `write_bytes` does."""
-    return write_bytes(path, text.encode())
+    return write_bytes(path, text.encode(), root)
 
 
-def write_bytes(path: Path, content: bytes) -> bool:
-    """Write a file atomically, and only if its bytes differ.
+def write_bytes(path: Path, content: bytes, root: Path | None = None) -> bool:
+    """Write a file atomically, and only if its bytes differ. A link in its place is replaced, not followed.
+
+    Args:
+        path: The file.
+        content: Its bytes.
+        root: The checkout that it is part of, below which no folder may be a link.
 
     Returns:
         Whether anything was written.
@@ -96,44 +114,35 @@ def write_bytes(path: Path, content: bytes) -> bool:
         CannotWrite: The folder or disk refuses; the old file is untouched.
     """
     try:
-        if path.is_file() and path.read_bytes() == content:
-            return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CannotWrite(error.errno, f"cannot write {path}: {error.strerror or error}") from error
-    return True
+        if root is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return Tree(root or path.parent).write(path.relative_to(root or path.parent).as_posix(), content)
+    except (OSError, ValueError) as error:
+        raise _refused(path, error) from error
 
 
-def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str]) -> tuple[int, int]:
+def _refused(path: Path, error: OSError | ValueError) -> CannotWrite:
+    reason = getattr(error, "strerror", None) or str(error)
+    where = f"{error.filename}: " if isinstance(error, Strange) else ""
+    return CannotWrite(getattr(error, "errno", None), f"cannot write {path}: {where}{reason}")
+
+
+def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str]) -> Synced:
     """Make the owned subfolders hold exactly these pages.
 
     Args:
         folder: The site's `docs/`.
         pages: Text, or the bytes of a picture, by path relative to `folder`.
-        owned: Subfolders in which every file that is not among the pages is removed.
+        owned: Subfolders from which every file is removed that an earlier build wrote and that is not among the pages.
 
-    Returns:
-        How many files were written and how many removed.
+    Raises:
+        CannotWrite: One of the folders is a link, or the disk refuses.
     """
-    written = sum(
-        write_bytes(folder / name, page if isinstance(page, bytes) else page.encode())
-        for name, page in sorted(pages.items())
-    )
-    stale = [
-        path
-        for name in owned
-        for path in sorted((folder / name).rglob("*"))
-        if path.is_file() and path.relative_to(folder).as_posix() not in pages
-    ]
-    for path in stale:
-        path.unlink()
-    return written, len(stale)
+    docs = folder.name
+    contents = {
+        f"{docs}/{name}": page if isinstance(page, bytes) else page.encode() for name, page in sorted(pages.items())
+    }
+    try:
+        return sync(Tree(folder.parent), "ingest", contents, [f"{docs}/{name}" for name in owned])
+    except OSError as error:
+        raise _refused(folder.parent / str(error.filename or docs), error) from error

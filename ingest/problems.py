@@ -100,6 +100,43 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "先读哪页只朝一个方向的 builds_on",
         "概念绕着圈互为前提",
     ),
+    "X001": (
+        ERROR,
+        "a file or folder of this checkout",
+        "这份工作目录里真实的文件或目录",
+        "这里是链接、管道或设备",
+    ),
+    "X002": (
+        ERROR,
+        "in a generated folder nothing but what builds wrote; remove it, or `make clean`",
+        "生成的目录里只有构建写出的文件；请删除它，或者 `make clean`",
+        "生成的目录里有别的文件",
+    ),
+    "X003": (
+        ERROR,
+        "pages, pictures in PNG, JPEG, GIF or WebP, and in docs/assets/ style sheets, scripts and fonts",
+        "页面，PNG、JPEG、GIF、WebP 图片，以及 docs/assets/ 里的样式、脚本与字体",
+        "这种文件不能放在 docs/ 里",
+    ),
+    "X004": (
+        ERROR,
+        "on a line of its own a part of docs/generated, docs/records or docs/topics, in a code block one of snippets",
+        "独占一行，取自 docs/generated、docs/records、docs/topics；在代码块里，取自 snippets",
+        "包含了不能包含的文件",
+    ),
+    "X005": (ERROR, "Markdown without `:::`", "没有 `:::` 的 Markdown", "手写的页面里有 `:::`"),
+    "X006": (
+        ERROR,
+        "text that does nothing in a browser: no HTML but a few inline tags without attributes, links to the web",
+        "不在读者浏览器里做事的文字：HTML 只有少数没有属性的行内标签，链接只通往网页",
+        "文字里有会动作的标签、属性或地址",
+    ),
+    "X007": (
+        ERROR,
+        "the fields that the guide names, with plain text",
+        "指南写明的字段，值是纯文字",
+        "文件头有不认识的字段，或者值不是纯文字",
+    ),
 }
 RULES |= {code: (severity, en, zh, found) for code, (severity, en, zh, _, found, *_) in SLIPS.items()}
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ingest.problems import RULES
+from ingest.rule_examples import EXAMPLES, KEPT_PATHS
 from ingest.slips.all_rules import SLIPS
 
 GROUPS = {
@@ -14,130 +15,9 @@ GROUPS = {
     "Q": ("问答", "Questions and answers"),
     "S": ("代码", "Code"),
     "T": ("概念页", "Concept pages"),
+    "X": ("安全", "Safety"),
 }
 
-_NOTE = """\
-【编号】：101
-【时间】：2024-03-02 21:00
-
-## 本周新闻
-
-## 本周推荐
-
-## Free Talk
-"""
-_CONCEPT = """\
----
-title: LoRA：低秩适配
-english: "LoRA: low-rank adaptation"
-aliases: [LoRA]
-group: 微调
-summary: 只训练低秩的增量。
----
-
-# LoRA
-"""
-_QUESTION = "# 秩该取多大？\n\n从 8 试起。\n"
-_FEED = """\
-<rss version="2.0"><channel><title>某个博客</title>
-<item><title>一篇文章</title><link>https://example.org/1</link><pubDate>Mon, 16 Nov 2026 00:00:00 GMT</pubDate></item>
-</channel></rss>
-"""
-_PAPER = '{"title": "A Paper", "url": "https://example.org/1"}\n'
-_OPML = '<opml version="2.0"><body>\n<outline text="某个博客" xmlUrl="https://example.org/feed.xml"/>\n</body></opml>\n'
-
-
-def _talk(old: str, new: str) -> tuple[str, str, str]:
-    return "talks/notes/101.md", _NOTE.replace(old, new), _NOTE
-
-
-def _slip(place: str, text: str) -> str:
-    """A whole file around a slip, by where it stands."""
-    if place == "head":
-        return _NOTE.replace("\n\n", f"\n{text}\n\n", 1)
-    if place == "concept":
-        return _CONCEPT.replace("group:", f"{text}\ngroup:")
-    if place == "question":
-        return f"{text}\n"
-    title = {"news": "## 本周新闻\n", "talk": "## Free Talk\n"}[place]
-    return _NOTE.replace(title, f"{title}\n{text}\n")
-
-
-def _examples_of_slips() -> dict[str, tuple[str, str, str]]:
-    paths = {"question": "talks/questions/new.md", "concept": "docs/topics/lora.md"}
-    return {
-        code: (paths.get(place, "talks/notes/101.md"), _slip(place, broken), _slip(place, kept))
-        for code, (*_, place, broken, kept) in SLIPS.items()
-        if place in ("head", "news", "talk", "question", "concept")
-    }
-
-
-def _feed(old: str, new: str) -> tuple[str, str, str]:
-    return "feed.xml", _FEED.replace(old, new), _FEED
-
-
-def _asked(field: str) -> str:
-    return f"---\n{field}\n---\n\n{_QUESTION}"
-
-
-def _concept(old: str, new: str) -> tuple[str, str, str]:
-    return "docs/topics/lora.md", _CONCEPT.replace(old, new), _CONCEPT
-
-
-_SIGNED = _NOTE.replace("\n\n## 本周新闻\n", "\n【主持人】：老周\n\n## 本周新闻\n\n- 一件大事 —老周\n")
-# Where the examples of "another file has it already" look: what lies beside them.
-BESIDE = {
-    "talks/notes/100.md": _NOTE.replace("101", "100"),
-    "talks/questions/rank.md": _QUESTION.replace("秩该取多大", "矩阵的秩是什么"),
-    "docs/topics/rope.md": _CONCEPT.replace("LoRA：低秩适配", "RoPE").replace("LoRA", "RoPE"),
-    "snippets/rope.py": '"""Rotary position embedding."""\n',
-}
-EXAMPLES: dict[str, tuple[str, str, str]] = {
-    # code: (path, broken, kept)
-    "F003": (
-        "talks/questions/new.md",
-        _asked("topics: [rope"),
-        _asked("topics: [rope]"),
-    ),
-    "L004": ("talks/questions/new.md", "# 秩该取\u202e多大？\n\n从 8 试起。\n", _QUESTION),
-    "N001": _talk("【编号】：101\n", ""),
-    "N002": _talk("101", "100"),
-    "N003": _talk("2024-03-02 21:00", "下周六"),
-    "N004": _talk("\n## 本周推荐\n", ""),
-    "N005": _talk("\n## 本周新闻", "\n这段话不属于任何版块。\n\n## 本周新闻"),
-    "P001": ("talks/papers/2026-W47.jsonl", '{"title": "A Paper"}\n', _PAPER),
-    "P002": ("feed.xml", "<!doctype html><title>某个博客</title><p>没有源</p>\n", _FEED),
-    "P003": ("feed.xml", '<rss version="2.0"><channel><title>某个博客</title></channel></rss>\n', _FEED),
-    "P004": _feed("<link>https://example.org/1</link>", ""),
-    "P005": _feed("<pubDate>Mon, 16 Nov 2026 00:00:00 GMT</pubDate>", ""),
-    "P006": ("feed.xml", f'<!DOCTYPE rss [<!ENTITY a "b">]>\n{_FEED}', _FEED),
-    "P008": _feed("</channel>", ""),
-    "P009": ("talks/papers/november.jsonl", _PAPER, _PAPER),
-    "P010": ("talks/feeds.opml", _OPML.replace("xmlUrl", "url"), _OPML),
-    "Q001": ("talks/questions/new.md", _asked("id: rank"), _asked("id: lora-rank")),
-    "Q002": ("talks/questions/new.md", "秩该取多大？\n\n从 8 试起。\n", _QUESTION),
-    "Q003": ("talks/questions/new.md", _asked("date: 昨天"), _asked("date: 2026-11-21")),
-    "Q004": (
-        "talks/questions/new.md",
-        "# 矩阵的秩，是什么？\n\n线性无关的行数。\n",
-        "---\nduplicate_of: rank\n---\n\n# 矩阵的秩，是什么？\n\n线性无关的行数。\n",
-    ),
-    "Q005": ("talks/questions/new.md", _asked("duplicate_of: rang"), _asked("duplicate_of: rank")),
-    "S001": _concept("group:", "snippet: nowhere\ngroup:"),
-    "S002": ("snippets/lora.py", "RANK = 8\n", '"""LoRA: low-rank adaptation."""\n\nRANK = 8\n'),
-    "T001": ("talks/questions/new.md", _asked("topics: [rpoe]"), _asked("topics: [rope]")),
-    "T002": _concept("[LoRA]", "[LoRA, RoPE]"),
-    "T003": _concept("summary: 只训练低秩的增量。\n", ""),
-    "T004": _concept("group:", "builds_on: [lora]\ngroup:"),
-}
-EXAMPLES |= _examples_of_slips() | {
-    "N018": ("talks/notes/101.md", _SIGNED.replace(" —老周", "-老周"), _SIGNED),
-    "N027": _talk("2024", "2099"),
-    "N028": _talk("101", "102"),
-    "T011": _concept("LoRA: low-rank adaptation", "LoRA：低秩适配"),
-    "Q014": ("talks/questions/秩.md", _QUESTION, _QUESTION),
-}
-KEPT_PATHS = {"Q014": "talks/questions/lora-rank.md", "P009": "talks/papers/2026-W47.jsonl"}
 NO_EXAMPLE = {  # what no text can show, in Chinese and English
     "F001": (
         "文件不存在、没有权限，或者是一个目录。",
@@ -171,6 +51,20 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
     "L003": (
         "太长的标题在 1000 字处截断，整句放到正文最前面；第 501 个名字起不列。",
         "A longer title is cut, and stands whole at the beginning of the text; from the 501st name on none is listed.",
+    ),
+    "X001": (
+        "`docs/people` 或者 `talks/questions/new.md` 是符号链接、管道、套接字或设备：它可能通往别处，所以从不打开。",
+        "`docs/people`, or `talks/questions/new.md`, is a symbolic link, a FIFO, a socket or a device: it could lead "
+        "anywhere, so it is never opened.",
+    ),
+    "X002": (
+        "`docs/qa/` 里有一个不是构建写出的文件。构建只删自己写过的，所以留着它，也不发布。",
+        "There is a file in `docs/qa/` that no build wrote. A build removes only what it wrote, so the file stays, and "
+        "nothing is published.",
+    ),
+    "X004": (
+        "概念页用 `8<` 的写法包含了 `.git/config`、上级目录里的文件，或者一个网址。",
+        "A concept page includes, by the mark with `8<`, `.git/config`, a file above the project, or an address.",
     ),
     "P007": (
         "`fetch` 时源不存在、超时，或者返回了错误。",
@@ -220,6 +114,13 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "T002": "the alias belongs to another concept",
     "T003": "a concept page's front matter is incomplete",
     "T004": "concepts build on each other in a circle",
+    "X001": "a link, a FIFO or a device",
+    "X002": "a strange file in a generated folder",
+    "X003": "this kind of file may not be in docs/",
+    "X004": "a page includes what it may not",
+    "X005": "a hand-written page has `:::`",
+    "X006": "markup, attributes or addresses that act",
+    "X007": "a field is not known, or is no plain text",
 }
 FOUND |= {code: found for code, (_, _, _, found, *_) in SLIPS.items()}
 WORDS = {

@@ -18,9 +18,11 @@ from ingest.pages.kept import Kept, hash_of
 from ingest.pictures import Picture, kind_of, size_of
 from ingest.pipeline import Inputs
 from ingest.problems import Problem
+from ingest.tree import Strange, Tree
 
 ROOT = Path(__file__).parent.parent
 LARGEST_PAPERS = 16_000_000  # bytes: a week of every feed, written by a program
+MEMORY, KEPT = ".cache/ingest.json", ".cache/ingest-pages.json"  # may be deleted at any time
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,12 @@ class Workspace:
         for name, (folder, pattern) in self.inputs().items():
             if wanted and name not in wanted:
                 continue
+            sources[name] = ()
+            try:
+                self._insist(folder)
+            except Strange as error:
+                problems.append(files.unreadable(str(error.filename), error))
+                continue
             paths = [path for path in folder.glob(pattern) if pattern == "index.md" or path.name != "index.md"]
             sources[name], unreadable = files.read(
                 paths, self.talks.parent, LARGEST_PAPERS if name == "papers" else files.LARGEST
@@ -76,16 +84,31 @@ class Workspace:
         kept = {_place(name, content): content for name, content in held.items()}
         return Inputs(**sources, pictures=shown, day=datetime.now(UTC).date()), kept, problems + unreadable
 
+    def _insist(self, folder: Path) -> None:
+        """Insist that a folder is one of this checkout.
+
+        Raises:
+            Strange: It, or one that it lies in, is a link or the like.
+        """
+        base = next(top.parent for top in (self.talks, self.docs, self.snippets) if folder.is_relative_to(top))
+        Tree(base).require([folder.relative_to(base).as_posix()])
+
     def state(self, settings: str) -> str:
-        """A hash that stays while neither inputs, pages nor this program were touched."""
+        """A hash that stays while neither inputs, pages nor this program were touched.
+
+        Raises:
+            Strange: A generated folder is a link or the like.
+        """
         made = [self.docs / name for name in OWNED]
+        for folder in made:
+            self._insist(folder)
         folders = [self.talks, self.docs / "topics", self.snippets, Path(__file__).parent, *made]
         return settings + files.state(folders)
 
     def last_counts(self, state: str) -> dict[str, int]:
         """The counts of the last build without a problem, where the state is what it left; else nothing."""
         try:
-            last = json.loads(self._memory.read_text("utf-8"))
+            last = json.loads(Tree(self.docs.parent).read(MEMORY))
             return dict(last["counts"]) if last["state"] == state else {}
         except (OSError, ValueError, KeyError, TypeError):
             return {}
@@ -93,17 +116,19 @@ class Workspace:
     def remember(self, state: str, counts: dict[str, int]) -> None:
         """Keep what a build without a problem left; where the disk refuses, the next build is not spared."""
         with contextlib.suppress(files.CannotWrite):
-            files.write_text(self._memory, json.dumps({"state": state, "counts": counts}))
+            text = json.dumps({"state": state, "counts": counts})
+            files.write_text(self.docs.parent / MEMORY, text, self.docs.parent)
 
     def kept(self) -> Kept:
         """The pages of the last build that still lie there as this program wrote them."""
         found: dict[str, tuple[str, str]] = {}
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            last = json.loads(self._kept.read_text("utf-8"))
+            tree = Tree(self.docs.parent)
+            last = json.loads(tree.read(KEPT))
             if last["program"] == _program():
                 for name, (made_of, written) in last["pages"].items():
                     with contextlib.suppress(OSError, UnicodeDecodeError):
-                        text = (self.docs / name).read_bytes().decode()
+                        text = tree.read(f"{self.docs.name}/{name}").decode()
                         if hash_of(text) == written:
                             found[name] = made_of, text
         return Kept(found)
@@ -112,15 +137,8 @@ class Workspace:
         """Remember what pages are made of, where that is known; if the disk refuses, all are rendered next time."""
         made = {name: (made_of, hash_of(pages[name])) for name, made_of in kept.made_of.items()}
         with contextlib.suppress(files.CannotWrite):
-            files.write_text(self._kept, json.dumps({"program": _program(), "pages": made}))
-
-    @property
-    def _kept(self) -> Path:
-        return self.docs.parent / ".cache" / "ingest-pages.json"  # may be deleted at any time, too
-
-    @property
-    def _memory(self) -> Path:
-        return self.docs.parent / ".cache" / "ingest.json"  # may be deleted at any time
+            text = json.dumps({"program": _program(), "pages": made})
+            files.write_text(self.docs.parent / KEPT, text, self.docs.parent)
 
 
 def _program() -> str:

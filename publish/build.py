@@ -5,12 +5,14 @@ import os
 import sys
 import time
 from collections.abc import Collection, Sequence
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
+from ingest import guard
 from ingest.cli import main as ingest
-from ingest.files import write_bytes
+from ingest.reporting import report
 from publish.csp import policy, with_policy
 from publish.memory import Memory, Project, digest_of, digests
 from publish.pages import LANGUAGES, Pages
@@ -18,6 +20,7 @@ from publish.sitemaps import sitemaps
 
 ROOT = Path(__file__).parents[1]
 STAMPS = (".built", ".memory")  # in the site: all of it was built without a warning; see `Memory`
+WRITERS = {"ingest": "submissions", "snippets": "snippets", "runtime": "runtime"}  # whose step is which
 Done = tuple[int, str]  # an exit code as of `build`, and in a few words what was done; "" for nothing
 
 
@@ -34,12 +37,12 @@ def build(root: Path, without: Collection[str] = (), jobs: int = 0) -> int:
         where nothing can be built.
     """
     digest_of.cache_clear()
-    project = Project(root, Memory(root / ".cache" / "publish.json", root / "site"), jobs or _cores())
-    if project.site.is_symlink():
-        print(f"{project.site}: a link; remove it, so that the site gets a folder of its own", file=sys.stderr)
-        return 2
-    stamp = project.site / STAMPS[0]
-    stamp.unlink(missing_ok=True)
+    if problems := guard.shape(root):  # before anything is opened
+        return 2 * report(problems)
+    memory = Memory(root / ".cache" / "publish.json", root / "site")
+    project = Project(root, memory, jobs or _cores(), [who for who, step in WRITERS.items() if step not in without])
+    with suppress(FileNotFoundError):
+        project.tree.remove(f"site/{STAMPS[0]}")
     worst, did = 0, False
     for step in (runtime, snippets, submissions, pages, search):
         began = time.perf_counter()
@@ -51,7 +54,7 @@ def build(root: Path, without: Collection[str] = (), jobs: int = 0) -> int:
             return code
     project.memory.save()
     if not project.warnings:
-        stamp.touch()
+        project.tree.write(f"site/{STAMPS[0]}", b"")
     if not did:
         print("site/ is up to date")
     return worst
@@ -105,6 +108,8 @@ def submissions(project: Project) -> Done:
 
 def pages(project: Project) -> Done:
     """The pages of both languages with their policy and their sitemaps; what belongs to neither is removed."""
+    if problems := guard.before_pages(project.root, project.writers):
+        return 2 * report(problems), ""
     project.look()
     languages = [Pages(project, language) for language in LANGUAGES if (project.root / language.settings).is_file()]
     built = [name for language in languages for name in language.refresh()]
@@ -114,7 +119,7 @@ def pages(project: Project) -> Done:
     texts = sitemaps(known[0]["base"], *addresses)
     maps = texts | {f"{name}.gz": gzip.compress(text, mtime=0) for name, text in texts.items()}
     for name, content in maps.items():
-        write_bytes(project.site / name, content)
+        project.tree.write(f"site/{name}", content)
     removed = _remove(project, {*maps, *(name for language in languages for name in language.outputs())})
     for line in project.warnings:
         print(f"WARNING - {line}", file=sys.stderr)
@@ -130,13 +135,16 @@ def _put_under_policy(project: Project, known: Sequence[dict[str, Any]]) -> int:
         return 0
     values["policy"] = ""  # until all have it
     project.memory.save()
-    paths = {uri: project.site / out for of in known for uri, out in of["names"].items()}
-    for path in (path for path in paths.values() if path.is_file()):
-        path.write_text(with_policy(path.read_text("utf-8"), content), "utf-8")
+    sizes = {}
+    for name in {out for of in known for out in of["names"].values()}:
+        with suppress(FileNotFoundError):
+            page = with_policy(project.tree.read(f"site/{name}").decode(), content).encode()
+            project.tree.write(f"site/{name}", page)
+            sizes[name] = len(page)
     for page in (page for of in known for page in of["pages"].values()):
-        page["size"] = (project.site / page["out"]).stat().st_size
+        page["size"] = sizes[page["out"]]
     values["policy"] = content
-    return len(paths)
+    return len(sizes)
 
 
 def _remove(project: Project, kept: Collection[str]) -> int:
@@ -144,12 +152,10 @@ def _remove(project: Project, kept: Collection[str]) -> int:
     gone = [
         name for name in project.left if name not in kept and name not in STAMPS and not name.startswith("pagefind/")
     ]
-    for path in (project.site / name for name in gone):
-        path.unlink()
-        for folder in path.parents:
-            if folder == project.site or any(folder.iterdir()):
-                break
-            folder.rmdir()
+    for name in gone:
+        project.tree.remove(f"site/{name}")
+        for folder in PurePosixPath(name).parents[:-1]:
+            project.tree.prune(f"site/{folder}")
     return len(gone)
 
 

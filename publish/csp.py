@@ -1,8 +1,8 @@
 """The Content-Security-Policy of a built site.
 
 The theme has inline scripts that differ from page to page and from release to release, so their hashes are computed
-from the pages themselves. Every page lists all of them: instant navigation runs the next page's scripts under the first
-page's policy.
+from the pages themselves: of those alone that its templates write. Every page lists all of them: instant navigation
+runs the next page's scripts under the first page's policy.
 """
 
 import base64
@@ -10,14 +10,16 @@ import hashlib
 import re
 from collections.abc import Iterable
 
+from publish.scripts import is_theirs
+
 SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*application/(?:ld\+)?json)[^>]*>(.*?)</script>", re.DOTALL)
 META = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 HEAD = re.compile(r"<head>(\s*<meta charset=[^>]*>)?")  # browsers look for the charset in the first 1024 bytes alone
 
 
 def hashes(page: str) -> list[str]:
-    """What the policy says for each inline script of a page."""
-    digests = (hashlib.sha256(text.encode()).digest() for text in {*SCRIPT.findall(page)})
+    """What the policy says for each inline script of the theme's in a page."""
+    digests = (hashlib.sha256(text.encode()).digest() for text in {*SCRIPT.findall(page)} if is_theirs(text))
     return sorted(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 

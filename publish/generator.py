@@ -6,12 +6,15 @@ halves of MkDocs' own build; nothing public builds one page. The lock pins the v
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import mkdocs.utils
+import mkdocstrings._internal.plugin
 from mkdocs.commands.build import _build_page, _build_theme_template, _populate_page
 from mkdocs.config import load_config
 from mkdocs.plugins import BasePlugin
@@ -20,6 +23,8 @@ from mkdocs.structure.nav import get_navigation
 from mkdocs.structure.pages import Page
 from pymdownx.highlight import Highlight
 from pymdownx.snippets import SnippetPreprocessor
+
+from ingest.tree import Tree
 
 _included: set[str] = set()  # by the page that is converted now
 
@@ -51,6 +56,14 @@ def _highlight_once(highlight: Callable[..., Any]) -> Callable[..., Any]:
     return once
 
 
+def _write(content: bytes, output_path: str) -> None:
+    """What MkDocs and its plugins write, into the site and by no link out of it."""
+    _site.write(os.path.relpath(output_path, _site.root), content, anew=True)
+
+
+_site = Tree(Path())  # the folder that the site lies in
+for module in (mkdocs.utils, mkdocstrings._internal.plugin):
+    module.write_file = _write  # type: ignore[attr-defined]
 SnippetPreprocessor.get_snippet_path = _remember_includes(SnippetPreprocessor.get_snippet_path)
 Highlight.highlight = _highlight_once(Highlight.highlight)
 
@@ -151,6 +164,7 @@ class Generator:
         Raises:
             mkdocs.exceptions.Abort: The configuration cannot be used; why was logged.
         """
+        _site.root = site.parent
         self._warned = _Warnings()
         logging.getLogger("mkdocs").addHandler(self._warned)
         config = load_config(str(settings), site_dir=str(site), strict=True)

@@ -4,13 +4,13 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ingest.files import write_text
+from ingest.tree import Tree
 
 
 def digest(*parts: object) -> str:
@@ -59,18 +59,19 @@ class Memory:
             site: The site, whose `.memory` names the memory that belongs to it: a cache may bring back one without
                 the other.
         """
-        self._path, self._stamp = path, site / ".memory"
+        self._tree = Tree(site.parent)
+        self._path, self._stamp = (name.relative_to(site.parent).as_posix() for name in (path, site / ".memory"))
         self.values: dict[str, Any] = {}
         with contextlib.suppress(OSError, ValueError):
-            text = path.read_text("utf-8")
-            if self._stamp.read_text("utf-8") == digest(text):
+            text = self._tree.read(self._path).decode()
+            if self._tree.read(self._stamp).decode() == digest(text):
                 self.values = json.loads(text)
 
     def save(self) -> None:
         """Keep what is known now: a build that is interrupted later goes on from here."""
         text = json.dumps(self.values, sort_keys=True)
-        write_text(self._path, text)
-        write_text(self._stamp, digest(text))
+        for path, content in ((self._path, text), (self._stamp, digest(text))):
+            self._tree.write(path, content.encode())
 
     def skips(self, name: str, inputs: object, outputs: Iterable[Path]) -> bool:
         """Whether a step made what lies there of the same inputs."""
@@ -94,6 +95,7 @@ class Project:
         root: The folder of the settings, of `docs/`, `theme/`, `snippets/` and `site/`.
         memory: What is known of the last build.
         jobs: How many processes may work.
+        writers: Who wrote what he generates: see `ingest.guard`.
         docs: Hashes of the files in `docs/`.
         left: Sizes of the files in `site/`, as the last build left them.
         warnings: What is wrong with pages; any of it fails the build.
@@ -102,6 +104,7 @@ class Project:
     root: Path
     memory: Memory
     jobs: int = 1
+    writers: Sequence[str] = ()
     docs: dict[str, str] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -110,6 +113,11 @@ class Project:
     def site(self) -> Path:
         """Where the site is built."""
         return self.root / "site"
+
+    @property
+    def tree(self) -> Tree:
+        """What is written and removed, is by this."""
+        return Tree(self.root)
 
     def look(self) -> None:
         """See what lies there."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from publish.csp import hashes, with_policy
 from publish.memory import Project, digest, digest_of, digests
+from publish.scripts import faults
 
 if TYPE_CHECKING:  # MkDocs takes a second to load, and is not needed where nothing changed
     from publish.generator import Generator, Made
@@ -87,6 +88,7 @@ class Pages:
         self.project.memory.save()  # whatever happens from here on, the others are built
         built = []
         for made in self._built(generator, due):
+            made.warnings += [f"{made.uri}: {fault}" for fault in made.facts.pop("faults", ())]
             self.project.warnings += made.warnings
             built += [made.out] if made.facts else []
             if not made.warnings:
@@ -193,7 +195,7 @@ class Pages:
             if file.dest_uri.startswith(self.language.below):
                 made = self.known["files"][file.dest_uri] = digest_of(Path(file.abs_src_path or ""))
                 if known.get(file.dest_uri) != made or file.dest_uri not in self.project.left:
-                    file.copy_file()
+                    self.project.tree.write(f"site/{file.dest_uri}", file.content_bytes, anew=True)
 
     def _check_anchors(self) -> None:
         """Warn of links to places that a page has not; pages with such links are built again."""
@@ -216,7 +218,7 @@ def finished(content: str, page: str) -> tuple[str, dict[str, Any]]:
     article = found[0] if (found := ARTICLE.search(page)) else ""
     text = with_policy(page, content)
     size = len(text.encode("utf-8", "xmlcharrefreplace"))  # as MkDocs writes it
-    return text, {"scripts": hashes(page), "article": digest(article), "size": size}
+    return text, {"scripts": hashes(page), "faults": faults(page), "article": digest(article), "size": size}
 
 
 _generator: "Generator"  # of a process that builds a share

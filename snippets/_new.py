@@ -117,7 +117,7 @@ $$
 ## 代码
 
 ```python
---8<-- "snippets/NAME.py:core"
+--8<-- "NAME.py:core"
 ```
 
 ## 动手试一试

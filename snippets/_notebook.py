@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ingest.tree import Tree
+
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = re.compile(
     r"^(`{3,}) \{ \.python \.runnable \}\n(?P<code>.*?)\n\1\n\s*^(`{3,}) \{ \.text \.output \}\n(?P<output>.*?\n)\3$",
@@ -22,14 +24,15 @@ def notebook(name: str) -> str:
         OSError: If the snippet or its page is not there.
         LookupError: If the page has no example.
     """
-    page = (ROOT / "docs" / "topics" / f"{name}.md").read_text(encoding="utf-8")
+    tree = Tree(ROOT)  # a page may be a stranger's
+    page = tree.read(f"docs/topics/{name}.md").decode().replace("\r\n", "\n")
     if not (example := EXAMPLE.search(page)):
         raise LookupError(f"docs/topics/{name}.md has no runnable example")
     used = dict.fromkeys([*LOCAL.findall(example["code"]), ("snippets", name)])
     used[("snippets", name)] = used.pop(("snippets", name))  # last: what it defines holds
     cells: list[dict[str, Any]] = []
     for folder, module in used:
-        source = (ROOT / folder / f"{module}.py").read_text(encoding="utf-8")
+        source = tree.read(f"{folder}/{module}.py").decode().replace("\r\n", "\n")
         text = ast.get_docstring(ast.parse(source)) or ""
         origin = f"From OpenLLM Wiki, {folder}/{module}.py. MIT License."
         cells.append(_cell(len(cells), "markdown", f"# {text}\n\n{origin}"))

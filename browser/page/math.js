@@ -2,6 +2,11 @@
 
 const TURN = 8; // ms of work before others have theirs: 32 on a phone, which nobody feels
 const FONTS = ["1em KaTeX_Main", "italic 1em KaTeX_Math"];
+// Nobody's formula covers the page or runs on for long. KaTeX has no limit for sizes (in em), and none at all for negative
+// ones: what may move something out of its place is cut off at its edges.
+const LIMITS = { maxSize: 40, maxExpand: 1000, throwOnError: true, trust: false, strict: "ignore" };
+const MOVES =
+  /\\(?:m?kern|m?skip|hskip|mspace|hspace|raise|lower|rule|[rlc]lap|math[rlc]lap|smash|arraystretch|above)|\\\\\*?\s*\[/;
 const katexFolder = new URL("../../assets/vendor/katex/", import.meta.url);
 
 /** @type {Promise<any> | null} */
@@ -78,7 +83,8 @@ async function renderAll() {
     if (!found || place.hasAttribute("data-math")) continue;
     place.setAttribute("data-math", found.display ? "display" : "inline");
     try {
-      katex.render(found.tex, place, { displayMode: found.display, throwOnError: true, trust: false, strict: "ignore" });
+      place.classList.toggle("wiki-kept", !found.display && MOVES.test(found.tex));
+      katex.render(found.tex, place, { displayMode: found.display, ...LIMITS });
       if (found.display) widths.observe(place);
     } catch (error) {
       showSource(place, found.tex, error instanceof Error ? error.message : String(error));

@@ -64,7 +64,8 @@ def run_fetch(
     problems += found
     try:
         if feeds and not all(outcome.state.error for outcome in outcomes):  # else it is our own line that is down
-            write_text(talks / "feeds.json", encode_record(update_records(feeds, outcomes, talks, now.date())))
+            records = update_records(feeds, outcomes, talks, now.date())
+            write_text(talks / "feeds.json", encode_record(records), talks.parent)
     except CannotWrite as error:
         problems += (Problem((talks / "feeds.json").as_posix(), 1, 1, "F001", error.strerror or str(error)),)
     return [str(outcome) for outcome in outcomes if not outcome.state.error or outcome.waits], problems

@@ -51,7 +51,7 @@ def _write_archive(weeks: tuple[Week, ...], archive_dir: Path, sealed: set[str],
                 problems.append(Problem(path.as_posix(), 1, 1, "P001", message))
             continue
         try:
-            write_text(path, encode(week))
+            write_text(path, encode(week), archive_dir.parent.parent)
         except CannotWrite as error:
             problems.append(Problem(path.as_posix(), 1, 1, "F001", error.strerror or str(error)))
     return problems

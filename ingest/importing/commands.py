@@ -88,8 +88,8 @@ def bring(options: argparse.Namespace) -> int:
         return 1
     text = text.replace(f"]({PICTURES}/", f"]({talk.number}/")
     for name, content in pictures.items():
-        files.write_bytes(target.with_suffix("") / name, content)
-    files.write_text(target, text)
+        files.write_bytes(target.with_suffix("") / name, content, options.talks.parent)
+    files.write_text(target, text, options.talks.parent)
     print(f"{target}: {len(talk.sections)} sections, {len(talk.questions)} questions, {len(pictures)} pictures")
     if gone:
         problems.append(_gone(source, gone))
@@ -115,9 +115,9 @@ def _bring_questions(
         print(f"{', '.join(taken[:3])} exists; --force replaces it", file=sys.stderr)
         return 1
     for name, content in pictures.items():
-        files.write_bytes(folder / stem / name, content)
+        files.write_bytes(folder / stem / name, content, options.talks.parent)
     for path, text in texts.items():
-        files.write_text(path, text.replace(f"]({PICTURES}/", f"]({stem}/"))
+        files.write_text(path, text.replace(f"]({PICTURES}/", f"]({stem}/"), options.talks.parent)
     print(f"{folder}: {len(texts)} questions, {len(pictures)} pictures")
     name = options.file.as_posix()
     found = [Problem(name, block.line, 1, "N005", f"in no question: {block.text[:40]!r}") for block in unplaced]

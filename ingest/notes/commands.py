@@ -26,6 +26,6 @@ def new(options: argparse.Namespace) -> int:
         return 2
     lines = sources[0].text.split("\n")
     text = "\n".join(line if line.startswith("> ") else line.replace("NNN", number) for line in lines)
-    files.write_text(target, text)
+    files.write_text(target, text, options.talks.parent)
     print(f"{target}: fill in the date and every 提示, then `make check`")
     return 0

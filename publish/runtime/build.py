@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.files import write_bytes
+from ingest.tree import Tree, sync
 from publish.runtime import pack, packages
 from publish.runtime.assets import (
     Asset,
@@ -28,7 +28,8 @@ def build(lock_path: Path, out: Path, cache: Path, runtime: str | None = None) -
 
     Args:
         lock_path: The lock.
-        out: Folder to write; files in it that do not belong are removed. The service worker goes beside it.
+        out: Folder to write; what an earlier build wrote there and does not belong is removed. The service worker goes
+            beside it.
         cache: Folder of verified downloads.
         runtime: Name of a runtime of the lock; default: the lock's own choice.
 
@@ -37,6 +38,7 @@ def build(lock_path: Path, out: Path, cache: Path, runtime: str | None = None) -
 
     Raises:
         AssetError: The lock cannot be used, or `out` holds something else.
+        OSError: `out` or a folder in it is a link, or cannot be written.
     """
     if out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").is_file():
         raise AssetError(f"{out}: holds files and no manifest.json, so it is no runtime's folder; not touched")
@@ -72,23 +74,23 @@ def build(lock_path: Path, out: Path, cache: Path, runtime: str | None = None) -
                 groups[group] = sorted(asset.to for asset, _ in fetched if asset.group == group)
     reason = str(lacking[0]) if lacking else ""
     files["manifest.json"] = pack.manifest(lock, files, groups, reason)
-    changed = write_folder(out, files)
-    changed += write_bytes(out.parent / pack.SERVICE_WORKER.name, pack.SERVICE_WORKER.read_bytes())
-    return [error for errors in problems.values() for error in errors], changed
+    return [error for errors in problems.values() for error in errors], write_folder(out, files)
 
 
 def write_folder(out: Path, files: dict[str, bytes]) -> int:
-    """Make a folder hold exactly these files; the manifest comes last, so that it never promises too much."""
+    """Make a folder hold exactly these files, and the service worker stand beside it; returns how many files changed.
+
+    The manifest comes last, so that it never promises too much.
+    """
+    root = out.parent.parent if out.parent.name == "docs" else out.parent
+    place = out.relative_to(root).as_posix()
+    worker = (out.parent / pack.SERVICE_WORKER.name).relative_to(root).as_posix()
     order = sorted(files, key=lambda path: (path == "manifest.json", path))
-    changed = sum(write_bytes(out / path, files[path]) for path in order)
-    for path in sorted(out.rglob("*"), reverse=True):
-        if path.is_dir():
-            if not any(path.iterdir()):
-                path.rmdir()
-        elif path.relative_to(out).as_posix() not in files:
-            path.unlink()
-            changed += 1
-    return changed
+    contents = {f"{place}/{path}": files[path] for path in order} | {worker: pack.SERVICE_WORKER.read_bytes()}
+    done = sync(Tree(root), "runtime", contents, [place])
+    for name in done.foreign:
+        sys.stderr.write(f"{root / name}: no build wrote this file, so it stays\n")
+    return done.written + done.removed
 
 
 def main(argv: Sequence[str]) -> int:

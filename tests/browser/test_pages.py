@@ -81,6 +81,37 @@ def test_faulty_formula_shows_its_source_and_the_others_are_rendered(page: Page)
     expect(page.locator("#sound .katex")).to_have_count(1)
 
 
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\(\rule{100000em}{100000em}\)",
+        r"\(\kern-300em\rule{40em}{30em}\)",
+        r"\(x\raisebox{20em}{\rule{40em}{40em}}\)",
+        r"\(x\llap{\rule[-9em]{40em}{40em}}\)",
+        r"\(\smash{\rule[-20em]{40em}{40em}}\)",
+        r"\(\def\m{\kern-300em}\m\rule{40em}{30em}\)",
+        r"\(\begin{matrix}x\\[-30em]\rule{40em}{20em}\end{matrix}\)",
+        r"\[\rule{100000em}{100000em}\]",
+        r"\[\smash{\raisebox{20em}{\rule{40em}{40em}}}\]",
+    ],
+)
+def test_formula_covers_nothing_but_its_own_place(page: Page, tex: str) -> None:
+    tag = "div" if tex.startswith(r"\[") else "span"
+    html = f'<p id="above">above</p><p>x <{tag} class="arithmatex" id="vast">{tex}</{tag}></p><p id="below">below</p>'
+    body = page.request.get("topics/lora/").text().replace("</h1>", f"</h1>{html}", 1)
+    page.route("**/topics/lora/", lambda route: route.fulfill(body=body, content_type="text/html"))
+    page.goto("topics/lora/")
+    page.locator("#vast .katex").wait_for(state="attached")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    for place in ("#above", "#below"):
+        page.locator(place).scroll_into_view_if_needed()
+        assert page.locator(place).evaluate(
+            "e => { const b = e.getBoundingClientRect(), y = b.top + b.height / 2;"
+            " return [2, 20, 60, 200].every((x) => document.elementFromPoint(b.left + x, y) === e); }"
+        )
+    assert page.locator("#vast").evaluate("e => e.getBoundingClientRect().height") < 2000
+
+
 def broken(html: str) -> str:
     """The page with a faulty formula and a sound one in its article."""
     formulas = (

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from ingest.files import CannotWrite, read, write, write_text
+from ingest.tree import Synced
 
 
 def test_files_are_read_in_order_whatever_their_line_ends(tmp_path):
@@ -56,8 +57,9 @@ def test_failed_write_leaves_the_old_page_and_no_rest(tmp_path, monkeypatch):
 
 
 def test_stale_pages_go_and_hand_written_ones_stay(tmp_path):
-    (tmp_path / "topics").mkdir()
-    (tmp_path / "topics" / "lora.md").write_text("by hand")
-    assert write(tmp_path, {"qa/a.md": "1", "qa/b.md": "2"}, ["qa"]) == (2, 0)
-    assert write(tmp_path, {"qa/b.md": "2"}, ["qa"]) == (0, 1)
-    assert sorted(path.name for path in tmp_path.rglob("*.md")) == ["b.md", "lora.md"]
+    docs = tmp_path / "docs"
+    (docs / "topics").mkdir(parents=True)
+    (docs / "topics" / "lora.md").write_text("by hand")
+    assert write(docs, {"qa/a.md": "1", "qa/b.md": "2"}, ["qa"]) == Synced(2, 0)
+    assert write(docs, {"qa/b.md": "2"}, ["qa"]) == Synced(0, 1)
+    assert sorted(path.name for path in docs.rglob("*.md")) == ["b.md", "lora.md"]

@@ -108,7 +108,7 @@ def test_note_that_is_a_link_to_another_file_is_not_read(project, capsys):
     (project / "secret.md").write_text("secret")
     (project / "talks/questions/a.md").symlink_to(project / "secret.md")
     assert build(project) == 1
-    assert "talks/questions/a.md:1:1: F001 cannot read: a link to another file" in capsys.readouterr().err
+    assert "talks/questions/a.md:1:1: F001 cannot read: a link" in capsys.readouterr().err
     assert not any("secret" in path.read_text("utf-8") for path in (project / "docs").rglob("*.md"))
 
 
@@ -118,4 +118,4 @@ def test_picture_that_is_gone_goes_from_the_site(project):
     assert len(list((project / "docs/talks/pictures").iterdir())) == 1
     (project / "talks/notes/101/1.png").unlink()
     build(project)
-    assert list((project / "docs/talks/pictures").iterdir()) == []
+    assert not (project / "docs/talks/pictures").exists()

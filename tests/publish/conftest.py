@@ -71,7 +71,9 @@ snippet: rope
 
 # RoPE
 
---8<-- "snippets/rope.py"
+```python
+--8<-- "rope.py"
+```
 
 ## 试 { #run }
 
@@ -87,7 +89,7 @@ WRITTEN = {
     "docs/en/topics/index.md": '# Concepts\n\n--8<-- "generated/en/topics.md"\n',
     "docs/notebooks/rope.ipynb": "{}",
     "docs/records/rope.md": "验证过。\n",
-    "docs/assets/picture.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "docs/assets/picture.png": "PNG",
     "snippets/__init__.py": "",
     "talks/notes/007.md": NOTE,
     "talks/questions/extrapolation.md": QUESTION,

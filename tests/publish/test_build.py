@@ -69,7 +69,7 @@ CHANGES = {  # what is changed: how, pages that are built then (or all), and pag
         {"topics/rope", "reference/rope"},
         {"topics/plain", "talks/007"},
     ),
-    "a file beside the pages": (write_new("docs/assets/picture.svg", "<svg/>"), set(), {"", "topics/rope"}),
+    "a file beside the pages": (write_new("docs/assets/picture.png", "other"), set(), {"", "topics/rope"}),
     "a deleted question": (delete("talks/questions/extrapolation.md"), {"qa", "topics/rope"}, {"topics/plain"}),
     "a deleted concept": (
         lambda root: (replace("docs/index.md", "# ", "# 新")(root), delete("docs/topics/plain.md")(root)),
@@ -151,15 +151,17 @@ def test_what_was_lost_is_built_again(built, what):
     assert content(built / "site") == before
 
 
-def test_what_does_not_belong_to_the_site_goes_and_nothing_outside_it(built, tmp_path_factory):
+def test_what_does_not_belong_to_the_site_goes_and_nothing_outside_it(built, tmp_path_factory, capsys):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "kept.txt").write_text("kept", "utf-8")
     before = content(built / "site")
     write(built / "site", "old/page/index.html", "old")
-    (built / "site/linked").symlink_to(elsewhere, target_is_directory=True)
     assert made(built) == 0
-    assert content(built / "site") == before and not (built / "site/linked").is_symlink()
-    assert not (built / "site/old").exists() and (elsewhere / "kept.txt").read_text("utf-8") == "kept"
+    assert content(built / "site") == before and not (built / "site/old").exists()
+    (built / "site/linked").symlink_to(elsewhere, target_is_directory=True)
+    assert made(built) == 2
+    assert "site/linked:1:1: X001 a link" in capsys.readouterr().err
+    assert (elsewhere / "kept.txt").read_text("utf-8") == "kept"
 
 
 def test_site_that_is_a_link_is_refused(project, tmp_path_factory, capsys):
@@ -170,7 +172,7 @@ def test_site_that_is_a_link_is_refused(project, tmp_path_factory, capsys):
 
 
 BROKEN = {
-    "an include that is not there": ('--8<-- "snippets/nowhere.py"', "nowhere.py"),
+    "an include that is not there": ('--8<-- "nowhere.py"', "nowhere.py"),
     "a link that leads nowhere": ("[x](nowhere.md)", "nowhere.md"),
     "a link to no place of a page": ("[x](rope.md#nowhere)", "#nowhere"),
     "a reference to no module": ("[x][snippets.nowhere]", "snippets.nowhere"),

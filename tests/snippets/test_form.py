@@ -79,5 +79,5 @@ def test_snippet_has_a_test_and_a_topic_page_that_includes_it(name):
     assert (ROOT / "tests" / "snippets" / f"test_{name}.py").is_file()
     page = (ROOT / "docs" / "topics" / f"{name}.md").read_text(encoding="utf-8")
     assert f"\nsnippet: {name}\n" in page
-    assert f'--8<-- "snippets/{name}.py:core"' in page
+    assert f'--8<-- "{name}.py:core"' in page
     assert page.count("<!-- --8<-- [start:example] -->") == page.count("<!-- --8<-- [end:example] -->") == 1

@@ -97,22 +97,22 @@ def test_file_of_records_is_in_its_canonical_form():
         assert record["passed"].keys() <= set(_records.PLACES) and all(record["passed"].values())
 
 
-def test_folders_hold_what_belongs_to_the_snippets_and_are_written_once(tmp_path):
-    for folder in ("notebooks", "records"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "notebooks" / "gone.ipynb").write_text("{}", "utf-8")
-    (tmp_path / "records" / "gone.md").write_text("", "utf-8")
-    assert main(["site", str(tmp_path)]) == 0
-    assert {path.stem for path in (tmp_path / "notebooks").iterdir()} == set(names())
-    assert {path.name for path in (tmp_path / "records").iterdir()} == {
-        "index.md",
-        "index.en.md",
-        *(f"{name}.md" for name in names()),
-    }
-    times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
-    assert main(["site", str(tmp_path)]) == 0
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")} == times
-    assert json.loads((tmp_path / "notebooks" / "lora.ipynb").read_text("utf-8"))["nbformat"] == 4
+def test_folders_hold_what_belongs_to_the_snippets_and_are_written_once(tmp_path, monkeypatch, capsys):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    with monkeypatch.context() as before:
+        before.setattr("snippets.__main__.names", lambda: ["lora", "gae"])
+        assert main(["site", str(docs)]) == 0
+    (docs / "records" / "mine.md").write_text("", "utf-8")
+    monkeypatch.setattr("snippets.__main__.names", lambda: ["lora"])
+    assert main(["site", str(docs)]) == 0
+    assert [path.name for path in (docs / "notebooks").iterdir()] == ["lora.ipynb"]
+    assert {path.name for path in (docs / "records").iterdir()} == {"index.md", "index.en.md", "lora.md", "mine.md"}
+    assert capsys.readouterr().err == "docs/records/mine.md: no build wrote this file, so it stays\n"
+    times = {path: path.stat().st_mtime_ns for path in docs.rglob("*.*")}
+    assert main(["site", str(docs)]) == 0
+    assert {path: path.stat().st_mtime_ns for path in docs.rglob("*.*")} == times
+    assert json.loads((docs / "notebooks" / "lora.ipynb").read_text("utf-8"))["nbformat"] == 4
 
 
 def test_snippet_without_a_page_or_an_example_is_a_line_and_no_failure(tmp_path, monkeypatch, capsys):
@@ -141,7 +141,7 @@ def test_nothing_is_written_or_removed_through_a_link(tmp_path, folder, capsys):
         (outside / name).write_text("mine", "utf-8")
     (docs / folder).symlink_to(outside)
     assert main(["site", str(docs)]) == 2
-    assert f"{docs / folder}: is a link; a folder is expected" in capsys.readouterr().err
+    assert f"docs/{folder}: a link, where a file or folder of this checkout is expected" in capsys.readouterr().err
     assert {path.name for path in outside.iterdir()} == {"mine.ipynb", "mine.md"}
 
 

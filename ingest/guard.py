@@ -1,0 +1,110 @@
+"""Whether a checkout may be built: what lies in it, before a generator opens anything of it.
+
+An edge. A branch is somebody else's: it may hold links and devices, pages that act, files that the site would publish
+as they are. `ingest check` says so among its problems, and a build stops.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from ingest import files
+from ingest.addresses import OWNED
+from ingest.problems import Problem
+from ingest.safety import texts_of
+from ingest.tree import LISTS, Strange, Tree, written
+from ingest.workspace import Workspace
+
+WRITERS = {  # what each writes below docs/, and keeps a list of
+    "ingest": OWNED,
+    "snippets": ("records", "notebooks"),
+    "runtime": ("runtime", "service_worker.js"),
+}
+GENERATED = tuple(name for names in WRITERS.values() for name in names)
+BESIDE = ("theme", "browser", "pictures", "site", "mkdocs.yml", "mkdocs.base.yml", "mkdocs.en.yml")
+ASSETS = {".css", ".js", ".txt", ".woff2", ""} | files.PICTURES  # without an ending: LICENSE, SHA256SUMS
+
+
+def shape(root: Path) -> list[Problem]:
+    """X001 for all that a build reads or writes in a checkout and that is neither file nor folder."""
+    tree = Tree(root)
+    problems = [*_strange(tree, ("talks", "docs", "snippets", *BESIDE))]
+    try:
+        tree.require([".cache", LISTS])
+    except Strange as error:
+        problems.append(_told(error))
+    return sorted(problems)
+
+
+def before_pages(root: Path, writers: Iterable[str] = tuple(WRITERS)) -> list[Problem]:
+    """All that keeps a checkout's pages from being built, once everything is generated that they are made of.
+
+    Args:
+        root: The checkout.
+        writers: Who has written what he generates.
+    """
+    return shape(root) or sorted({*inputs(Workspace.at(root)), *_foreign(Tree(root), writers)})
+
+
+def inputs(space: Workspace) -> list[Problem]:
+    """What people's files in a project may not be or hold: X001 and X003 to X007."""
+    problems: list[Problem] = []
+    for folder in (space.talks, space.docs, space.snippets):
+        problems += _strange(Tree(folder.parent), [folder.name])
+    for folder, is_wanted in ((space.docs, _is_read), (space.snippets, _is_module)):
+        names = [name for name in _names(folder) if not _is_generated(name)]
+        if folder == space.docs:
+            problems += [Problem(n, 1, 1, "X003", "it is none") for n in names if not (_is_read(n) or _is_copied(n))]
+        paths = [folder.parent / name for name in names if is_wanted(name)]
+        texts, _ = files.read(paths, folder.parent)  # what cannot be read is told by who reads it for its own sake
+        problems += texts_of(texts)
+    return sorted({*problems})
+
+
+def _names(folder: Path) -> list[str]:
+    """The files below a folder, by their names beside it."""
+    try:
+        return [name for name, kind in Tree(folder.parent).walk(folder.name) if kind == "file"]
+    except Strange:  # told already
+        return []
+
+
+def _strange(tree: Tree, names: Iterable[str]) -> Iterator[Problem]:
+    for name in names:
+        try:
+            yield from (_told(Strange(below, kind)) for below, kind in tree.walk(name) if kind != "file")
+        except Strange as error:  # put there while this ran
+            yield _told(error)
+
+
+def _told(error: Strange) -> Problem:
+    return Problem(str(error.filename), 1, 1, "X001", error.what)
+
+
+def _foreign(tree: Tree, writers: Iterable[str]) -> Iterator[Problem]:
+    """X002 for every file in a generated folder that no build wrote."""
+    for who in writers:
+        known = {name for _, name in written(tree, who)}
+        found = (name for folder in WRITERS[who] for name, _ in tree.walk(f"docs/{folder}"))
+        yield from (Problem(name, 1, 1, "X002", "no build wrote it") for name in found if name not in known)
+
+
+def _is_generated(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return len(parts) > 1 and parts[1] in GENERATED
+
+
+def _is_read(name: str) -> bool:
+    """A page, or a drawing that a page includes."""
+    path = PurePosixPath(name)
+    return path.suffix == ".md" or (path.suffix == ".html" and path.parts[1:-1] == ("topics", "pictures"))
+
+
+def _is_copied(name: str) -> bool:
+    """A file that the site may publish as it is, or that it leaves out."""
+    path = PurePosixPath(name)
+    return path.name.startswith(".") or path.suffix.lower() in (ASSETS if path.parts[1] == "assets" else files.PICTURES)
+
+
+def _is_module(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.suffix == ".py" and not path.name.startswith("_")

@@ -1,0 +1,248 @@
+"""Text is data: what hand-written Markdown, drawings and docstrings may say, so that no page acts on its reader.
+
+What passes here is taken by two generators with their own ideas of Markdown. So nothing is guessed in a text's favour:
+code counts as code only where every reading of the page agrees that it is, and all else is text that may hold neither
+tags (but a few inline ones without attributes) nor attributes that act, nor addresses but those of the web.
+"""
+
+import ast
+import html
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+from xml.etree import ElementTree
+
+from ingest.front_matter import front_matter, line_of_key
+from ingest.model import Source
+from ingest.problems import Problem
+
+FIELDS = set(
+    "title description image hide translated"  # of every page
+    " english aliases builds_on group summary snippet groups".split()  # of concepts
+)
+HIDDEN = {"navigation", "toc"}
+# What pages include, and nothing else; the code of snippets inside a fence alone.
+INCLUDE = re.compile(
+    r'\s*--8<-- "(?:(?P<code>[a-z]\w*\.py)(?::[a-z]\w*)?'
+    r"|generated/(?:[\w-]+/)*[\w-]+\.md|records/[\w-]+(?:\.en)?\.md"
+    r'|topics/pictures/[\w-]+\.html|topics/[\w-]+\.md:example)"\s*'
+)
+SECTION = re.compile(r"\s*<!-- --8<-- \[(?:start|end):[a-z]\w*\] -->\s*")
+CODE_SECTION = re.compile(r"\s*# --8<-- \[(?:start|end):[a-z]\w*\]\s*")
+FENCE = re.compile(r"(`{3,}|~{3,}) *(?:\{ ?(?:\.[\w+#-]+ ?)+\}|[\w+#.-]*) *")
+CODE_SPAN = re.compile(r"(?<!\\)(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+TAG = re.compile(r"<(?:[a-zA-Z/?!][^<>]*>|[a-zA-Z/?!](?=[^<]*\Z))|(?m:^[ >]*<[a-zA-Z/?!])")
+PLAIN_TAG = re.compile(r"</?(?:abbr|b|br|del|em|i|ins|kbd|mark|s|small|strong|sub|sup|u|wbr) */?>")
+FORMULA = re.compile(
+    r"<[a-zA-Z][^<>\s=/]*[})\\][^<>]*(?:>|\Z)"
+)  # as in $x_{<t}$: to a browser an element that means nothing
+BLOCK = re.compile(r'<div data-pagefind-ignore="all" markdown>|</div>')  # alone on its line
+AUTOLINK = re.compile(r"<(?:https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w.-]+)>")
+ATTRIBUTES = re.compile(r"\{:?[^{}\n]*\}")
+ACTS = re.compile(
+    r"(?<![\w-])(?:on[a-z]{3,}|style|href|src|srcset|srcdoc|action|formaction|xlink:href|background|poster|ping)\s*="
+    r"|(?<![\w-])(?:\.md-|#__)",
+    re.IGNORECASE,
+)
+TARGET = re.compile(r"\]\(\s*<?([^)>]{0,300})|\]:\s*<?(\S{1,300})|<([a-zA-Z][\w+.-]*:[^<>]*)>")
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+SCHEMES = {"http", "https", "mailto"}
+DIRECTIVE = re.compile(r"^[ \t>]*(?:#{1,6} *)?:::", re.MULTILINE)
+# Drawings: elements and attributes of SVG that show something and do nothing.
+SHAPES = set("figure figcaption svg g path rect circle ellipse line polyline polygon text tspan title desc".split())
+LOOKS = set(
+    "aria-hidden aria-label class cx cy d data-pagefind-ignore dx dy fill fill-opacity font-family font-size"
+    " font-style font-weight height opacity points r role rx ry shape-rendering stroke stroke-dasharray"
+    " stroke-linecap stroke-linejoin stroke-opacity stroke-width text-anchor transform viewBox width x x1 x2 y y1"
+    " y2".split()
+)
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def check_page(source: Source) -> list[Problem]:
+    """What a hand-written page may not say: X004 to X007."""
+    fields, body, first, problems = front_matter(source)
+    if not problems:
+        problems += _check_fields(source, fields, body)
+    text = Source(source.path, "\n" * (first - 1) + body)
+    return sorted({*problems, *_check_includes(text), *_check_text(text)})
+
+
+def check_snippet(source: Source) -> list[Problem]:
+    """The same for a code module: its text stands in pages' fences, its docstrings are Markdown of the reference."""
+    problems = []
+    for number, line in enumerate(source.text.split("\n"), 1):
+        if "8<-" in line and not CODE_SECTION.fullmatch(line):
+            problems.append(Problem(source.path, number, line.index("8<-") + 1, "X004", "a snippet includes nothing"))
+        if found := re.match(r"\s*(`{3,}|~{3,})", line):
+            what = "a line that ends the code block of a page"
+            problems.append(Problem(source.path, number, found.end(), "X006", what))
+    try:
+        nodes = [node for node in _statements(ast.parse(source.text)) if isinstance(node, ast.Expr)]
+    except (SyntaxError, ValueError, RecursionError):  # S002 says so
+        return problems
+    for node in nodes:
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            first, _, rest = node.value.value.partition("\n")
+            text = "\n" * (node.lineno - 1) + first.lstrip() + "\n" + textwrap.dedent(rest)
+            problems += _check_text(Source(source.path, text))
+    return sorted({*problems})
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """All statements of a module, those inside others too."""
+    for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+        for node in getattr(tree, name, ()):
+            yield node
+            yield from _statements(node)
+
+
+def check_drawing(source: Source) -> list[Problem]:
+    """A drawing that pages include: well-formed SVG that only shows something."""
+    if "<!" in source.text or "<?" in source.text or "&" in re.sub(r"&(?:amp|lt|gt|quot|#\d+);", "", source.text):
+        return [Problem(source.path, 1, 1, "X006", "a drawing with a declaration or an entity")]
+    try:
+        root = ElementTree.fromstring(source.text)
+    except ElementTree.ParseError as error:
+        line, column = error.position
+        return [Problem(source.path, line, column + 1, "X006", f"a drawing that is not well-formed: {error.msg}")]
+    strange = [str(node.tag) for node in root.iter() if str(node.tag).removeprefix(SVG) not in SHAPES]
+    strange += [name for node in root.iter() for name in node.attrib if name not in LOOKS]
+    strange += [text for node in root.iter() for text in node.attrib.values() if re.search(r"url\s*\(|:\s*//", text)]
+    return [
+        Problem(source.path, _line_of(source.text, what.rpartition("}")[2]), 1, "X006", f"a drawing with {what!r}")
+        for what in sorted({*strange})
+    ] + list(_includes_in(source))
+
+
+def _includes_in(source: Source) -> Iterator[Problem]:
+    """Markers of pages' includes, where there may be none."""
+    for number, line in enumerate(source.text.split("\n"), 1):
+        if "8<-" in line:
+            yield Problem(source.path, number, line.index("8<-") + 1, "X004", "a drawing includes nothing")
+
+
+def _check_fields(source: Source, fields: dict[str, object], body: str) -> list[Problem]:
+    problems = []
+    if not fields and re.match(r" {0,3}[\w-]+:", body):  # which MkDocs takes for front matter
+        problems.append(Problem(source.path, 1, 1, "X007", "a first line that reads as a field, without `---`"))
+    for name, value in fields.items():
+        line = line_of_key(source, name)
+        if name not in FIELDS:
+            problems.append(Problem(source.path, line, 1, "X007", f"field {name!r}"))
+        elif name == "hide" and not {*_texts(value)} <= HIDDEN:
+            problems.append(Problem(source.path, line, 1, "X007", f"hide: {value!r}"))
+        elif found := next((text for text in _texts(value) if _is_markup(name, text)), None):
+            problems.append(Problem(source.path, line, 1, "X007", f"{name}: {found[:60]!r}"))
+    return problems
+
+
+def _is_markup(name: str, text: str) -> bool:
+    """Whether a value is more than words: themes print titles and descriptions as they are."""
+    quoted = '"' if name in ("description", "image") else ""
+    return bool(re.search(rf"<[^\s\d<=]|8<-|:::|\n|[\x00-\x1f{quoted}]", html.unescape(text)))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from (str(key), *_texts(inner))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    else:
+        yield str(value)
+
+
+def _check_includes(source: Source) -> Iterator[Problem]:
+    """Every `--8<--`, in whichever of its forms, in code too: it is carried out before anything else is read."""
+    lines = source.text.split("\n")
+    fenced = {number for start, end in _fences(lines) for number in range(start, end)}
+    for number, line in enumerate(lines):
+        if "8<-" not in line:
+            continue
+        column = line.index("8<-") + 1
+        if found := INCLUDE.fullmatch(line):
+            if found["code"] and number not in fenced:
+                yield Problem(source.path, number + 1, column, "X004", "code outside of a code block")
+        elif not SECTION.fullmatch(line):
+            yield Problem(source.path, number + 1, column, "X004", f"includes {line.strip()[:60]!r}")
+        elif number in fenced:
+            yield Problem(source.path, number + 1, column, "X004", "a section that begins or ends in a code block")
+
+
+def _check_text(source: Source) -> Iterator[Problem]:
+    """Directives, tags, attributes and addresses outside of code."""
+    text = _without_code(source.text)
+
+    def problem(at: int, code: str, what: str) -> Problem:
+        line = text.count("\n", 0, at) + 1
+        return Problem(source.path, line, at - text.rfind("\n", 0, at), code, what)
+
+    for found in DIRECTIVE.finditer(text):
+        yield problem(found.end() - 3, "X005", "a directive `:::`")
+    for found in TAG.finditer(text):
+        start = text.index("<", found.start())
+        formula = FORMULA.match(text, start)
+        if PLAIN_TAG.match(text, start) or AUTOLINK.match(text, start):
+            continue
+        if not formula or ACTS.search(formula[0]):
+            yield problem(start, "X006", f"markup {text[start : start + 40].splitlines()[0]!r}")
+    for found in ATTRIBUTES.finditer(text):
+        if ACTS.search(found[0]):
+            yield problem(found.start(), "X006", f"attributes {found[0][:40]!r}")
+    for found in TARGET.finditer(text):
+        address = re.sub(r"[\x00-\x20\\]|\u00ad", "", html.unescape(found[1] or found[2] or found[3] or ""))
+        if (scheme := SCHEME.match(address)) and scheme[1].lower() not in SCHEMES:
+            yield problem(found.start(), "X006", f"an address {address[:40]!r}")
+
+
+def _fences(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """First and last line + 1 of the code in fences at the margin, without the fences: others are not surely code."""
+    at = 0
+    while at < len(lines):
+        if opening := FENCE.fullmatch(lines[at]):
+            closing = {opening[1], *(opening[1] + blank for blank in (" ", "  ", "\t"))}
+            end = next((later for later in range(at + 1, len(lines)) if lines[later] in closing), None)
+            if end is None:
+                return  # whatever opens later is no surer
+            yield at + 1, end
+            at = end
+        at += 1
+
+
+def _without_code(text: str) -> str:
+    """The text with blanks for what is surely code; places stay where they are."""
+    lines = text.split("\n")
+    for start, end in _fences(lines):
+        lines[start:end] = [" " * len(line) for line in lines[start:end]]
+    marks = [bool(BLOCK.fullmatch(line)) for line in lines]
+    lines = [
+        " " * len(line) if SECTION.fullmatch(line) or mark else line for line, mark in zip(lines, marks, strict=True)
+    ]
+    if any(marks):  # nothing between them is surely code
+        return "\n".join(lines)
+    paragraphs = re.split(r"(\n[ \t]*(?=\n))", "\n".join(lines))
+    return "".join(map(_without_spans, paragraphs))
+
+
+def _without_spans(paragraph: str) -> str:
+    """Without code spans, where each line by itself has the same ones, however the lines are put together."""
+    if "`" not in paragraph:
+        return paragraph
+    lines = paragraph.split("\n")
+    blanked = [CODE_SPAN.sub(lambda found: "`" + " " * (len(found[0]) - 2) + "`", line) for line in lines]
+    left = (CODE_SPAN.sub("", line) for line in lines)
+    if any("`" in line for line in left) or any(re.match(r"[ >]*<", line) for line in lines):
+        return paragraph
+    return "\n".join(blanked)
+
+
+def _line_of(text: str, what: str) -> int:
+    return text.count("\n", 0, max(text.find(what), 0)) + 1
+
+
+def texts_of(sources: Iterable[Source]) -> list[Problem]:
+    """What is wrong with hand-written texts, by what their names say they are."""
+    checks = {".md": check_page, ".py": check_snippet, ".html": check_drawing}
+    return [problem for source in sources for problem in checks[source.path[source.path.rindex(".") :]](source)]

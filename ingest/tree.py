@@ -1,0 +1,277 @@
+"""A folder that is read, written and cleaned by descriptors: nothing below it is ever followed out of it.
+
+A stranger's branch may hold a link wherever a folder or file is expected, and another program may put one there while
+this one runs. Every step from the root down is therefore opened on its own, without following, and what is done then
+is done to what was opened. Hard links cannot be told from the files they are; git keeps none.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+STRANGE = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+TEMPORARY = re.compile(r"\.tmp-[0-9a-f]{16}")
+LISTS = ".cache/written"  # may be deleted at any time: what is in generated folders then has to go by hand
+
+
+class Strange(OSError):
+    """Where a file or folder of this checkout is expected, there is something else, `what`; `filename` says where."""
+
+    def __init__(self, name: str, what: str) -> None:
+        self.what = what
+        super().__init__(None, f"{what}, where a file or folder of this checkout is expected", name)
+
+
+class Tree:
+    """The files below a root, by names relative to it ("docs/qa/lora.md"); the root itself may be reached by a link."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def kind(self, name: str) -> str:
+        """`file`, `folder`, "" where there is nothing, or what else it is, such as `a link`.
+
+        Raises:
+            Strange: Something on the way is no folder.
+        """
+        above, last = _split(name)
+        try:
+            with self._folder(above) as place:
+                return _kind(os.stat(last, dir_fd=place, follow_symlinks=False))
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+
+    def read(self, name: str) -> bytes:
+        """A file's bytes.
+
+        Raises:
+            Strange: It, or something on the way, is a link, a FIFO or the like; nothing was opened that could hang.
+            OSError: It cannot be read.
+        """
+        above, last = _split(name)
+        with self._folder(above) as place:
+            try:
+                handle = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=place)
+            except OSError as error:
+                raise self._told(place, last, name, error) from error
+            with os.fdopen(handle, "rb") as file:  # refuses a folder
+                what = _kind(os.fstat(handle))
+                if what != "file":
+                    raise Strange(name, what)
+                return file.read()
+
+    def write(self, name: str, content: bytes, anew: bool = False) -> bool:
+        """Write a file, whole or not at all; a link in its own place is replaced.
+
+        Args:
+            name: Its name.
+            content: Its bytes.
+            anew: Whether to write it if it has these bytes already.
+
+        Returns:
+            Whether anything was written.
+
+        Raises:
+            Strange: Something on the way is a link or the like.
+            OSError: The folder or disk refuses; the old file is untouched.
+        """
+        with contextlib.suppress(OSError):
+            if not anew and self.read(name) == content:
+                return False
+        above, last = _split(name)
+        with self._folder(above, make=True) as place:
+            temporary = f".tmp-{secrets.token_hex(8)}"
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=place)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fchmod(file.fileno(), 0o644)
+                os.replace(temporary, last, src_dir_fd=place, dst_dir_fd=place)
+            except BaseException:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(temporary, dir_fd=place)
+                raise
+        return True
+
+    def remove(self, name: str) -> None:
+        """Remove a file, or a link itself.
+
+        Raises:
+            Strange: Something on the way is a link or the like.
+            OSError: It is not there, or stays.
+        """
+        above, last = _split(name)
+        with self._folder(above) as place:
+            os.unlink(last, dir_fd=place)
+
+    def prune(self, name: str) -> None:
+        """Remove a folder where it is empty."""
+        above, last = _split(name)
+        with contextlib.suppress(OSError), self._folder(above) as place:
+            os.rmdir(last, dir_fd=place)
+
+    def walk(self, below: str) -> Iterator[tuple[str, str]]:
+        """Name and kind of everything below a folder that is no folder itself, sorted; nothing where it is not there.
+
+        What is neither file nor folder comes with what it is, as of `kind`; the folder itself too, if it is none.
+        """
+        what = self.kind(below) if below else "folder"
+        if what != "folder":
+            yield from [(below, what)] if what else []
+            return
+        try:
+            with self._folder(below) as place, os.scandir(place) as entries:
+                found = sorted((entry.name, _kind(entry.stat(follow_symlinks=False))) for entry in entries)
+        except FileNotFoundError:  # gone since
+            return
+        for last, kind in found:
+            name = f"{below}/{last}".lstrip("/")
+            if kind != "folder":
+                yield name, kind
+            elif last not in ("__pycache__", ".git"):
+                yield from self.walk(name)
+
+    def require(self, names: Iterable[str]) -> None:
+        """Insist that what is there under these names, and everything on the way, is a file or folder.
+
+        Raises:
+            Strange: One is not.
+        """
+        for name in names:
+            if (what := self.kind(name)) not in ("", "file", "folder"):
+                raise Strange(name, what)
+
+    @contextlib.contextmanager
+    def _folder(self, name: str, make: bool = False) -> Iterator[int]:
+        """The descriptor of a folder, opened step by step."""
+        place = os.open(self.root, FOLDER)
+        try:
+            at = ""
+            for part in PurePosixPath(name).parts:
+                at = f"{at}/{part}".lstrip("/")
+                if make:
+                    with contextlib.suppress(FileExistsError):
+                        os.mkdir(part, dir_fd=place)
+                try:
+                    inner = os.open(part, FOLDER | os.O_NOFOLLOW, dir_fd=place)
+                except OSError as error:
+                    raise self._told(place, part, at, error) from error
+                os.close(place)
+                place = inner
+            yield place
+        finally:
+            os.close(place)
+
+    def _told(self, place: int, last: str, name: str, error: OSError) -> OSError:
+        """What it is that could not be opened, where that is the reason."""
+        with contextlib.suppress(OSError):
+            what = _kind(os.stat(last, dir_fd=place, follow_symlinks=False))
+            if what not in ("file", "folder"):
+                return Strange(name, what)
+        return OSError(error.errno, error.strerror, name)
+
+
+@dataclass
+class Synced:
+    """What was done to generated folders.
+
+    Attributes:
+        written: How many files were written.
+        removed: How many were removed.
+        foreign: Names of the files there that no build wrote; they stay.
+    """
+
+    written: int = 0
+    removed: int = 0
+    foreign: list[str] = field(default_factory=list)
+
+
+def sync(tree: Tree, who: str, files: Mapping[str, bytes], owned: Iterable[str]) -> Synced:
+    """Make generated folders hold exactly these files. Removed is what an earlier run wrote, as it wrote it.
+
+    Args:
+        tree: The checkout.
+        who: Whose folders they are: the name of the list of what was written.
+        files: Contents by name, in the order in which they are to be written.
+        owned: The folders.
+
+    Raises:
+        Strange: One of the folders, or something on the way to a file, is a link or the like.
+        OSError: The disk refuses; `filename` says where.
+    """
+    owned = list(owned)
+    tree.require(owned)
+    path, old = f"{LISTS}/{who}", written(tree, who)
+    new = {(_digest(content), name) for name, content in files.items()}
+    if not new <= old:
+        tree.write(path, _listed(old | new))  # first: a run that is killed has written none that is not listed
+    done = Synced()
+    for name, content in files.items():
+        try:
+            done.written += tree.write(name, content)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, error.filename or name) from error
+    for folder in owned:
+        for name, kind in list(tree.walk(folder)):
+            if name in files:
+                continue
+            if TEMPORARY.fullmatch(_split(name)[1]) or (kind == "file" and (_digest(tree.read(name)), name) in old):
+                tree.remove(name)
+                tree.prune(_split(name)[0])
+                done.removed += 1
+            else:
+                done.foreign.append(name)
+    tree.write(path, _listed(new))
+    return done
+
+
+def written(tree: Tree, who: str) -> set[tuple[str, str]]:
+    """Hash and name of the files that the last run wrote; none where there is no list."""
+    try:
+        lines = tree.read(f"{LISTS}/{who}").decode("utf-8", "replace").split("\n")
+    except OSError:
+        return set()
+    return {(digest, name) for digest, _, name in (line.partition("  ") for line in lines) if name}
+
+
+def _listed(entries: Iterable[tuple[str, str]]) -> bytes:
+    """As `sha256sum` writes them."""
+    return "".join(f"{digest}  {name}\n" for digest, name in sorted(entries, key=lambda entry: entry[::-1])).encode()
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _kind(found: os.stat_result) -> str:
+    if stat.S_ISREG(found.st_mode):
+        return "file"
+    return "folder" if stat.S_ISDIR(found.st_mode) else STRANGE.get(stat.S_IFMT(found.st_mode), "something unknown")
+
+
+def _split(name: str) -> tuple[str, str]:
+    """A name's folder and last part.
+
+    Raises:
+        OSError: It leads out of the tree.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or not path.parts or ".." in path.parts:
+        raise OSError(errno.EINVAL, "a name that leads out of the checkout", name)
+    above = path.parent.as_posix()
+    return "" if above == "." else above, path.name

@@ -1,0 +1,66 @@
+"""Which inline scripts a page may hold: those that the theme's own templates write, and no other.
+
+Their text is taken from the templates, so that a policy can name them without trusting what it finds in a page.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from html.parser import HTMLParser
+from importlib.util import find_spec
+from pathlib import Path
+
+INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+VALUE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+OPENED = re.compile(r"<script\b", re.IGNORECASE)
+SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
+LOADED = re.compile(r'\s(?:src=|type="application/(?:ld\+)?json")')  # from the site, or data
+ACTIVE = set("applet base embed form frame frameset iframe link meta noscript object portal script style".split())
+SUSPECT = re.compile(
+    rf"<(?:{'|'.join(sorted(ACTIVE))})\b|[\s\"'/]on[a-z]+\s*=|(?:javascript|vbscript|data)\s*:"
+    r"|(?:href|src)\s*=\s*[\"']?[^\"'>]*[\s&][^\"'>]*:",
+    re.IGNORECASE,
+)
+SCHEME = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
+
+
+@cache
+def theme() -> tuple[re.Pattern[str], ...]:
+    """The theme's inline scripts; where a template puts in a value, it is the way to the site's root."""
+    found = find_spec("material")
+    folder = Path((found.origin if found else "") or "").parent / "templates" / "partials" / "javascripts"
+    texts = [text for path in sorted(folder.glob("*.html")) for text in INLINE.findall(path.read_text("utf-8"))]
+    return tuple(re.compile(r"[./]*".join(map(re.escape, VALUE.split(text))) + r"\s*") for text in texts)
+
+
+def is_theirs(script: str) -> bool:
+    """Whether the theme wrote an inline script."""
+    return any(known.fullmatch(script) for known in theme())
+
+
+class _Article(HTMLParser):
+    """Elements that act, of a text's HTML."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.acts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        acts = [name for name, value in attrs if name.startswith("on") or SCHEME.match("".join((value or "").split()))]
+        if tag in ACTIVE or acts:
+            self.acts.append(f"<{' '.join([tag, *acts])}>")
+
+
+def faults(page: str) -> list[str]:
+    """What a built page holds that neither the theme writes nor a text may say: a line for each."""
+    found = list(SCRIPT.finditer(page))
+    strange = [script[2] for script in found if not (LOADED.search(script[1]) or is_theirs(script[2]))]
+    lines = [f"an inline script that the theme did not write: {text.strip()[:60]!r}" for text in strange]
+    if len(found) != len(OPENED.findall(page)):
+        lines.append("a script that does not end")
+    start, end = page.find("<article"), page.rfind("</article>")
+    if SUSPECT.search(page, start, end) if 0 <= start < end else None:  # parsing each page would take seconds
+        article = _Article()
+        article.feed(page[start:end])
+        lines += [f"an element that acts, in the text: {element}" for element in article.acts]
+    return lines

@@ -1,0 +1,270 @@
+"""Text is data: what a page, a drawing or a docstring may not say, at its place; and what it may."""
+
+from pathlib import Path
+
+import pytest
+
+from ingest.cli import main
+from ingest.guard import before_pages
+from ingest.model import Source
+from ingest.safety import check_drawing, check_page, check_snippet
+
+ROOT = Path(__file__).parents[2]
+HEAD = "---\ntitle: T\n---\n\n"
+
+
+def told(text, check=check_page, path="docs/guide/x.md"):
+    return [(problem.line, problem.column, problem.code) for problem in check(Source(path, text))]
+
+
+INCLUDES = [
+    '--8<-- ".git/config"',
+    '--8<-- "../../secret.md"',
+    '--8<-- "/etc/passwd"',
+    '--8<-- "generated/../../.git/config"',
+    '--8<-- "https://example.org/x.md"',
+    '--8<-- "README.md"',
+    '--8<-- "guide/notes.md"',
+    '--8<-- "topics/lora.md"',  # whole, with a fence that it may leave open
+    '--8<-- "lora.py:core"',  # code as Markdown
+    "--8<-- 'generated/topics/lora.md'",
+    '-8<- ".git/config"',
+    '---8<--- ".git/config"',
+    ';--8<-- ".git/config"',
+    '  --8<-- ".git/config:1:5"',
+    'text --8<-- ".git/config"',
+    '> --8<-- ".git/config"',
+    "--8<--\n.git/config\n--8<--",
+    '```\n--8<-- ".git/config"\n```',
+    '`--8<-- ".git/config"`',
+    "<!-- --8<-- [start:../x] -->",
+]
+
+
+@pytest.mark.parametrize("text", INCLUDES)
+def test_page_includes_nothing_but_parts_of_the_site(text):
+    codes = {code for _, _, code in told(HEAD + text)}
+    assert "X004" in codes and told(HEAD + text)[0][0] >= 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '--8<-- "generated/topics/lora.md"',
+        '--8<-- "records/index.en.md"',
+        '    --8<-- "topics/lora.md:example"',
+        '--8<-- "topics/pictures/lora.html"',
+        '``` { .python }\n--8<-- "lora.py:core"\n```',
+        "<!-- --8<-- [start:example] -->\n\n```\nx\n```\n\n<!-- --8<-- [end:example] -->",
+    ],
+)
+def test_parts_of_the_site_are_included(text):
+    assert told(HEAD + text) == []
+
+
+def test_section_does_not_begin_or_end_in_a_code_block():
+    """Another page that includes the section would take for Markdown what is code here."""
+    text = "```\n<!-- --8<-- [start:example] -->\n<script>\n<!-- --8<-- [end:example] -->\n```"
+    assert told(HEAD + text) == [(6, 8, "X004"), (8, 8, "X004")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "::: os.path",
+        "### ::: os",
+        "> ::: os",
+        "- a\n\n    ::: os\n        options:\n          extensions: [x.py]",
+        "!!! note\n    ::: os",
+    ],
+)
+def test_page_documents_no_module(text):
+    assert {code for _, _, code in told(HEAD + text)} == {"X005"}
+
+
+ACTS = [
+    "<script>alert(1)</script>",
+    "a <ScRiPt src=x.js></script>",
+    "a\n<script\n>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "a <svg/onload=alert(1)> b",
+    "<style>*{display:none}</style>",
+    "<iframe src=x></iframe>",
+    "<object data=x></object>",
+    "<base href=//evil.example/>",
+    '<meta http-equiv=refresh content="0;url=//evil.example">',
+    "<link rel=stylesheet href=x.css>",
+    "<form action=//evil.example><input></form>",
+    "<details open ontoggle=alert(1)>",
+    "<b onclick=alert(1)>x</b>",
+    "<!-- x --><script>",
+    "<!--> <script>alert(1)</script> -->",
+    "<?php x ?>",
+    "<![CDATA[<script>]]>",
+    "<a\nhref=x>y</a>",
+    "# Title <img src=x onerror=alert(1)>",
+    '!!! note "<img src=x onerror=alert(1)>"',
+    "text {: onclick=alert(1) }",
+    "# Heading { onmouseover=alert(1) }",
+    "![x](a.png){ style=position:fixed }",
+    "[x](y.md){: href=javascript:alert(1) }",
+    "``` { .python onclick=alert(1) }\nx\n```",
+    "x { .md-overlay }",
+    "x { #__search }",
+    "[x](javascript:alert(1))",
+    "[x]( <JaVaScRiPt:alert(1)> )",
+    "[x](java&#115;cript:alert(1))",
+    "[x](javascript&colon;alert(1))",
+    "[x](java\tscript:alert(1))",
+    "![x](data:text/html,x)",
+    "[x](vbscript:x)",
+    "[x](file:///etc/passwd)",
+    "[x]: javascript:alert(1)\n",
+    "[x]:\n  javascript:alert(1)\n",
+    "<javascript:alert(1)>",
+    "<javascript://%0aalert(1)>",
+    # what only looks like code
+    "a ` b\n`<img src=x onerror=alert(1)>` c",
+    "`a\n<script>alert(1)</script>\nb`",
+    "- p ` q\n- r ` s ` <img src=x onerror=alert(1)> ` t",
+    "a `\n- x ` y\n  ` <img src=x onerror=alert(1)> `",
+    "\\`<img src=x onerror=alert(1)>\\`",
+    "```\ncode\n````\n<script>alert(1)</script>\n```\n<script>alert(1)</script>\n",
+    "```python title=x y=\"<script>alert(1)</script>\"\n<script>\n```",
+    "``` a b\n<script>alert(1)</script>\n```",
+    "```\n<script>alert(1)</script>\n",
+    "    <script>alert(1)</script>",
+    "- a\n\n    ```\n    <script>alert(1)</script>\n    ```",
+    "$$\n<div onclick=alert(1)>\n$$",
+    '<div data-pagefind-ignore="all" markdown>\n\na `<script>alert(1)</script>`\n\n</div>',
+    "$x_{<t} onclick=alert(1)>$",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ACTS)
+def test_page_holds_nothing_that_acts(text):
+    assert "X006" in {code for _, _, code in told(HEAD + text)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "H<sub>2</sub>O, <kbd>Ctrl</kbd>, a<br>b",
+        "`<script>` and ``a ` <b onclick=x>``, `{: onclick=x }`",
+        "```html\n<script>alert(1)</script>\n{: onclick=x }\n::: os\n[x](javascript:x)\n```",
+        "````\n```\n<script>\n```\n````",
+        "~~~\n<script>\n~~~",
+        "<https://example.org/?a=b> and <mailto:a@b.org>, <a.b@c.org>",
+        "[x](https://example.org/a:b) [y](../qa/index.md#all) [z](mailto:a@b.org) ![p](x.png)",
+        "$\\sum_{i=1}^n p(x_t|x_{<t}) > 0$ and $i < j > k$",
+        "3 < 4 > 2, a <- b -> c, {style} 1=1",
+        "# Title { #tested }\n\nx { .wiki-lead }",
+        "??? example \"x\"\n    text",
+        '<div data-pagefind-ignore="all" markdown>\n\n**x**\n\n</div>',
+    ],
+)  # fmt: skip
+def test_plain_text_is_left_alone(text):
+    assert told(HEAD + text) == []
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "template: ../../x.html",
+        "json_ld: '</script><script>alert(1)</script>'",
+        "generated: true",
+        "hide: [footer]",
+        "icon: x",
+        "title: </title><script>alert(1)</script>",
+        "title: '&lt;script&gt;alert(1)&lt;/script&gt;'",
+        "description: '0;url=//evil.example\" http-equiv=\"refresh'",
+        'aliases: [a, "<img src=x>"]',
+        'summary: "a\\n::: os"',
+        'title: x --8<-- ".git/config"',
+    ],
+)
+def test_front_matter_has_known_fields_of_plain_text(head):
+    [(line, _, code)] = [
+        (line, column, code) for line, column, code in told(f"---\nimage: x.png\n{head}\n---\n\nx") if code == "X007"
+    ]
+    assert (line, code) == (3, "X007")
+
+
+def test_field_without_marks_of_front_matter_is_told():
+    """MkDocs takes such lines for front matter, too."""
+    assert told("template: x.html\n\ntext") == [(1, 1, "X007")]
+
+
+@pytest.mark.parametrize(
+    "text, code",
+    [
+        ('"""T.\n\n<script>alert(1)</script>\n"""', "X006"),
+        ('"""T."""\ndef f():\n    """F.\n\n    <img src=x onerror=alert(1)>\n    """', "X006"),
+        ('"""T."""\nclass C:\n    a = 1\n    """A <b onclick=x>."""', "X006"),
+        ('"""T.\n\n::: os\n"""', "X005"),
+        ('"""T.\n\n--8<-- ".git/config"\n"""', "X004"),
+        ('"""T."""\nx = \'--8<-- ".git/config"\'', "X004"),
+        ('"""T."""\nx = """\n```\n<script>alert(1)</script>\n"""', "X006"),
+    ],
+)
+def test_code_module_shows_no_more_than_text(text, code):
+    assert code in {problem[2] for problem in told(text, check_snippet, "snippets/x.py")}
+
+
+def test_code_may_hold_what_its_docstrings_may_not():
+    text = '"""T."""\n# --8<-- [start:core]\nx = "<script>"  # a `<b onclick=x>`\n# --8<-- [end:core]\n'
+    assert told(text, check_snippet, "snippets/x.py") == []
+
+
+SVG = (
+    '<figure class="wiki-picture">\n<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1">\n{}\n</svg>\n</figure>\n'
+)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<script>alert(1)</script>",
+        '<rect onload="alert(1)"/>',
+        '<a href="javascript:alert(1)"><text>x</text></a>',
+        "<foreignObject/>",
+        '<image href="https://example.org/x.png"/>',
+        '<use href="#x"/>',
+        '<rect style="fill:url(//evil.example)"/>',
+        '<rect fill="url(https://evil.example)"/>',
+        "</svg></figure><script>alert(1)</script><figure><svg>",
+        "<rect>",
+        "<!-- x -->",
+        "&x;",
+        '--8<-- ".git/config"',
+        '<text xmlns="http://www.w3.org/1999/xhtml" onclick="x"/>',
+    ],
+)
+def test_drawing_shows_and_does_nothing(inside):
+    assert told(SVG.format(inside), check_drawing)
+    assert told(SVG.format('<rect x="1" fill="none"/><text>a &lt; b</text>'), check_drawing) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["docs/topics/demo.html", "docs/evil.js", "docs/guide/x.svg", "docs/assets/x.html", "docs/x.py"]
+)
+def test_file_that_would_be_published_as_it_is_is_told(project, name):
+    name = f"docs/{name}"
+    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).write_text("<script>alert(1)</script>", "utf-8")
+    assert [(problem.path, problem.code) for problem in before_pages(project)] == [(name, "X003")]
+
+
+def test_check_and_guard_tell_the_place(project, capsys):
+    (project / "docs/guide").mkdir()
+    (project / "docs/guide/x.md").write_text(f"{HEAD}a <script>alert(1)</script>\n", "utf-8")
+    places = [part for place in ("talks", "docs", "snippets") for part in (f"--{place}", str(project / place))]
+    assert main(["check", *places]) == 1
+    assert "docs/guide/x.md:5:3: X006 markup '<script>alert(1)" in capsys.readouterr().err
+    assert main(["guard", str(project)]) == 2
+    assert "docs/guide/x.md:5:3: X006 " in capsys.readouterr().err
+    assert main(["guard", "--shape", str(project)]) == 0
+
+
+def test_projects_own_texts_are_data():
+    assert main(["check"]) == 0

@@ -1,0 +1,68 @@
+"""Inline scripts: the theme's own by their text in its templates, and no other; and what a text's HTML may not hold."""
+
+import pytest
+
+from publish.csp import hashes, policy
+from publish.scripts import faults, is_theirs, theme
+
+SCOPE = '__md_scope=new URL("{}",location),__md_hash='
+
+
+def scope(way):
+    [known] = [pattern.pattern for pattern in theme() if "__md_scope" in pattern.pattern]
+    text = known.replace("\\", "").removesuffix("s*").replace("[./]*", way)
+    assert SCOPE.format(way) in text
+    return text
+
+
+@pytest.mark.parametrize("way", [".", "..", "../..", "/"])
+def test_themes_script_is_its_own_wherever_the_page_lies(way):
+    page = f"<head><script>{scope(way)}</script></head><article><p>x</p></article>"
+    assert is_theirs(scope(way)) and faults(page) == [] and len(hashes(page)) == 1
+
+
+@pytest.mark.parametrize("way", ["https://evil.example", '"+alert(1)+"', "a"])
+def test_themes_script_with_another_value_is_none(way):
+    assert not is_theirs(scope(way))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "<script>alert(1)</script>",
+        "<script>var el=1;alert(1)</script>",
+        "<SCRIPT>alert(1)</SCRIPT>",
+        '<script type="module">alert(1)</script>',
+        '<script data-x="application/json">alert(1)</script>',
+        "<script>alert(1)",
+    ],
+)
+@pytest.mark.parametrize("place", ["<head>{}</head>", "<head></head><article>{}</article>"])
+def test_other_inline_script_is_told_and_gets_no_hash(script, place):
+    page = place.format(script)
+    assert faults(page) and hashes(page) == []
+    assert "sha256" not in policy(hashes(page))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<img src=x onerror=alert(1)>",
+        "<svg/onload=alert(1)>",
+        '<a href="javascript:alert(1)">x</a>',
+        '<a href=" java\nscript:alert(1)">x</a>',
+        "<iframe src=x></iframe>",
+        "<base href=//evil.example>",
+        '<meta http-equiv="refresh" content="0">',
+        "<form action=//evil.example></form>",
+        "<style>*{}</style>",
+        '<script src="evil.js"></script>',
+        '<a href="data:text/html,x">x</a>',
+    ],
+)
+def test_text_that_acts_is_told(html):
+    assert faults(f"<article>a {html} b</article>")
+
+
+def test_text_that_speaks_of_it_is_not_told():
+    assert faults('<article>on = 1, data: x <code>onclick=1 &lt;script&gt;</code> <a href="x">y</a></article>') == []
