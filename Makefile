@@ -46,20 +46,13 @@ lock: ## write constraints.txt anew; UPGRADE=1 takes the newest versions
 	$(COMPILE) --override $(ORACLES)/requirements.txt \
 	  --output-file $(ORACLES)/constraints.txt $(ORACLES)/requirements.txt
 
-# A note with errors never keeps the rest from being built; the exit code still says so. Where no source is newer than
-# the last build for this SITE_URL and REPO_URL, there is nothing to build.
-site: .venv/.site ## build the site into site/
-	@$(BIN)/python -m publish runtime
-	@$(BIN)/python -m snippets site docs
-	@$(BIN)/python -m ingest build; errors=$$?; test $$errors -le 1 || exit $$errors; \
-	if test "$$(cat site/.built 2>&1)" = "for $(SITE_URL) $(REPO_URL)" && \
-	  test -z "$$(find publish theme docs snippets mkdocs*.yml Makefile .venv/.site -newer site/.built -print -quit)"; \
-	then echo "site/ is up to date"; \
-	else $(BIN)/mkdocs build --strict && $(BIN)/python -m publish.languages site && $(BIN)/python -m publish.sitemaps site && $(BIN)/python -m publish.csp site && $(BIN)/python -m publish index site && echo "for $(SITE_URL) $(REPO_URL)" >site/.built || exit 1; fi; \
-	exit $$errors
+# A note with errors never keeps the rest from being built; the exit code still says so.
+site: .venv/.site ## build the site into site/: what changed since the last build
+	@$(BIN)/python -m publish build
 
-serve: .venv/.site ## serve the site on 127.0.0.1:8000 and rebuild on change
-	@$(BIN)/python -m publish serve
+PORT ?= 8000
+serve: .venv/.site ## serve the site on 127.0.0.1:8000 (or PORT) and rebuild on change
+	@$(BIN)/python -m publish serve --port $(PORT)
 
 new-note: need-NUMBER .venv/.site ## begin the note of a talk: make new-note NUMBER=005
 	@$(BIN)/python -m ingest new $(NUMBER)

@@ -78,10 +78,12 @@ def build(options: argparse.Namespace) -> int:
         counts |= {"written": 0, "removed": 0}
     else:
         inputs, pictures, problems = space.read()
-        pages, records, found = pipeline.build(dataclasses.replace(inputs, repository=repository, branch=branch))
+        kept = space.kept()
+        pages, records, found = pipeline.build(dataclasses.replace(inputs, repository=repository, branch=branch), kept)
         problems += found
         written, removed = files.write(options.docs, {**pages, **pictures}, OWNED)
         counts = _counts(records) | {"pages": len(pages), "written": written, "removed": removed}
+        space.keep(kept, pages)
         if not problems:
             space.remember(space.state(settings), counts)
     seconds = time.perf_counter() - started

@@ -14,6 +14,7 @@ from ingest.invisible import check_direction
 from ingest.link import link
 from ingest.model import Concept, Question, Source, Talk
 from ingest.notes.parse import parse_note
+from ingest.pages.kept import Kept
 from ingest.pages.render import render
 from ingest.pictures import Pictures
 from ingest.problems import Problem
@@ -63,11 +64,17 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     return records, sorted(problems)
 
 
-def build(inputs: Inputs) -> tuple[dict[str, str], Records, list[Problem]]:
-    """The whole flow without the disk: pages by path under `docs/`, the linked records, and problems."""
+def build(inputs: Inputs, kept: Kept | None = None) -> tuple[dict[str, str], Records, list[Problem]]:
+    """The whole flow without the disk: pages by path under `docs/`, the linked records, and problems.
+
+    Args:
+        inputs: Everything that was read.
+        kept: Pages of the last build, which need not be rendered again where they are made of the same.
+    """
     records, problems = parse(inputs)
     wiki = link(records)
-    return render(wiki, inputs.pictures, inputs.repository, inputs.branch), wiki.records, problems
+    pages = render(wiki, inputs.pictures, inputs.repository, inputs.branch, kept)
+    return pages, wiki.records, problems
 
 
 def _parse_all(

@@ -16,6 +16,7 @@ def proxy_for(url: httpx.URL) -> str:
 
 
 def is_literal(host: str) -> bool:
+    """Whether a host is an address in numbers, not a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -5,13 +5,15 @@ An edge, by `files`. Whoever wants a project's inputs asks here, so that nobody 
 
 import contextlib
 import json
-from collections.abc import Iterable
+import sysconfig
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ingest import files
 from ingest.addresses import OWNED, slug_for
+from ingest.pages.kept import Kept, hash_of
 from ingest.pictures import Picture, kind_of, size_of
 from ingest.pipeline import Inputs
 from ingest.problems import Problem
@@ -92,9 +94,39 @@ class Workspace:
         with contextlib.suppress(files.CannotWrite):
             files.write_text(self._memory, json.dumps({"state": state, "counts": counts}))
 
+    def kept(self) -> Kept:
+        """The pages of the last build that still lie there as this program wrote them."""
+        found: dict[str, tuple[str, str]] = {}
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            last = json.loads(self._kept.read_text("utf-8"))
+            if last["program"] == _program():
+                for name, (made_of, written) in last["pages"].items():
+                    with contextlib.suppress(OSError, UnicodeDecodeError):
+                        text = (self.docs / name).read_bytes().decode()
+                        if hash_of(text) == written:
+                            found[name] = made_of, text
+        return Kept(found)
+
+    def keep(self, kept: Kept, pages: Mapping[str, str]) -> None:
+        """Remember what pages are made of, where that is known; if the disk refuses, all are rendered next time."""
+        made = {name: (made_of, hash_of(pages[name])) for name, made_of in kept.made_of.items()}
+        with contextlib.suppress(files.CannotWrite):
+            files.write_text(self._kept, json.dumps({"program": _program(), "pages": made}))
+
+    @property
+    def _kept(self) -> Path:
+        return self.docs.parent / ".cache" / "ingest-pages.json"  # may be deleted at any time, too
+
     @property
     def _memory(self) -> Path:
         return self.docs.parent / ".cache" / "ingest.json"  # may be deleted at any time
+
+
+def _program() -> str:
+    """A hash of this package and of the versions of what it uses."""
+    code = sorted(path for kind in ("*.py", "*.j2") for path in Path(__file__).parent.rglob(kind))
+    versions = sorted(path.name for path in Path(sysconfig.get_path("purelib")).glob("*.dist-info"))
+    return hash_of(versions, [(path.name, path.read_bytes()) for path in code])
 
 
 def _place(name: str, content: bytes) -> str:

@@ -1,31 +1,66 @@
-"""How the site is made: `python -m publish runtime | index | serve`."""
+"""How the site is made: `python -m publish build | serve | runtime | index`.
+
+Exit codes of `build`: 0 fine; 1 something is wrong with what was submitted, or with a page, and the rest is built; 2
+nothing could be built, or wrong usage.
+"""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from publish import serve
-from publish.runtime import build as runtime
-from publish.search import index
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m publish", description=__doc__)
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    if arguments[:1] == ["runtime"]:
+        from publish.runtime.build import main as runtime
+
+        return runtime(arguments[1:])
+    args = _parser().parse_args(arguments)
+    os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
+    return int(args.run(args))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m publish", description="How the site is made.")
     commands = parser.add_subparsers(dest="command", required=True)
-    runtime.options(commands.add_parser("runtime", help="fetch, verify and write the files of docs/runtime/"))
-    commands.add_parser("index", help="write a built site's search index").add_argument("site", type=Path)
-    commands.add_parser("serve", help="serve the site on 127.0.0.1:8000 and rebuild on change")
-    args = parser.parse_args(argv)
-    if args.command == "runtime":
-        return runtime.run(args)
-    if args.command == "serve":
-        serve.main()
-    elif not args.site.is_dir():
-        parser.error(f"{args.site} is no folder")
-    else:
-        print(f"{index.build(args.site)} pages in the index")
+    build = commands.add_parser("build", help="bring site/ up to date: every step that has something to do")
+    build.add_argument("--without", action="append", default=[], metavar="STEP", help="leave a step out")
+    build.add_argument("--jobs", type=int, default=0, metavar="N", help="processes that may work; default: one a core")
+    build.set_defaults(run=_build)
+    serve = commands.add_parser("serve", help="build, serve the site on 127.0.0.1, and build again on change")
+    serve.add_argument("--port", type=int, default=8000, help="default: 8000")
+    serve.set_defaults(run=_serve)
+    commands.add_parser("runtime", help="fetch, verify and write the files of docs/runtime/; has options of its own")
+    index = commands.add_parser("index", help="write a built site's search index")
+    index.add_argument("site", type=Path)
+    index.set_defaults(run=_index)
+    return parser
+
+
+# Each loads what it needs: a build that has nothing to do takes half a second.
+
+
+def _build(args: argparse.Namespace) -> int:
+    from publish.build import build
+
+    return build(Path.cwd(), args.without, args.jobs)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from publish.serve import serve
+
+    return serve(Path.cwd(), args.port)
+
+
+def _index(args: argparse.Namespace) -> int:
+    from publish.search import index
+
+    if not args.site.is_dir():
+        sys.exit(f"python -m publish index: {args.site} is no folder")
+    print(f"{index.build(args.site)} pages in the index")
     return 0
 
 

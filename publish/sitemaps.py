@@ -1,53 +1,33 @@
-"""The sitemaps of both languages: `python -m publish.sitemaps site` has each page name its counterpart.
+"""The sitemaps of both languages: each page's address, and where the same page is in the other language.
 
-Search engines read it there, not in the pages' heads: for every language that a `<link>` there names, the theme's
-script would ask for a sitemap.
+That stands here rather than in the heads of pages: for each such link in a head, the theme's script fetches a sitemap.
+They have no dates: the day of a build says nothing of a page.
 """
 
-import re
-import sys
-from collections.abc import Collection
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from html import escape
 
-FOLDERS = {"zh": "", "en": "en/"}  # in the site
-PLACE = re.compile(r"<loc>(.*?)</loc>(?:<xhtml:link [^>]*>)*")
-URLS = '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">
+"""
 
 
-def name_counterparts(site: Path) -> None:
-    """Write hreflang links into the sitemaps of a built site; nothing where there is but one language."""
-    paths = {folder: site / folder / "sitemap.xml" for folder in FOLDERS.values()}
-    if not all(path.is_file() for path in paths.values()):
-        return
-    places = {folder: PLACE.findall(path.read_text("utf-8")) for folder, path in paths.items()}
-    root = min(places[""], key=len)
-    both = set.intersection(*({place.removeprefix(root + folder) for place in places[folder]} for folder in places))
-    for folder, path in paths.items():
-        path.write_text(with_counterparts(path.read_text("utf-8"), root, root + folder, both), "utf-8")
-
-
-def with_counterparts(sitemap: str, root: str, own: str, both: Collection[str]) -> str:
-    """A sitemap in which each page that is there in both languages has a link to either.
+def sitemaps(base: str, chinese: Iterable[str], english: Iterable[str] = ()) -> dict[str, bytes]:
+    """Both sitemaps, by their names in the site.
 
     Args:
-        sitemap: Its XML; links from an earlier call are replaced.
-        root: The site's address.
-        own: The address below which the sitemap's language stands.
-        both: Pages in both languages, by their address below that of their language.
+        base: The site's address.
+        chinese: Addresses of the Chinese pages, relative to it.
+        english: Those of the English ones, below `en/`.
     """
-
-    def linked(place: re.Match[str]) -> str:
-        page = place[1].removeprefix(own)
-        links = [
-            f'<xhtml:link rel="alternate" hreflang="{language}" href="{root}{folder}{page}"/>'
-            for language, folder in FOLDERS.items()
-        ]
-        return "".join([f"<loc>{place[1]}</loc>", *(links if page in both else [])])
-
-    return PLACE.sub(linked, sitemap).replace(f"{URLS}>", f'{URLS} xmlns:xhtml="http://www.w3.org/1999/xhtml">', 1)
+    pages = {"": sorted(chinese), "en/": sorted(page.removeprefix("en/") for page in english)}
+    both = {*pages[""]}.intersection(pages["en/"])
+    texts = {below: "".join(_urls(base, below, pages[below], both)) for below in pages}
+    return {f"{below}sitemap.xml": f"{HEAD}{text}</urlset>\n".encode() for below, text in texts.items()}
 
 
-if __name__ == "__main__":
-    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
-        sys.exit("usage: python -m publish.sitemaps SITE")
-    name_counterparts(Path(sys.argv[1]))
+def _urls(base: str, below: str, pages: Iterable[str], both: Iterable[str]) -> Iterator[str]:
+    for page in pages:
+        places = {"zh": escape(base + page), "en": escape(f"{base}en/{page}")} if page in both else {}
+        links = (f'<xhtml:link rel="alternate" hreflang="{lang}" href="{href}"/>' for lang, href in places.items())
+        yield f"<url><loc>{escape(base + below + page)}</loc>{''.join(links)}</url>\n"

@@ -31,7 +31,7 @@ ALLOWED = {
     "model": "",
     "pictures": "",
     "pipeline": (
-        "addresses concepts feeds.archive feeds.listed front_matter link model notes.parse pages.render"
+        "addresses concepts feeds.archive feeds.listed front_matter link model notes.parse pages.kept pages.render"
         " invisible pictures problems questions.duplicates questions.parse wiki"
     ),
     "problems": "",
@@ -43,7 +43,7 @@ ALLOWED = {
     "urls": "",
     "web": "reach unpacking",
     "wiki": "model",
-    "workspace": "addresses files pictures pipeline problems",
+    "workspace": "addresses files pages.kept pictures pipeline problems",
     # notes
     "notes": "",
     "notes.commands": "files reporting",
@@ -98,11 +98,12 @@ ALLOWED = {
     "pages": "",
     "pages.atom": "invisible",
     "pages.chart": "",
+    "pages.kept": "",
     "pages.learning_map": "model",
     "pages.people": "model",
     "pages.records": "addresses model pages.atom safe_html",
     "pages.render": (
-        "addresses markup model pages.atom pages.chart pages.learning_map pages.people pages.records"
+        "addresses markup model pages.atom pages.chart pages.kept pages.learning_map pages.people pages.records"
         " pictures safe_html wiki"
     ),
 }

@@ -1,5 +1,9 @@
 /** What the search says, in Chinese and English. */
 
+import { SHARED } from "./shared.js";
+
+const kinds = Object.values(SHARED.kinds);
+
 const zh = {
   search: "搜索",
   searchSite: "搜索本站",
@@ -26,8 +30,8 @@ const zh = {
   byDate: "按日期",
   /** Of the filters; the index names kinds of pages in Chinese. @type {Record<string, string>} */
   values: {
-    概念: "概念", 问答: "问答", 讨论: "讨论", 论文: "论文", open: "待回答", answered: "已回答", yes: "有可运行的代码",
-    zh: "中文", en: "English",
+    ...Object.fromEntries(kinds.map(([name]) => [name, name])),
+    open: "待回答", answered: "已回答", yes: "有可运行的代码", zh: "中文", en: "English",
   },
 };
 
@@ -57,8 +61,8 @@ const en = {
   byRelevance: "By relevance",
   byDate: "By date",
   values: {
-    概念: "Concepts", 问答: "Q&A", 讨论: "Talks", 论文: "Papers", open: "Open", answered: "Answered",
-    yes: "With code that runs", zh: "中文", en: "English",
+    ...Object.fromEntries(kinds),
+    open: "Open", answered: "Answered", yes: "With code that runs", zh: "中文", en: "English",
   },
 };
 

@@ -8,13 +8,18 @@ import { SHARED } from "./shared.js";
  */
 
 /** Filters with few values, and the values as the index names them. */
-export const VALUES = { kind: ["概念", "问答", "讨论", "论文"], status: ["open", "answered"], code: ["yes"], lang: ["zh", "en"] };
+export const VALUES = {
+  kind: Object.values(SHARED.kinds).map(([name]) => name),
+  status: ["open", "answered"],
+  code: ["yes"],
+  lang: ["zh", "en"],
+};
 /** @typedef {Exclude<keyof State, "query" | "sort">} Filter */
 /** What narrows a search, as the index names it. */
 export const FILTERS = /** @type {Filter[]} */ (SHARED.filters);
 
-/** Chinese filter values by the short names used in addresses. */
-const KIND_NAMES = { concept: "概念", question: "问答", talk: "讨论", paper: "论文" };
+/** Chinese filter values by the short names used in addresses. @type {Record<string, string>} */
+const KIND_NAMES = Object.fromEntries(Object.entries(SHARED.kinds).map(([short, [name]]) => [short, name]));
 /** The values that a parameter may have; others take any. @type {Record<string, string[]>} */
 const KNOWN = { ...VALUES, kind: Object.keys(KIND_NAMES), sort: ["date"] };
 const PARAMETERS = [...FILTERS, "sort"];
@@ -34,7 +39,7 @@ export function fromAddress(search) {
     ([name, value]) => value && (!(name in KNOWN) || KNOWN[name].includes(value)),
   );
   const state = { ...EMPTY, query: given.get("q") ?? "", ...Object.fromEntries(known) };
-  if (state.kind) state.kind = KIND_NAMES[/** @type {keyof typeof KIND_NAMES} */ (state.kind)];
+  if (state.kind) state.kind = KIND_NAMES[state.kind];
   return state;
 }
 

@@ -52,10 +52,12 @@ def _is_rest(name: str, author: dict[str, Any]) -> bool:
 
 
 def as_text(value: object) -> str:
+    """A value of a feed as text: strings and numbers; anything else is ""."""
     return str(value) if isinstance(value, (str, int)) else ""
 
 
 def absolute(link: str, base: str) -> str:
+    """A link in full, by the address that it is relative to; "" where it makes no sense."""
     if link.startswith(("http://", "https://")):
         return link
     try:
@@ -65,4 +67,5 @@ def absolute(link: str, base: str) -> str:
 
 
 def one_line(error: BaseException) -> str:
+    """An error's name and message on one line, shortened."""
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]

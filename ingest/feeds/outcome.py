@@ -65,6 +65,7 @@ def _age(seconds: float) -> str:
 
 
 def read_list(talks: Path) -> tuple[list[FeedInfo], tuple[Problem, ...]]:
+    """The feeds that `talks/feeds.opml` lists, and what is wrong with it."""
     opml = talks / "feeds.opml"
     try:
         return read_opml(opml.read_bytes(), opml.as_posix())

@@ -31,6 +31,7 @@ def add_to_archive(
 
 
 def fingerprint_of(archive_dir: Path) -> str:
+    """A hash of the archive's files: of another archive nobody knows what it lacks."""
     digest = hashlib.sha256()
     for path in sorted(archive_dir.glob("*.jsonl")):
         try:

@@ -41,6 +41,7 @@ def _marks(values: Iterable[float]) -> list[float]:
 def cell_at(
     tables: Sequence[tuple[list[float], list[float]]], x: float, y: float
 ) -> tuple[int, tuple[int, int]] | None:
+    """The table and its row and column at a point of the page; None outside of all tables."""
     for at, (columns, rows) in enumerate(tables):
         if columns[0] < x < columns[-1] and rows[-1] < y < rows[0]:
             return at, (sum(y < row for row in rows) - 1, sum(x > column for column in columns) - 1)
@@ -48,6 +49,8 @@ def cell_at(
 
 
 def write_table(cells: dict[tuple[int, int], str], columns: int, rows: int) -> str:
+    """A table of Markdown, its first row the head."""
+
     def cell(row: int, column: int) -> str:
         text = re.sub(r"\s+", " ", cells.get((row, column), "")).strip()
         return re.sub(rf"(?<=[{CJK}]) (?=[{CJK}])", "", text).replace("|", "\\|")

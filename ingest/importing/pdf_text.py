@@ -22,6 +22,8 @@ ENDS_SENTENCE = re.compile(r"[。？！?!；;：:.…]$")
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
+    """A character, where it begins and ends along its line, and the address that a link over it leads to, or ""."""
+
     text: str
     x0: float
     x1: float
@@ -49,6 +51,7 @@ class Line:
 
 
 def lines_to_markdown(lines: Sequence[Line]) -> str:
+    """The lines of all pages, in reading order, as Markdown."""
     text = [line for line in lines if line.kind == "text"]
     if not text:
         return "\n\n".join(line.done for line in lines)

@@ -62,14 +62,11 @@ def _join(lines: list[str], fenced: set[int]) -> list[str]:
 def _tears_address(above: str, below: str) -> bool:
     """Whether an address that stands free at the end of a line goes on in a line that is nothing else."""
     opened = open_url(above)
-    free = opened and not re.match(r"[\w(\[<]", above[: len(above) - len(opened)][-1:], re.ASCII)
-    return (
-        bool(free)
-        and re.search(r"[-_./?=&%#\d]", below) is not None
-        and (
-            URL_REST.fullmatch(below) is not None and not re.search(r"[:@!$*,;]", below)  # what text has too
-        )
-    )
+    if not opened or re.match(r"[\w(\[<]", above[: len(above) - len(opened)][-1:], re.ASCII):
+        return False
+    # What text has too, such as a word or `note:`, goes on in no address.
+    alone = URL_REST.fullmatch(below) is not None and not re.search(r"[:@!$*,;]", below)
+    return alone and re.search(r"[-_./?=&%#\d]", below) is not None
 
 
 def _columns(line: str) -> int:

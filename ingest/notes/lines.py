@@ -97,6 +97,7 @@ def split_fields(body: str) -> list[tuple[int, str]]:
 
 
 def read_lines(draft: Draft, lines: Sequence[tuple[int, str]], first: int) -> None:
+    """Put every line of a note where it belongs; `first` is the first one's number in the file."""
     texts = [text for _, text in lines]
     fenced = fenced_lines(texts)
     # Bare numbers mark questions only in a note that has no `Q1:` of its own.

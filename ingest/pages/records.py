@@ -10,6 +10,7 @@ from ingest.pages.atom import AtomEntry
 
 
 def atom_entry(record: Talk | Question | Paper, day: date) -> AtomEntry:
+    """A record as an entry of an Atom feed, dated by its day."""
     if isinstance(record, Paper):
         return AtomEntry(record.id, record.title, record.url, day, record.authors)
     if isinstance(record, Talk):

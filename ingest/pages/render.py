@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from types import CodeType
 from urllib.parse import quote
@@ -26,6 +26,7 @@ from ingest.markup import CJK
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.pages.atom import atom
 from ingest.pages.chart import chart
+from ingest.pages.kept import Kept, hash_of
 from ingest.pages.learning_map import learning_map
 from ingest.pages.people import Person
 from ingest.pages.records import atom_entry, qapage
@@ -57,13 +58,24 @@ _COMPILED = _Compiled()
 _plain_html = lru_cache(maxsize=20_000)(safe_html.to_html)  # for the same reason
 
 
-def render(wiki: Wiki, pictures: Pictures, repository: str = "", branch: str = "main") -> dict[str, str]:
-    """Every generated page of the site, with the pictures that lie beside the notes and links to the repository."""
-    return dict(_Renderer(wiki, pictures, repository, branch).pages())
+def render(
+    wiki: Wiki, pictures: Pictures, repository: str = "", branch: str = "main", kept: Kept | None = None
+) -> dict[str, str]:
+    """Every generated page of the site.
+
+    Args:
+        wiki: The linked records.
+        pictures: Those that lie beside notes and questions.
+        repository: Its address, for links to it; "" for none.
+        branch: Of the repository, the one that people edit.
+        kept: Pages of the last build, of which the same program made them.
+    """
+    return dict(_Renderer(wiki, pictures, repository, branch, kept or Kept()).pages())
 
 
 class _Renderer:
-    def __init__(self, wiki: Wiki, pictures: Pictures, repository: str, branch: str) -> None:
+    def __init__(self, wiki: Wiki, pictures: Pictures, repository: str, branch: str, kept: Kept) -> None:
+        self.kept = kept
         self.wiki = wiki
         self.pictures = pictures
         self.concepts = {concept.name: concept for concept in wiki.records.concepts}
@@ -101,11 +113,7 @@ class _Renderer:
             asked = _questions_by_section(talk)
             yield self._record("talk", talk.number, talk=talk, asked=asked)
         yield TALK.page("index"), self._page("talks", talks=self.talks)
-        for question in self.questions.values():
-            alike = [self.questions[name] for name in self.wiki.related[question.id]]
-            yield self._record("question", question.id, question=question, related=alike)
-            for same in self.wiki.duplicates.get(question.id, ()):
-                yield QUESTION.page(slug_for(same.id)), self._page("duplicate", question=same, first=question)
+        yield from self._asked()
         everything = list(self.questions.values())
         chunks = [everything[at : at + PER_PAGE] for at in range(0, len(everything), PER_PAGE)] or [[]]
         counts = [(concept, len(asked)) for concept, asked in self._by_concept(everything) if concept]
@@ -125,6 +133,22 @@ class _Renderer:
         yield PERSON.page("index"), self._page("people", people=people)
         yield from self._changes()
         yield from self._fragments(open_questions)
+
+    def _asked(self) -> Iterator[tuple[str, str]]:
+        """The page of each question: by far the most, so only those are rendered that are made of something new."""
+        values = self.environment.globals
+        shared = hash_of(
+            self.concepts, self.snippets, sorted(self.pictures.items()), values["github"], values["branch"]
+        )
+        hashes = {name: hash_of(question) for name, question in self.questions.items()}
+        for question in self.questions.values():
+            alike, repeats = self.wiki.related[question.id], self.wiki.duplicates.get(question.id, ())
+            made_of = hash_of(shared, hashes[question.id], [hashes[name] for name in alike], repeats)
+            name, related = QUESTION.page(slug_for(question.id)), [self.questions[name] for name in alike]
+            page = partial(self._page, QUESTION.template, question=question, related=related)
+            yield name, self.kept.page(name, made_of, page)
+            for same in repeats:
+                yield QUESTION.page(slug_for(same.id)), self._page("duplicate", question=same, first=question)
 
     def _dated(self) -> Iterator[tuple[date, Sequence[str]]]:
         """Day and concepts of every talk, question and paper whose day is known."""

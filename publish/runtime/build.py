@@ -6,6 +6,7 @@ output); 1 a source gave wrong bytes, or with `--strict` anything is missing; 2 
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ingest.files import write_bytes
@@ -90,26 +91,29 @@ def write_folder(out: Path, files: dict[str, bytes]) -> int:
     return changed
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    """What a command line may say."""
+def main(argv: Sequence[str]) -> int:
+    """Run a command line; its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m publish runtime", description="What runs in readers' pages.")
     parser.add_argument("--out", type=Path, default=pack.ROOT / "docs" / "runtime", help="default: docs/runtime")
     parser.add_argument("--cache", type=Path, default=None, help="default: ~/.cache/openllm-wiki")
     parser.add_argument("--lock", type=Path, default=LOCK, help="default: the project's")
     parser.add_argument("--runtime", help="a runtime of the lock; default: the lock's choice")
     parser.add_argument("--strict", action="store_true", help="exit 1 when anything is missing")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Build as a command line says; its exit code."""
+    args = parser.parse_args(argv)
     try:
         problems, changed = build(args.lock, args.out, args.cache or default_cache(), args.runtime)
     except (AssetError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    wrong = [problem for problem in problems if isinstance(problem, WrongHash)]
-    for problem in problems:
-        sys.stderr.write(f"{'error' if problem in wrong else 'warning'}: {problem}\n")
-    if problems:
-        sys.stderr.write("the runtime is incomplete: pages show verified output, and what is missing cannot run\n")
+    wrong = say(problems)
     print(f"{args.out}: {changed} files changed")
     return 1 if wrong or (problems and args.strict) else 0
+
+
+def say(problems: Sequence[AssetError]) -> bool:
+    """Say what could not be had; returns whether a source gave wrong bytes."""
+    for problem in problems:
+        sys.stderr.write(f"{'error' if isinstance(problem, WrongHash) else 'warning'}: {problem}\n")
+    if problems:
+        sys.stderr.write("the runtime is incomplete: pages show verified output, and what is missing cannot run\n")
+    return any(isinstance(problem, WrongHash) for problem in problems)

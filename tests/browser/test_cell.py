@@ -184,7 +184,8 @@ def test_page_load_fetches_no_runtime_and_a_small_stub(page: Page, watch: Watch)
     page.goto(LORA, wait_until="networkidle")
     expect(Cell(page).button("运行")).to_be_visible()
     loaded = {url.split("/wiki/runtime/")[1] for url in watch.requests if "/wiki/runtime/" in url}
-    stub = {"cell/cells.js", "cell/cell.js", "cell/labels.js", "cell/cell.css", "page/dom.js"}
+    names = ("cells.js", "cell.js", "view.js", "labels.js", "cell.css")
+    stub = {"page/dom.js", *(f"cell/{name}" for name in names)}
     others = {f"page/{name}.js" for name in ("language", "math", "not_found", "print")}
     assert {name for name in loaded if not name.startswith("search/")} == stub | others
     sizes = [len(gzip.compress(page.request.get(f"runtime/{name}").body())) for name in stub]

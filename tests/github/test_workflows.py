@@ -116,7 +116,7 @@ def test_half_a_build_over_an_earlier_one_is_not_deployed():
     first, then = build["run"].splitlines()
     assert first == "rm -f site/.built"
     assert then.startswith("make site || { test -f site/.built &&")
-    assert ">site/.built" in (GITHUB.parent / "Makefile").read_text("utf-8")
+    assert '".built"' in (GITHUB.parent / "publish" / "build.py").read_text("utf-8")
 
 
 def test_feeds_are_asked_every_day_after_arxiv_has_announced():

@@ -1,0 +1,166 @@
+"""All steps of a build in their order; each skips itself where what it is made of, and what it made, are unchanged."""
+
+import gzip
+import os
+import sys
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from ingest.cli import main as ingest
+from ingest.files import write_bytes
+from publish.csp import policy, with_policy
+from publish.memory import Memory, Project, digest_of, digests
+from publish.pages import LANGUAGES, Pages
+from publish.sitemaps import sitemaps
+
+ROOT = Path(__file__).parents[1]
+STAMPS = (".built", ".memory")  # in the site: all of it was built without a warning; see `Memory`
+Done = tuple[int, str]  # an exit code as of `build`, and in a few words what was done; "" for nothing
+
+
+def build(root: Path, without: Collection[str] = (), jobs: int = 0) -> int:
+    """Bring `site/` up to date, from what the last build left.
+
+    Args:
+        root: The project's folder, which has to be the current one: pages include files by their names below it.
+        without: Steps to leave out, by the names of their functions.
+        jobs: How many processes may work; 0 for one a core.
+
+    Returns:
+        0; 1 where something is wrong with what was submitted or with a page, and the rest is built nevertheless; 2
+        where nothing can be built.
+    """
+    digest_of.cache_clear()
+    project = Project(root, Memory(root / ".cache" / "publish.json", root / "site"), jobs or _cores())
+    if project.site.is_symlink():
+        print(f"{project.site}: a link; remove it, so that the site gets a folder of its own", file=sys.stderr)
+        return 2
+    stamp = project.site / STAMPS[0]
+    stamp.unlink(missing_ok=True)
+    worst, did = 0, False
+    for step in (runtime, snippets, submissions, pages, search):
+        began = time.perf_counter()
+        code, done = (0, "") if step.__name__ in without else step(project)
+        worst, did = max(worst, code), did or bool(done)
+        if done:
+            print(f"{step.__name__}: {done} in {time.perf_counter() - began:.1f} s", flush=True)
+        if code > 1:
+            return code
+    project.memory.save()
+    if not project.warnings:
+        stamp.touch()
+    if not did:
+        print("site/ is up to date")
+    return worst
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def runtime(project: Project) -> Done:
+    """What runs in readers' pages: `browser/`, the snippets and what the lock names, in `docs/runtime/`."""
+    inputs = [sys.version, *(digests(ROOT / name) for name in ("browser", "snippets", "publish/runtime"))]
+    out = project.root / "docs" / "runtime"
+    if project.memory.skips("runtime", inputs, [out, out.parent / "service_worker.js"]):
+        return 0, ""
+    from publish.runtime import build as made  # httpx and others take their time to load
+    from publish.runtime.assets import AssetError, default_cache
+
+    try:
+        problems, changed = made.build(made.LOCK, out, default_cache())
+    except (AssetError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2, ""
+    if not problems:  # else what is lacking is looked for again
+        project.memory.made("runtime", inputs, [out, out.parent / "service_worker.js"])
+    return int(made.say(problems)), f"{changed} files written"
+
+
+def snippets(project: Project) -> Done:
+    """What the site shows of the snippets, in `docs/`: their notebooks, and what their tests ran on."""
+    root = project.root
+    inputs = [digests(root / name) for name in ("snippets", "tests/snippets", "docs/topics", "browser")]
+    outputs = [root / "docs" / "notebooks", root / "docs" / "records"]
+    if project.memory.skips("snippets", inputs, outputs):
+        return 0, ""
+    from snippets.__main__ import names
+    from snippets._site import write_site
+
+    missing = write_site(names(), root / "docs")
+    for line in missing:
+        print(line, file=sys.stderr)
+    if not missing:
+        project.memory.made("snippets", inputs, outputs)
+    return 0, "written"
+
+
+def submissions(project: Project) -> Done:
+    """The pages of what people submit, in `docs/`; ingest itself says what it did, and knows when nothing changed."""
+    return ingest(["build", *(f"--{name}={project.root / name}" for name in ("talks", "docs", "snippets"))]), ""
+
+
+def pages(project: Project) -> Done:
+    """The pages of both languages with their policy and their sitemaps; what belongs to neither is removed."""
+    project.look()
+    languages = [Pages(project, language) for language in LANGUAGES if (project.root / language.settings).is_file()]
+    built = [name for language in languages for name in language.refresh()]
+    known = [language.known for language in languages]
+    again = _put_under_policy(project, known)
+    addresses = ([quote(name.removesuffix("index.html")) for name in language.addresses()] for language in languages)
+    texts = sitemaps(known[0]["base"], *addresses)
+    maps = texts | {f"{name}.gz": gzip.compress(text, mtime=0) for name, text in texts.items()}
+    for name, content in maps.items():
+        write_bytes(project.site / name, content)
+    removed = _remove(project, {*maps, *(name for language in languages for name in language.outputs())})
+    for line in project.warnings:
+        print(f"WARNING - {line}", file=sys.stderr)
+    counts = {"built": len(built), "put under another policy": again, "files removed": removed}
+    return int(bool(project.warnings)), ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
+def _put_under_policy(project: Project, known: Sequence[dict[str, Any]]) -> int:
+    """Give all pages the policy that their scripts need, where they have another; returns how many that are."""
+    values = project.memory.values
+    content = policy(script for of in known for page in of["pages"].values() for script in page["scripts"])
+    if values.get("policy", "") == content:
+        return 0
+    values["policy"] = ""  # until all have it
+    project.memory.save()
+    paths = {uri: project.site / out for of in known for uri, out in of["names"].items()}
+    for path in (path for path in paths.values() if path.is_file()):
+        path.write_text(with_policy(path.read_text("utf-8"), content), "utf-8")
+    for page in (page for of in known for page in of["pages"].values()):
+        page["size"] = (project.site / page["out"]).stat().st_size
+    values["policy"] = content
+    return len(paths)
+
+
+def _remove(project: Project, kept: Collection[str]) -> int:
+    """Remove what nothing makes any more, and folders that are empty then; returns how many files that were."""
+    gone = [
+        name for name in project.left if name not in kept and name not in STAMPS and not name.startswith("pagefind/")
+    ]
+    for path in (project.site / name for name in gone):
+        path.unlink()
+        for folder in path.parents:
+            if folder == project.site or any(folder.iterdir()):
+                break
+            folder.rmdir()
+    return len(gone)
+
+
+def search(project: Project) -> Done:
+    """The search index of the Chinese pages, in `site/pagefind/`."""
+    articles = [(page["out"], page["article"]) for page in Pages(project, LANGUAGES[0]).known["pages"].values()]
+    inputs, out = [digests(ROOT / "publish" / "search"), sorted(articles)], project.site / "pagefind"
+    if project.memory.skips("search", inputs, [out]):
+        return 0, ""
+    from publish.search import index  # as in `runtime`
+
+    count = index.build(project.site)
+    project.memory.made("search", inputs, [out])
+    return 0, f"{count} pages in the index"

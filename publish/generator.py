@@ -1,0 +1,232 @@
+"""MkDocs as a function from a page's source to its HTML; what pages share is read once, whoever builds them then.
+
+This module alone knows the inside of MkDocs and of two Markdown extensions. `_populate_page` and `_build_page` are the
+halves of MkDocs' own build; nothing public builds one page. The lock pins the versions, and
+`tests/publish/test_generator.py` compares with `mkdocs build`.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from mkdocs.commands.build import _build_page, _build_theme_template, _populate_page
+from mkdocs.config import load_config
+from mkdocs.plugins import BasePlugin
+from mkdocs.structure.files import File, Files, get_files, set_exclusions
+from mkdocs.structure.nav import get_navigation
+from mkdocs.structure.pages import Page
+from pymdownx.highlight import Highlight
+from pymdownx.snippets import SnippetPreprocessor
+
+_included: set[str] = set()  # by the page that is converted now
+
+
+def _remember_includes(find: Callable[..., str | None]) -> Callable[..., str | None]:
+    @wraps(find)
+    def found(self: SnippetPreprocessor, path: str) -> str | None:
+        if file := find(self, path):
+            _included.add(file)
+        return file
+
+    return found
+
+
+def _highlight_once(highlight: Callable[..., Any]) -> Callable[..., Any]:
+    """Thousands of questions show the same few dozen examples, and colouring them took a third of a build."""
+    known: dict[str, Any] = {}
+
+    @wraps(highlight)
+    def once(self: Highlight, *code: Any, code_block_count: int = 0, **options: Any) -> Any:
+        # The count stands in lines' addresses alone; an inline piece is an element, and `md` may keep a title.
+        if self.line_spans or self.line_anchors or options.get("inline") or options.get("title"):
+            return highlight(self, *code, code_block_count=code_block_count, **options)
+        key = repr((sorted((name, value) for name, value in vars(self).items() if name != "md"), code, options))
+        if key not in known:
+            known[key] = highlight(self, *code, **options)
+        return known[key]
+
+    return once
+
+
+SnippetPreprocessor.get_snippet_path = _remember_includes(SnippetPreprocessor.get_snippet_path)
+Highlight.highlight = _highlight_once(Highlight.highlight)
+
+
+@dataclass
+class Made:
+    """A page as it was built, and what it depends on beside its own text.
+
+    Attributes:
+        uri: Its source, relative to `docs/`.
+        out: The page, relative to the site.
+        reads: Files that it includes.
+        links: Files that it links to, relative to `docs/`.
+        anchors: Places that it links to: file, anchor, link as written.
+        ids: Places in it that can be linked to.
+        facts: What `finish` says of its HTML; empty where the page could not be built.
+        warnings: What is wrong with it.
+    """
+
+    uri: str
+    out: str
+    reads: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    anchors: list[tuple[str, str, str]] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+class _Warnings(logging.Handler):
+    """Collects what MkDocs and its plugins warn of."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(record.getMessage())
+
+    def taken(self) -> list[str]:
+        """What came since this was asked last."""
+        lines, self._lines = self._lines, []
+        return lines
+
+
+class _Files(Files):
+    """Files that remember which of those in `docs/` a page asked for."""
+
+    def __init__(self, files: Iterable[File], docs: str) -> None:
+        super().__init__(files)
+        self._docs, self.asked = docs, set[str]()
+
+    def get_file_from_path(self, path: str) -> File | None:
+        file = super().get_file_from_path(path)
+        if file and file.src_dir == self._docs:
+            self.asked.add(file.src_uri)
+        return file
+
+
+Finished = tuple[str, dict[str, Any]]
+
+
+class _Finish(BasePlugin):  # type: ignore[no-untyped-call, type-arg]
+    """Has the last word on a page before MkDocs writes it."""
+
+    def __init__(self, finish: Callable[[str], Finished]) -> None:
+        self._finish = finish
+        self.facts: dict[str, Any] = {}
+
+    def on_post_page(self, output: str, /, **_: Any) -> str:
+        text, self.facts = self._finish(output)
+        return text
+
+    def on_post_template(self, output_content: str, /, **_: Any) -> str:
+        return self.on_post_page(output_content)
+
+
+class Generator:
+    """MkDocs with one configuration, all files known and the navigation read.
+
+    Attributes:
+        config: The configuration.
+        files: All files, published or not.
+        pages: The files that become pages.
+        beside: The others that are published, those of the theme included.
+        navigation: Sources of the pages whose titles and icons are on every page.
+        warnings: What is wrong with what all pages share.
+    """
+
+    def __init__(self, settings: Path, site: Path, finish: Callable[[str], Finished]) -> None:
+        """Read what pages share.
+
+        Args:
+            settings: A configuration file.
+            site: The folder to build into.
+            finish: From a page's HTML to the text to write, and to what shall be known of it.
+
+        Raises:
+            mkdocs.exceptions.Abort: The configuration cannot be used; why was logged.
+        """
+        self._warned = _Warnings()
+        logging.getLogger("mkdocs").addHandler(self._warned)
+        config = load_config(str(settings), site_dir=str(site), strict=True)
+        self._finish = config.plugins["publish"] = _Finish(finish)
+        config.plugins.on_startup(command="build", dirty=False)
+        self.config = config = config.plugins.on_config(config)
+        config.plugins.on_pre_build(config=config)
+        files = get_files(config)
+        self._env = config.theme.get_env()
+        files.add_files_from_theme(self._env, config)
+        files = config.plugins.on_files(files, config=config)
+        set_exclusions(files, config)
+        self.files = _Files(files, config.docs_dir)
+        navigation = get_navigation(self.files, config)
+        self._navigation = config.plugins.on_nav(navigation, config=config, files=self.files)
+        self.pages = self.files.documentation_pages()
+        self.beside = [
+            file
+            for file in self.files
+            if not file.is_documentation_page() and file.inclusion.is_included()  # type: ignore[no-untyped-call]
+        ]
+        self.navigation = [page.file.src_uri for page in self._navigation.pages]
+        self.warnings = self._warned.taken()
+        for page in self._navigation.pages:
+            if page.title is None:  # else what is on every page would depend on its text
+                self.warnings.append(f"{page.file.src_uri}: the navigation gives it no title")
+            page.read_source(config)
+
+    def template(self, name: str) -> Made:
+        """Write a page of the theme's, such as 404.html."""
+        _build_theme_template(name, self._env, self.files, self.config, self._navigation)
+        return Made(name, name, facts=self._finish.facts, warnings=self._warned.taken())
+
+    def build(self, uris: Sequence[str], reference: bool = False) -> list[Made]:
+        """Build pages, each as well as it can be.
+
+        Args:
+            uris: Their sources.
+            reference: Whether these are the pages of the module reference, all of them.
+        """
+        pages = [page for uri in uris if (page := self.files.src_uris[uri].page)]
+        made = [self._convert(page) for page in pages]
+        if reference:  # they refer to each other, and have an inventory and a style sheet in common
+            files: Any = [page.file for page in pages if page.content is not None]
+            self.config.plugins.on_env(self._env, config=self.config, files=files)
+        for page, one in zip(pages, made, strict=True):
+            if page.content is not None:
+                one.facts = self._write(page, reference)
+            one.warnings += self._warned.taken()
+            page.content = page.markdown = None  # thousands would not fit into memory
+        return made
+
+    def _convert(self, page: Page) -> Made:
+        """Convert a page's Markdown."""
+        self.files.asked.clear()
+        _included.clear()
+        try:
+            _populate_page(page, self.config, self.files)
+        except Exception:  # logged by MkDocs, and so among the warnings; the other pages are built
+            page.content = None
+        made = Made(page.file.src_uri, page.file.dest_uri, sorted(_included), sorted(self.files.asked))
+        for file, links in (page.links_to_anchors or {}).items():
+            made.anchors += [(file.src_uri, anchor, link) for anchor, link in links.items()]
+        made.ids = sorted(page.present_anchor_ids or ())
+        made.warnings = self._warned.taken()
+        return made
+
+    def _write(self, page: Page, reference: bool) -> dict[str, Any]:
+        """Put a converted page into the theme's template and write it; what is to be known of it."""
+        files: Any = [page.file]
+        if not reference and (
+            links := self.config.plugins.get("autorefs")
+        ):  # to modules: there are none to be had here
+            links.on_env(self._env, config=self.config, files=files)
+        try:
+            _build_page(page, self.config, self.pages, self._navigation, self._env)
+        except Exception:  # logged, too
+            return {}
+        return self._finish.facts

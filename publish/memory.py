@@ -1,0 +1,116 @@
+"""What a build remembers for the next one, by contents: neither a checkout nor a restored cache keeps times."""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ingest.files import write_text
+
+
+def digest(*parts: object) -> str:
+    """A hash of a few values, by what they look like as JSON."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+@cache
+def digest_of(path: Path) -> str:
+    """A hash of a file's bytes, read once in a build; "" where there is none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    except OSError:
+        return ""
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Every file below a folder with its size, by its name there; a link is a file of its own, and not followed."""
+    found: dict[str, int] = {}
+    for place, below, names in os.walk(folder):
+        below[:] = sorted(name for name in below if name != "__pycache__")
+        links = [name for name in below if Path(place, name).is_symlink()]
+        for name in sorted([*names, *links]):
+            path = os.path.join(place, name)  # noqa: PTH118 - there are thousands
+            found[os.path.relpath(path, folder) if place != str(folder) else name] = os.lstat(path).st_size
+    return found
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The hash of every file below a folder, by its name there."""
+    return {name: digest_of(folder / name) for name in sizes(folder)}
+
+
+class Memory:
+    """Values by name, kept in a file beside the site that they are about.
+
+    Attributes:
+        values: What is remembered; JSON.
+    """
+
+    def __init__(self, path: Path, site: Path) -> None:
+        """Recall what belongs to a built site.
+
+        Args:
+            path: The memory's file.
+            site: The site, whose `.memory` names the memory that belongs to it: a cache may bring back one without
+                the other.
+        """
+        self._path, self._stamp = path, site / ".memory"
+        self.values: dict[str, Any] = {}
+        with contextlib.suppress(OSError, ValueError):
+            text = path.read_text("utf-8")
+            if self._stamp.read_text("utf-8") == digest(text):
+                self.values = json.loads(text)
+
+    def save(self) -> None:
+        """Keep what is known now: a build that is interrupted later goes on from here."""
+        text = json.dumps(self.values, sort_keys=True)
+        write_text(self._path, text)
+        write_text(self._stamp, digest(text))
+
+    def skips(self, name: str, inputs: object, outputs: Iterable[Path]) -> bool:
+        """Whether a step made what lies there of the same inputs."""
+        return bool(self.values.get("steps", {}).get(name) == [digest(inputs), _left(outputs)])
+
+    def made(self, name: str, inputs: object, outputs: Iterable[Path]) -> None:
+        """Remember what a step made, and of what."""
+        self.values.setdefault("steps", {})[name] = [digest(inputs), _left(outputs)]
+
+
+def _left(outputs: Iterable[Path]) -> str:
+    """What can be seen of a step's outputs at a glance."""
+    return digest([path.stat().st_size if path.is_file() else sizes(path) for path in outputs])
+
+
+@dataclass
+class Project:
+    """A project that is built: where it lies, what lies there, and what was built before.
+
+    Attributes:
+        root: The folder of the settings, of `docs/`, `theme/`, `snippets/` and `site/`.
+        memory: What is known of the last build.
+        jobs: How many processes may work.
+        docs: Hashes of the files in `docs/`.
+        left: Sizes of the files in `site/`, as the last build left them.
+        warnings: What is wrong with pages; any of it fails the build.
+    """
+
+    root: Path
+    memory: Memory
+    jobs: int = 1
+    docs: dict[str, str] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def site(self) -> Path:
+        """Where the site is built."""
+        return self.root / "site"
+
+    def look(self) -> None:
+        """See what lies there."""
+        self.docs, self.left = digests(self.root / "docs"), sizes(self.site)

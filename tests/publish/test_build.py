@@ -1,0 +1,234 @@
+"""A build after a change does what the change asks for, and leaves the bytes of a build from nothing."""
+
+import os
+import shutil
+
+import pytest
+
+from tests.publish.conftest import NAVIGATION, clean, content, made, settings, write
+
+pytestmark = pytest.mark.slow
+
+
+def replace(name, old, new):
+    def change(root):
+        text = (root / name).read_text("utf-8")
+        assert old in text
+        write(root, name, text.replace(old, new))
+
+    return change
+
+
+def write_new(name, text):
+    return lambda root: write(root, name, text)
+
+
+def rename(old, new):
+    return lambda root: (root / old).rename(root / new)
+
+
+def delete(name):
+    return lambda root: (root / name).unlink()
+
+
+ALL = None
+CHANGES = {  # what is changed: how, pages that are built then (or all), and pages that are not
+    "a note": (
+        replace("talks/notes/007.md", "距离", "位置"),
+        {"talks/007", "qa/talk-007-q1"},
+        {"topics/plain", "people"},
+    ),
+    "a title in a note": (
+        replace("talks/notes/007.md", "旋转位置编码为什么", "RoPE 为什么"),
+        {"talks/007", "topics/rope"},
+        {"topics/plain"},
+    ),
+    "a question": (
+        replace("talks/questions/extrapolation.md", "要插值", "要内插"),
+        {"qa/extrapolation"},
+        {"topics/plain", "talks/007"},
+    ),
+    "a new question": (
+        write_new("talks/questions/base.md", "# RoPE 的底数怎么选？\n\n看要多长。\n"),
+        {"qa/base", "qa", "topics/rope", "en/topics"},
+        {"topics/plain", "talks/007"},
+    ),
+    "a concept": (replace("docs/topics/plain.md", "见", "看"), {"topics/plain"}, {"topics/rope", "qa"}),
+    "a concept's title": (
+        replace("docs/topics/plain.md", "title: 平", "title: 直"),
+        {"topics/plain", "topics"},
+        {"qa"},
+    ),
+    "a paper week": (
+        replace("talks/papers/2024-W01.jsonl", '"RoPE"', '"RoPE again"'),
+        {"papers/2024-w01"},
+        {"topics/plain", "talks/007"},
+    ),
+    "a snippet": (
+        replace("snippets/rope.py", "import torch\n", "import torch  # anew\n"),
+        {"topics/rope", "reference/rope"},
+        {"topics/plain", "talks/007"},
+    ),
+    "a file beside the pages": (write_new("docs/assets/picture.svg", "<svg/>"), set(), {"", "topics/rope"}),
+    "a deleted question": (delete("talks/questions/extrapolation.md"), {"qa", "topics/rope"}, {"topics/plain"}),
+    "a deleted concept": (
+        lambda root: (replace("docs/index.md", "# ", "# 新")(root), delete("docs/topics/plain.md")(root)),
+        {"", "topics"},
+        {"talks/007"},
+    ),
+    "a renamed note": (rename("talks/notes/007.md", "talks/notes/seven.md"), set(), {"topics/plain"}),
+    "a renamed question": (
+        rename("talks/questions/extrapolation.md", "talks/questions/longer.md"),
+        {"qa/longer", "qa"},
+        {"topics/plain"},
+    ),
+    "a setting": (replace("mkdocs.base.yml", "OpenLLM Wiki", "Another Wiki"), ALL, set()),
+    "the navigation": (
+        lambda root: write(root, "mkdocs.yml", settings("mkdocs.yml", NAVIGATION.replace("待回答", "没有回答"))),
+        ALL,
+        set(),
+    ),
+    "an icon in the navigation": (
+        replace("docs/index.md", "# ", "---\nicon: material/home\n---\n\n# "),
+        {"", "qa", "topics/plain"},
+        {"en/topics"},
+    ),
+    "the theme": (replace("theme/main.html", "{% block extrahead %}", "{% block extrahead %}<!-- x -->"), ALL, set()),
+    "a script in the theme": (
+        replace("theme/main.html", "{% block extrahead %}", "{% block extrahead %}<script>x()</script>"),
+        ALL,
+        set(),
+    ),
+}
+
+
+def pages(files):
+    return {name.removesuffix("index.html").rstrip("/") for name in files if name.endswith(".html")}
+
+
+def touched(site):
+    """Pages that were written since this was asked last."""
+    files = (path for path in site.rglob("*") if path.is_file() and path.stat().st_mtime)
+    found = {path.relative_to(site).as_posix() for path in files}
+    for name in found:
+        os.utime(site / name, (0, 0))
+    return found
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_change_builds_what_it_touches_to_the_bytes_of_a_build_from_nothing(built, name):
+    change, expected, others = CHANGES[name]
+    touched(built / "site")
+    before = content(built / "site")
+    change(built)
+    assert made(built) == 0
+    after = content(built / "site")
+    written = pages(touched(built / "site"))
+    assert written >= (pages(after) if expected is ALL else expected)
+    assert not written & others
+    assert after == clean(built)
+    assert after != before or name == "a renamed note"
+    assert made(built) == 0 and touched(built / "site") <= {".built", ".memory"}
+
+
+def test_nothing_is_written_where_nothing_changed_though_times_did(built, capsys):
+    """A checkout and a restored cache change times."""
+    for path in built.rglob("*"):
+        os.utime(path, (0, 0))
+    assert made(built) == 0
+    assert "up to date" in capsys.readouterr().out
+    assert touched(built / "site") <= {".built", ".memory"}
+
+
+@pytest.mark.parametrize(
+    "what", ["site", "site/qa/extrapolation", "site/assets", "site/objects.inv", ".cache", "docs/qa"]
+)
+def test_what_was_lost_is_built_again(built, what):
+    before = content(built / "site")
+    path = built / what
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert made(built) == 0
+    assert content(built / "site") == before
+
+
+def test_what_does_not_belong_to_the_site_goes_and_nothing_outside_it(built, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "kept.txt").write_text("kept", "utf-8")
+    before = content(built / "site")
+    write(built / "site", "old/page/index.html", "old")
+    (built / "site/linked").symlink_to(elsewhere, target_is_directory=True)
+    assert made(built) == 0
+    assert content(built / "site") == before and not (built / "site/linked").is_symlink()
+    assert not (built / "site/old").exists() and (elsewhere / "kept.txt").read_text("utf-8") == "kept"
+
+
+def test_site_that_is_a_link_is_refused(project, tmp_path_factory, capsys):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (project / "site").symlink_to(elsewhere, target_is_directory=True)
+    assert made(project) == 2
+    assert "a link" in capsys.readouterr().err and not list(elsewhere.iterdir())
+
+
+BROKEN = {
+    "an include that is not there": ('--8<-- "snippets/nowhere.py"', "nowhere.py"),
+    "a link that leads nowhere": ("[x](nowhere.md)", "nowhere.md"),
+    "a link to no place of a page": ("[x](rope.md#nowhere)", "#nowhere"),
+    "a reference to no module": ("[x][snippets.nowhere]", "snippets.nowhere"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_page_fails_every_build_until_it_is_mended_and_the_others_are_built(built, name, capsys):
+    text, said = BROKEN[name]
+    good = (built / "docs/topics/plain.md").read_text("utf-8")
+    write(built, "docs/topics/plain.md", f"{good}\n{text}\n")
+    write(built, "talks/questions/base.md", "# RoPE 的底数怎么选？\n\n看要多长。\n")
+    for _ in range(2):
+        assert made(built) == 1
+        assert said in capsys.readouterr().err and not (built / "site/.built").exists()
+        assert (built / "site/qa/base/index.html").is_file() and (built / "site/topics/plain/index.html").is_file()
+    write(built, "docs/topics/plain.md", good)
+    assert made(built) == 0
+    assert content(built / "site") == clean(built)
+
+
+@pytest.mark.parametrize(
+    "change", [delete("docs/topics/plain.md"), replace("docs/topics/plain.md", "# 平", "# 直 { #straight }")]
+)
+def test_page_that_takes_a_links_target_away_fails_the_build_though_the_link_is_elsewhere(built, change, capsys):
+    write(built, "docs/about.md", "# 关于\n\n[平](topics/plain.md#_1)\n")
+    write(
+        built,
+        "docs/topics/plain.md",
+        (built / "docs/topics/plain.md").read_text("utf-8").replace("# 平", "# 平 { #_1 }"),
+    )
+    assert made(built) == 0
+    change(built)
+    for _ in range(2):
+        assert made(built) == 1
+        assert "about.md" in capsys.readouterr().err
+
+
+def test_note_with_an_error_leaves_exit_code_1_and_the_rest_is_built(project):
+    write(project, "talks/notes/008.md", "# OpenLLM Talk 008\n\n没有编号\n")
+    assert made(project) == 1
+    assert (project / "site/talks/007/index.html").is_file() and (project / "site/.built").exists()
+
+
+def test_navigation_to_no_page_fails_every_build(project, capsys):
+    write(project, "mkdocs.yml", settings("mkdocs.yml", f"{NAVIGATION}  - 无: nowhere.md\n"))
+    for _ in range(2):
+        assert made(project) == 1
+        assert "nowhere.md" in capsys.readouterr().err
+
+
+def test_interrupted_build_goes_on_where_it_was(built, monkeypatch):
+    from publish.generator import Generator
+
+    write(built, "talks/questions/base.md", "# RoPE 的底数怎么选？\n\n看要多长。\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(Generator, "_write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            made(built)
+    assert made(built) == 0
+    assert content(built / "site") == clean(built)
