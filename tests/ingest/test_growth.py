@@ -82,9 +82,8 @@ def _seconds(work, text, least=0.0):
     raise AssertionError
 
 
-def growth(work, make, least):
+def growth(work, make, least, size=1_000):
     """How many times longer ten times the text takes; 0 where the longest that is read takes next to nothing."""
-    size = 1_000
     while size * 10 < LONGEST and _seconds(work, make(size)) < least / 2:
         size *= 2
     if size * 10 >= LONGEST and _seconds(work, make(LONGEST)) < 2 * least:
@@ -102,11 +101,11 @@ def no_collection():
     gc.enable()
 
 
-def grows_too_fast(work, make):
+def grows_too_fast(work, make, size=1_000):
     """What was measured, where it was too much every time; else nothing."""
     found = []
     for least in (0.01, 0.03, 0.1, 0.2):
-        found.append(round(growth(work, make, least), 1))
+        found.append(round(growth(work, make, least, size), 1))
         if found[-1] <= MOST:
             return []
     return found
@@ -128,18 +127,14 @@ def _asked(titles, repeats=lambda at: ""):
 
 # Many questions, of `size` letters in all.
 ARCHIVES = {
-    "other words": lambda size: _asked(
-        f"{at * 7919 % 9973:04} 的 {at * 104729 % 99991} 是什么" for at in range(size // 20)
-    ),
-    "nearly the same words": lambda size: _asked(
-        f"{'怎样训练一个很大的语言模型' * 3}{at}？" for at in range(size // 40)
-    ),
+    "other words": lambda size: _asked(f"{n * 7919 % 9973} 的 {n * 104729 % 99991} 是什么" for n in range(size // 20)),
+    "nearly the same": lambda size: _asked(f"{'怎样训练一个很大的语言模型' * 3}{n}？" for n in range(size // 40)),
     "the same words": lambda size: _asked(["怎样训练？"] * (size // 5)),
     "long titles": lambda size: _asked(
-        "".join(chr(0x4E00 + (at * 31 + n * 7) % 9000) for n in range(900)) for at in range(size // 900)
+        "".join(chr(0x4E00 + (n * 31 + at * 7) % 9000) for at in range(900)) for n in range(size // 900)
     ),
-    "a chain": lambda size: _asked((str(at) for at in range(size // 5)), lambda at: f"q{at + 1}"),
-    "a circle": lambda size: _asked((str(at) for at in range(size // 5)), lambda at: f"q{(at + 1) % (size // 5)}"),
+    "a chain": lambda size: _asked(map(str, range(size // 5)), lambda at: f"q{at + 1}"),
+    "a circle": lambda size: _asked(map(str, range(size // 5)), lambda at: f"q{(at + 1) % (size // 5)}"),
 }
 SEVERAL = {
     "alike": lambda asked: list(alike(asked)),
@@ -151,49 +146,39 @@ SEVERAL = {
 @pytest.mark.slow
 @pytest.mark.parametrize("work", SEVERAL)
 def test_work_on_all_questions_is_linear(work):
-    found = {kind: grows_too_fast(SEVERAL[work], make) for kind, make in ARCHIVES.items()}
+    # Every title is compared with at most so many others, which a small archive has not.
+    size = 20_000 if work == "alike" else 1_000
+    kinds = [kind for kind in ARCHIVES if work != "alike" or not kind.startswith("a ")]
+    found = {kind: grows_too_fast(SEVERAL[work], ARCHIVES[kind], size) for kind in kinds}
     assert not {kind: times for kind, times in found.items() if times}
 
 
 # What lies beside notes and questions, of `size` letters.
+WEEK = "talks/papers/2026-W47.jsonl"
+PAPER = '{"title": "a %s", "url": "https://a.b/%s"}\n'
+
+
+def _opml(source):
+    return read_opml(source.text.encode(), source.path)
+
+
 FILES = {
-    "papers": (
-        decode,
-        "talks/papers/2026-W47.jsonl",
-        lambda size: '{"title": "a", "url": "https://a.b"}\n' * (size // 40),
-    ),
-    "one paper": (
-        decode,
-        "talks/papers/2026-W47.jsonl",
-        lambda size: '{"title": "' + "a " * size + '", "url": "https://a.b"}',
-    ),
-    "deep JSON": (decode, "talks/papers/2026-W47.jsonl", lambda size: "[" * size),
-    "doi": (
-        decode,
-        "talks/papers/2026-W47.jsonl",
-        lambda size: '{"title": "a", "url": "https://a.b/' + "doi:10.1234/a" * (size // 13) + '"}',
-    ),
+    "papers": (decode, WEEK, lambda size: PAPER % ("", "") * (size // 40)),
+    "a long title": (decode, WEEK, lambda size: PAPER % ("a " * (size // 2), "")),
+    "a long address": (decode, WEEK, lambda size: PAPER % ("", "doi:10.1234/a" * (size // 13))),
+    "deep JSON": (decode, WEEK, lambda size: "[" * size),
     "outlines": (
-        lambda source: read_opml(source.text.encode(), "f"),
-        "f",
+        _opml,
+        "feeds.opml",
         lambda size: "<opml>" + '<outline xmlUrl="http://a"/>' * (size // 28) + "</opml>",
     ),
-    "deep outlines": (
-        lambda source: read_opml(source.text.encode(), "f"),
-        "f",
-        lambda size: "<opml>" + "<o>" * (size // 7) + "</o>" * (size // 7) + "</opml>",
-    ),
+    "deep outlines": (_opml, "feeds.opml", lambda size: "<o>" * (size // 7) + "</o>" * (size // 7)),
     "keys": (
         parse_question,
         QUESTION,
-        lambda size: (
-            "---\n"
-            + "".join(f"k{at}: v\n" for at in range(min(size, 60_000) // 10))
-            + "---\n# a\n"
-            + "x\n" * (size // 2)
-        ),
+        lambda size: "---\n" + "".join(f"k{n}: v\n" for n in range(size // 10)) + "---\n# a\n" + "x\n" * (size // 2),
     ),
-    "topics": (parse_question, QUESTION, lambda size: f"---\ntopics: [{'a,' * (min(size, 60_000) // 2)}]\n---\n# a\n"),
+    "topics": (parse_question, QUESTION, lambda size: f"---\ntopics: [{'a,' * (size // 2)}]\n---\n# a\n"),
 }
 
 
