@@ -69,11 +69,11 @@ new-concept: need-NAME .venv/.site ## begin a concept page without code: make ne
 new-snippet: need-NAME .venv/.site ## begin a snippet, its test and its page: make new-snippet NAME=rms_norm
 	@$(BIN)/python -m snippets new $(NAME)
 
-fix: .venv/.site ## mend the slips in notes and questions that can only mean one thing
-	@$(BIN)/python -m ingest check --fix --lang $(SAY)
+fix: need-FILE .venv/.site ## mend what can only mean one thing in a note or question: make fix FILE=talks/notes/005.md
+	@$(BIN)/python -m ingest check --fix --lang $(SAY) $(FILE)
 
 show: need-FILE .venv/.site ## say what was understood of a note or question: make show FILE=talks/notes/005.md
-	@$(BIN)/python -m ingest check --show --lang $(SAY) $(FILE)
+	@$(BIN)/python -m ingest check --show --lang $(SAY) $(FILE); test $$? -le 1
 
 need-%: # before anything is installed
 	@test -n "$($*)" || { echo "say which: make TARGET $*=...; make help shows an example" >&2; exit 2; }

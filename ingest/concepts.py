@@ -80,8 +80,9 @@ def parse_groups(sources: Iterable[Source]) -> tuple[dict[str, str], list[Proble
 
 def check_groups(concepts: Iterable[Concept], groups: Mapping[str, str]) -> list[Problem]:
     """Concepts of a group that has no English name, where the index names any: on the English pages it stands alone."""
+    known = ", ".join(groups)
     return [
-        Problem(concept.path, 1, 1, "T003", f"no English name of the group {concept.group!r} in index.md")
+        Problem(concept.path, 1, 1, "T003", f"no English name of the group {concept.group!r} in index.md: {known}")
         for concept in concepts
         if groups and concept.group not in groups
     ]

@@ -47,6 +47,7 @@ def test_help_lists_every_target() -> None:
         ("new-question", "NAME"),
         ("new-concept", "NAME"),
         ("new-snippet", "NAME"),
+        ("fix", "FILE"),
         ("show", "FILE"),
     ],
 )

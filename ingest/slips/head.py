@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from ingest.markup import CJK
 from ingest.model import Talk
-from ingest.notes.lines import FIELD, FIELDS, OTHER_FIELDS, section_name
+from ingest.notes.lines import FIELD, FIELDS, OTHER_FIELDS, SECTIONS, section_name
 from ingest.notes.names import PLACEHOLDER
 from ingest.slips.slip import Line, Slip
 
@@ -81,7 +81,8 @@ def _value_below(line: Line, value: str, head: Sequence[Line]) -> Iterator[Slip]
     if value.strip():
         return
     below = next((other for other in head if other.number > line.number and other.text.strip()), None)
-    if below and not re.match(r"\s*(?:#|>|【)", below.text) and not BARE.match(below.text):
+    titled = below and section_name(below.text) in SECTIONS
+    if below and not titled and not re.match(r"\s*(?:#|>|【)", below.text) and not BARE.match(below.text):
         yield below.slip("N024", f"{below.text.strip()[:40]!r} below {line.text.strip()!r}")
 
 
