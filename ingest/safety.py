@@ -16,6 +16,8 @@ from ingest.front_matter import front_matter, line_of_key
 from ingest.model import Source
 from ingest.problems import Problem
 
+HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)  # as MkDocs finds it
+HIDDEN_SIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # some are dropped, and what they divided comes together
 FIELDS = set(
     "title description image hide translated"  # of every page
     " english aliases builds_on group summary snippet groups".split()  # of concepts
@@ -38,7 +40,7 @@ FORMULA = re.compile(
 )  # as in $x_{<t}$: to a browser an element that means nothing
 BLOCK = re.compile(r'<div data-pagefind-ignore="all" markdown>|</div>')  # alone on its line
 AUTOLINK = re.compile(r"<(?:https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w.-]+)>")
-ATTRIBUTES = re.compile(r"\{:?[^{}\n]*\}")
+ATTRIBUTES = re.compile(r"\{.*\}")
 ACTS = re.compile(
     r"(?<![\w-])(?:on[a-z]{3,}|style|href|src|srcset|srcdoc|action|formaction|xlink:href|background|poster|ping)\s*="
     r"|(?<![\w-])(?:\.md-|#__)",
@@ -64,6 +66,9 @@ def check_page(source: Source) -> list[Problem]:
     fields, body, first, problems = front_matter(source)
     if not problems:
         problems += _check_fields(source, fields, body)
+    ending = HEAD.match(source.text)
+    if (source.text[ending.end() :] if ending else source.text) != body and "\n" in source.text:
+        problems.append(Problem(source.path, 1, 1, "X007", "front matter that the site's generator reads otherwise"))
     text = Source(source.path, "\n" * (first - 1) + body)
     return sorted({*problems, *_check_includes(text), *_check_text(text)})
 
@@ -140,7 +145,9 @@ def _check_fields(source: Source, fields: dict[str, object], body: str) -> list[
 def _is_markup(name: str, text: str) -> bool:
     """Whether a value is more than words: themes print titles and descriptions as they are."""
     quoted = '"' if name in ("description", "image") else ""
-    return bool(re.search(rf"<[^\s\d<=]|8<-|:::|\n|[\x00-\x1f{quoted}]", html.unescape(text)))
+    plain = html.unescape(text)
+    acts = any(_check_text(Source("", plain))) and name != "image"
+    return acts or bool(re.search(rf"<[^\s\d<=]|8<-|:::|[\x00-\x1f{quoted}]", plain))
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -179,6 +186,8 @@ def _check_text(source: Source) -> Iterator[Problem]:
         line = text.count("\n", 0, at) + 1
         return Problem(source.path, line, at - text.rfind("\n", 0, at), code, what)
 
+    for found in HIDDEN_SIGN.finditer(source.text):
+        yield problem(found.start(), "X006", f"a control character {found[0]!r}")
     for found in DIRECTIVE.finditer(text):
         yield problem(found.end() - 3, "X005", "a directive `:::`")
     for found in TAG.finditer(text):

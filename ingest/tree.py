@@ -143,7 +143,7 @@ class Tree:
             name = f"{below}/{last}".lstrip("/")
             if kind != "folder":
                 yield name, kind
-            elif last not in ("__pycache__", ".git"):
+            else:
                 yield from self.walk(name)
 
     def require(self, names: Iterable[str]) -> None:

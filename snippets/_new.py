@@ -7,6 +7,8 @@ import keyword
 import re
 from pathlib import Path
 
+from ingest.tree import Tree
+
 MARK = "✎"
 
 SNIPPET = '''\
@@ -179,6 +181,5 @@ def begin(name: str, root: Path) -> list[Path]:
         if path.exists() or path.is_symlink():
             raise FileExistsError(None, "", str(path))
     for path, text in files.items():
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        Tree(root).write(path.relative_to(root).as_posix(), text.encode())
     return list(files)

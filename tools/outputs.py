@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from ingest.files import write_text
+
 ROOT = Path(__file__).resolve().parents[1]
 GENERATED = ("generated", "papers", "people", "qa", "records", "runtime", "talks")  # folders of docs/ that git ignores
 SECONDS = 60  # for all blocks of one page, torch's import included
@@ -164,7 +166,7 @@ def problems(page: Path, write: bool = False) -> list[str]:
             messages.append(f"{where}: the output shown is\n{block.output}\nand the block prints\n{printed}")
     mended = "\n".join(lines) + "\n"
     if write and mended != text:
-        page.write_text(mended, encoding="utf-8", newline="\n")
+        write_text(page, mended)
     return messages[::-1]
 
 

@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from ingest.files import CannotWrite
+from ingest.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,28 @@ _MARKS = ", ".join("?" for _ in fields(FeedState))
 
 def load(path: Path) -> tuple[dict[str, FeedState], str]:
     """What is remembered, by address, and the fingerprint of the archive that it belongs to."""
-    if not path.is_file():
-        return {}, ""
     try:
+        if not _is_there(path):
+            return {}, ""
         with closing(sqlite3.connect(path)) as database:
             states = [FeedState(*row) for row in database.execute(f"select {_COLUMNS} from feeds")]
             (fingerprint,) = database.execute("select fingerprint from archive").fetchone()
-    except (sqlite3.Error, TypeError):
+    except (sqlite3.Error, TypeError, OSError):
         return {}, ""
     return {state.url: state for state in states}, fingerprint
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file.
+
+    Raises:
+        OSError: It, or its folder, is a link or the like: the library would follow it.
+    """
+    place = path.absolute()
+    tree = Tree(place.parent.parent)
+    name = f"{place.parent.name}/{place.name}"
+    tree.require([name])
+    return tree.kind(name) == "file"
 
 
 def save(path: Path, states: Iterable[FeedState], fingerprint: str) -> None:
@@ -67,6 +81,8 @@ def save(path: Path, states: Iterable[FeedState], fingerprint: str) -> None:
     """
     new = path.with_name(f"{path.name}.new")
     try:
+        _is_there(path)
+        _is_there(new)
         path.parent.mkdir(parents=True, exist_ok=True)
         new.unlink(missing_ok=True)
         with closing(sqlite3.connect(new)) as database, database:

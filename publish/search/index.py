@@ -18,6 +18,7 @@ from pathlib import Path
 
 from opencc import OpenCC
 
+from ingest.tree import Tree
 from publish.search import HAN
 from publish.search.merge import merge
 
@@ -109,9 +110,25 @@ def build(site: Path) -> int:
             command = [sys.executable, "-m", "pagefind", "--silent", "--force-language", "unknown", "--site", str(part)]
             command += ["--root-selector", ROOT, "--exclude-selectors", EXCLUDED, "--output-path", f"{part}-index"]
             subprocess.run(command, check=True)
-        indexed = merge([Path(f"{part}-index") for part in parts], site / "pagefind")
-    table = simplified()
-    forms = json.dumps(["".join(table), "".join(table.values())], ensure_ascii=False)
-    (site / "pagefind" / "traditional.json").write_text(forms, "utf-8")
-    (site / "pagefind" / "english.json").write_text(json.dumps(english, ensure_ascii=False), "utf-8")
+        made = Path(name) / "pagefind"
+        indexed = merge([Path(f"{part}-index") for part in parts], made)
+        table = simplified()
+        forms = json.dumps(["".join(table), "".join(table.values())], ensure_ascii=False)
+        (made / "traditional.json").write_text(forms, "utf-8")
+        (made / "english.json").write_text(json.dumps(english, ensure_ascii=False), "utf-8")
+        _put(made, Tree(site.parent), f"{site.name}/pagefind")
     return indexed
+
+
+def _put(made: Path, tree: Tree, place: str) -> None:
+    """Bring an index into a site; its entry comes last, and then what is of an older one goes."""
+    paths = sorted(
+        (path for path in made.rglob("*") if path.is_file()), key=lambda path: (path.suffix == ".json", path)
+    )
+    files = {f"{place}/{path.relative_to(made).as_posix()}": path.read_bytes() for path in paths}
+    for name, content in files.items():
+        tree.write(name, content)
+    for name, _ in list(tree.walk(place)):
+        if name not in files:
+            tree.remove(name)
+            tree.prune(name.rpartition("/")[0])

@@ -138,6 +138,9 @@ ACTS = [
     "$$\n<div onclick=alert(1)>\n$$",
     '<div data-pagefind-ignore="all" markdown>\n\na `<script>alert(1)</script>`\n\n</div>',
     "$x_{<t} onclick=alert(1)>$",
+    "<\x02script>alert(1)</script>",
+    ":\x03:: os",
+    '# T {: title="}" onclick=alert(1) }',
 ]  # fmt: skip
 
 
@@ -181,6 +184,8 @@ def test_plain_text_is_left_alone(text):
         'aliases: [a, "<img src=x>"]',
         'summary: "a\\n::: os"',
         'title: x --8<-- ".git/config"',
+        "english: x](javascript:alert(1))",
+        "group: 'x {: onclick=alert(1) }'",
     ],
 )
 def test_front_matter_has_known_fields_of_plain_text(head):
@@ -193,6 +198,8 @@ def test_front_matter_has_known_fields_of_plain_text(head):
 def test_field_without_marks_of_front_matter_is_told():
     """MkDocs takes such lines for front matter, too."""
     assert told("template: x.html\n\ntext") == [(1, 1, "X007")]
+    assert (1, 1, "X007") in told("---\n---\n\ntemplate: x.html\n---\n\ntext")
+    assert (1, 1, "X007") in told("---\ntitle: T\n---\u3000\ntemplate: x.html\n---\n\ntext")
 
 
 @pytest.mark.parametrize(
