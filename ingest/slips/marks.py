@@ -10,7 +10,7 @@ from ingest.notes.lines import SECTIONS as KNOWN_SECTIONS
 from ingest.notes.lines import SUBSECTIONS as KNOWN_SUBSECTIONS
 from ingest.slips.slip import Line, Slip
 
-SIGNATURE = r"(?:\s*[—–―-]{1,2}\s*[\w. ]{1,20})?\s*"
+SIGNATURE = r"(?:\s*+[—–―-]{1,2}\s*+[\w.][\w. ]{0,19})?\s*+"
 BEFORE = r"\s*+(?P<item>(?:[-*+>•]|\d{1,2}[.)、])\s*+)?(?P<heading>#{1,6}\s*+)?(?P<open>\*\*|__|【|\[|（|\()?\s*+"
 AFTER = r"\s*+(?P<close>\*\*|__|】|\]|）|\))?\s*+(?P<dot>[.．、:：;；,，·]|-(?!\d))?\s*+(?P<rest>.*)"
 LOOSE_QUESTION = re.compile(
@@ -28,7 +28,7 @@ WIDE_MARK = re.compile(
 HEADING = re.compile(r"\s{0,3}(#{1,6})\s++(.*)$")
 ASKS = re.compile(rf"[？?][”」』)）]?{SIGNATURE}$")
 LONGEST = 12  # letters of what may be meant for a section's name
-INSIDE = re.compile(r"(?<=\S)\s+(?:#{1,6}\s*)?([Qq])\s*(\d{1,3})\s*[:：]|(?<=[？?])\s*([Aa])\s*(\d{1,3})\s*[:：]")
+INSIDE = re.compile(r"(?<=\S)\s++(?:#{1,6}\s*+)?([Qq])\s*(\d{1,3})\s*[:：]|(?<=[？?])\s*([Aa])\s*(\d{1,3})\s*[:：]")
 
 
 def mark_slips(talk: Talk, lines: Sequence[Line]) -> Iterator[Slip]:

@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Sequence
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -37,6 +37,7 @@ HTML = re.compile(
     re.IGNORECASE,
 )
 TEX = re.compile(r"\\\(((?:(?!\\[()\[\]]).)++)\\\)|\\\[((?:(?!\\[()\[\]]).)++)\\\]")
+MOST = 10  # slips of a kind on a line: each holds the whole line written anew
 OPENING = re.compile(r"[\[［【]")
 SLASHES = re.compile(r"//|[:：]\s?[/\\]")
 SPAN = re.compile(r"`[^`]+`")
@@ -67,10 +68,8 @@ def text_slips(source: Source, pictures: Collection[str]) -> Iterator[Slip]:
     yield from _unclosed_formulas(raw)
     yield from template_slips(source)
     for line in lines:
-        yield from _pictures(line, source.path, pictures)
-        yield from _links(line)
-        yield from _addresses(line)
-        yield from _marks(line)
+        for found in (_pictures(line, source.path, pictures), _links(line), _addresses(line), _marks(line)):
+            yield from islice(found, MOST)
     yield from _cut_links(lines)
     yield from _tables(lines)
 

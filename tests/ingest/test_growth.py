@@ -27,6 +27,8 @@ from ingest.notes.write import format_note
 from ingest.questions.collected import parse_collection, parse_form
 from ingest.questions.duplicates import alike, join
 from ingest.questions.parse import parse_question
+from ingest.slips.notes import note_slips
+from ingest.slips.questions import question_slips
 from ingest.urls import arxiv_id, canonical_url, doi_of
 from tests.ingest.hostile import KINDS
 
@@ -42,6 +44,8 @@ HEAD = """\
 SECTIONS = "\n## 本周新闻\n\n## 本周推荐\n\n## Free Talk\n\n### Q1：a？\n\nA1："
 NOTE, QUESTION = "talks/notes/901.md", "talks/questions/a.md"
 MATCHER = Matcher([Concept(name, name, (name, f"{name} x", name[0]), "", "", "", False, "") for name in ("lora", "秩")])
+TALK = parse_note(Source(NOTE, f"{HEAD}{SECTIONS}b"))[0]
+ASKED = parse_question(Source(QUESTION, "# a"))[0]
 
 
 def _numbered(text):
@@ -61,6 +65,8 @@ PARSERS = {
     "concept": lambda text: parse_concept(Source("docs/topics/a.md", f"---\ntitle: |\n  {text}\n---\n# a")),
     "written": lambda text: format_note(Source(NOTE, HEAD + SECTIONS + text)),
     "mended": mend,
+    "slips": lambda text: list(note_slips(Source(NOTE, HEAD + SECTIONS + text), TALK)),
+    "a question's slips": lambda text: list(question_slips(Source(QUESTION, f"# a\n\n{text}"), ASKED)),
     "collection": lambda text: parse_collection(Source("a.md", text)),
     "form": lambda text: parse_form(f"### 问题\n\n{text}\n\n### 回答\n\n{text}\n\n### 许可\n\n- [x] a", "a"),
     "tidied": tidy,
