@@ -14,12 +14,12 @@ SIGNATURE = r"(?:\s*+[—–―-]{1,2}\s*+[\w.][\w. ]{0,19})?\s*+"
 BEFORE = r"\s*+(?P<item>(?:[-*+>•]|\d{1,2}[.)、])\s*+)?(?P<heading>#{1,6}\s*+)?(?P<open>\*\*|__|【|\[|（|\()?\s*+"
 AFTER = r"\s*+(?P<close>\*\*|__|】|\]|）|\))?\s*+(?P<dot>[.．、:：;；,，·]|-(?!\d))?\s*+(?P<rest>.*)"
 LOOSE_QUESTION = re.compile(
-    rf"{BEFORE}(?:[QqＱ]|(?:问题|提问|问|[Qq]uestion))\s*[.．]?\s*(?P<number>\d{{1,3}})(?![\d_%/]){AFTER}$"
+    rf"{BEFORE}(?:[QqＱ]|(?:问题|提问|问|[Qq]uestion))\s*+[.．]?\s*+(?P<number>\d{{1,3}})(?![\d_%/]){AFTER}$"
 )
 NO_NUMBER = re.compile(
     rf"{BEFORE}(?:[QqＱ]|问题?|提问|[Qq]uestion)\s*+[一二三四五六七八九十]*\s*+(?:\*\*)?\s*+[:：、]\s*+(?:\*\*)?(?P<rest>\S.*)$"
 )
-LOOSE_ANSWER = re.compile(rf"{BEFORE}(?:[AaＡΑА]|回答|答案?|[Aa]nswer)\s*[.．]?\s*(?P<number>\d{{0,3}})(?!\d){AFTER}$")
+LOOSE_ANSWER = re.compile(rf"{BEFORE}(?:[AaＡΑА]|回答|答案?|[Aa]nswer)\s*+[.．]?\s*+(?P<number>\d{{0,3}})(?!\d){AFTER}$")
 NUMBERED_ANSWER = re.compile(r"\s*(?:#{1,6}\s*)?(?:\*\*)?[（(]?(?:[AaＡΑА]|答案?)\s*(\d{1,3})\s*[:：]")
 WIDE_MARK = re.compile(
     r"\s*(?:#{1,6}\s*)?([ＱＡΑА])\s*([\d０-９]{0,3})(?=\s*[:：])"
