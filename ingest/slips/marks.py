@@ -19,7 +19,9 @@ LOOSE_QUESTION = re.compile(
 NO_NUMBER = re.compile(
     rf"{BEFORE}(?:[QqＱ]|问题?|提问|[Qq]uestion)\s*+[一二三四五六七八九十]*\s*+(?:\*\*)?\s*+[:：、]\s*+(?:\*\*)?(?P<rest>\S.*)$"
 )
-LOOSE_ANSWER = re.compile(rf"{BEFORE}(?:[AaＡΑА]|回答|答案?|[Aa]nswer)\s*+[.．]?\s*+(?P<number>\d{{0,3}})(?!\d){AFTER}$")
+LOOSE_ANSWER = re.compile(
+    rf"{BEFORE}(?:[AaＡΑА]|回答|答案?|[Aa]nswer)\s*+[.．]?\s*+(?P<number>\d{{0,3}})(?!\d){AFTER}$"
+)
 NUMBERED_ANSWER = re.compile(r"\s*(?:#{1,6}\s*)?(?:\*\*)?[（(]?(?:[AaＡΑА]|答案?)\s*(\d{1,3})\s*[:：]")
 WIDE_MARK = re.compile(
     r"\s*(?:#{1,6}\s*)?([ＱＡΑА])\s*([\d０-９]{0,3})(?=\s*[:：])"
