@@ -19,7 +19,7 @@ TITLE = re.compile(rf"^#\s+(?=\S)({WORDS})(?:\s+#+)?\s*$")
 ANSWER = re.compile(
     r"^##\s+(?:回答|答案|Answer)\s*+[\d:：]*\s*+([（(](?:采纳|accepted)[)）])?\s*+[:：]?\s*$", re.IGNORECASE
 )
-DAY_AND_HOUR = re.compile(r"20\d\d-\d{1,2}-\d{1,2}[ T]+\d{1,2}[:：]\d\d")  # as notes say it
+DAY_AND_HOUR = re.compile(r"20\d\d-\d{1,2}-\d{1,2}[ T]+\d{1,2}[:：]\d\d(?::\d\d)?")  # as notes say it
 KNOWN = {"id", "topics", "asker", "date", "duplicate_of"}
 MANY = 50
 NAMES = {"origin": "出自", "licence": "许可"}
