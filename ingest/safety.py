@@ -19,7 +19,7 @@ from ingest.problems import Problem
 HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)  # as MkDocs finds it
 HIDDEN_SIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # some are dropped, and what they divided comes together
 FIELDS = set(
-    "title description image hide translated"  # of every page
+    "title description image hide icon translated"  # of every page
     " english aliases builds_on group summary snippet groups".split()  # of concepts
 )
 HIDDEN = {"navigation", "toc"}
@@ -144,6 +144,8 @@ def _check_fields(source: Source, fields: dict[str, object], body: str) -> list[
 
 def _is_markup(name: str, text: str) -> bool:
     """Whether a value is more than words: themes print titles and descriptions as they are."""
+    if name == "icon":  # a template of the theme's
+        return not re.fullmatch(r"[\w-]+(?:/[\w-]+)*", text)
     quoted = '"' if name in ("description", "image") else ""
     plain = html.unescape(text)
     acts = any(_check_text(Source("", plain))) and name != "image"

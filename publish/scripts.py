@@ -24,12 +24,17 @@ SUSPECT = re.compile(
 SCHEME = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 
 
-@cache
 def theme() -> tuple[re.Pattern[str], ...]:
-    """The theme's inline scripts; where a template puts in a value, it is the way to the site's root."""
+    """Inline scripts of Material and of the project's `theme/`; a value put in is the way to the site's root."""
     found = find_spec("material")
     folder = Path((found.origin if found else "") or "").parent / "templates" / "partials" / "javascripts"
-    texts = [text for path in sorted(folder.glob("*.html")) for text in INLINE.findall(path.read_text("utf-8"))]
+    paths = sorted([*folder.glob("*.html"), *Path("theme").rglob("*.html")])  # of the project that is built
+    return _scripts(tuple((path, path.stat().st_mtime_ns) for path in paths))
+
+
+@cache
+def _scripts(templates: tuple[tuple[Path, int], ...]) -> tuple[re.Pattern[str], ...]:
+    texts = [text for path, _ in templates for text in INLINE.findall(path.read_text("utf-8"))]
     return tuple(re.compile(r"[./]*".join(map(re.escape, VALUE.split(text))) + r"\s*") for text in texts)
 
 

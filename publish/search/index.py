@@ -122,9 +122,8 @@ def build(site: Path) -> int:
 
 def _put(made: Path, tree: Tree, place: str) -> None:
     """Bring an index into a site; its entry comes last, and then what is of an older one goes."""
-    paths = sorted(
-        (path for path in made.rglob("*") if path.is_file()), key=lambda path: (path.suffix == ".json", path)
-    )
+    paths = [path for path in made.rglob("*") if path.is_file()]
+    paths.sort(key=lambda path: (path.suffix == ".json", path))
     files = {f"{place}/{path.relative_to(made).as_posix()}": path.read_bytes() for path in paths}
     for name, content in files.items():
         tree.write(name, content)

@@ -177,7 +177,7 @@ def test_plain_text_is_left_alone(text):
         "json_ld: '</script><script>alert(1)</script>'",
         "generated: true",
         "hide: [footer]",
-        "icon: x",
+        "icon: ../x",
         "title: </title><script>alert(1)</script>",
         "title: '&lt;script&gt;alert(1)&lt;/script&gt;'",
         "description: '0;url=//evil.example\" http-equiv=\"refresh'",
@@ -256,7 +256,6 @@ def test_drawing_shows_and_does_nothing(inside):
     "name", ["docs/topics/demo.html", "docs/evil.js", "docs/guide/x.svg", "docs/assets/x.html", "docs/x.py"]
 )
 def test_file_that_would_be_published_as_it_is_is_told(project, name):
-    name = f"docs/{name}"
     (project / name).parent.mkdir(exist_ok=True)
     (project / name).write_text("<script>alert(1)</script>", "utf-8")
     assert [(problem.path, problem.code) for problem in before_pages(project)] == [(name, "X003")]

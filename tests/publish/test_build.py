@@ -172,7 +172,7 @@ def test_site_that_is_a_link_is_refused(project, tmp_path_factory, capsys):
 
 
 BROKEN = {
-    "an include that is not there": ('--8<-- "nowhere.py"', "nowhere.py"),
+    "an include that is not there": ('--8<-- "generated/nowhere.md"', "nowhere.md"),
     "a link that leads nowhere": ("[x](nowhere.md)", "nowhere.md"),
     "a link to no place of a page": ("[x](rope.md#nowhere)", "#nowhere"),
     "a reference to no module": ("[x][snippets.nowhere]", "snippets.nowhere"),
