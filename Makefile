@@ -8,11 +8,14 @@ export NO_MKDOCS_2_WARNING := 1
 export REPO_BRANCH ?= main
 export EDIT_URI := $(if $(REPO_URL),edit/$(REPO_BRANCH)/docs/)
 
+# The language in which the checker speaks, after the terminal's.
+SAY ?= $(if $(filter zh%,$(LC_ALL) $(LANG)),zh,en)
+
 .DEFAULT_GOAL := help
-.PHONY: help lock site serve new-note new-snippet test check bench outputs pictures oracles mutants fuzz permalinks records fetch clean
+.PHONY: help lock site serve new-note new-question new-concept new-snippet fix show test check bench outputs pictures oracles mutants fuzz permalinks records fetch clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Every version comes from the lock, that of the build backend too (its variable is newer than some pips).
 PIP := -m pip --quiet --disable-pip-version-check
@@ -57,8 +60,20 @@ serve: .venv/.site ## serve the site on 127.0.0.1:8000 (or PORT) and rebuild on 
 new-note: need-NUMBER .venv/.site ## begin the note of a talk: make new-note NUMBER=005
 	@$(BIN)/python -m ingest new $(NUMBER)
 
+new-question: need-NAME .venv/.site ## begin a question: make new-question NAME=why-scale-attention
+	@$(BIN)/python -m ingest new question $(NAME)
+
+new-concept: need-NAME .venv/.site ## begin a concept page without code: make new-concept NAME=instructgpt
+	@$(BIN)/python -m ingest new concept $(NAME)
+
 new-snippet: need-NAME .venv/.site ## begin a snippet, its test and its page: make new-snippet NAME=rms_norm
 	@$(BIN)/python -m snippets new $(NAME)
+
+fix: need-FILE .venv/.site ## mend what can only mean one thing in a note or question: make fix FILE=talks/notes/005.md
+	@$(BIN)/python -m ingest check --fix --lang $(SAY) $(FILE)
+
+show: need-FILE .venv/.site ## say what was understood of a note or question: make show FILE=talks/notes/005.md
+	@$(BIN)/python -m ingest check --show --lang $(SAY) $(FILE); test $$? -le 1
 
 need-%: # before anything is installed
 	@test -n "$($*)" || { echo "say which: make TARGET $*=...; make help shows an example" >&2; exit 2; }
@@ -71,7 +86,7 @@ test: .venv/.test site ## set up and run everything
 
 # What breaks most easily; the snippets' and the browser's tests take minutes.
 check: .venv/.check ## say what is wrong in the texts, then run the fast tests: under a minute
-	$(BIN)/python -m ingest check
+	$(BIN)/python -m ingest check --lang $(SAY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

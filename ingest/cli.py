@@ -9,12 +9,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ingest import begin
 from ingest import commands as project
 from ingest.feeds import commands as feeds
 from ingest.files import CannotWrite
 from ingest.importing import commands as documents
 from ingest.importing.document import Unreadable
-from ingest.notes import commands as notes
 from ingest.reporting import usage
 from ingest.workspace import ROOT, Workspace
 
@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--format", choices=("text", "github", "json"), default="text")
     check.add_argument("--fix", action="store_true", help="first mend blanks and addresses, where that is safe")
     check.add_argument("--lang", choices=("en", "zh"), default="en", help="language of what is said")
+    check.add_argument("--show", action="store_true", help="say what was understood, too: questions, links, concepts")
     check.set_defaults(run=project.check)
     build = commands.add_parser("build", help="write the generated pages under docs/")
     build.add_argument("--json", action="store_true", help="print counts, problems and seconds as JSON")
@@ -67,9 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     form = commands.add_parser("fmt", help="rewrite a note in the form of talks/TEMPLATE.md")
     form.add_argument("file", type=Path, metavar="FILE")
     form.set_defaults(run=documents.fmt)
-    new = commands.add_parser("new", help="begin a note from talks/TEMPLATE.md")
-    new.add_argument("number", metavar="NUMBER", help="such as 005 or 番外02")
-    new.set_defaults(run=notes.new)
+    new = commands.add_parser("new", help="begin a note, a question or a concept page")
+    said = "a note's number such as 005 or 番外02; or `question NAME`, `concept NAME`"
+    new.add_argument("what", nargs="+", metavar="WHAT", help=said)
+    new.add_argument("--docs", type=Path, default=USUAL.docs)
+    new.set_defaults(run=begin.new)
     rules = commands.add_parser("rules", help="print the page that explains every rule (docs/guide/rules.md)")
     rules.add_argument("--lang", choices=("en", "zh"), default="zh", help="en: that of docs/en/guide/rules.md")
     rules.set_defaults(run=project.rules)

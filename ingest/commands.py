@@ -12,12 +12,14 @@ from pathlib import Path
 from ingest import files, guard, pipeline
 from ingest.addresses import OWNED
 from ingest.importing.document import parse_document
+from ingest.link import link
 from ingest.model import Source
 from ingest.notes.mend import mend
 from ingest.notes.parse import head_of
 from ingest.problems import Problem
-from ingest.reporting import print_records, report, show_progress, usage
+from ingest.reporting import print_records, print_shown, report, show_progress, usage
 from ingest.rules import rules_page
+from ingest.show import shown
 from ingest.tree import Strange
 from ingest.wiki import Records
 from ingest.workspace import Workspace
@@ -31,10 +33,10 @@ def check(options: argparse.Namespace) -> int:
     wanted = [_place(path) for path in options.paths]
     # What is wrong with a note depends on other notes, and on nothing else.
     notes_alone = bool(wanted) and all(path.is_relative_to((space.talks / "notes").resolve()) for path in wanted)
-    kinds = ("notes",) if notes_alone else ()
+    kinds = ("notes",) if notes_alone and not options.show else ()
     inputs, _, problems = space.read(kinds)
     if options.fix:
-        _fix(options, (*inputs.notes, *inputs.questions))
+        _fix(options, inputs)
         inputs, _, problems = space.read(kinds)
     base = space.talks.parent.resolve()
     if notes_alone:  # of the others, only the numbers count
@@ -42,7 +44,11 @@ def check(options: argparse.Namespace) -> int:
         inputs = dataclasses.replace(inputs, notes=tuple(notes))
     else:
         problems += guard.inputs(space)
-    problems += pipeline.parse(inputs)[1]
+    records, found = pipeline.parse(inputs)
+    problems += found
+    if options.show:
+        named = [s for s in (*inputs.notes, *inputs.questions) if not wanted or _is_below(base / s.path, wanted)]
+        print_shown(shown(link(records).records, named, inputs.pictures, options.lang))
     if options.paths:
         outside = [path for path in options.paths if path.is_file() and not _place(path).is_relative_to(base)]
         sources, unreadable = files.read(outside, Path.cwd())
@@ -65,12 +71,19 @@ def _is_below(path: Path, places: Sequence[Path]) -> bool:
     return any(path.is_relative_to(place) for place in places)
 
 
-def _fix(options: argparse.Namespace, sources: Sequence[Source]) -> None:
+def _fix(options: argparse.Namespace, inputs: pipeline.Inputs) -> None:
     wanted = [path.resolve() for path in options.paths] or [options.talks.resolve()]
     base = options.talks.parent.resolve()
-    for source in sources:
-        path = base / source.path
-        if _is_below(path, wanted) and files.write_text(path, mend(source.text), base):
+
+    def named(sources: Sequence[Source]) -> tuple[Source, ...]:
+        return tuple(source for source in sources if _is_below(base / source.path, wanted))
+
+    inputs = dataclasses.replace(
+        inputs, notes=named(inputs.notes), questions=named(inputs.questions), concepts=named(inputs.concepts)
+    )
+    for source, text in pipeline.mend_slips(inputs):
+        better = text if source in inputs.concepts else mend(text)
+        if files.write_text(base / source.path, better, base):
             print(f"{source.path}: mended", file=sys.stderr if options.format == "json" else sys.stdout)
 
 

@@ -45,6 +45,8 @@ def parse_snippet(source: Source) -> tuple[Snippet | None, list[Problem]]:
     except SyntaxError as error:
         place = (error.lineno or 1, error.offset or 1)
         return None, [Problem(source.path, *place, "S002", f"no Python: {error.msg}")]
+    except (ValueError, RecursionError, MemoryError) as error:  # a zero byte, or what is nested beyond Python's depth
+        return None, [Problem(source.path, 1, 1, "S002", f"no Python: {error or type(error).__name__}")]
     paragraphs = (ast.get_docstring(tree) or "").split("\n\n")
     if not paragraphs[0]:
         return None, [Problem(source.path, 1, 1, "S002", "no docstring")]
@@ -78,8 +80,9 @@ def parse_groups(sources: Iterable[Source]) -> tuple[dict[str, str], list[Proble
 
 def check_groups(concepts: Iterable[Concept], groups: Mapping[str, str]) -> list[Problem]:
     """Concepts of a group that has no English name, where the index names any: on the English pages it stands alone."""
+    known = ", ".join(groups)
     return [
-        Problem(concept.path, 1, 1, "T003", f"no English name of the group {concept.group!r} in index.md")
+        Problem(concept.path, 1, 1, "T003", f"no English name of the group {concept.group!r} in index.md: {known}")
         for concept in concepts
         if groups and concept.group not in groups
     ]
@@ -134,9 +137,11 @@ class Matcher:
         for concept in concepts:
             for alias in concept.aliases:
                 self._names.setdefault(fold(alias), concept.name)
-        self._by_first: dict[str, list[str]] = {}  # first character -> aliases, longest first
-        for alias in sorted(self._names, key=lambda alias: (-len(alias), alias)):
-            self._by_first.setdefault(alias[0], []).append(alias)
+        lengths: dict[str, set[int]] = {}
+        for alias in self._names:
+            lengths.setdefault(alias[0], set()).add(len(alias))
+        # By first character, the lengths that aliases have: to look for those costs the same for one and for a hundred.
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
 
     def find(self, *texts: str) -> tuple[str, ...]:
         """Names of the concepts in the texts, most often named first, then in order of appearance."""
@@ -151,14 +156,19 @@ class Matcher:
         found = [
             (at, alias)
             for at, char in enumerate(text)
-            for alias in self._by_first.get(char, ())
-            if text.startswith(alias, at) and _is_whole(text, at, at + len(alias))
+            for length in self._lengths.get(char, ())
+            if (alias := text[at : at + length]) in self._names
+            and len(alias) == length  # at the end of the text fewer letters are left
+            and _is_whole(text, at, at + length)
         ]
-        taken: list[tuple[int, str]] = []
+        taken = bytearray(len(text))  # whether an alias stands over a letter; the longer ones come first
+        kept: list[tuple[int, str]] = []
         for at, alias in sorted(found, key=lambda match: (-len(match[1]), match[0])):
-            if all(at + len(alias) <= start or start + len(other) <= at for start, other in taken):
-                taken.append((at, alias))
-        return [alias for _, alias in sorted(taken)]
+            end = at + len(alias)
+            if not (taken[at] or taken[end - 1]):
+                taken[at:end] = b"\1" * len(alias)
+                kept.append((at, alias))
+        return [alias for _, alias in sorted(kept)]
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:

@@ -11,6 +11,7 @@ from ingest.pictures import size_of
 from ingest.problems import Problem
 from ingest.tree import Strange, Synced, Tree, sync
 
+LARGEST = 1_000_000  # bytes of a text; somebody's whole year of notes is less
 PICTURES = {".gif", ".jpeg", ".jpg", ".png", ".webp"}
 
 
@@ -18,17 +19,21 @@ class CannotWrite(OSError):
     """A page could not be written; what stood there before still stands."""
 
 
-def read(paths: Iterable[Path], root: Path) -> tuple[tuple[Source, ...], list[Problem]]:
+def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tuple[Source, ...], list[Problem]]:
     """Read files as UTF-8. One that cannot be read is a problem and left out; the others are read.
 
     Args:
         paths: Files, in any order; they come back sorted.
         root: Folder that paths in problems are relative to.
+        largest: How many bytes a file may have.
     """
     sources, problems = [], []
     for path in sorted(paths):
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
         try:
+            if (size := path.lstat().st_size) > largest:
+                problems.append(Problem(name, 1, 1, "L001", f"{size} bytes, more than {largest}"))
+                continue
             content = _content(path, root)
         except OSError as error:
             problems.append(unreadable(name, error))

@@ -1,6 +1,7 @@
 """What people's Markdown means to us: fences, addresses and links."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from ingest.model import Link
@@ -8,25 +9,48 @@ from ingest.urls import canonical_url
 
 CJK = "\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
 BARE_URL = re.compile(rf"https?://[^\s<>\"'`{CJK}“”]+")
-MARKED_LINK = re.compile(r"\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\(<?(https?://(?:[^\s()<>]|\([^\s()<>]*\))+)>?[^)\n]*\)")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b\u2060\u2028\u2029]")
+# Nothing in it is tried in two ways: a line of ten thousand beginnings costs no more than one of ten thousand letters.
+MARKED_LINK = re.compile(
+    r"\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*+)\]\(<?(https?://(?:[^\s()<>]|\([^\s()<>]*\))++)>?(?:[^()\n]|\([^()\n]*\))*+\)"
+)
+WORDS = r"(?:\S++(?:\s++\S++)*?)?"  # as few words of a line as will do, each looked at once
 FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+FENCE_END = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*$")
 
 
 def fenced_lines(lines: Sequence[str]) -> set[int]:
     """Indexes of the lines inside code fences, fence lines included. A fence that is never closed is plain text."""
+    ends = _fence_ends(lines)
     inside: set[int] = set()
-    at = 0
-    while at < len(lines):
-        if opening := FENCE.match(lines[at]):
-            mark = opening[1]
-            closing = re.compile(rf"^ {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}\s*$")
-            end = next((later for later in range(at + 1, len(lines)) if closing.match(lines[later])), None)
-            if end is not None:
-                inside.update(range(at, end + 1))
-                at = end
-        at += 1
+    after = 0
+    for at in sorted(ends):
+        if at >= after:
+            after = ends[at] + 1
+            inside.update(range(at, after))
     return inside
+
+
+def _fence_ends(lines: Sequence[str]) -> dict[int, int]:
+    """For each line that could open a fence and is closed, the next line of the same mark, as often or more.
+
+    From the last line to the first: of the closing lines below, only those longer than all nearer ones are kept.
+    """
+    ends: dict[int, int] = {}
+    below: dict[str, list[tuple[int, int]]] = {"`": [], "~": []}  # by mark: (-length, line), the nearest last
+    for at in range(len(lines) - 1, -1, -1):
+        line = lines[at]
+        if "```" not in line and "~~~" not in line:
+            continue
+        if opening := FENCE.match(line):
+            closing = below[opening[1][0]]
+            if found := bisect_right(closing, -len(opening[1]), key=lambda end: end[0]):
+                ends[at] = closing[found - 1][1]
+        if ending := FENCE_END.match(line):
+            closing = below[ending[1][0]]
+            while closing and -closing[-1][0] <= len(ending[1]):
+                closing.pop()
+            closing.append((-len(ending[1]), at))
+    return ends
 
 
 def join_lines(lines: Sequence[str]) -> str:
@@ -39,7 +63,8 @@ def bare_urls(text: str) -> Iterator[re.Match[str]]:
     """Addresses standing in text, without the punctuation that ends the sentence around them."""
     for match in BARE_URL.finditer(text):
         end = match.end()
-        while text[end - 1] in ".,;:!?*_\\|]" or (text[end - 1] == ")" and "(" not in text[match.start() : end]):
+        ending = ".,;:!?*_\\|]" if "(" in match[0] else ".,;:!?*_\\|])"
+        while text[end - 1] in ending:
             end -= 1
         if trimmed := BARE_URL.match(text, match.start(), end):
             yield trimmed

@@ -1,7 +1,9 @@
 """The pure middle: sources in, pages and problems out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import TypeVar
 
@@ -10,6 +12,7 @@ from ingest.concepts import check_concepts, check_groups, parse_concept, parse_g
 from ingest.feeds.archive import decode
 from ingest.feeds.listed import parse_feeds
 from ingest.front_matter import line_of_key
+from ingest.invisible import check_direction
 from ingest.link import link
 from ingest.model import Concept, Question, Source, Talk
 from ingest.notes.parse import parse_note
@@ -19,6 +22,9 @@ from ingest.pictures import Pictures
 from ingest.problems import Problem
 from ingest.questions.duplicates import check_duplicates
 from ingest.questions.parse import parse_question
+from ingest.slips.notes import note_slips
+from ingest.slips.questions import concept_slips, question_slips
+from ingest.slips.slip import mended, problems_of
 from ingest.wiki import Records
 
 Record = TypeVar("Record")
@@ -39,14 +45,23 @@ class Inputs:
     pictures: Pictures = field(default_factory=dict)
     repository: str = ""  # address of the repository on GitHub, where there is one
     branch: str = "main"  # which of its branches people edit
+    day: date | None = None  # on which this was read; dates far beyond it are reported
 
 
 def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     """Text to records, with every problem of every file."""
     problems: list[Problem] = []
-    talks = _unique_talks(_parse_all(parse_note, inputs.notes, problems), problems)
+    noted = _parse_all(parse_note, inputs.notes, problems)
+    asked_alone = _parse_all(_remembered_question, inputs.questions, problems)
+    for source, talk in zip(inputs.notes, noted, strict=True):
+        problems += problems_of(source.path, note_slips(source, talk, inputs.pictures, inputs.day))
+    for source, question in zip(inputs.questions, asked_alone, strict=True):
+        problems += problems_of(source.path, question_slips(source, question, inputs.pictures, inputs.day))
+    for source in inputs.concepts:
+        problems += problems_of(source.path, concept_slips(source))
+    talks = _unique_talks(noted, problems)
     asked = {slug_for(question.id): question.path for talk in talks for question in talk.questions}
-    questions = _unique_questions(_parse_all(_remembered_question, inputs.questions, problems), asked, problems)
+    questions = _unique_questions(asked_alone, asked, problems)
     weeks = _parse_all(decode, inputs.papers, problems)
     concepts = [concept for concept in _parse_all(parse_concept, inputs.concepts, problems) if concept]
     snippets = [snippet for snippet in _parse_all(parse_snippet, inputs.snippets, problems) if snippet]
@@ -57,8 +72,20 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     problems += found
     groups, found = parse_groups(inputs.concept_index)
     problems += found + check_groups(concepts, groups)
+    for written in (inputs.notes, inputs.questions, inputs.concepts, inputs.concept_index, inputs.snippets):
+        problems += (problem for source in written for problem in check_direction(source))
     records = Records(talks, questions, tuple(weeks), tuple(concepts), groups, tuple(snippets), feeds)
     return records, sorted(problems)
+
+
+def mend_slips(inputs: Inputs) -> Iterator[tuple[Source, str]]:
+    """Every note, question and concept page with the text in which its slips are mended, where one thing is meant."""
+    for source in inputs.notes:
+        yield source, mended(source, lambda s: note_slips(s, parse_note(s)[0], inputs.pictures, inputs.day))
+    for source in inputs.questions:
+        yield source, mended(source, lambda s: question_slips(s, parse_question(s)[0], inputs.pictures, inputs.day))
+    for source in inputs.concepts:
+        yield source, mended(source, concept_slips)
 
 
 def build(inputs: Inputs, kept: Kept | None = None) -> tuple[dict[str, str], Records, list[Problem]]:
@@ -119,8 +146,13 @@ def _check_names(
     known = {concept.name for concept in concepts}
     by_path = {source.path: source for source in sources}
     return [
-        Problem(question.path, line_of_key(by_path[question.path], "topics"), 1, "T001", f"unknown topic {name!r}")
+        Problem(question.path, line_of_key(by_path[question.path], "topics"), 1, "T001", _unknown(name, known))
         for question in questions
         for name in question.topics
         if name not in known
     ]
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, sorted(known), 1)
+    return f"unknown topic {name!r}" + (f"; did you mean {near[0]}?" if near else "")

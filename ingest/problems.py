@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ingest.slips.all_rules import SLIPS
+
 ERROR, WARNING = "error", "warning"
 
 RULES: dict[str, tuple[str, str, str, str]] = {
@@ -17,6 +19,20 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     ),
     "F005": (ERROR, "a note of which every letter finds a place", "每个字都有去处的笔记", "有的字会丢，所以没有写"),
     "F006": (ERROR, "an address that answers", "有回应的网址", "网址打不开"),
+    "L001": (ERROR, "a file of at most 1 MB, of papers 16 MB", "不超过 1 MB 的文件（论文 16 MB）", "文件太大，没有读"),
+    "L002": (ERROR, "at most 2,000 questions in a note", "一篇笔记里最多 2000 个问题", "问题太多，后面的没有读"),
+    "L003": (
+        ERROR,
+        "a title of at most 1,000 letters, and at most 500 names in a note",
+        "不超过 1000 字的标题；一篇笔记里最多 500 个名字",
+        "标题太长，或者名字太多",
+    ),
+    "L004": (
+        WARNING,
+        "text without characters that turn its direction",
+        "没有改变文字方向的控制字符的文本",
+        "有改变文字方向的控制字符",
+    ),
     "N001": (ERROR, "a line `【编号】：NNN`", "一行 `【编号】：NNN`", "笔记没有编号"),
     "N002": (ERROR, "a number no other note has", "别的笔记没有用过的编号", "编号和另一篇笔记相同"),
     "N003": (
@@ -122,6 +138,7 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "文件头有不认识的字段，或者值不是纯文字",
     ),
 }
+RULES |= {code: (severity, en, zh, found) for code, (severity, en, zh, _, found, *_) in SLIPS.items()}
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,7 +6,7 @@ Everything that goes to a terminal goes through here or is one line of a command
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ingest.markup import links_in
 from ingest.model import Link, Paper, Question, Talk
@@ -25,6 +25,12 @@ def report(problems: Sequence[Problem], form: str = "text", lang: str = "en") ->
         elif form == "text":
             print(problem.shown(lang), file=sys.stderr)
     return exit_code(problems)
+
+
+def print_shown(understood: Mapping[str, Sequence[str]]) -> None:
+    """What was understood of each file, below its path, where problems go too."""
+    for path, lines in understood.items():
+        print(path, *(f"  {line}" for line in lines), sep="\n", file=sys.stderr)
 
 
 def exit_code(problems: Sequence[Problem]) -> int:

@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from ingest.problems import RULES
+from ingest.rule_examples import EXAMPLES, KEPT_PATHS
+from ingest.slips.all_rules import SLIPS
 
 GROUPS = {
     "F": ("文件", "Files"),
+    "L": ("限度", "Limits"),
+    "M": ("文字的写法", "Texts"),
     "N": ("讨论笔记", "Talk notes"),
     "P": ("论文与订阅源", "Papers and feeds"),
     "Q": ("问答", "Questions and answers"),
@@ -14,102 +18,6 @@ GROUPS = {
     "X": ("安全", "Safety"),
 }
 
-_NOTE = """\
-【编号】：101
-【时间】：2024-03-02 21:00
-
-## 本周新闻
-
-## 本周推荐
-
-## Free Talk
-"""
-_CONCEPT = """\
----
-title: LoRA：低秩适配
-english: "LoRA: low-rank adaptation"
-aliases: [LoRA]
-group: 微调
-summary: 只训练低秩的增量。
----
-
-# LoRA
-"""
-_QUESTION = "# 秩该取多大？\n\n从 8 试起。\n"
-_FEED = """\
-<rss version="2.0"><channel><title>某个博客</title>
-<item><title>一篇文章</title><link>https://example.org/1</link><pubDate>Mon, 16 Nov 2026 00:00:00 GMT</pubDate></item>
-</channel></rss>
-"""
-_PAPER = '{"title": "A Paper", "url": "https://example.org/1"}\n'
-_OPML = '<opml version="2.0"><body>\n<outline text="某个博客" xmlUrl="https://example.org/feed.xml"/>\n</body></opml>\n'
-
-
-def _talk(old: str, new: str) -> tuple[str, str, str]:
-    return "talks/notes/101.md", _NOTE.replace(old, new), _NOTE
-
-
-def _feed(old: str, new: str) -> tuple[str, str, str]:
-    return "feed.xml", _FEED.replace(old, new), _FEED
-
-
-def _asked(field: str) -> str:
-    return f"---\n{field}\n---\n\n{_QUESTION}"
-
-
-def _concept(old: str, new: str) -> tuple[str, str, str]:
-    return "docs/topics/lora.md", _CONCEPT.replace(old, new), _CONCEPT
-
-
-# Where the examples of "another file has it already" look: what lies beside them.
-BESIDE = {
-    "talks/notes/100.md": _NOTE.replace("101", "100"),
-    "talks/questions/rank.md": _QUESTION.replace("秩该取多大", "矩阵的秩是什么"),
-    "docs/topics/rope.md": _CONCEPT.replace("LoRA：低秩适配", "RoPE").replace("LoRA", "RoPE"),
-    "snippets/rope.py": '"""Rotary position embedding."""\n',
-}
-EXAMPLES: dict[str, tuple[str, str, str]] = {
-    # code: (path, broken, kept)
-    "F003": (
-        "talks/questions/new.md",
-        _asked("topics: [rope"),
-        _asked("topics: [rope]"),
-    ),
-    "N001": _talk("【编号】：101\n", ""),
-    "N002": _talk("101", "100"),
-    "N003": _talk("2024-03-02 21:00", "下周六"),
-    "N004": _talk("\n## 本周推荐\n", ""),
-    "N005": _talk("\n## 本周新闻", "\n这段话不属于任何版块。\n\n## 本周新闻"),
-    "P001": ("talks/papers/2026-W47.jsonl", '{"title": "A Paper"}\n', _PAPER),
-    "P002": ("feed.xml", "<!doctype html><title>某个博客</title><p>没有源</p>\n", _FEED),
-    "P003": ("feed.xml", '<rss version="2.0"><channel><title>某个博客</title></channel></rss>\n', _FEED),
-    "P004": _feed("<link>https://example.org/1</link>", ""),
-    "P005": _feed("<pubDate>Mon, 16 Nov 2026 00:00:00 GMT</pubDate>", ""),
-    "P006": ("feed.xml", f'<!DOCTYPE rss [<!ENTITY a "b">]>\n{_FEED}', _FEED),
-    "P008": _feed("</channel>", ""),
-    "P009": ("talks/papers/november.jsonl", _PAPER, _PAPER),
-    "P010": ("talks/feeds.opml", _OPML.replace("xmlUrl", "url"), _OPML),
-    "Q001": ("talks/questions/new.md", _asked("id: rank"), _asked("id: lora-rank")),
-    "Q002": ("talks/questions/new.md", "秩该取多大？\n\n从 8 试起。\n", _QUESTION),
-    "Q003": ("talks/questions/new.md", _asked("date: 昨天"), _asked("date: 2026-11-21")),
-    "Q004": (
-        "talks/questions/new.md",
-        "# 矩阵的秩，是什么？\n\n线性无关的行数。\n",
-        "---\nduplicate_of: rank\n---\n\n# 矩阵的秩，是什么？\n\n线性无关的行数。\n",
-    ),
-    "Q005": ("talks/questions/new.md", _asked("duplicate_of: rang"), _asked("duplicate_of: rank")),
-    "S001": _concept("group:", "snippet: nowhere\ngroup:"),
-    "S002": ("snippets/lora.py", "RANK = 8\n", '"""LoRA: low-rank adaptation."""\n\nRANK = 8\n'),
-    "T001": ("talks/questions/new.md", _asked("topics: [rpoe]"), _asked("topics: [rope]")),
-    "T002": _concept("[LoRA]", "[LoRA, RoPE]"),
-    "T003": _concept("summary: 只训练低秩的增量。\n", ""),
-    "T004": _concept("group:", "builds_on: [lora]\ngroup:"),
-    "X003": ("docs/topics/demo.html", "<script>alert(1)</script>\n", _CONCEPT),
-    "X005": _concept("\n# LoRA\n", "\n# LoRA\n\n::: os.path\n"),
-    "X006": _concept("\n# LoRA\n", "\n# LoRA\n\n<script>alert(1)</script>\n"),
-    "X007": _concept("group:", "template: other.html\ngroup:"),
-}
-KEPT_PATHS = {"X003": "docs/topics/lora.md", "P009": "talks/papers/2026-W47.jsonl"}
 NO_EXAMPLE = {  # what no text can show, in Chinese and English
     "F001": (
         "文件不存在、没有权限，或者是一个目录。",
@@ -131,6 +39,18 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "`links` 逐个去问笔记、问答与概念页里的网址：没有这个域名、连不上，或者回答 404 之类的错误。",
         "`links` asks the addresses in notes, questions and concept pages one by one: this one has no such host, "
         "cannot be reached, or answers with an error such as 404.",
+    ),
+    "L001": (
+        "超过限度的文件不读，其余的照常生成。把它拆开。",
+        "A file beyond the limit is left out, and the rest is built. Divide it.",
+    ),
+    "L002": (
+        "第 2001 个问题起不读。把笔记拆成几篇。",
+        "From the 2,001st question on nothing is read. Divide the note.",
+    ),
+    "L003": (
+        "太长的标题在 1000 字处截断，整句放到正文最前面；第 501 个名字起不列。",
+        "A longer title is cut, and stands whole at the beginning of the text; from the 501st name on none is listed.",
     ),
     "X001": (
         "`docs/people` 或者 `talks/questions/new.md` 是符号链接、管道、套接字或设备：它可能通往别处，所以从不打开。",
@@ -155,6 +75,7 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "During `fetch` the source redirected for good. Put the new address into `talks/feeds.opml`.",
     ),
 }
+NO_EXAMPLE |= {code: (zh, en) for code, (*_, place, en, zh) in SLIPS.items() if not place}
 FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "F001": "the file cannot be read",
     "F002": "the file is not UTF-8",
@@ -162,6 +83,10 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "F004": "some pictures were not taken out",
     "F005": "words would be lost, so nothing was written",
     "F006": "the address does not open",
+    "L001": "the file is too large and was not read",
+    "L002": "there are too many questions; the last ones were not read",
+    "L003": "a title is too long, or there are too many names",
+    "L004": "some characters turn the direction of the text",
     "N001": "the note has no number",
     "N002": "another note has the same number",
     "N003": "the note has no date",
@@ -197,6 +122,7 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "X006": "markup, attributes or addresses that act",
     "X007": "a field is not known, or is no plain text",
 }
+FOUND |= {code: found for code, (_, _, _, found, *_) in SLIPS.items()}
 WORDS = {
     "zh": {
         "title": "检查的规则",

@@ -5,7 +5,6 @@ cleaned by nh3, and put into the page as one HTML block in which no Markdown ext
 """
 
 import html
-import itertools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,18 +14,21 @@ from urllib.parse import unquote
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from ingest.markup import CJK, CONTROL, bare_urls, fenced_lines, join_lines
+from ingest.invisible import visible
+from ingest.markup import CJK, bare_urls, fenced_lines, join_lines
 from ingest.pictures import Picture
+from ingest.urls import canonical_url
 
-_PICTURE = re.compile(r'!\[([^\[\]\n]*)\]\(<?([^()<>\n"]+?)>?(?:\s+"([^"\n]*)")?\)')
+_PICTURE = re.compile(r'!\[([^\[\]\n]*)\]\(<?[^\S\n]*+((?:[^()<>\n"\s]++[^\S\n]*+)+?)>?(?:\s*+(?<=\s)"([^"\n]*)")?\)')
 _PLAIN_URL = re.compile(r"https?://(?!\S*xn--)[a-z][\w.-]*\.[a-z]{2,6}(?:[/?#]|$)", re.IGNORECASE | re.ASCII)
-_DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_DELIMITER = re.compile(r"\s*+(?:\|\s*+)?:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
 # What ends a single-quoted string of YAML, is not printable to it, or ends a `<script>` or opens something in one.
 NOT_IN_JSON_LD = re.compile(r"[<>&'\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
@@ -41,7 +43,7 @@ def to_html(text: str, picture: Callable[[str], Picture | None] = lambda path: N
         text: Markdown.
         picture: The picture that lies at a path, as it was written; others than that are shown as links or as text.
     """
-    lines = _widen_tables(CONTROL.sub("", text).split("\n"))
+    lines = _widen_tables(visible(text).split("\n"))
     env: dict[str, Any] = {"picture": picture}
     rendered = _MARKDOWN.render("\n".join(lines), env)
     defined = [*env.get("references", {}).values(), *env.get("duplicate_refs", ())]
@@ -49,34 +51,53 @@ def to_html(text: str, picture: Callable[[str], Picture | None] = lambda path: N
         rendered += f"<p>{html.escape(join_lines(lines[start:end]))}</p>\n"
     rendered = nh3.clean(rendered, **_ALLOWED)
     rendered = rendered.replace("`", "&#96;").replace("~", "&#126;").expandtabs(4)
-    return re.sub(r"(?<=\n) +(?=\n)", "", rendered).strip()
+    return re.sub(r"(?<=\n) +(?=\n)", "", visible(rendered)).strip()  # entities may have brought some in again
 
 
 def escape(text: str) -> str:
     """Contributors' text for a line of Markdown: every character that could mean something becomes an entity."""
-    one_line = " ".join(CONTROL.sub("", text).split())
+    one_line = " ".join(visible(text).split())
     quoted = re.sub(r"[^\w\s\-.,%/?;@']|_", lambda match: _entity(match[0]), one_line)
     starts_list = re.match(r"-|\d+[.)]", quoted)
     return _entity(quoted[0]) + quoted[1:] if starts_list else quoted
 
 
+def attribute(text: str) -> str:
+    """Contributors' text for an attribute's value."""
+    return html.escape(visible(text))
+
+
+def linked(text: str) -> str:
+    """Contributors' text for a line of HTML, its addresses as links without what says who shared them."""
+    parts, at = [], 0
+    for match in bare_urls(text):
+        url = canonical_url(match[0])
+        link = f'<a href="{address(url)}" rel="nofollow noopener">{escape(url)}</a>'
+        parts += [escape(text[at : match.start()]), link]
+        at = match.end()
+    return " ".join(part for part in (*parts, escape(text[at:])) if part)
+
+
 def _widen_tables(lines: list[str]) -> list[str]:
     """Lines with empty cells added to the head of a table that has longer rows."""
+    if not any("-" in line and _DELIMITER.fullmatch(line) for line in lines):
+        return lines
     fenced = fenced_lines(lines)
+    widest = [0] * (len(lines) + 1)  # of the rows from each line to the next blank one
+    for at in range(len(lines) - 1, 0, -1):
+        widest[at] = max(widest[at + 1], _cells(lines[at])) if lines[at].strip() else 0
     for at in range(1, len(lines)):
         if at in fenced or not _DELIMITER.fullmatch(lines[at]):
             continue
-        head = len(_cells(lines[at - 1]))
-        rows = itertools.takewhile(lambda row: row.strip(), lines[at + 1 :])
-        more = max((len(_cells(row)) for row in rows), default=0) - head
-        if head == len(_cells(lines[at])) and 0 < more <= 100:
+        head = _cells(lines[at - 1])
+        if head == _cells(lines[at]) and 0 < (more := widest[at + 1] - head) <= 100:
             lines[at - 1] = f"{lines[at - 1].rstrip().removesuffix('|')}|{' |' * more}"
             lines[at] = f"{lines[at].rstrip().removesuffix('|')}|{'-|' * more}"
     return lines
 
 
-def _cells(row: str) -> list[str]:
-    return re.split(r"(?<!\\)\|", row.strip().removeprefix("|").removesuffix("|"))
+def _cells(row: str) -> int:
+    return len(re.findall(r"(?<!\\)\|", row.strip().removeprefix("|").removesuffix("|"))) + 1
 
 
 def _entity(char: str) -> str:
@@ -86,7 +107,12 @@ def _entity(char: str) -> str:
 def meta(text: str) -> str:
     """Contributors' text for front matter, which themes print into `<title>` and attributes without escaping."""
     wide = str.maketrans({"<": "＜", ">": "＞", "&": "＆", '"': "＂", "'": "＇", "\\": "＼"})
-    return " ".join(CONTROL.sub("", html.unescape(text)).split()).translate(wide)
+    return " ".join(visible(_unescape(text)).split()).translate(wide)
+
+
+def _unescape(text: str) -> str:
+    """Entities as their characters, but for numbers so long that they can be none: Python refuses to read them."""
+    return html.unescape(re.sub(r"&(?=#[0-9]{9})", "＆", text))
 
 
 def json_ld(value: object) -> str:
@@ -94,14 +120,15 @@ def json_ld(value: object) -> str:
 
     No text in it can end the string or the element, or open another, and nothing in it makes the front matter invalid.
     """
-    return NOT_IN_JSON_LD.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
+    text = visible(json.dumps(value, ensure_ascii=False))
+    return NOT_IN_JSON_LD.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def address(url: str) -> str:
     """A link's target for a line of Markdown: only the web, and no character that Markdown or HTML would act on."""
     if not re.match(r"https?://", url, re.IGNORECASE):
         return "#"
-    quoted = re.sub(r"[\s()<>\[\]{}\"'`*\\$|^~]", lambda match: f"%{ord(match[0]):02X}", CONTROL.sub("", url))
+    quoted = re.sub(r"[\s()<>\[\]{}\"'`*\\$|^~]", lambda match: f"%{ord(match[0]):02X}", visible(url))
     return html.escape(quoted)
 
 
@@ -205,6 +232,23 @@ def _math(content: str, options: Mapping[str, bool]) -> str:
     return f"{left}{html.escape(content.strip())}{right}"
 
 
+_DEEPEST = 17  # of blocks, of which a list is two; the parser's own limit, below which it drops the text, is 20
+
+
+def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """What is nested too deep to be read as blocks stands as one paragraph, as it was written."""
+    if silent or state.level < _DEEPEST:
+        return False
+    outside = (line for line in range(start, end) if state.sCount[line] < state.blkIndent and not state.isEmpty(line))
+    end = state.line = next(outside, end)
+    state.push("paragraph_open", "p", 1).map = [start, end]
+    token = state.push("inline", "", 0)
+    token.map, token.children = [start, end], []
+    token.content = state.getLines(start, end, state.blkIndent, False).strip()
+    state.push("paragraph_close", "p", -1)
+    return True
+
+
 def _make_markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
     markdown.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, renderer=_math)
@@ -215,6 +259,7 @@ def _make_markdown() -> MarkdownIt:
     markdown.core.ruler.push("link_bare_urls", _link_bare_urls)
     markdown.core.ruler.push("number_items", _number_items)
     markdown.inline.ruler.before("image", "picture", _picture)
+    markdown.block.ruler.before("table", "too_deep", _too_deep)
     return markdown
 
 

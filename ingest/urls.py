@@ -6,8 +6,10 @@ abstract, with a version. `canonical_url` gives them one spelling, so that a pap
 
 import hashlib
 import re
+from collections import Counter
 from urllib.parse import quote, unquote
 
+LONGEST = 2_048  # letters of an address; no page is found by more, and a longer one stays as it is written
 _HTTP = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.IGNORECASE | re.DOTALL)
 
 # Added by whoever shared the link; no site needs them to find the page.
@@ -82,9 +84,21 @@ def canonical_url(url: str) -> str:
     >>> canonical_url("https://link.zhihu.com/?target=https%3A//Example.com%3A443/a%3Futm_source%3Dzhihu")
     'https://example.com/a'
     """
+    if len(url) > LONGEST:
+        return url.strip()
     while (cleaner := _cleaned(url)) != url:  # what tracking hid may want cleaning: `…/a。?utm_source=b`
         url = cleaner
     return url
+
+
+def tracking(url: str) -> tuple[str, ...]:
+    """Names of the parameters of an address that only say who shared it."""
+    parts = _HTTP.fullmatch(url)
+    if not parts:
+        return ()
+    host = _host(parts[1].lower(), parts[2])
+    names = (pair.partition("=")[0] for pair in (parts[4] or "")[1:].split("&") if pair)
+    return tuple(dict.fromkeys(name for name in names if _is_tracking(name, host)))
 
 
 def arxiv_id(text: str) -> str:
@@ -92,19 +106,19 @@ def arxiv_id(text: str) -> str:
 
     A bare id counts only when it is the whole text: `2607.11111` within a sentence may be any number.
     """
-    found = _ARXIV_BARE.fullmatch(text) or _ARXIV_MENTION.search(unquote(text))
+    found = _arxiv(text)
     return _id_of(found) if found else ""
 
 
 def arxiv_version(text: str, arxiv: str) -> str:
     """The version, such as `v2`, in which `text` names the paper with this arXiv id, or ""."""
-    found = _ARXIV_BARE.fullmatch(text) or _ARXIV_MENTION.search(unquote(text))
+    found = _arxiv(text)
     return (found["version"] or "").lower() if found and _id_of(found) == arxiv else ""
 
 
 def doi_of(text: str) -> str:
     """The DOI in lower case that `text` is or names in an address or a `doi:` reference; or ""."""
-    text = unquote(text)
+    text = unquote(text[:LONGEST])
     found = _DOI_BARE.fullmatch(text) or _DOI_MENTION.search(text)
     return found[1].lower() if found else ""
 
@@ -114,6 +128,11 @@ def paper_id(url: str, arxiv: str = "", doi: str = "") -> str:
     if arxiv or doi:
         return f"arxiv:{arxiv}" if arxiv else f"doi:{doi}"
     return "url:" + hashlib.sha256(canonical_url(url).encode()).hexdigest()[:16]
+
+
+def _arxiv(text: str) -> re.Match[str] | None:
+    text = text[:LONGEST]
+    return _ARXIV_BARE.fullmatch(text) or _ARXIV_MENTION.search(unquote(text))
 
 
 def _cleaned(url: str) -> str:
@@ -136,11 +155,16 @@ def _cleaned(url: str) -> str:
 def _trim(url: str) -> str:
     """Without blanks, invisible characters and full-width punctuation at its end; a closing bracket may pair."""
     url = re.sub("&(?:amp;)+", "&", _DROPPED.sub("", url).strip())  # copied from HTML source
-    while url and (
-        url[-1] in _FULL_WIDTH_END
-        or (url[-1] in _FULL_WIDTH_PAIRS and url.count(url[-1]) > url.count(_FULL_WIDTH_PAIRS[url[-1]]))
+    count = Counter(char for char in url if char in _FULL_WIDTH_PAIRS or char in _FULL_WIDTH_END)
+    end = len(url)
+    while end and (
+        (last := url[end - 1]) in _FULL_WIDTH_END
+        or last.isspace()
+        or (last in _FULL_WIDTH_PAIRS and count[last] > count[_FULL_WIDTH_PAIRS[last]])
     ):
-        url = url[:-1].rstrip()
+        count[last] -= 1
+        end -= 1
+    url = url[:end]
     return re.sub(r"\s", lambda blank: quote(blank[0]), url) if _HTTP.fullmatch(url) else url
 
 
@@ -160,17 +184,20 @@ def _host(scheme: str, netloc: str) -> str:
     """Host in lower case without the scheme's own port; a user name before `@` keeps its case."""
     user, at, host = netloc.rpartition("@")
     default = "443" if scheme == "https" else "80"
-    return user + at + re.sub(rf"(?::(?:{default})?)+\Z", "", host.lower())
+    host = host.lower()
+    while (shorter := host.removesuffix(f":{default}").removesuffix(":")) != host:
+        host = shorter
+    return user + at + host
 
 
 def _query(host: str, query: str) -> str:
-    here = {name for site, names in _TRACKING_AT.items() if f".{host}".endswith(f".{site}") for name in names.split()}
-    kept = [
-        pair
-        for pair in query[1:].split("&")
-        if pair and not _TRACKING.fullmatch(key := pair.partition("=")[0]) and key not in here
-    ]
+    kept = [pair for pair in query[1:].split("&") if pair and not _is_tracking(pair.partition("=")[0], host)]
     return "?" + "&".join(kept) if kept else ""
+
+
+def _is_tracking(name: str, host: str) -> bool:
+    here = (names for site, names in _TRACKING_AT.items() if f".{host}".endswith(f".{site}"))
+    return _TRACKING.fullmatch(name) is not None or any(name in names.split() for names in here)
 
 
 def _id_of(found: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ import json
 import sysconfig
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ingest.problems import Problem
 from ingest.tree import Strange, Tree
 
 ROOT = Path(__file__).parent.parent
+LARGEST_PAPERS = 16_000_000  # bytes: a week of every feed, written by a program
 MEMORY, KEPT = ".cache/ingest.json", ".cache/ingest-pages.json"  # may be deleted at any time
 
 
@@ -73,12 +75,14 @@ class Workspace:
                 problems.append(files.unreadable(str(error.filename), error))
                 continue
             paths = [path for path in folder.glob(pattern) if pattern == "index.md" or path.name != "index.md"]
-            sources[name], unreadable = files.read(paths, self.talks.parent)
+            sources[name], unreadable = files.read(
+                paths, self.talks.parent, LARGEST_PAPERS if name == "papers" else files.LARGEST
+            )
             problems += unreadable
         held, unreadable = files.read_pictures([self.talks / "notes", self.talks / "questions"], self.talks.parent)
         shown = {name: Picture(f"../../{_place(name, content)}", *size_of(content)) for name, content in held.items()}
         kept = {_place(name, content): content for name, content in held.items()}
-        return Inputs(**sources, pictures=shown), kept, problems + unreadable
+        return Inputs(**sources, pictures=shown, day=datetime.now(UTC).date()), kept, problems + unreadable
 
     def _insist(self, folder: Path) -> None:
         """Insist that a folder is one of this checkout.

@@ -117,7 +117,7 @@ def pages(project: Project) -> Done:
     again = _put_under_policy(project, known)
     addresses = ([quote(name.removesuffix("index.html")) for name in language.addresses()] for language in languages)
     texts = sitemaps(known[0]["base"], *addresses)
-    maps = texts | {f"{name}.gz": gzip.compress(text, mtime=0) for name, text in texts.items()}
+    maps = texts | {"sitemap.xml.gz": gzip.compress(texts["sitemap.xml"], mtime=0)}
     for name, content in maps.items():
         project.tree.write(f"site/{name}", content)
     removed = _remove(project, {*maps, *(name for language in languages for name in language.outputs())})

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from ingest.tree import Tree
 
@@ -29,7 +30,7 @@ def notebook(name: str) -> str:
         raise LookupError(f"docs/topics/{name}.md has no runnable example")
     used = dict.fromkeys([*LOCAL.findall(example["code"]), ("snippets", name)])
     used[("snippets", name)] = used.pop(("snippets", name))  # last: what it defines holds
-    cells: list[dict[str, object]] = []
+    cells: list[dict[str, Any]] = []
     for folder, module in used:
         source = tree.read(f"{folder}/{module}.py").decode().replace("\r\n", "\n")
         text = ast.get_docstring(ast.parse(source)) or ""

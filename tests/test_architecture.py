@@ -14,30 +14,36 @@ ALLOWED = {
     "": "",
     "__main__": "cli",
     "addresses": "",
-    "cli": "commands feeds.commands files importing.commands importing.document notes.commands reporting workspace",
+    "begin": "files notes.commands reporting",
+    "cli": "begin commands feeds.commands files importing.commands importing.document reporting workspace",
     "commands": (
-        "addresses files guard importing.document links model notes.mend notes.parse pipeline problems"
-        " reporting rules tree web wiki workspace"
+        "addresses files guard importing.document link links model notes.mend notes.parse pipeline problems"
+        " reporting rules show tree web wiki workspace"
     ),
     "concepts": "front_matter model problems",
     "encodings": "",
     "files": "model pictures problems tree",
     "front_matter": "model problems",
     "guard": "addresses files problems safety tree workspace",
+    "invisible": "model problems",
+    "limits": "",
     "link": "concepts markup model questions.duplicates wiki",
     "links": "files markup model problems web",
     "markup": "model urls",
     "model": "",
     "pictures": "",
     "pipeline": (
-        "addresses concepts feeds.archive feeds.listed front_matter link model notes.parse pages.kept pages.render"
-        " pictures problems questions.duplicates questions.parse wiki"
+        "addresses concepts feeds.archive feeds.listed front_matter invisible link model notes.parse pages.kept"
+        " pages.render pictures problems questions.duplicates questions.parse slips.notes slips.questions slips.slip"
+        " wiki"
     ),
-    "problems": "",
+    "problems": "slips.all_rules",
     "reach": "",
     "reporting": "markup model problems",
-    "rules": "problems",
-    "safe_html": "markup pictures",
+    "rule_examples": "slips.all_rules",
+    "rules": "problems rule_examples slips.all_rules",
+    "safe_html": "invisible markup pictures urls",
+    "show": "markup model pictures slips.slip slips.texts wiki",
     "safety": "front_matter model problems",
     "tree": "",
     "unpacking": "",
@@ -51,14 +57,28 @@ ALLOWED = {
     "notes.lines": "markup model notes.names",
     "notes.mend": "markup urls",
     "notes.names": "markup",
-    "notes.parse": "front_matter markup model notes.lines notes.names notes.times problems",
+    "notes.parse": "front_matter limits markup model notes.lines notes.names notes.times problems",
     "notes.times": "",
     "notes.write": "markup model notes.lines notes.names notes.parse problems",
     # questions
     "questions": "",
-    "questions.collected": "front_matter markup model problems",
+    "questions.collected": "front_matter invisible markup model problems",
     "questions.duplicates": "concepts model problems",
-    "questions.parse": "front_matter markup model notes.names problems",
+    "questions.parse": "front_matter invisible limits markup model notes.names notes.times problems",
+    # slips
+    "slips": "",
+    "slips.all_rules": "slips.notes_rules slips.questions_rules slips.texts_rules",
+    "slips.codes": "",
+    "slips.head": "markup model notes.lines notes.names slips.slip",
+    "slips.marks": "model notes.lines slips.slip",
+    "slips.notes": "model notes.parse slips.head slips.marks slips.signatures slips.slip slips.texts",
+    "slips.notes_rules": "slips.codes",
+    "slips.questions": "front_matter model notes.names questions.parse slips.slip slips.texts",
+    "slips.questions_rules": "slips.codes",
+    "slips.signatures": "markup model slips.slip",
+    "slips.slip": "markup model problems",
+    "slips.texts": "markup model notes.lines slips.slip urls",
+    "slips.texts_rules": "slips.codes",
     # feeds
     "feeds": "",
     "feeds.archive": "model problems urls",
@@ -97,7 +117,7 @@ ALLOWED = {
     "importing.torn": "",
     # pages
     "pages": "",
-    "pages.atom": "markup",
+    "pages.atom": "invisible",
     "pages.chart": "",
     "pages.kept": "",
     "pages.learning_map": "model",
@@ -111,7 +131,7 @@ ALLOWED = {
 TABLE = {module: set(names.split()) for module, names in ALLOWED.items()}
 # The modules that may reach out. No other module may import one of them.
 EDGES = set(
-    "__main__ cli commands files guard links reach reporting tree web workspace"
+    "__main__ begin cli commands files guard links reach reporting tree web workspace"
     " feeds.commands feeds.fetch feeds.outcome feeds.sandbox feeds.state feeds.store"
     " importing.commands importing.convert importing.document notes.commands".split()
 )

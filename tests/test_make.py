@@ -40,7 +40,17 @@ def test_help_lists_every_target() -> None:
     assert phony == TARGETS
 
 
-@pytest.mark.parametrize(("target", "missing"), [("new-note", "NUMBER"), ("new-snippet", "NAME")])
+@pytest.mark.parametrize(
+    ("target", "missing"),
+    [
+        ("new-note", "NUMBER"),
+        ("new-question", "NAME"),
+        ("new-concept", "NAME"),
+        ("new-snippet", "NAME"),
+        ("fix", "FILE"),
+        ("show", "FILE"),
+    ],
+)
 def test_a_name_that_is_missing_is_asked_for_before_anything_is_installed(target: str, missing: str) -> None:
     done = make(target)
     assert (done.returncode, done.stdout) == (2, "")

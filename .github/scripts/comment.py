@@ -20,6 +20,7 @@ BOT = "github-actions[bot]"
 LARGEST = 1_000_000  # bytes of a report
 COMMENT = 65_536  # characters that GitHub takes
 ROWS = 30
+FILES, LINES, LINE = 2, 24, 80  # of what was understood; letters of a line
 
 
 def main(run: str, head: str) -> None:
@@ -104,10 +105,22 @@ def render(report: object, preview: str = "") -> str:
         lines += ["", "这次没有改、但检查也说有错的文件：", *listed(elsewhere)]
     if isinstance(topics, list) and topics:
         lines += ["", "会链接到的概念：" + "、".join(code(name) for name in topics[:ROWS])]
+    lines += [line for row in rows(data.get("understood"))[:FILES] for line in told(row)]
     if preview:
         lines += ["", f"网站的预览：[这次运行]({preview})做好以后，页面底部的 Artifacts 里有 site，说明也在那里。"]
     lines += ["", "本机检查：`make check`；写法见 `docs/guide/notes.md`，规则见 `docs/guide/rules.md`。"]
     return "\n".join(lines)[:COMMENT]
+
+
+def told(row: dict[str, object]) -> list[str]:
+    """What was understood of one file, a line each, so that its author sees what is missing."""
+    said = row.get("lines")
+    lines = said[:LINES] if isinstance(said, list) else []
+    return (
+        ["", f"从 {cell(row, 'path')} 里读到的：", "", *(f"- {code(str(line)[:LINE])}" for line in lines)]
+        if lines
+        else []
+    )
 
 
 def verdict(data: dict[str, Any]) -> str:

@@ -12,11 +12,13 @@ from pathlib import Path
 from ingest import pipeline
 from ingest.link import link
 from ingest.problems import Problem
+from ingest.show import shown as understanding
 from ingest.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 MOST = 100  # problems in a report; the comment shows fewer
 LONGEST = 300  # letters of what is said of one
+FILES = 10  # of which it says what was understood
 SECONDS = 300
 
 
@@ -36,7 +38,7 @@ def report(number: int, changed: set[str], root: Path) -> dict[str, object]:
         "elsewhere": [
             shown(problem) for problem in problems if problem["path"] not in changed and problem["severity"] == "error"
         ][:MOST],
-        "topics": [] if failure else topics(changed, root)[:MOST],
+        **({"topics": [], "understood": []} if failure else understood(changed, root)),
     }
 
 
@@ -61,11 +63,18 @@ def shown(problem: dict[str, str]) -> dict[str, object]:
     return {"path": path, "line": int(line), "code": code, "severity": problem["severity"], "message": said[:LONGEST]}
 
 
-def topics(changed: set[str], root: Path) -> list[str]:
-    """The concepts that the changed questions will lead to."""
+def understood(changed: set[str], root: Path) -> dict[str, list[object]]:
+    """What was read of the changed notes and questions, and the concepts that their questions will lead to."""
     inputs, _, _ = Workspace.at(root).read(("notes", "questions", "concepts", "snippets"))
-    records, _ = pipeline.parse(inputs)
-    return sorted({name for one in link(records).records.questions if one.path in changed for name in one.topics})
+    records = link(pipeline.parse(inputs)[0]).records
+    named = [source for source in (*inputs.notes, *inputs.questions) if source.path in changed]
+    told = understanding(records, named, inputs.pictures, "zh")
+    return {
+        "topics": sorted({name for one in records.questions if one.path in changed for name in one.topics})[:MOST],
+        "understood": [
+            {"path": path, "lines": [line[:LONGEST] for line in lines[:MOST]]} for path, lines in told.items()
+        ][:FILES],
+    }
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Any
 from ingest.model import FeedInfo, Source
 from ingest.problems import Problem
 
+DEEPEST = 100
 _KEPT = ("papers", "newest", "error", "since", "moved_to")
 
 
@@ -25,12 +26,12 @@ def read_opml(content: bytes, path: str) -> tuple[list[FeedInfo], tuple[Problem,
     if b"<!doctype" in content.replace(b"\0", b"").lower():
         return [], (Problem(path, 1, 1, "P010", "a document type declaration"),)
     try:
-        root = ElementTree.fromstring(content)
+        root = _root(content)
     except ElementTree.ParseError as error:
         line, column = error.position
         return [], (Problem(path, line, column + 1, "P010", f"XML that is not well-formed ({error.msg})"),)
     except (LookupError, ValueError) as error:  # an encoding that is unknown or spans several bytes
-        return [], (Problem(path, 1, 1, "P010", f"XML that cannot be decoded ({error})"),)
+        return [], (Problem(path, 1, 1, "P010", f"XML that cannot be read ({error})"),)
     feeds: dict[str, FeedInfo] = {}
     problems = []
     for outline in root.iter("outline") if root.tag == "opml" else ():
@@ -43,6 +44,22 @@ def read_opml(content: bytes, path: str) -> tuple[list[FeedInfo], tuple[Problem,
     if not feeds and not problems:
         problems.append(Problem(path, 1, 1, "P010", f"<{root.tag}> that names no feed"))
     return list(feeds.values()), tuple(problems)
+
+
+def _root(content: bytes) -> ElementTree.Element:
+    """The root of a document that is no deeper than `DEEPEST`.
+
+    Raises:
+        ElementTree.ParseError: It is not well-formed.
+        LookupError, ValueError: Its encoding is unknown, or it is deeper.
+    """
+    root = ElementTree.fromstring(content)
+    level, depth = [root], 0
+    while level:
+        level, depth = [child for element in level for child in element], depth + 1
+    if depth > DEEPEST:
+        raise ValueError(f"{depth} levels, more than {DEEPEST}")
+    return root
 
 
 def _is_web(address: str) -> bool:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.importing.torn import OPEN_URL, URL_REST
+from ingest.importing.torn import URL_REST, open_url
 from ingest.markup import CJK
 
 WIDE = re.compile(f"[{CJK}]")
@@ -96,9 +96,8 @@ def _goes_on(above: Line, line: Line, level: dict[float, int], right: float) -> 
     gap = above.y - line.y
     if above.page == line.page and not 0 < gap < 3.2 * above.size:
         return False
-    if OPEN_URL.search(above.text) and (rest := URL_REST.match(line.text)) and not line.text.startswith("http"):
+    if (written := open_url(above.text)) and (rest := URL_REST.match(line.text)) and not line.text.startswith("http"):
         known = next((glyph.uri for glyph in reversed(above.glyphs) if glyph.uri), "")
-        written = OPEN_URL.search(above.text)[0]  # type: ignore[index]
         if known.startswith(written + rest[0][:4]) or (not known and above.x1 > right - 2 * above.size):
             return True
     if STARTS.match(line.text) or (level.get(line.size) and above.x1 < right - 2 * above.size):
@@ -150,7 +149,7 @@ def _joined(lines: Sequence[Line]) -> Iterator[list[Glyph]]:
         glyphs = line.glyphs
         after = line.text
         if before:
-            cut = OPEN_URL.search(before) and URL_REST.match(after)
+            cut = open_url(before) and URL_REST.match(after)
             chinese = WIDE.match(before[-1]) and WIDE.match(after[0])
             full_width = re.search(f"{FULL_WIDTH}$", before) or re.match(FULL_WIDTH, after)
             hyphen = re.search(r"[-—–]$", before) and not re.search(r"\s-$", before)

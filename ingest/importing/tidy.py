@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from ingest.importing.torn import OPEN_URL, URL_REST
+from ingest.importing.torn import URL_REST, open_url
 from ingest.markup import CJK, fenced_lines
 
 DROPPED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\xad\ufeff\u200b\u2060]")
@@ -31,33 +31,38 @@ def tidy(text: str) -> str:
     return "\n".join(_join(lines, fenced)).strip("\n") + "\n"
 
 
+_TAIL = 4_096  # letters of a line: more than any address has
+
+
 def _join(lines: list[str], fenced: set[int]) -> list[str]:
     """Lines with torn Chinese sentences and torn addresses whole again; fences are left alone."""
-    joined: list[str] = []
+    joined: list[list[str]] = []  # the parts of each line
+    above = ""  # the end of the last one, which is all that counts
     open_line = False  # whether the last line may go on
     for at, line in enumerate(lines):
         if open_line and at not in fenced and line.strip():
-            above = joined[-1]
-            torn_url = _tears_address(above, line.strip()) and _columns(above) >= 60 and not MARKED.match(line)
+            torn_url = _tears_address(above, line.strip()) and _columns(above[-60:]) >= 60 and not MARKED.match(line)
             if torn_url or (
-                re.search(f"[{CJK}]$", above)
-                and not re.search("[。？！；：…）】》」』]$", above)
+                re.match(f"[{CJK}]", above[-1:])
+                and above[-1:] not in "。？！；：…）】》」』"
                 and re.match(f"[{CJK}]", line)
                 and not MARKED.match(line)
-                and _columns(above) >= 40
-                and not re.match(r"\s*(?:#{1,6}\s|\|)", above)
+                and _columns(above[-60:]) >= 40
+                and not re.match(r"\s*(?:#{1,6}\s|\|)", joined[-1][0])
             ):
-                joined[-1] = above + line.strip()
+                joined[-1].append(line.strip())
+                above = (above + line.strip())[-_TAIL:]
                 continue
-        joined.append(line)
+        joined.append([line])
+        above = line[-_TAIL:]
         open_line = at not in fenced and bool(line.strip())
-    return joined
+    return ["".join(parts) for parts in joined]
 
 
 def _tears_address(above: str, below: str) -> bool:
     """Whether an address that stands free at the end of a line goes on in a line that is nothing else."""
-    opened = OPEN_URL.search(above)
-    if opened is None or re.search(r"[\w(\[<]$", above[: opened.start()], re.ASCII):
+    opened = open_url(above)
+    if not opened or re.match(r"[\w(\[<]", above[: len(above) - len(opened)][-1:], re.ASCII):
         return False
     # What text has too, such as a word or `note:`, goes on in no address.
     alone = URL_REST.fullmatch(below) is not None and not re.search(r"[:@!$*,;]", below)

@@ -27,5 +27,5 @@ def new(options: argparse.Namespace) -> int:
     lines = sources[0].text.split("\n")
     text = "\n".join(line if line.startswith("> ") else line.replace("NNN", number) for line in lines)
     files.write_text(target, text, options.talks.parent)
-    print(f"{target}: fill in the date, then `python -m ingest check {target}`")
+    print(f"{target}: fill in the date and every 提示, then `make check`")
     return 0

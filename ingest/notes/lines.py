@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ingest.markup import fenced_lines
+from ingest.markup import WORDS, fenced_lines
 from ingest.model import Field
 from ingest.notes.names import split_names
 
@@ -27,15 +27,16 @@ FIELDS = {
 }  # fmt: skip
 OTHER_FIELDS = {"talk模板", "小要求", "缘起", "结构", "提名区", "建议区", "本周主题", "本期主题"}
 FIELD = re.compile(
-    r"^\s*(?:[-*+]\s+|#{1,6}\s+)?【\s*([^【】]{1,20}?)\s*】(?:\s*-\s*([^:：【】]{1,12}?)\s*(?=[:：]))?\s*[:：]?\s*(.*)$"
+    r"^\s*(?:[-*+]\s+|#{1,6}\s+)?【\s*([^【】\s](?:[^【】]{0,18}[^【】\s])?)\s*】"
+    r"(?:\s*-\s*([^:：【】\s](?:[^:：【】]{0,10}[^:：【】\s])?)\s*(?=[:：]))?\s*[:：]?\s*(.*)$"
 )
 DIVIDING_FIELD = r"(?=【(?:贡献者|编辑|主持人|时间|提名区|建议区|本期提要)】\s*[:：])"
 SECOND_FIELD = re.compile(rf"(?<=[^\s\-*+#])\s*{DIVIDING_FIELD}")
-HEADING = re.compile(r"^ {0,3}(#{1,6})(?:\s+(.*?))?(?:\s+#+)?\s*$")
+HEADING = re.compile(rf"^ {{0,3}}(#{{1,6}})(?:\s+({WORDS}))?(?:\s+#+)?\s*$")
 QUESTION = re.compile(r"^\s*(?:#{1,6}\s*)?(?:\*\*)?[QqＱ]\s*(\d{1,3})\s*[:：]\s*(.*)$")
 NUMBERED = re.compile(r"^\s{0,3}(?:#{1,6}\s*)?(\d{1,2})\.\s*(\S.*)$")
 # Latin, full-width, Greek and Cyrillic A: converters mix them up.
-ANSWER = re.compile(r"^\s*(?:#{1,6}\s*)?(?:\*\*)?[（(]?(?:[AaＡΑА]\s*\d{0,3}|答案?)\s*[:：]\s*(.*)$")
+ANSWER = re.compile(r"^\s*(?:#{1,6}\s*)?(?:\*\*)?[（(]?(?:[AaＡΑА]\s*(?:\d{1,3}\s*)?|答案?\s*)[:：]\s*(.*)$")
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """What `check --fix` may change by itself: blanks between Chinese and Latin, and the spelling of addresses.
 
-Code, formulas, fields, headings, tables, signatures, HTML and the texts of links stay as they are.
+Code, formulas, fields, headings, tables, signatures, HTML, the texts of links and very long lines stay as they are.
 """
 
 import json
@@ -19,6 +19,7 @@ _OFF = (
 )
 autocorrect_py.load_config(json.dumps({"rules": {"space-word": 1} | dict.fromkeys(_OFF.split(), 0)}))  # type: ignore[attr-defined]
 
+LONGEST = 2_000  # letters of a line; to look for what is closed in a longer one would take too long
 _LEFT = re.compile(r"\s*(?:[-*+]\s+)?【|\s*(?:#|\||\[[^\]]*\]:)|\s{4}|\t")  # lines in which a blank may mean something
 _KEPT = re.compile(
     r"(`+)(?!`).+?(?<!`)\1(?!`)|\$[^$]+\$|\\[(\[].*?\\[)\]]"  # code and formulas
@@ -39,9 +40,9 @@ def mend(text: str) -> str:
     formula = False
     for at, line in enumerate(lines):
         odd = line.count("$$") % 2 or line.count(r"\[") != line.count(r"\]")
-        if formula or odd or _LEFT.match(line):
+        if formula or odd or len(line) > LONGEST or _LEFT.match(line):
             left.add(at)
-        formula ^= bool(odd) and at not in fenced_lines(lines[: at + 1])
+        formula ^= bool(odd)
     mended = list(lines)
     for blank, group in groupby(range(len(lines)), key=lambda at: not lines[at].strip()):
         paragraph = list(group)

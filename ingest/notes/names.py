@@ -1,14 +1,15 @@
 """Who is named: the signature at the end of a text, and the names in a field."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from ingest.markup import CJK
 
 NAME = rf"(?:[{CJK}][\w{CJK}]{{0,7}}|[A-Za-z][\w.]{{1,19}}(?: [A-Z]\w{{1,14}}){{0,3}})"
-# A double dash signs with any name; a single one only after a blank or the end of a sentence, with a short name.
-SIGNED = re.compile(rf"\s*(?:[—–―]+|--+)\s*(?:from\s*|来自\s*)?({NAME})\s*$")
-SIGNED_SHORT = re.compile(rf"(?:\s+|(?<=[？?。！!；;，,)）]))-\s*(?:from\s*|来自\s*)?((?:[{CJK}]{{2,5}}|{NAME}))\s*$")
+# What stands after the last dash of a text; a name holds none.
+SIGNER = re.compile(rf"\s*(?:from\s*|来自\s*)?({NAME})")
+SIGNER_SHORT = re.compile(rf"\s*(?:from\s*|来自\s*)?([{CJK}]{{2,5}}|{NAME})")
+LONGEST = 20  # letters of a name in a field
 NOT_NAMES = re.compile(r"知乎|知平|optional|可选|文章|出处|机器之心|量子位|GitHub|Hugging Face", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"请|多人|待定|暂|后续|署名|认领|排名|^无$|^N/?A$|^TBD$", re.IGNORECASE)
 
@@ -21,16 +22,37 @@ def split_attribution(text: str, known: Iterable[str] = ()) -> tuple[str, str]:
         known: Names that may also sign with a single hyphen glued to the text.
     """
     text = text.rstrip()
-    for pattern in (SIGNED, SIGNED_SHORT):
-        match = pattern.search(text)
-        if match and not NOT_NAMES.search(match[1]) and match.start() > 0:
-            return text[: match.start()].rstrip(), re.sub(r"大佬?的分享$|大佬$", "", match[1])
-    for name in known:
-        if text.endswith(f"-{name}"):
-            return text[: -len(name) - 1].rstrip("- "), name
-        if re.search(rf"-{re.escape(name)}[；;，,]", text):
-            return text, name
-    return text, ""
+    before, signer = _signature(text)
+    if before and signer and not NOT_NAMES.search(signer[1]):
+        return before, re.sub(r"大佬?的分享$|大佬$", "", signer[1])
+    names = known if isinstance(known, Set) else set(known)
+    if name := _known_after_hyphen(text, len(text), names):
+        return text[: -len(name) - 1].rstrip("- "), name
+    ends = (mark.start() for mark in re.finditer("[；;，,]", text) if names)
+    return text, next((name for end in ends if (name := _known_after_hyphen(text, end, names))), "")
+
+
+def _signature(text: str) -> tuple[str, re.Match[str] | None]:
+    """What stands before the last dash, if that can sign, and who signs behind it; each letter is looked at once.
+
+    A double dash signs with any name; a single one only after a blank or the end of a sentence, with a short name.
+    """
+    at = max(map(text.rfind, "-—–―"))
+    if at < 0:
+        return "", None
+    dashes = "-" if text[at] == "-" else "—–―"
+    before = text[: at + 1].rstrip(dashes)
+    if dashes != "-" or at + 1 - len(before) > 1:
+        return before.rstrip(), SIGNER.fullmatch(text, at + 1)
+    if before and (before[-1].isspace() or before[-1] in "？?。！!；;，,)）"):
+        return before.rstrip(), SIGNER_SHORT.fullmatch(text, at + 1)
+    return "", None
+
+
+def _known_after_hyphen(text: str, end: int, names: Set[str]) -> str:
+    """Which of the names ends at a place, with a hyphen before it; "" if none does."""
+    starts = (at + 1 for at in range(max(0, end - LONGEST - 1), end) if text[at] == "-")
+    return next((text[at:end] for at in starts if text[at:end] in names), "")
 
 
 def split_answer(text: str, asker: str, known: Iterable[str] = ()) -> tuple[str, str]:
@@ -51,7 +73,7 @@ def split_names(value: str) -> tuple[str, ...]:
     if re.match(r"\s*请|.*查看", bare):
         return ()
     names = (name.strip(" \t-—。.*") for name in re.split(r"[、，,;；/&+＋]|\s和\s|\sand\s", bare))
-    return unique(name for name in names if 0 < len(name) <= 20 and not PLACEHOLDER.search(name))
+    return unique(name for name in names if 0 < len(name) <= LONGEST and not PLACEHOLDER.search(name))
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:

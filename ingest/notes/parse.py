@@ -1,16 +1,18 @@
 """Parse a talk note: the canonical form of `talks/TEMPLATE.md`, and the looser forms people really write."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, strings
+from ingest.limits import NAMES, QUESTIONS, TITLE_LETTERS, shortened
 from ingest.markup import fenced_lines, join_lines, links_in
 from ingest.model import Answer, Block, Field, Question, Section, Source, Talk
 from ingest.notes.lines import FIELDS, Draft, DraftQuestion, read_lines, section_name, split_fields, take_field
 from ingest.notes.names import split_answer, split_attribution, split_names, unique
-from ingest.notes.times import parse_time
+from ingest.notes.times import date_fault, parse_time
 from ingest.problems import Problem
 
 REQUIRED = {"news": "本周新闻", "picks": "本周推荐", "free-talk": "Free Talk"}
@@ -49,10 +51,11 @@ def _finish(draft: Draft, source: Source) -> tuple[Talk, list[Problem]]:
     names = {key: unique(name for f in said[key] for name in split_names(f.value)) for key in ("hosts", "editors")}
     contributors = unique([*(name for f in said["contributors"] for name in split_names(f.value)), *draft.people])
     known = {*names["hosts"], *names["editors"], *contributors}
+    problems += _check_limits(draft, source, len(known))
     when = said["time"][0] if said["time"] else None
     day, clock = parse_time(when.value) if when else (None, "")
     if day is None:
-        what = f"no date in {when.value!r}" if when else "no 【时间】"
+        what = date_fault(when.value) if when else "no 【时间】"
         problems.append(Problem(source.path, when.line if when else 1, 1, "N003", what))
     kinds = {section.kind for section in draft.sections}
     missing = [title for kind, title in REQUIRED.items() if kind not in kinds]
@@ -63,13 +66,13 @@ def _finish(draft: Draft, source: Source) -> tuple[Talk, list[Problem]]:
     talk = Talk(
         id=f"talk-{number}",
         number=number,
-        title=draft.title or f"OpenLLM Talk {number}",
+        title=shortened(draft.title, "")[0] or f"OpenLLM Talk {number}",
         date=day,
         time=clock,
         summary=tuple(item for f in said["summary"] for item in _items(f.value)),
-        hosts=names["hosts"],
-        editors=names["editors"],
-        contributors=contributors,
+        hosts=names["hosts"][:NAMES],
+        editors=names["editors"][:NAMES],
+        contributors=contributors[:NAMES],
         video=next((link.url for f in said["video"] for link in links_in([(f.line, f.value)])), ""),
         sections=tuple(
             Section(s.kind, s.title, s.level, s.line, _blocks(s.lines), links_in(s.lines)) for s in draft.sections
@@ -80,13 +83,29 @@ def _finish(draft: Draft, source: Source) -> tuple[Talk, list[Problem]]:
         fields=tuple(draft.fields),
     )
     questions: list[Question] = []
-    for drafted in draft.questions:
-        seen = sum(q.id.removeprefix(f"{talk.id}-q").split("-")[0] == drafted.number for q in questions)
-        questions.append(_question(drafted, talk, known, f"-{seen + 1}" if seen else ""))
+    asked: Counter[str] = Counter()
+    for drafted in draft.questions[:QUESTIONS]:
+        seen = asked[drafted.number]
+        asked[drafted.number] += 1
+        questions.append(question := _question(drafted, talk, known, f"-{seen + 1}" if seen else ""))
+        if len(question.title) == TITLE_LETTERS and question.title.endswith("…"):
+            problems.append(
+                Problem(source.path, question.line, 1, "L003", f"a title of more than {TITLE_LETTERS} letters")
+            )
         if seen:
             line = drafted.lines[0][0]
             problems.append(Problem(source.path, line, 1, "Q001", f"Q{drafted.number} again in this note"))
     return replace(talk, questions=tuple(questions)), problems
+
+
+def _check_limits(draft: Draft, source: Source, names: int) -> Iterator[Problem]:
+    if len(draft.questions) > QUESTIONS:
+        line = draft.questions[QUESTIONS].lines[0][0]
+        yield Problem(source.path, line, 1, "L002", f"{len(draft.questions)} questions")
+    if names > NAMES:
+        yield Problem(source.path, 1, 1, "L003", f"{names} names")
+    if len(draft.title) > TITLE_LETTERS:
+        yield Problem(source.path, 1, 1, "L003", f"a title of {len(draft.title)} letters")
 
 
 def _number(fields: list[Field], draft: Draft, source: Source, problems: list[Problem]) -> str:
@@ -109,12 +128,16 @@ def _question(draft: DraftQuestion, talk: Talk, known: set[str], suffix: str) ->
     asked, rest = paragraphs[:1], paragraphs[1:]
     answers = draft.answers
     if answers:  # all before the first answer mark asks; a sentence that a page cut in two is one
-        while rest and not draft.level and not ENDS_SENTENCE.search(asked[-1][-1][1].strip()):
-            asked = [[*asked[-1], *rest.pop(0)]]
+        joined = 0
+        while joined < len(rest) and not draft.level and not ENDS_SENTENCE.search(asked[-1][-1][1].strip()[-1:]):
+            asked[-1] += rest[joined]
+            joined += 1
+        rest = rest[joined:]
     elif rest:  # no mark: the first paragraph asks, what follows answers
         answers, rest = [[line for paragraph in rest for line in [*paragraph, (paragraph[-1][0], "")]]], []
     title, asker = split_attribution(join_lines([text for _, text in asked[0]]) if asked else "", known)
     more, asker_below = (_text(rest), "") if asker else split_attribution(_text(rest), known)
+    title, more = shortened(title, more)
     return Question(
         id=f"{talk.id}-q{draft.number}{suffix}",
         title=title or f"{talk.title} Q{draft.number}",

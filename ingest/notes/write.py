@@ -4,8 +4,8 @@
 answer marks and signatures get their one form.
 """
 
-import math
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
@@ -52,9 +52,11 @@ def write_note(talk: Talk) -> str:
     known = {*talk.hosts, *talk.editors, *talk.contributors}
     parts = [_title(talk.title), "\n".join(f"【{field.name}】：{_one_line(field.value)}" for field in _fields(talk))]
     parts += [block.text for block in talk.unplaced]
+    lines = [question.line for question in talk.questions]
     for section, following in pairwise((None, *talk.sections, None)):
-        first, last = section.line if section else 0, following.line if following else math.inf
-        asked = [question for question in talk.questions if first < question.line < last]
+        first = bisect_right(lines, section.line) if section else 0
+        last = bisect_left(lines, following.line) if following else len(lines)
+        asked = talk.questions[first:last]
         parts += _section(section) if section else ()
         # The parser takes `## name` for a subsection where it ends a question that is a heading.
         unknown = following is not None and (following.level, following.kind) == (2, "other")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from xml.etree import ElementTree
 
-from ingest.markup import CONTROL
+from ingest.invisible import visible
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 
@@ -53,14 +53,14 @@ def atom(title: str, name: str, entries: Iterable[AtomEntry]) -> str:
         for author in entry.authors or ("OpenLLM",):
             _add(ElementTree.SubElement(node, "author"), name=author)
         if entry.html:
-            ElementTree.SubElement(node, "content", type="html").text = CONTROL.sub("", entry.html)
+            ElementTree.SubElement(node, "content", type="html").text = visible(entry.html)
     ElementTree.indent(root, " ")
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
 def _add(parent: ElementTree.Element, **texts: str) -> None:
     for tag, text in texts.items():
-        ElementTree.SubElement(parent, tag).text = CONTROL.sub("", text)
+        ElementTree.SubElement(parent, tag).text = visible(text)
 
 
 def _urn(name: str) -> str:

@@ -1,6 +1,5 @@
 """Records as other programs read them: entries of an Atom feed, and schema.org's QAPage."""
 
-import html
 from datetime import date
 from urllib.parse import quote
 
@@ -16,7 +15,7 @@ def atom_entry(record: Talk | Question | Paper, day: date) -> AtomEntry:
         return AtomEntry(record.id, record.title, record.url, day, record.authors)
     if isinstance(record, Talk):
         slug = slug_for(record.number)
-        summary = "".join(f"<li>{html.escape(item)}</li>" for item in record.summary)
+        summary = "".join(f"<li>{safe_html.attribute(item)}</li>" for item in record.summary)
         return AtomEntry(
             f"talks/{slug}", record.title, f"../talks/{quote(slug)}/", day, record.hosts, f"<ul>{summary}</ul>"
         )

@@ -5,9 +5,9 @@ Text that contributors wrote comes in by these doors only: `e` (one line, every 
 (front matter).
 """
 
-import html
 import posixpath
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -95,9 +95,9 @@ class _Renderer:
             autoescape=False,  # the doors named above escape, each for its place
         )
         self.environment.filters |= {
-            "e": safe_html.escape, "html": self._html, "attr": html.escape, "meta": safe_html.meta,
-            "address": safe_html.address, "json_ld": safe_html.json_ld, "slug": slug_for, "name_slug": name_slug,
-            "language": _language, "qapage": qapage,
+            "e": safe_html.escape, "linked": safe_html.linked, "html": self._html, "attr": safe_html.attribute,
+            "meta": safe_html.meta, "address": safe_html.address, "json_ld": safe_html.json_ld, "slug": slug_for,
+            "name_slug": name_slug, "language": _language, "qapage": qapage,
         }  # fmt: skip
         self.environment.globals |= {
             "concepts": self.concepts, "snippets": self.snippets, "questions": self.questions,
@@ -289,9 +289,10 @@ class _Renderer:
 def _questions_by_section(talk: Talk) -> dict[int, list[Question]]:
     """Questions by the line of the section they stand in (0: before the first)."""
     asked: dict[int, list[Question]] = defaultdict(list)
+    lines = [section.line for section in talk.sections]
     for question in talk.questions:
-        above = [section.line for section in talk.sections if section.line < question.line]
-        asked[above[-1] if above else 0].append(question)
+        above = bisect_left(lines, question.line)
+        asked[lines[above - 1] if above else 0].append(question)
     return dict(asked)
 
 

@@ -13,31 +13,37 @@ from dataclasses import replace
 from typing import Any
 
 from ingest.front_matter import front_matter
-from ingest.markup import CONTROL, FENCE, fenced_lines
+from ingest.invisible import visible
+from ingest.markup import FENCE, WORDS, fenced_lines
 from ingest.model import Answer, Block, Field, Question, Source
 from ingest.problems import Problem
 
 _NUMBER = r"(?:\(?\d{1,3}(?:\.\d{1,3})*\s*[.、)）:：]?\s+|\d{1,3}(?:\.\d{1,3})*\s*[.、)）:：]\s*)"
-HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
+_COUNT = r"\s*(?:\d{1,3}\s*)?"
+HEADING = re.compile(rf"^ {{0,3}}(#{{1,6}})\s+({WORDS})(?:\s+#+)?\s*$")
 BOLD = re.compile(r"^(?:[-*+]\s+)?\*\*(.+?)\*\*\s*$")
 ASKED = re.compile(
-    r"^(?:[-*+]\s+)?(?:\*\*)?(?:[QqＱ]\s*\d{0,3}\s*[:：.、]|问题?\s*\d{0,3}\s*[:：]|(?:Question|Problem)\s*\d{0,3}\s*[:：])"
-    r"(?:\*\*)?\s*(.*?)(?:\*\*)?\s*$",
+    rf"^(?:[-*+]\s+)?(?:\*\*)?(?:[QqＱ]{_COUNT}[:：.、]|问题?{_COUNT}[:：]|(?:Question|Problem){_COUNT}[:：])"
+    rf"(?:\*\*)?\s*({WORDS})\s*$",
     re.IGNORECASE,
 )
 SAID = re.compile(
-    r"^(?:[-*+]\s+)?(?:\*\*)?(?:[AaＡΑ]\s*\d{0,3}\s*[:：]|(?:回答|答案|答)\s*\d{0,3}\s*[:：]|(?:Answer|Solution)\s*\d{0,3}\s*[:：])"
+    rf"^(?:[-*+]\s+)?(?:\*\*)?(?:[AaＡΑ]{_COUNT}|(?:回答|答案|答){_COUNT}|(?:Answer|Solution){_COUNT})[:：]"
     r"(?:\*\*)?\s*(.*)$",
     re.IGNORECASE,
 )
-ANSWER_TITLE = re.compile(r"^\W*(?:回答|答案|Answer|Solution)\s*\d{0,3}\W*$", re.IGNORECASE)
+ANSWER_TITLE = re.compile(r"^\W*(?:回答|答案|Answer|Solution)\s*+\d{0,3}\W*$", re.IGNORECASE)
 CONTENTS_TITLE = re.compile(r"^\W*(?:目\s*录|(?:table of )?contents|toc)\W*$", re.IGNORECASE)
 TITLE = re.compile(r"(?![-*+•·>|`$!\[【\s]|参考|Ref).{2,80}(?<![。；：，,;:.、])$")
 LISTED = re.compile(r"\s*(?:[-*+•·]\s|\d{1,3}[.)]\s|参考|Ref)")
 UNMARKED = 3  # so many lines that ask make a collection of a text without marks
-CONTENTS = re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)])?\s*(?:\[\[#.*\]\]|\[.*\]\(#.*\))\s*$")
-ELSEWHERE = re.compile(r"(?:[-*+]\s+)?\[[^\[\]]*(?:答案|answer)[^\[\]]*\]\([^()]*\)", re.IGNORECASE)  # behind a link
-ASKS = re.compile(r"[?？]\W*$")
+ITEM = re.compile(r"\s*+(?:(?:[-*+]|\d{1,3}[.)])\s*+)?")
+ELSEWHERE = re.compile(  # behind a link
+    r"(?:[-*+]\s+)?\[(?=[^\[\]]*?(?:答案|answer))[^\[\]]*+\]\([^()]*+\)", re.IGNORECASE
+)
+
+
+_Found = tuple[int, str, list[str], list[tuple[int, list[str]]]]  # line, title, text, answers with their lines
 
 
 def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[Problem]]:
@@ -48,7 +54,7 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
     meta, body, first, problems = front_matter(source)
     lines = body.split("\n")
     fenced = fenced_lines(lines)
-    found: list[tuple[int, str, list[str], list[Answer]]] = []
+    found: list[_Found] = []
     unplaced: list[Block] = []
     if isinstance(meta.get("question"), str):
         found.append((1, " ".join(meta["question"].split()), [], []))
@@ -60,14 +66,14 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
         title = heading[2] if heading else line
         if at in fenced or not line.strip():
             _append(found, unplaced, line, number)
-        elif CONTENTS.match(line):
+        elif _is_contents(line):
             unplaced.append(Block(line, number))
         elif (heading or at in unmarked) and CONTENTS_TITLE.match(title):
             found.append((number, "", [line], []))
         elif found and found[-1][1] and heading and ANSWER_TITLE.match(title):
-            found[-1][3].append(Answer("", "", number))
+            found[-1][3].append((number, []))
         elif found and found[-1][1] and (reply := SAID.match(title.lstrip("✅📌 "))):
-            found[-1][3].append(Answer(reply[1], "", number))
+            found[-1][3].append((number, [reply[1]] if reply[1] else []))
         elif (asked := title.strip() if at in unmarked else _asked(line, heading, level)) is not None:
             found.append((number, asked, [], []))
         elif heading and level and len(heading[1]) < level:
@@ -75,14 +81,14 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
         else:
             _append(found, unplaced, line, number)
     questions: list[Question] = []
-    for number, title, text, answers in found:
+    for number, title, text, marked in found:
+        answers = [Answer("\n".join(lines).strip("\n").rstrip(), "", line) for line, lines in marked]
         if not title:
             unplaced += [Block("\n".join(text).strip("\n"), number)]
             continue
         said = "\n".join(text).strip("\n")
         if said.strip() and not answers and not ELSEWHERE.fullmatch(said.strip()):
-            said, answers = "", [Answer(said, "", number + 1)]
-        answers = [replace(answer, text=answer.text.strip("\n").rstrip()) for answer in answers]
+            said, answers = "", [Answer(said.rstrip(), "", number + 1)]
         kept = tuple(answer for answer in answers if answer.text.strip())
         questions.append(Question(f"q{len(questions) + 1}", title, said, "", kept, source.path, number))
     return questions, sorted(unplaced, key=lambda block: block.line), problems
@@ -104,13 +110,30 @@ def _unmarked(lines: list[str], fenced: set[int]) -> set[int]:
         return set()
     padded = ["", *lines, ""]
     alone = [at for at, line in enumerate(lines) if TITLE.match(line) and not (padded[at] + padded[at + 2]).strip()]
-    asking = {at for at in alone if ASKS.search(lines[at])}
-    below = {at: next((line for line in lines[at + 1 :] if line.strip()), "") for at in alone}
-    return asking | {at for at in alone if LISTED.match(below[at])} if len(asking) >= UNMARKED else set()
+    asking = {at for at in alone if _asks(lines[at])}
+    if len(asking) < UNMARKED:
+        return set()
+    below = [""]  # the next line with text, of each line from the last to the first
+    for line in reversed(lines[1:]):
+        below.append(line if line.strip() else below[-1])
+    return asking | {at for at in alone if LISTED.match(below[-1 - at])}
 
 
 def _marked(title: str) -> bool:
-    return bool(ASKED.match(title.lstrip("✅📌 ")) or ASKS.search(title))
+    return bool(ASKED.match(title.lstrip("✅📌 "))) or _asks(title)
+
+
+def _asks(text: str) -> bool:
+    """Whether a question mark stands at the end, whatever signs are around it."""
+    word = re.match(r".*\w", text, re.DOTALL)
+    return any(mark in text[word.end() if word else 0 :] for mark in "?？")
+
+
+def _is_contents(line: str) -> bool:
+    """Whether a line is an item of a table of contents: a link into the text, and nothing else."""
+    link = line[found.end() :].rstrip() if (found := ITEM.match(line)) else ""
+    wiki = link.startswith("[[#") and link.endswith("]]") and len(link) > 4
+    return wiki or (link.startswith("[") and link.endswith(")") and "](#" in link)
 
 
 def _asked(line: str, heading: re.Match[str] | None, level: int) -> str | None:
@@ -118,27 +141,22 @@ def _asked(line: str, heading: re.Match[str] | None, level: int) -> str | None:
     title = heading[2] if heading else line
     bold = None if heading else BOLD.match(line)
     if asked := ASKED.match(title.lstrip("✅📌 ")):
-        title = asked[1]
-    elif bold and (ASKS.search(bold[1]) or re.match(_NUMBER, bold[1])):
+        title = asked[1].removesuffix("**")
+    elif bold and (_asks(bold[1]) or re.match(_NUMBER, bold[1])):
         title = bold[1]
-    elif not (heading and (len(heading[1]) == level or ASKS.search(title))):
+    elif not (heading and (len(heading[1]) == level or _asks(title))):
         return None
-    title = CONTROL.sub("", re.sub(f"^{_NUMBER}", "", title.strip().strip("*").strip())).strip()
+    title = visible(re.sub(f"^{_NUMBER}", "", title.strip().strip("*").strip())).strip()
     return title or None
 
 
-def _append(
-    found: list[tuple[int, str, list[str], list[Answer]]], unplaced: list[Block], line: str, number: int
-) -> None:
+def _append(found: list[_Found], unplaced: list[Block], line: str, number: int) -> None:
     if not found:
         if line.strip():
             unplaced.append(Block(line, number))
         return
     _, _, text, answers = found[-1]
-    if answers:
-        answers[-1] = replace(answers[-1], text=f"{answers[-1].text}\n{line}" if answers[-1].text else line)
-    else:
-        text.append(line)
+    (answers[-1][1] if answers else text).append(line)
 
 
 def parse_discussions(text: str, path: str, to_markdown: Callable[[str], str]) -> list[Question]:

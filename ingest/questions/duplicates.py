@@ -10,43 +10,47 @@ from ingest.model import Question
 from ingest.problems import Problem
 
 ALIKE = 0.7  # Jaccard similarity of two titles' pairs of letters
+MANY = 100  # titles that are all alike are not all compared: one of so many will do
+LETTERS = 300  # of a title; so many tell it from others
 
 
 def alike(questions: Sequence[Question]) -> Iterator[tuple[Question, Question]]:
     """Each question whose title says nearly what an earlier one's does, with the most alike of those.
 
-    Exact, by prefix filtering (Chaudhuri, Ganti and Kaushik 2006): sets of which a share `ALIKE` is common have one
-    of their few rarest members in common, so that only those need an index.
+    Exact while few are alike, by prefix filtering (Chaudhuri, Ganti and Kaushik 2006): sets of which a share `ALIKE`
+    is common have one of their few rarest members in common, so that only those need an index.
     """
     sets = [_pairs(question.title) for question in questions]
     shared = Counter(pair for pairs in sets for pair in pairs)
     places = {
         pair: at for at, pair in enumerate(sorted(shared, key=lambda pair: (shared[pair], pair)))
     }  # rare ones first
-    masks = [sum(1 << places[pair] for pair in pairs) for pairs in sets]  # as numbers: quick to compare
-    first: dict[int, int] = {}
+    first: dict[frozenset[str], int] = {}
     index: dict[int, list[int]] = defaultdict(list)
-    for at, mask in enumerate(masks):
-        best = first.get(mask)
-        if best is None and mask:
-            first[mask] = at
-            size = len(sets[at])
-            rarest = sorted(places[pair] for pair in sets[at])[: size - math.ceil(ALIKE * size) + 1]
-            likely = {other for place in rarest for other in index[place]}
+    for at, pairs in enumerate(sets):
+        best = first.get(pairs)
+        if best is None and pairs:
+            first[pairs] = at
+            size = len(pairs)
+            rarest = sorted(places[pair] for pair in pairs)[: size - math.ceil(ALIKE * size) + 1]
+            likely: set[int] = set()
+            for place in rarest:
+                if len(likely) < MANY:
+                    likely.update(index[place][:MANY])
             most = (0.0, 0)
             for other in likely:
-                both = (mask & masks[other]).bit_count()
+                both = len(pairs & sets[other])
                 if (score := both / (size + len(sets[other]) - both)) >= ALIKE:
                     most = max(most, (score, -other))
             best = -most[1] if most[0] else None
             for place in rarest:
-                index[place].append(at)
+                index[place].append(at)  # the earliest come first
         if best is not None:
             yield questions[at], questions[best]
 
 
 def _pairs(title: str) -> frozenset[str]:
-    letters = "".join(char for char in fold(title) if char.isalnum())
+    letters = "".join(char for char in fold(title) if char.isalnum())[:LETTERS]
     return frozenset(map("".join, zip(f" {letters}", f"{letters} ", strict=True))) if letters else frozenset()
 
 
@@ -95,10 +99,15 @@ def join(questions: Sequence[Question]) -> tuple[tuple[Question, ...], dict[str,
 def _roots(questions: Sequence[Question]) -> dict[str, str]:
     """The question that each one repeats in the end: itself, where it repeats none, or none that exists."""
     repeats = {question.id: question.duplicate_of for question in questions}
-    roots = {}
+    roots: dict[str, str] = {}
     for name in repeats:
-        way = [name]
-        while (following := repeats[way[-1]]) in repeats and following not in way:
-            way.append(following)
-        roots[name] = name if following in way else way[-1]
+        way: dict[str, None] = {}  # in order
+        while name in repeats and name not in roots and name not in way:
+            way[name] = None
+            name = repeats[name]
+        if name in way or (name in roots and roots[name] == name and repeats[name] in repeats):
+            roots |= {step: step for step in way}  # it leads into a circle
+        elif way:
+            root = roots[name] if name in roots else next(reversed(way))
+            roots |= dict.fromkeys(way, root)
     return roots

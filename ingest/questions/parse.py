@@ -1,21 +1,27 @@
 """Parse a file of `talks/questions/`: front matter, a title, answers, references."""
 
 import re
+from collections import defaultdict
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, line_of_key, strings
-from ingest.markup import CONTROL, MARKED_LINK, fenced_lines, links_in
+from ingest.invisible import visible
+from ingest.limits import TITLE_LETTERS, shortened
+from ingest.markup import MARKED_LINK, WORDS, fenced_lines, links_in
 from ingest.model import Answer, Field, Link, Question, Source
 from ingest.notes.names import split_attribution
+from ingest.notes.times import parse_time
 from ingest.problems import Problem
 
-TITLE = re.compile(r"^#\s+(.+?)(?:\s+#+)?\s*$")
+TITLE = re.compile(rf"^#\s+(?=\S)({WORDS})(?:\s+#+)?\s*$")
 ANSWER = re.compile(
-    r"^##\s+(?:回答|答案|Answer)\s*[\d:：]*\s*([（(](?:采纳|accepted)[)）])?\s*[:：]?\s*$", re.IGNORECASE
+    r"^##\s+(?:回答|答案|Answer)\s*+[\d:：]*\s*+([（(](?:采纳|accepted)[)）])?\s*+[:：]?\s*$", re.IGNORECASE
 )
+DAY_AND_HOUR = re.compile(r"20\d\d-\d{1,2}-\d{1,2}[ T]+\d{1,2}[:：]\d\d")  # as notes say it
 KNOWN = {"id", "topics", "asker", "date", "duplicate_of"}
+MANY = 50
 NAMES = {"origin": "出自", "licence": "许可"}
 SOURCES = re.compile(r"^##\s+(?:参考(?:资料)?|来源|References?|Sources?)\s*[:：]?\s*$", re.IGNORECASE)
 
@@ -31,7 +37,7 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
     for at, (number, text) in enumerate(lines):
         match = None if at in fenced else TITLE.match(text)
         if match and not title:
-            title, title_line = CONTROL.sub("", match[1]), number
+            title, title_line = visible(match[1]), number
         elif at not in fenced and (answer := ANSWER.match(text)):
             parts.append(("accepted" if answer[1] else "answer", [(number + 1, "")]))
         elif at not in fenced and SOURCES.match(text):
@@ -39,28 +45,32 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
         else:
             parts[-1][1].append((number, text))
     stem = PurePosixPath(source.path).stem
+    if len(title) > TITLE_LETTERS:
+        problems.append(Problem(source.path, title_line, 1, "L003", f"a title of {len(title)} letters"))
     if not title:
         problems.append(Problem(source.path, first, 1, "Q002", "no title"))
-    asked = meta.get("date")
-    if not (asked is None or type(asked) is date):
-        problems.append(Problem(source.path, line_of_key(source, "date"), 1, "Q003", f"date is {asked!r}"))
+    said_date = meta.get("date")
+    asked = _day(said_date)
+    if asked is None and said_date is not None:
+        problems.append(Problem(source.path, line_of_key(source, "date"), 1, "Q003", f"date is {said_date!r}"))
     said = _join(parts[0][1])
     answers = [_answer(part, kind == "accepted") for kind, part in parts if kind in ("answer", "accepted")]
     if said and not answers:  # without a heading 回答, all that is said is the answer
         said, answers = "", [_answer(parts[0][1], False)]
     sources, remarks = _references([line for kind, part in parts if kind == "sources" for line in part])
-    fields = {name: "；".join(strings(value)) for name, value in meta.items() if name not in KNOWN}
+    fields = {name: visible("；".join(strings(value))) for name, value in meta.items() if name not in KNOWN}
+    title, said = shortened(title, said)
     question = Question(
         id=str(meta.get("id") or stem),
         title=title or stem,
         text=said,
-        asker=str(meta.get("asker") or ""),
+        asker=visible(str(meta.get("asker") or "")).strip(),
         answers=tuple(answer for answer in answers if answer.text),
         path=source.path,
         line=title_line,
         sources=sources,
         topics=strings(meta.get("topics")),
-        asked=asked if type(asked) is date else None,
+        asked=asked,
         duplicate_of=str(meta.get("duplicate_of") or ""),
         fields=tuple(
             Field(NAMES.get(name, name), said, line_of_key(source, name)) for name, said in fields.items() if said
@@ -70,21 +80,34 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
     return question, problems
 
 
+def _day(value: object) -> date | None:
+    """The day that a front matter's date names, with or without an hour; None where it names none."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    found = DAY_AND_HOUR.fullmatch(value.strip()) if isinstance(value, str) else None
+    return parse_time(found[0])[0] if found else None
+
+
 def _references(lines: list[tuple[int, str]]) -> tuple[tuple[Link, ...], str]:
     """The links of the references, and the lines that say more. What stands beside a line's one link is its title's."""
     links = list(links_in(lines))
+    on_line: dict[int, list[int]] = defaultdict(list)
+    for at, link in enumerate(links):
+        on_line[link.line].append(at)
     remarks = []
-    for number, line in lines:
-        here = [at for at, link in enumerate(links) if link.line == number]
+    for number, written in lines:
+        line, here = written, on_line[number]
         plain = MARKED_LINK.sub(r"\1", line)
         if len(here) == 1 and _letters(line) == _letters(plain) + _letters(links[here[0]].source):
             title = re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", plain).strip()
             links[here[0]] = replace(links[here[0]], title=title)
             continue
-        for at in here:
+        for at in here[:MANY]:  # a line of more links is kept whole
             line = line.replace(links[at].source, "", 1).replace(links[at].title, "", 1)
         if _letters(line):
-            remarks.append(dict(lines)[number])
+            remarks.append(written)
     return tuple(links), "\n".join(remarks)
 
 

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import ROOT, Watch
+from tests.browser.conftest import ROOT, Watch, open_question
 from tests.browser.test_axe import SIZES
 from tests.browser.test_cell import RUN_SECONDS
 
@@ -80,13 +80,14 @@ def test_newcomer_finds_lora_and_runs_its_example(reader: Reader, runtime: None)
 
 def test_reader_shares_a_search_for_open_questions(reader: Reader, context: BrowserContext) -> None:
     page = reader.page
+    asked = open_question(page)
     page.goto("", wait_until="networkidle")
     if reader.keyboard:
         page.keyboard.press("/")
     else:
         page.locator(".wiki-search-button").click()
     expect(page.locator("dialog.wiki-search input")).to_be_focused()
-    page.keyboard.insert_text("模型")
+    page.keyboard.insert_text(asked)
     expect(page.locator(RESULTS)).not_to_have_count(0)
     for label in ("问答", "待回答"):
         chip = page.locator(".wiki-search__chips button").filter(has_text=label)
@@ -105,6 +106,7 @@ def test_reader_shares_a_search_for_open_questions(reader: Reader, context: Brow
 
 def test_contributor_comes_from_an_open_question_to_the_guide(reader: Reader) -> None:
     page = reader.page
+    open_question(page)
     page.goto("qa/open/", wait_until="networkidle")
     reader.use(page.locator("article li a").first)
     expect(page).not_to_have_url(re.compile("/open/$"))

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import Watch
+from tests.browser.conftest import Watch, open_question
 
 pytestmark = pytest.mark.browser
 
@@ -127,6 +127,7 @@ def test_excerpt_marks_what_was_asked_for(page: Page) -> None:
 
 
 def test_kind_and_status_narrow_to_open_questions(page: Page) -> None:
+    open_question(page)
     page.goto("")
     page.locator(".wiki-search-button").click()
     chip(page, "问答").click()
@@ -489,6 +490,8 @@ def test_archive_narrows_as_one_types_and_its_address_opens_the_same(page: Page,
 
 def test_filters_alone_fetch_no_words(page: Page, watch: Watch) -> None:
     """Pagefind, asked for all pages, fetches the whole index."""
+    open_question(page)
+    watch.requests.clear()
     page.goto("qa/?status=open")
     expect(page.locator(RESULTS)).not_to_have_count(0)
     expect(page.locator(f"{RESULTS} .wiki-badge--answered")).to_have_count(0)

@@ -120,6 +120,7 @@ def test_preview_is_linked_where_its_run_is_known(pull):
 def test_longest_comment_fits(pull):
     row = dict.fromkeys(PROBLEM, "𝕏" * 300)
     report = {"number": 7, "errors": 10**9, "problems": [row] * 31, "elsewhere": [row] * 31, "topics": ["𝕏" * 300] * 40}
+    report["understood"] = [{"path": "𝕏" * 300, "lines": ["𝕏" * 300] * 40}] * 10
     assert post(pull, report).returncode == 0
     body = pull.written[0][2]["body"]
     assert len(body) < comment.COMMENT
@@ -133,6 +134,9 @@ def test_comment_says_what_the_check_says():
     assert "- `talks/notes/101.md` 第 `3` 行，`N003`：`no date in '某天'`" in text
     assert "- ……另有 10 处" in text
     assert "会链接到的概念：`lora`" in text
+    read = {"path": "talks/notes/101.md", "lines": ["问题：2 个，待回答 1 个", "  Q1 甲？ — `1` 个回答"]}
+    shown = comment.render({"errors": 0, "understood": [read, {"path": "x", "lines": 3}, 7]})
+    assert "从 `talks/notes/101.md` 里读到的：\n\n- `问题：2 个，待回答 1 个`\n- `Q1 甲？ — ˋ1ˋ 个回答`\n" in shown
     assert "没有发现问题" in comment.render({"errors": 0, "problems": []})
     assert "检查通过，有 1 处提醒" in comment.render({"errors": 0, "warnings": 1, "problems": [PROBLEM]})
     assert "这次没有改" in comment.render({"errors": 1, "elsewhere": [PROBLEM]})
@@ -145,7 +149,8 @@ JSON = st.recursive(
     st.none() | st.integers() | st.text()
     | st.sampled_from(["`@everyone` [x](javascript:1)", "a\n\n# b", "<img src=x>", "half \ud800"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(["problems", "elsewhere", "topics", "path", "line", "code", "message", "failure", "errors"]),
+        st.sampled_from(["problems", "elsewhere", "topics", "understood", "lines", "path", "line", "code",
+          "message", "failure", "errors"]),
         inner, max_size=5,
     ),
     max_leaves=12,

@@ -61,9 +61,19 @@ def test_check_that_breaks_or_does_not_end_is_reported(project, monkeypatch):
     real = subprocess.run
     monkeypatch.setattr(subprocess, "run", lambda command, **k: real([sys.executable, "-c", "raise MemoryError"], **k))
     found = report.report(7, set(), project)
-    assert (found["failure"], found["topics"]) == ("MemoryError", [])
+    assert (found["failure"], found["topics"], found["understood"]) == ("MemoryError", [], [])
     monkeypatch.setattr(report, "SECONDS", 0.2)
     monkeypatch.setattr(
         subprocess, "run", lambda command, **k: real([sys.executable, "-c", "import time; time.sleep(9)"], **k)
     )
     assert "more than 0.2 seconds" in report.report(7, set(), project)["failure"]
+
+
+def test_report_says_what_was_understood_of_changed_notes_and_questions(project):
+    found = report.report(7, {"talks/notes/101.md", "docs/topics/lora.md"}, project)
+    [told] = found["understood"]
+    assert told["path"] == "talks/notes/101.md"
+    assert {"时间：2024-03-02 21:00", "问题：2 个，待回答 1 个", "链接：1", "概念：LoRA"} <= set(told["lines"])
+    assert "  Q2 显存不够怎么办？ — 待回答（群友）" in told["lines"]
+    [told] = report.report(7, {"talks/questions/unmerge-lora.md"}, project)["understood"]
+    assert told["lines"][0] == "题目：LoRA 合并之后还能拆开吗？ — 1 个回答"

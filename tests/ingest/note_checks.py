@@ -5,7 +5,7 @@ import re
 
 from ingest.importing.decode import CannotConvert, decode
 from ingest.importing.tidy import tidy
-from ingest.markup import CONTROL
+from ingest.invisible import visible
 from ingest.model import Block, Question, Source, Talk
 from ingest.notes.mend import mend
 from ingest.notes.parse import parse_note
@@ -14,6 +14,11 @@ from ingest.problems import RULES
 from ingest.questions.collected import parse_collection, write_question
 from ingest.questions.parse import parse_question
 from ingest.safe_html import to_html
+from ingest.slips.notes import note_slips
+from ingest.slips.questions import question_slips
+from ingest.slips.slip import mended as mended_slips
+
+NOTE, QUESTION = "talks/notes/note.md", "talks/questions/q.md"
 
 
 def check_total(content: bytes) -> None:
@@ -25,17 +30,21 @@ def check_total(content: bytes) -> None:
     tidied = tidy(text)
     assert tidy(tidied) == tidied
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    talk, problems = parse_note(Source("talks/notes/note.md", text))
-    question, more = parse_question(Source("talks/questions/q.md", text))
+    talk, problems = parse_note(Source(NOTE, text))
+    question, more = parse_question(Source(QUESTION, text))
     questions, _, others = parse_collection(Source("faq.md", text))
     lines = text.count("\n") + 1
     for problem in (*problems, *more, *others):
         assert problem.code in RULES and 1 <= problem.line <= lines and problem.column >= 1
     for part in (*_texts(talk), *_texts(question), *(part for one in questions for part in _texts(one))):
         check_html(part)
-    check_format(Source("talks/notes/note.md", text), talk)
+    check_format(Source(NOTE, text), talk)
     for one in questions:
         parse_question(Source("talks/questions/q.md", write_question(one, "faq.md", "CC-BY-4.0")))
+    for slip in (*note_slips(note := Source(NOTE, text), talk), *question_slips(Source(QUESTION, text), question)):
+        assert slip.code in RULES and 1 <= slip.line <= lines and slip.column >= 1
+    again = mended_slips(note, lambda source: note_slips(source, parse_note(source)[0]))
+    assert mended_slips(Source(NOTE, again), lambda source: note_slips(source, parse_note(source)[0])) == again
     mended = mend(text)
     assert mend(mended) == mended
     assert "://" in text or "".join(mended.split()) == "".join(text.split())
@@ -63,8 +72,8 @@ def check_html(text: str) -> None:
         "input",
     }
     assert not any(re.search(r"\son\w+\s*=|\sstyle\s*=", re.sub(r'"[^"]*"', "", attributes)) for _, attributes in tags)
-    assert "`" not in shown and "~" not in shown and not CONTROL.search(shown.replace("\n", ""))
-    letters = re.sub(r"\S*:\S*|&#?\w+;", "", CONTROL.sub("", text))
+    assert "`" not in shown and "~" not in shown and shown == visible(shown)
+    letters = re.sub(r"\S*:\S*|&#?\w+;", "", visible(text))
     assert {char for char in letters if char.isalpha()} <= set(html.unescape(shown)), text
 
 

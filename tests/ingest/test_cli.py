@@ -73,6 +73,7 @@ def test_every_problem_of_every_file_is_shown_and_the_rest_is_built(project, cap
         "docs/topics/rope.md:5:1:T002",
         "talks/notes/102.md:3:1:F002",
         "talks/notes/103.md:3:1:N002",
+        "talks/notes/103.md:3:1:N028",
         "talks/notes/104.md:1:1:N003",
         "talks/notes/104.md:1:1:N004",
         "talks/questions/broken.md:2:11:F003",
@@ -95,8 +96,9 @@ def test_check_of_one_note_knows_the_others_and_reads_nothing_else(project, caps
     (project / "talks/notes/102.md").write_text(NOTE, "utf-8")
     (project / "snippets/broken.py").write_text("(", "utf-8")
     assert run(project, "check", project / "talks/notes/102.md") == 1
-    [line] = capsys.readouterr().err.splitlines()
+    line, other = capsys.readouterr().err.splitlines()
     assert "talks/notes/102.md:3:1: N002 number 101 is taken by talks/notes/101.md" in line
+    assert "talks/notes/102.md:3:1: N028 number 101 in the file 102.md" in other
 
 
 def test_check_for_github_and_as_json(project, capsys):

@@ -94,8 +94,10 @@ def test_nothing_but_pictures_beside_notes_is_shown(project, path, capsys):
     put(project, "notes/101/script.png", b"<script>pwned()</script>")
     (project / "talks/notes/101/link.png").symlink_to(project / "secret.png")
     with_picture(project, f"![图]({path})")
-    assert build(project) == 0
-    assert capsys.readouterr().err.count("F004") == 2  # the script and the link; no rule looks at a drawing
+    assert build(project) == 1
+    said = capsys.readouterr().err
+    assert said.count("F004") == 2  # the script and the link; no rule looks at a drawing
+    assert said.count(": M002 no picture") == 1
     page = (project / "docs/talks/101.md").read_text("utf-8")
     assert "<img" not in page
     assert "图" in page

@@ -8,7 +8,8 @@ import pytest
 from ingest.cli import main
 from ingest.feeds.parse import parse_feed
 from ingest.problems import RULES, Problem
-from ingest.rules import BESIDE, EXAMPLES, FOUND, GROUPS, KEPT_PATHS, NO_EXAMPLE, rules_page
+from ingest.rule_examples import BESIDE, EXAMPLES, KEPT_PATHS
+from ingest.rules import FOUND, GROUPS, NO_EXAMPLE, rules_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {"zh": DOCS / "guide/rules.md", "en": DOCS / "en/guide/rules.md"}

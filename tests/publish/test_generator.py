@@ -11,7 +11,7 @@ from publish.csp import META
 from tests.publish.conftest import content, made, write
 
 pytestmark = pytest.mark.slow
-WRITTEN_BY_US = {"sitemap.xml", "sitemap.xml.gz"}
+WRITTEN_BY_US = {"sitemap.xml", "sitemap.xml.gz", "en/sitemap.xml"}
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_pages_are_those_of_mkdocs_but_for_the_policy(many):
             for name, text in content(many / "site").items()
         }
         for files in (theirs, ours):
-            for name in WRITTEN_BY_US.union(f"en/{name}" for name in WRITTEN_BY_US):
+            for name in WRITTEN_BY_US:
                 files.pop(name, None)
         mine = {name for name in ours if name.startswith("en/") == bool(folder)}
         assert {name for name in theirs if name.startswith(folder)} == mine

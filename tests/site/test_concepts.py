@@ -5,6 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from ingest.concepts import parse_concept
+from ingest.model import Source
 from pictures.__main__ import FOLDER, MAKERS, draw
 from tests.site.conftest import ROOT
 
@@ -13,8 +15,7 @@ INDEX = (ROOT / "docs/topics/index.md").read_text("utf-8")
 
 
 def bases(name):
-    found = re.search(r"^builds_on: \[(.*)\]$", TOPICS[name], re.MULTILINE)
-    return found[1].split(", ") if found else []
+    return list(parse_concept(Source(f"docs/topics/{name}.md", TOPICS[name]))[0].builds_on)
 
 
 def test_map_of_the_built_site_links_every_concept(site):

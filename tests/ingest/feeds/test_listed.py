@@ -2,7 +2,6 @@
 
 import json
 from datetime import date
-from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
@@ -31,14 +30,6 @@ def test_bad_opml_is_a_problem(content: bytes, line: int, said: str) -> None:
     feeds, (problem,) = read_opml(content, "talks/feeds.opml")
     assert (feeds, problem.code, problem.line) == ([], "P010", line)
     assert problem.message.startswith(said)
-
-
-def test_our_own_opml_names_web_addresses_each_once() -> None:
-    path = Path(__file__).parents[3] / "talks" / "feeds.opml"
-    feeds, problems = read_opml(path.read_bytes(), path.name)
-    assert problems == ()
-    assert len(feeds) == path.read_text().count("xmlUrl=") > 0
-    assert all(feed.url.startswith("https://") and feed.title and feed.page for feed in feeds)
 
 
 def test_the_page_of_feeds_shows_what_strangers_wrote_as_text() -> None:

@@ -178,14 +178,6 @@ def test_any_text_can_be_formatted_and_what_would_be_lost_is_told(text):
     assert note.startswith("# ")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "talks" / "notes").glob("*.md")), ids=lambda path: path.stem)
-def test_the_repositorys_notes_lose_nothing(path):
-    source = Source(f"talks/notes/{path.name}", path.read_text("utf-8"))
-    note, talk, _, gone = format_note(source)
-    assert (gone, same_talk(talk, parse_note(Source(source.path, note))[0])) == ("", True)
-    assert len(talk.questions) >= 7
-
-
 @pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is not here")
 @pytest.mark.parametrize("name", ["openllm-talk-000", "openllm-talk-004"])
 def test_real_documents_lose_nothing(name):

@@ -213,3 +213,32 @@ def test_long_archives_are_split_into_pages(source):
     assert {"qa/index.md", "qa/page-2.md", "qa/page-3.md"} <= set(made)
     assert "[下一页](page-3.md)" in made["qa/page-2.md"]
     assert "[上一页](index.md)" in made["qa/page-2.md"]
+
+
+def test_recording_is_linked_without_what_says_who_shared_it(source):
+    video = "https://www.bilibili.com/video/BV1xx411c7mD"
+    said = f"【talk 视频】：第 101 期 {video}?spm_id_from=333.999&vd_source=0&p=2 （回放）\n"
+    made, _, _ = build(
+        Inputs(notes=(source(NOTE.replace("\n\n## 本周新闻", f"\n{said}\n## 本周新闻"), "talks/notes/101.md"),))
+    )
+    page = made["talks/101.md"]
+    assert f'<a href="{video}?p=2" rel="nofollow noopener">' in page
+    assert "spm_id_from" not in page and "vd_source" not in page
+    assert "第 101 期 <a " in page and "（回放）</dd>" in page
+
+
+def test_field_stays_text_but_for_web_addresses(source):
+    said = '【主持人】：<b>小河</b> javascript:alert(1) https://example.org/"onclick=x\n'
+    made, _, _ = build(Inputs(notes=(source(NOTE.replace("【主持人】：小河\n", said), "talks/notes/101.md"),)))
+    (row,) = (line for line in made["talks/101.md"].split("\n") if line.startswith("<dt>主持人"))
+    assert row.count("<a ") == 1 and '<a href="https://example.org/" rel="nofollow noopener">' in row
+    assert "<b>" not in row and "onclick=" not in row
+
+
+def test_talk_that_names_no_concept_has_no_empty_row_of_them(source):
+    made, _, _ = build(Inputs(notes=(source(NOTE, "talks/notes/101.md"),)))
+    assert "wiki-chips" not in made["talks/101.md"]
+    lora = source(CONCEPT, "docs/topics/lora.md")
+    made, _, _ = build(Inputs(notes=(source(NOTE, "talks/notes/101.md"),), concepts=(lora,)))
+    assert "[LoRA](../topics/lora.md)" in made["talks/101.md"]
+    assert " \n{: .wiki-chips }" in made["talks/101.md"]

@@ -1,0 +1,93 @@
+"""The command that begins what people write: `new 005`, `new question NAME`, `new concept NAME`.
+
+Every place to be written begins with ✎ (a note's template says 提示 instead); the checker finds the ones that are left.
+"""
+
+import argparse
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingest import files
+from ingest.notes import commands as notes
+from ingest.reporting import usage
+
+QUESTION_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){0,11}")
+CONCEPT_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+){0,7}")
+QUESTION = """\
+---
+topics: []
+asker: ✎ 你的名字，或者删去这一行
+date: DAY
+---
+
+# ✎ 一句完整的问题，没参加讨论的人也看得懂？
+
+✎ 题目说不清的背景写在这里，否则删去这一段。
+
+## 回答
+
+✎ 先给结论，再解释。只想提问，就把从「## 回答」起的部分都删掉。
+
+—✎ 你的名字
+
+## 参考
+
+- [✎ 论文或文章的题目](https://✎)
+"""
+CONCEPT = """\
+---
+title: ✎ 中文名：半行说明
+english: "✎ English name: half a line"
+aliases: [✎ 各种叫法]
+group: ✎ 概念页首页上的一个组名
+summary: ✎ 一句话：它做什么，为什么要它。
+builds_on: [] # ✎ 先要读哪些概念，例如 [layer_norm]
+---
+
+# ✎ 中文名：半行说明
+
+--8<-- "generated/before/NAME.md"
+
+✎ 它回答什么问题？没有它的时候怎么办？
+
+## 想法
+
+✎ 用自己的话和一个小例子讲清楚，再写公式。
+
+## 参考
+
+- [✎ 论文题目](https://✎)
+
+--8<-- "generated/topics/NAME.md"
+"""
+
+
+def new(options: argparse.Namespace) -> int:
+    """Begin a note, a question or a concept page."""
+    kind, name = options.what if len(options.what) == 2 else ("note", *options.what[:1])
+    if len(options.what) > 2 or kind not in ("note", "question", "concept"):
+        return usage("say what: new 005, new question NAME, new concept NAME")
+    if kind == "note":
+        options.number = name
+        return notes.new(options)
+    if kind == "question":
+        today = datetime.now(UTC).date().isoformat()
+        target, form, text = options.talks / "questions" / f"{name}.md", QUESTION_NAME, QUESTION.replace("DAY", today)
+        sample = "why-scale-attention"
+    else:
+        target, form, text = options.docs / "topics" / f"{name}.md", CONCEPT_NAME, CONCEPT.replace("NAME", name)
+        sample = "layer_norm"
+    if not form.fullmatch(name):
+        return usage(f"{name!r} is no name of a {kind}, such as {sample}")
+    return _begin(target, text)
+
+
+def _begin(target: Path, text: str) -> int:
+    if target.exists():
+        print(f"{target} exists", file=sys.stderr)
+        return 1
+    files.write_text(target, text)
+    print(f"{target}: write what stands at every ✎, then `make check`")
+    return 0

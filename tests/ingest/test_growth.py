@@ -1,0 +1,188 @@
+"""No text costs much: ten times the input takes at most fifteen times the work, for every parser and kind of text.
+
+Work is CPU time of this process, which other programs on the machine do not lengthen, over so many rounds that the
+clock's ticks do not matter. What fails is measured again, longer; a parser that takes the square of its input takes a
+hundred times the work, whichever way it is measured.
+"""
+
+import gc
+import itertools
+import time
+
+import pytest
+
+from ingest import safe_html
+from ingest.concepts import Matcher, parse_concept
+from ingest.feeds.archive import decode
+from ingest.feeds.listed import read_opml
+from ingest.importing.tidy import tidy
+from ingest.invisible import check_direction, visible
+from ingest.link import related
+from ingest.markup import links_in
+from ingest.model import Concept, Question, Source
+from ingest.notes.mend import mend
+from ingest.notes.names import split_attribution
+from ingest.notes.parse import parse_note
+from ingest.notes.write import format_note
+from ingest.questions.collected import parse_collection, parse_form
+from ingest.questions.duplicates import alike, join
+from ingest.questions.parse import parse_question
+from ingest.urls import arxiv_id, canonical_url, doi_of
+from tests.ingest.hostile import KINDS
+
+MOST = 15
+LONGEST = 200_000  # letters; a text of so many that takes next to nothing is not looked at closer
+HEAD = """\
+# OpenLLM Talk 901
+
+【编号】：901
+【时间】：2026-11-20 21:00
+【主持人】：甲
+"""
+SECTIONS = "\n## 本周新闻\n\n## 本周推荐\n\n## Free Talk\n\n### Q1：a？\n\nA1："
+NOTE, QUESTION = "talks/notes/901.md", "talks/questions/a.md"
+MATCHER = Matcher([Concept(name, name, (name, f"{name} x", name[0]), "", "", "", False, "") for name in ("lora", "秩")])
+
+
+def _numbered(text):
+    return list(enumerate(text.split("\n"), 1))
+
+
+PARSERS = {
+    "html": safe_html.to_html,
+    "a title": lambda text: (safe_html.escape(text), safe_html.meta(text), safe_html.address(text)),
+    "machines": lambda text: safe_html.json_ld({"a": text}),
+    "answer": lambda text: parse_note(Source(NOTE, HEAD + SECTIONS + text)),
+    "head": lambda text: parse_note(Source(NOTE, f"{HEAD}【贡献者】：{text}\n{SECTIONS}b")),
+    "questions": lambda text: parse_note(Source(NOTE, f"{HEAD}{SECTIONS}b\n\n### Q2：{text}\n\nA2：{text}")),
+    "question": lambda text: parse_question(Source(QUESTION, f"# a\n\n{text}\n\n## 参考\n\n{text}")),
+    "question's title": lambda text: parse_question(Source(QUESTION, f"# {text}")),
+    "front matter": lambda text: parse_question(Source(QUESTION, f"---\nid: {text}\n---\n# a")),
+    "concept": lambda text: parse_concept(Source("docs/topics/a.md", f"---\ntitle: |\n  {text}\n---\n# a")),
+    "written": lambda text: format_note(Source(NOTE, HEAD + SECTIONS + text)),
+    "mended": mend,
+    "collection": lambda text: parse_collection(Source("a.md", text)),
+    "form": lambda text: parse_form(f"### 问题\n\n{text}\n\n### 回答\n\n{text}\n\n### 许可\n\n- [x] a", "a"),
+    "tidied": tidy,
+    "links": lambda text: links_in(_numbered(text)),
+    "address": lambda text: (canonical_url(text), canonical_url(f"https://a.b/{text}"), arxiv_id(text), doi_of(text)),
+    "signature": lambda text: split_attribution(text, {"甲", "n1"}),
+    "concepts": MATCHER.find,
+    "visible": lambda text: (visible(text), check_direction(Source(NOTE, text))),
+}
+
+
+def _seconds(work, text, least=0.0):
+    """CPU seconds of one run, by as many as take `least` together."""
+    began = time.process_time()
+    for rounds in itertools.count(1):
+        work(text)
+        if (spent := time.process_time() - began) >= least:
+            return spent / rounds
+    raise AssertionError
+
+
+def growth(work, make, least, size=1_000):
+    """How many times longer ten times the text takes; 0 where the longest that is read takes next to nothing."""
+    while size * 10 < LONGEST and _seconds(work, make(size)) < least / 2:
+        size *= 2
+    if size * 10 >= LONGEST and _seconds(work, make(LONGEST)) < 2 * least:
+        return 0
+    size //= 2
+    return _seconds(work, make(size * 10), 2 * least) / _seconds(work, make(size), least)
+
+
+@pytest.fixture(autouse=True)
+def no_collection():
+    """Garbage is collected when it happens to be, which costs whoever is at work."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def grows_too_fast(work, make, size=1_000):
+    """What was measured, where it was too much every time; else nothing."""
+    found = []
+    for least in (0.01, 0.03, 0.1, 0.2):
+        found.append(round(growth(work, make, least, size), 1))
+        if found[-1] <= MOST:
+            return []
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parser", PARSERS)
+def test_parser_is_linear(parser):
+    found = {kind: grows_too_fast(PARSERS[parser], make) for kind, make in KINDS.items()}
+    assert not {kind: times for kind, times in found.items() if times}
+
+
+def _asked(titles, repeats=lambda at: ""):
+    return [
+        Question(f"q{at}", title, title, "", (), f"talks/questions/q{at}.md", 1, duplicate_of=repeats(at))
+        for at, title in enumerate(titles)
+    ]
+
+
+# Many questions, of `size` letters in all.
+ARCHIVES = {
+    "other words": lambda size: _asked(f"{n * 7919 % 9973} 的 {n * 104729 % 99991} 是什么" for n in range(size // 20)),
+    "nearly the same": lambda size: _asked(f"{'怎样训练一个很大的语言模型' * 3}{n}？" for n in range(size // 40)),
+    "the same words": lambda size: _asked(["怎样训练？"] * (size // 5)),
+    "long titles": lambda size: _asked(
+        "".join(chr(0x4E00 + (n * 31 + at * 7) % 9000) for at in range(900)) for n in range(size // 900)
+    ),
+    "a chain": lambda size: _asked(map(str, range(size // 5)), lambda at: f"q{at + 1}"),
+    "a circle": lambda size: _asked(map(str, range(size // 5)), lambda at: f"q{(at + 1) % (size // 5)}"),
+}
+SEVERAL = {
+    "alike": lambda asked: list(alike(asked)),
+    "join": join,
+    "related": lambda asked: related(tuple(asked)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("work", SEVERAL)
+def test_work_on_all_questions_is_linear(work):
+    # Every title is compared with at most so many others, which a small archive has not.
+    size = 20_000 if work == "alike" else 1_000
+    kinds = [kind for kind in ARCHIVES if work != "alike" or not kind.startswith("a ")]
+    found = {kind: grows_too_fast(SEVERAL[work], ARCHIVES[kind], size) for kind in kinds}
+    assert not {kind: times for kind, times in found.items() if times}
+
+
+# What lies beside notes and questions, of `size` letters.
+WEEK = "talks/papers/2026-W47.jsonl"
+PAPER = '{"title": "a %s", "url": "https://a.b/%s"}\n'
+
+
+def _opml(source):
+    return read_opml(source.text.encode(), source.path)
+
+
+FILES = {
+    "papers": (decode, WEEK, lambda size: PAPER % ("", "") * (size // 40)),
+    "a long title": (decode, WEEK, lambda size: PAPER % ("a " * (size // 2), "")),
+    "a long address": (decode, WEEK, lambda size: PAPER % ("", "doi:10.1234/a" * (size // 13))),
+    "deep JSON": (decode, WEEK, lambda size: "[" * size),
+    "outlines": (
+        _opml,
+        "feeds.opml",
+        lambda size: "<opml>" + '<outline xmlUrl="http://a"/>' * (size // 28) + "</opml>",
+    ),
+    "deep outlines": (_opml, "feeds.opml", lambda size: "<o>" * (size // 7) + "</o>" * (size // 7)),
+    "keys": (
+        parse_question,
+        QUESTION,
+        lambda size: "---\n" + "".join(f"k{n}: v\n" for n in range(size // 10)) + "---\n# a\n" + "x\n" * (size // 2),
+    ),
+    "topics": (parse_question, QUESTION, lambda size: f"---\ntopics: [{'a,' * (size // 2)}]\n---\n# a\n"),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_file_beside_them_is_linear(kind):
+    parser, path, make = FILES[kind]
+    assert not grows_too_fast(lambda text: parser(Source(path, text)), make)

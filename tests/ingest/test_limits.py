@@ -1,0 +1,142 @@
+"""No file costs the others much, and none turns a reader's eye: limits of front matter, sizes and characters."""
+
+import pytest
+
+from ingest import pipeline, safe_html
+from ingest.concepts import parse_concept
+from ingest.feeds.listed import read_opml
+from ingest.files import LARGEST, read
+from ingest.front_matter import front_matter
+from ingest.invisible import TURNING, visible
+from ingest.limits import NAMES, QUESTIONS, TITLE_LETTERS
+from ingest.model import Source
+from ingest.notes.parse import parse_note
+from ingest.notes.write import format_note
+from ingest.questions.parse import parse_question
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+NOTE = "# T\n\n【编号】：901\n【时间】：2026-11-20\n{}\n## 本周新闻\n\n## 本周推荐\n\n## Free Talk\n\n{}"
+
+
+def note(fields="", text=""):
+    return Source("talks/notes/901.md", NOTE.format(fields, text))
+
+
+@pytest.mark.parametrize(
+    ("yaml", "line"),
+    [
+        (BOMB, 2),
+        ("id: x\ntopics: &a [*a]", 3),
+        ("id: x\ny: *y", 3),
+        ("id: x\ny: " + "[" * 3000 + "]" * 3000, 3),
+        ("id: x\n" + "".join(f"{' ' * n}y:\n" for n in range(150)), 103),
+        ("id: x\ny: !!python/object/apply:os.system [true]", 3),
+        ("id: x\ny: !y z", 3),
+        ("id: x\n? [a, b]\n: c", 3),
+        ("id: x\n? {d: e}\n: f", 3),
+        ("id: x\ny: 'a\x07'", 3),
+        ("id: " + "x" * 64_000, 1),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+@pytest.mark.parametrize("parser", [parse_question, parse_note, parse_concept])
+def test_costly_front_matter_is_refused_on_its_line(parser, yaml, line):
+    _, problems = parser(Source("talks/questions/a.md", f"---\n{yaml}\n---\n# a\n\nb"))
+    assert [problem.line for problem in problems if problem.code == "F003"] == [line]
+
+
+def test_values_are_what_they_say():
+    said = {"a": "0x10", "b": "12:30:45", "c": "9" * 5000, "d": "no", "e": ".nan", "f": "2026-02-30", "g": "007"}
+    text = "\n".join(f"{key}: {value}" for key, value in said.items())
+    assert front_matter(Source("a.md", f"---\n{text}\nh: ~\ni:\n---\n"))[0] == said | {"h": None, "i": None}
+
+
+def test_date_that_is_none_is_told_on_its_line():
+    _, problems = parse_question(Source("talks/questions/a.md", "---\nid: x\ndate: 2026-02-30\n---\n# a\n"))
+    assert [(problem.code, problem.line) for problem in problems] == [("Q003", 3)]
+
+
+def test_large_file_is_left_out_and_the_others_are_read(tmp_path):
+    (tmp_path / "a.md").write_text("a" * (LARGEST + 1))
+    (tmp_path / "b.md").write_text("b" * LARGEST)
+    sources, problems = read(tmp_path.glob("*.md"), tmp_path)
+    assert [source.path for source in sources] == ["b.md"]
+    assert [(problem.path, problem.code) for problem in problems] == [("a.md", "L001")]
+
+
+def test_questions_beyond_the_limit_are_left_out():
+    text = "".join(f"### Q{n % 999}：问{n}？\n\nA：答\n\n" for n in range(QUESTIONS + 3))
+    talk, problems = parse_note(note(text=text))
+    assert len(talk.questions) == QUESTIONS
+    line = NOTE.format("", text).split("\n").index(f"### Q{QUESTIONS % 999}：问{QUESTIONS}？") + 1
+    assert [problem.line for problem in problems if problem.code == "L002"] == [line]
+
+
+def test_names_beyond_the_limit_are_left_out():
+    talk, problems = parse_note(note(f"【贡献者】：{'、'.join(f'n{n}' for n in range(NAMES + 1))}\n"))
+    assert len(talk.contributors) == NAMES
+    assert "L003" in {problem.code for problem in problems}
+
+
+@pytest.mark.parametrize("mark", ["### ", ""])
+def test_long_title_is_cut_and_stands_whole_in_the_text(mark):
+    title = "长" * (TITLE_LETTERS + 1)
+    talk, problems = parse_note(note(text=f"{mark}Q1：{title}\n\nA1：答"))
+    asked, told = parse_question(Source("talks/questions/a.md", f"# {title}\n\n## 回答\n\n答"))
+    for question, found in ((talk.questions[0], problems), (asked, told)):
+        assert len(question.title) == TITLE_LETTERS
+        assert title in question.text
+        assert "L003" in {problem.code for problem in found}
+
+
+def test_deep_outlines_are_refused():
+    feeds, problems = read_opml(b"<opml>" + b"<outline>" * 200 + b"</outline>" * 200 + b"</opml>", "f")
+    assert not feeds
+    assert [problem.code for problem in problems] == ["P010"]
+
+
+def test_text_below_the_deepest_list_is_kept():
+    shown = safe_html.to_html("".join(f"{'  ' * n}- a{n}\n" for n in range(40)) + "- last\n\nafter")
+    assert all(f"a{n}" in shown for n in range(40))
+    assert shown.endswith("<li>last</li>\n</ul>\n<p>after</p>") or "<p>last</p>" in shown
+    assert "deep" in safe_html.to_html(">" * 5000 + " deep")
+
+
+def test_entity_that_is_no_character_stays():
+    assert "9" * 5000 in safe_html.meta(f"&#{'9' * 5000};")
+
+
+@pytest.mark.parametrize("char", [*"\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200e\u200f\u061c", *"\u202c\u2069"])
+def test_what_turns_text_is_never_shown_but_told_and_kept_in_the_file(char):
+    text = f"### Q1：a{char}b？ —甲\n\nA1：c{char}d [e{char}](https://f.g/{char}h) &#{ord(char)}; <https://i.j/{char}k>"
+    source = note(f"【主持人】：甲{char}、乙\n", text)
+    asked = Source("talks/questions/x.md", f"---\nasker: 丙{char}\nfoo: 1{char}2\n---\n# l{char}m？\n\nn{char}o")
+    pages, _, problems = pipeline.build(pipeline.Inputs(notes=(source,), questions=(asked,)))
+    assert not [name for name, page in pages.items() if char in page or char in name]
+    told = [(problem.path, problem.line, problem.severity) for problem in problems if problem.code == "L004"]
+    assert told == [(source.path, 5, "warning"), (asked.path, 2, "warning")]
+    assert char in format_note(source)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("👩\u200d👩\u200d👧 ❤\ufe0f 1\ufe0f\u20e3", "👩\u200d👩\u200d👧 ❤\ufe0f 1\ufe0f\u20e3"),
+        ("می\u200cخواهم שלום مرحبا", "می\u200cخواهم שלום مرحبا"),
+        ("葛\U000e0100", "葛\U000e0100"),
+        ("a\u200db\u200cc\ufe0fd\u00ade\u200bf\u2060g\ufeffh", "abcdefgh"),
+        ("😀\U000e0101\U000e0102", "😀"),
+        ("葛\U000e0100\U000e0101", "葛\U000e0100"),
+        ("x\U000e0061\U000e007f", "x"),
+        ("a\ufe0f\u200db", "ab"),
+    ],
+)
+def test_what_joins_stays_where_it_joins(text, shown):
+    assert visible(text) == shown == visible(visible(text))
+
+
+def test_every_turning_character_is_taken_out():
+    assert visible("".join(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)])) + "a") == "a"
+    assert TURNING
