@@ -40,13 +40,14 @@ FORMULA = re.compile(
 )  # as in $x_{<t}$: to a browser an element that means nothing
 BLOCK = re.compile(r'<div data-pagefind-ignore="all" markdown>|</div>')  # alone on its line
 AUTOLINK = re.compile(r"<(?:https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w.-]+)>")
-ATTRIBUTES = re.compile(r"\{.*\}")
+ATTRIBUTES = re.compile(r"^[^{\n]*(\{.*\})", re.MULTILINE)  # from the first to the last brace of a line
 ACTS = re.compile(
     r"(?<![\w-])(?:on[a-z]{3,}|style|href|src|srcset|srcdoc|action|formaction|xlink:href|background|poster|ping)\s*="
     r"|(?<![\w-])(?:\.md-|#__)",
     re.IGNORECASE,
 )
-TARGET = re.compile(r"\]\(\s*<?([^)>]{0,300})|\]:\s*<?(\S{1,300})|<([a-zA-Z][\w+.-]*:[^<>]*)>")
+# Each looked for at every place: what one takes for its own may hold another.
+TARGET = re.compile(r"(?=\]\(\s*<?([^)>]{0,300})|\]:\s*<?(\S{1,300})|<([a-zA-Z][\w+.-]*:[^<>]*)>)")
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 SCHEMES = {"http", "https", "mailto"}
 DIRECTIVE = re.compile(r"^[ \t>]*(?:#{1,6} *)?:::", re.MULTILINE)
@@ -200,8 +201,8 @@ def _check_text(source: Source) -> Iterator[Problem]:
         if not formula or ACTS.search(formula[0]):
             yield problem(start, "X006", f"markup {text[start : start + 40].splitlines()[0]!r}")
     for found in ATTRIBUTES.finditer(text):
-        if ACTS.search(found[0]):
-            yield problem(found.start(), "X006", f"attributes {found[0][:40]!r}")
+        if ACTS.search(found[1]):
+            yield problem(found.start(1), "X006", f"attributes {found[1][:40]!r}")
     for found in TARGET.finditer(text):
         address = re.sub(r"[\x00-\x20\\]|\u00ad", "", html.unescape(found[1] or found[2] or found[3] or ""))
         if (scheme := SCHEME.match(address)) and scheme[1].lower() not in SCHEMES:

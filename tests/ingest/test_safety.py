@@ -121,6 +121,7 @@ ACTS = [
     "[x](file:///etc/passwd)",
     "[x]: javascript:alert(1)\n",
     "[x]:\n  javascript:alert(1)\n",
+    "*[a]:\n\n[x](javascript:alert(1))",
     "<javascript:alert(1)>",
     "<javascript://%0aalert(1)>",
     # what only looks like code
