@@ -224,8 +224,10 @@ def sync(tree: Tree, who: str, files: Mapping[str, bytes], owned: Iterable[str])
     for name, content in files.items():
         try:
             done.written += tree.write(name, content)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, error.filename or name) from error
+        except Strange:
+            raise
+        except OSError as error:  # which names the temporary file
+            raise OSError(error.errno, error.strerror, name) from error
     for folder in owned:
         for name, kind in list(tree.walk(folder)):
             if name in files:

@@ -120,7 +120,9 @@ def grows_too_fast(work, make, size=1_000):
 @pytest.mark.slow
 @pytest.mark.parametrize("parser", PARSERS)
 def test_parser_is_linear(parser):
-    found = {kind: grows_too_fast(PARSERS[parser], make) for kind, make in KINDS.items()}
+    # YAML's scanner looks for a key 1,024 letters ahead, which a shorter front matter has not.
+    size = 6_000 if parser == "front matter" else 1_000
+    found = {kind: grows_too_fast(PARSERS[parser], make, size) for kind, make in KINDS.items()}
     assert not {kind: times for kind, times in found.items() if times}
 
 
@@ -153,7 +155,7 @@ SEVERAL = {
 @pytest.mark.parametrize("work", SEVERAL)
 def test_work_on_all_questions_is_linear(work):
     # Every title is compared with at most so many others, which a small archive has not.
-    size = 20_000 if work == "alike" else 1_000
+    size = 80_000 if work == "alike" else 1_000
     kinds = [kind for kind in ARCHIVES if work != "alike" or not kind.startswith("a ")]
     found = {kind: grows_too_fast(SEVERAL[work], ARCHIVES[kind], size) for kind in kinds}
     assert not {kind: times for kind, times in found.items() if times}
