@@ -19,7 +19,7 @@ def test_owned_folders_are_those_of_generated_kinds():
 
 @pytest.mark.parametrize("folder", OWNED)
 def test_git_ignores_what_a_build_writes_and_make_clean_removes_it(folder):
-    assert f"docs/{folder}/" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert f"docs/{folder}" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
     cleaned = re.search(r"(?m)^clean:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text("utf-8"))[1]
     assert re.search(rf"\bdocs/{folder}(?=\s|$)", cleaned)
 
