@@ -55,7 +55,7 @@ def test_server_shows_what_changed_and_survives_a_page_that_does_not_build(proje
 
             wait_for("talks/007/", "相对的距离")
             good = (project / "docs/topics/plain.md").read_text("utf-8")
-            write(project, "docs/topics/plain.md", f'{good}\n--8<-- "nowhere.md"\n')
+            write(project, "docs/topics/plain.md", f'{good}\n--8<-- "generated/nowhere.md"\n')
             note = (project / "talks/notes/007.md").read_text("utf-8")
             write(project, "talks/notes/007.md", note.replace("距离", "位置"))
             wait_for("talks/007/", "相对的位置")
