@@ -16,9 +16,9 @@ from datetime import date
 import pytest
 import torch
 
+from ingest.files import write_text
 from snippets import _records
 from snippets.__main__ import names
-from snippets._site import replace
 
 IN_BROWSER = "tests/browser/test_snippets_in_chromium.py"
 TEST = re.compile(r"tests/snippets/test_(?P<name>\w+)\.py(?:::\w+(?:\[(?P<parameters>.*)\])?)?$", re.DOTALL)
@@ -87,7 +87,7 @@ def update(wanted: Sequence[str], results: Results, day: date) -> list[str]:
     records = {name: record for name, record in _records.load(_records.FILE).items() if name in names()}
     amiss = {name: reason for name in wanted if (reason := results.amiss(name))}
     records |= {name: results.record(name, day) for name in wanted if name not in amiss}
-    replace(_records.FILE, _records.dump(records))
+    write_text(_records.FILE, _records.dump(records))
     return [f"{name}: not recorded, {reason}" for name, reason in amiss.items()]
 
 

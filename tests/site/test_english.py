@@ -13,7 +13,11 @@ from tests.site.conftest import ROOT
 DOCS = ROOT / "docs"
 SWITCH = re.compile(r'<a href="([^"]*)" hreflang="(\w+)" class="md-select__link"')
 HAN = re.compile("[\u4e00-\u9fff]")
-TRANSLATED = ("about/index.md", *sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "guide").glob("*.md")))
+TRANSLATED = (
+    "about/index.md",
+    "about/deploy.md",
+    *sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "guide").glob("*.md")),
+)
 GENERATED_IN_PART = ("index.md", "qa/index.md", "snippets.md", "topics/index.md")
 FENCE = re.compile(r"^(`{3,})(.*?)\n.*?^\1$", re.MULTILINE | re.DOTALL)
 QUOTED = re.compile(r"<(\w+)[^>]* lang=\"?zh\b.*?</\1>|<(code|pre|kbd)\b.*?</\2>|<script.*?</script>", re.DOTALL)

@@ -53,7 +53,8 @@ def test_skeleton_is_a_snippet_and_a_concept_with_an_example(project):
     folders = [f"--{name}={project / name}" for name in ("talks", "docs", "snippets")]
     run = [sys.executable, "-m", "ingest", "build", "--json", *folders]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
-    assert (json.loads(done.stdout)["problems"], done.returncode) == ([], 0), done.stdout
+    # What is still to be written is all that is wrong.
+    assert {problem["code"] for problem in json.loads(done.stdout)["problems"]} == {"M015"}, done.stdout
     assert "from snippets.rms_norm import rms_norm" in (project / "docs/generated/snippets.md").read_text("utf-8")
     assert EXAMPLE.search((project / "docs/topics/rms_norm.md").read_text("utf-8"))
 
