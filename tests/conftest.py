@@ -8,6 +8,7 @@ later version will break, and a later version comes with a change of the lock al
 apart: it sees the line that a warning is attributed to, which for a renamed argument is the line of our call.
 """
 
+import os
 import sys
 import warnings
 from collections.abc import Generator, Iterator
@@ -16,6 +17,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Tests run make as people do, also where `make test` runs the tests.
+for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    os.environ.pop(name, None)
 
 ROOT = Path(__file__).parents[1]
 
