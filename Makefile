@@ -84,15 +84,15 @@ test: .venv/.test site ## set up and run everything
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
-# What breaks most easily; the snippets' and the browser's tests take minutes.
-check: .venv/.check ## say what is wrong in the texts, then run the fast tests: under a minute
+# What breaks most easily; the tests of snippets, browser, feeds, documents and workflows take minutes.
+check: .venv/.check ## say what is wrong in the texts, then run the fast tests: about a minute
 	$(BIN)/python -m ingest check --lang $(SAY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not slow and not browser" \
-	  tests/test_*.py tests/github tests/ingest tests/site/test_pages.py tests/browser/test_run_cell.py \
-	  tests/browser/test_types.py
+	  --ignore tests/ingest/feeds --ignore tests/ingest/importing tests/test_*.py tests/ingest \
+	  tests/site/test_pages.py tests/browser/test_run_cell.py tests/browser/test_types.py
 
 bench: .venv/.test site ## measure, and write docs/benchmarks.md
 	$(BIN)/python -m tools.bench

@@ -117,6 +117,7 @@ def test_no_other_test_reads_what_contributors_write():
     assert found == {"test_content.py", "test_contributions.py"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(HERE != ROOT or not OVERLAP.is_file(), reason="../shared is not here")
 def test_no_passage_of_the_source_documents_was_carried_over():
     done = subprocess.run([sys.executable, OVERLAP], cwd=HERE, capture_output=True, text=True)
