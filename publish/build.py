@@ -68,7 +68,8 @@ def runtime(project: Project) -> Done:
     """What runs in readers' pages: `browser/`, the snippets and what the lock names, in `docs/runtime/`."""
     inputs = [sys.version, *(digests(ROOT / name) for name in ("browser", "snippets", "publish/runtime"))]
     out = project.root / "docs" / "runtime"
-    if project.memory.skips("runtime", inputs, [out, out.parent / "service_worker.js"]):
+    outputs = [out, out.parent / "service_worker.js"]
+    if project.memory.skips("runtime", inputs, outputs):
         return 0, ""
     from publish.runtime import build as made  # httpx and others take their time to load
     from publish.runtime.assets import AssetError, default_cache
@@ -79,7 +80,7 @@ def runtime(project: Project) -> Done:
         print(f"error: {error}", file=sys.stderr)
         return 2, ""
     if not problems:  # else what is lacking is looked for again
-        project.memory.made("runtime", inputs, [out, out.parent / "service_worker.js"])
+        project.memory.made("runtime", inputs, outputs)
     return int(made.say(problems)), f"{changed} files written"
 
 

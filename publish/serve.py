@@ -13,10 +13,9 @@ from pathlib import Path
 
 from watchfiles import watch
 
-from ingest.addresses import OWNED
+from ingest.guard import GENERATED
 
 SOURCES = ("talks", "docs", "snippets", "theme", "ingest", "browser", "publish")
-GENERATED = (*OWNED, "notebooks", "records", "runtime", "service_worker.js")  # in docs/
 BUILD = (sys.executable, "-m", "publish", "build")
 
 
