@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import TypeVar
 
-from ingest.addresses import slug_for
+from ingest.addresses import SEARCHED, slug_for
 from ingest.concepts import check_concepts, check_groups, parse_concept, parse_groups, parse_snippet
 from ingest.feeds.archive import decode
 from ingest.feeds.listed import parse_feeds
@@ -22,6 +22,7 @@ from ingest.pictures import Pictures
 from ingest.problems import Problem
 from ingest.questions.duplicates import check_duplicates
 from ingest.questions.parse import parse_question
+from ingest.searched import searched
 from ingest.slips.notes import note_slips
 from ingest.slips.questions import concept_slips, question_slips
 from ingest.slips.slip import mended, problems_of
@@ -98,6 +99,7 @@ def build(inputs: Inputs, kept: Kept | None = None) -> tuple[dict[str, str], Rec
     records, problems = parse(inputs)
     wiki = link(records)
     pages = render(wiki, inputs.pictures, inputs.repository, inputs.branch, kept)
+    pages[SEARCHED] = searched(wiki)
     return pages, wiki.records, problems
 
 

@@ -34,7 +34,7 @@ ALLOWED = {
     "pictures": "",
     "pipeline": (
         "addresses concepts feeds.archive feeds.listed front_matter invisible link model notes.parse pages.kept"
-        " pages.render pictures problems questions.duplicates questions.parse slips.notes slips.questions slips.slip"
+        " pages.render pictures problems questions.duplicates questions.parse searched slips.notes slips.questions slips.slip"
         " wiki"
     ),
     "problems": "slips.all_rules",
@@ -43,6 +43,7 @@ ALLOWED = {
     "rule_examples": "slips.all_rules",
     "rules": "problems rule_examples slips.all_rules",
     "safe_html": "invisible markup pictures urls",
+    "searched": "addresses model wiki",
     "show": "markup model pictures slips.slip slips.texts wiki",
     "safety": "front_matter model problems",
     "tree": "",

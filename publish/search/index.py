@@ -1,133 +1,361 @@
-"""The search index of a built site: `python -m publish index site` runs Pagefind over rewritten pages.
+"""Write `site/search/`: what browser/search/reader.js reads. The format is described in docs/guide/search.md.
 
-Pagefind cuts Chinese with a dictionary, browsers cut queries with another. So here every run of Chinese characters is
-stored as its overlapping pairs (位置编码: 位置 置编 编码 码), and browser/search/query.js asks for pairs. What a
-page says can be read back: a dot marks what was put in (see `plain` in search_merge.py). Words are also stored as they
-may be asked for: in simplified characters, `top_p`, `top-p` and `TopP` as topp, top and p.
+A document's terms do not depend on other documents, so they are remembered by what it is made of, and a changed note
+costs its own terms and the postings of all.
 """
 
-import html
+import gzip
+import hashlib
 import json
+import marshal
 import re
-import subprocess
-import sys
-import tempfile
-import unicodedata
-from functools import cache
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-from opencc import OpenCC
-
+from ingest.model import Source
+from ingest.synonyms import parse_synonyms
 from ingest.tree import Tree
-from publish.search import HAN
-from publish.search.merge import merge
+from publish.search import FILTERS, SCRIPTS
+from publish.search.documents import (
+    Document,
+    concepts_in,
+    document_of,
+    kind_name,
+    lines_of,
+    sorted_documents,
+)
+from publish.search.names import Names, folded
+from publish.search.pinyin import spelled
+from publish.search.terms import narrow, simplified, subject, terms
 
-# Marks that no text has and that Pagefind takes for punctuation.
-PAIR, AFTER_SPACE, EXTRA, END = "\u2e31", "\u2e32", "\u2e33", "\u2e34"
-LATIN = "A-Za-z0-9\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"  # full-width forms too
-TOKEN = re.compile(rf"(?P<han>[{HAN}]+)|(?<![&#{LATIN}])(?P<word>[{LATIN}]+(?:[-_.\uff0d\uff3f\uff0e][{LATIN}]+)*)")
-PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-ARTICLE = re.compile(r"<article[^>]*md-content__inner.*?</article>", re.DOTALL)
-EXAMPLE = re.compile(r'<details class="example".*?</details>', re.DOTALL)  # of a concept whose own page has it too
-MARKUP = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
-ENGLISH = re.compile(r'data-english="([^"]*)">.*?data-pagefind-filter="topic\[data-v]" data-v="([^"]*)"')
-AT_ONCE = 2_500  # pages whose words Pagefind holds at once, in 0.6 GB
-ROOT = "article.md-content__inner"
-EXCLUDED = ".headerlink, .md-source-file, .md-content__button, div.arithmatex, .wiki-source, .wiki-chips, .wiki-badge"
+FORMAT = 1
+SHARD = 4_000  # bytes of postings in a file of the index, about
+PACK = 1_500  # bytes of texts in a file, about
+TOGETHER = 64  # files of texts that share a name: one changed document renames those of its own
+CUT = {"lead": 300, "section": 400}  # characters that are kept for showing
+SUGGESTED = 300  # questions that are suggested before an index is loaded
 
-
-@cache
-def simplified() -> dict[str, str]:
-    """Every traditional character that has a simplified form, with it."""
-    convert = OpenCC("t2s").convert
-    common = (chr(point) for start, end in ((0x3400, 0x4DC0), (0x4E00, 0xA000)) for point in range(start, end))
-    return {character: new for character in common if (new := convert(character)) != character}
-
-
-def pairs(run: str) -> list[str]:
-    """Overlapping pairs of a run of characters, and its last character."""
-    return [run[at : at + 2] for at in range(len(run))]
+# How much a word counts by where it stands, before its number of occurrences saturates.
+HEADING, LEAD, PROSE, REFERENCE, CODE = 2.5, 2.0, 1.0, 0.4, 0.15
+AVERAGE = 350  # terms of a document: a constant, so that no document's terms depend on others
+SHARES = (1 / 20, 1 / 11, 1 / 7.5, 1 / 5, 1 / 4, 1 / 3, 1 / 2, 1)  # what levels 8…15 say of a title
 
 
-def expand(text: str) -> str:
-    """Text (HTML between two tags) as it is stored: Pagefind cuts it at blanks and nowhere else."""
-    return TOKEN.sub(_stored, text)
+def levels(document: Document, names: Names) -> dict[str, int]:
+    """The terms of a document, each with its level.
+
+    0…7: how much the text is about it; 8…15: it stands in the title or a name, and how much of that it is.
+    """
+    counts: Counter[str] = Counter()
+    size = 0.0
+    for weight, text in _said(document):
+        text = narrow(text)
+        found = Counter(terms(text))
+        size += sum(found.values()) * min(weight, 1)
+        for term, count in found.items():
+            counts[term] += weight * count  # type: ignore[assignment]
+        for sense, _ in names.find(text) if weight != CODE else ():
+            counts[f"@{sense}"] += weight  # type: ignore[assignment]
+    fit = 0.4 + 0.6 * size / AVERAGE
+    made = {term: min(7, int(8 * count / (count + fit))) for term, count in counts.items()}
+    for title in _titles(document):
+        for term, share in _shares(title, names).items():
+            level = 8 + max(at for at, least in enumerate((0, *SHARES[1:])) if share >= least - 1e-6)
+            made[term] = max(made.get(term, 0), level)
+    return made
 
 
-def _stored(match: re.Match[str]) -> str:
-    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
-    stored = _run(match["han"], before.isspace()) if match["han"] else _word(match["word"])
-    return stored if after.isspace() else f"{stored}{END} "
+def _said(document: Document) -> Iterator[tuple[float, str]]:
+    yield LEAD, document.lead
+    for section in document.sections:
+        yield HEADING, section.heading
+        yield PROSE, section.text
+        yield CODE, section.code
+    for reference in document.references:
+        yield REFERENCE, reference
 
 
-def _run(run: str, spaced: bool) -> str:
-    plain = "".join(simplified().get(character, character) for character in run)
-    extra = [new for old, new in zip(pairs(run), pairs(plain), strict=True) if old != new]
-    first = AFTER_SPACE if spaced else f" {PAIR}"
-    return first + f" {PAIR}".join(pairs(run)) + "".join(f" {EXTRA}{new}" for new in extra)
+def _titles(document: Document) -> Iterator[str]:
+    """All that a document is called, and the parts of its titles."""
+    for title in (document.title, document.english):
+        if title:
+            yield title
+            if document.kind == "concept":
+                yield from (part for part in re.split("[：:（(]", title.rstrip(")）")) if part.strip() and part != title)
+    yield from document.names
 
 
-def _word(word: str) -> str:
-    folded = unicodedata.normalize("NFKC", word)
-    joined = re.sub(r"[-_.]", "", folded)
-    pieces = [PART.findall(piece) if len(piece) > 1 else [piece] for piece in re.split(r"[-_.]", folded)]
-    parts = [part for piece in pieces for part in piece]
-    extra = [joined] if joined != word else []
-    if len(parts) > 1 and re.search(r"[-_.]|[a-z][A-Z]", folded):  # not bf16
-        extra += parts
-    return word + "".join(f" {EXTRA}{one.lower()}" for one in dict.fromkeys(extra))
+def _shares(title: str, names: Names) -> dict[str, float]:
+    """How much of a title each of its terms is: words that ask are nothing, a sense is as much as its words."""
+    text = narrow(title)
+    about = subject(text)
+    shares = dict.fromkeys(terms(text), 0.0) | dict.fromkeys(about, 1 / len(about) if about else 0.0)
+    for sense, words in names.find(text):
+        own = [term for term in subject(words) if term in about]
+        shares[f"@{sense}"] = max(shares.get(f"@{sense}", 0), len(own) / len(about) if about else 1.0)
+    return shares
 
 
-def rewritten(page: str) -> str:
-    """A built page's article with its texts as they are stored; "" where there is none."""
-    article = ARTICLE.search(page)
-    if not article:
-        return ""
-    text, done, at = EXAMPLE.sub("", article[0]), [], 0
-    for tag in MARKUP.finditer(text):
-        done += [expand(text[at : tag.start()]), tag[0]]
-        at = tag.end()
-    return f'<!doctype html><html lang="en"><head><meta charset="utf-8"></head><body>{"".join(done)}</body></html>'
+class Tokens:
+    """What documents are made of, remembered between builds: of each the terms and levels, by a hash of its text."""
+
+    def __init__(self, path: Path, program: str) -> None:
+        self._path, self._program = path, program
+        self.words: list[str] = []
+        self._before: dict[str, bytes] = {}
+        with suppress(OSError, ValueError, EOFError, TypeError):
+            known, words, before = marshal.loads(path.read_bytes())  # noqa: S302 - our own cache, in no checkout
+            if known == program:
+                self.words, self._before = words, before
+        self._place = {word: at for at, word in enumerate(self.words)}
+        self._now: dict[str, bytes] = {}
+
+    def of(self, key: str, document: Document, names: Names) -> "array[int]":
+        """A document's terms: each the number of its word, times 16, and its level."""
+        packed = array("I")
+        if key in self._before:
+            packed.frombytes(self._before[key])
+        else:
+            for term, level in levels(document, names).items():
+                at = self._place.setdefault(term, len(self.words))
+                if at == len(self.words):
+                    self.words.append(term)
+                packed.append(at << 4 | level)
+        self._now[key] = packed.tobytes()
+        return packed
+
+    def save(self) -> None:
+        """Keep what this build has used, where it is anything else than before."""
+        if self._now.keys() != self._before.keys():
+            with suppress(OSError):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.write_bytes(marshal.dumps((self._program, self.words, self._now)))
 
 
-def build(site: Path) -> int:
-    """Write `site/pagefind/`; returns how many pages are in the index."""
-    # English pages say the same as Chinese ones, which a search would find twice.
-    paths = [path for path in sorted(site.rglob("index.html")) if not path.is_relative_to(site / "en")]
-    with tempfile.TemporaryDirectory() as name:
-        parts = [Path(name) / str(at) for at in range(-(-len(paths) // AT_ONCE))]
-        count = 0
-        english: dict[str, str] = {}
-        for path in paths:
-            page = path.read_text("utf-8")
-            english |= {html.unescape(title): html.unescape(new) for new, title in ENGLISH.findall(page)}
-            if text := rewritten(page):
-                target = parts[count % len(parts)] / path.relative_to(site)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, "utf-8")
-                count += 1
-        for part in parts:
-            command = [sys.executable, "-m", "pagefind", "--silent", "--force-language", "unknown", "--site", str(part)]
-            command += ["--root-selector", ROOT, "--exclude-selectors", EXCLUDED, "--output-path", f"{part}-index"]
-            subprocess.run(command, check=True)
-        made = Path(name) / "pagefind"
-        indexed = merge([Path(f"{part}-index") for part in parts], made)
-        table = simplified()
-        forms = json.dumps(["".join(table), "".join(table.values())], ensure_ascii=False)
-        (made / "traditional.json").write_text(forms, "utf-8")
-        (made / "english.json").write_text(json.dumps(english, ensure_ascii=False), "utf-8")
-        _put(made, Tree(site.parent), f"{site.name}/pagefind")
-    return indexed
+def build(root: Path, site: Path | None = None) -> int:
+    """Write `search/` into a site; returns how many documents are in the index."""
+    site = site or root / "site"
+    table = root / "talks" / "synonyms.txt"
+    synonyms, _ = parse_synonyms([Source(table.name, table.read_text("utf-8"))] if table.is_file() else [])
+    concepts = concepts_in(root / "docs")
+    names = Names(concepts, synonyms)
+    titles = {concept.name: concept.title for concept in concepts}
+    shared = _program(names)
+    found = []
+    keys: dict[int, str] = {}
+    for text, name in lines_of(root):
+        if document := document_of(text, name, titles):
+            keys[id(document)] = hashlib.sha256(f"{name}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:20]
+            found.append(document)
+    documents = sorted_documents(found)
+    tokens = Tokens(root / ".cache" / "search.bin", shared)
+    postings = _inverted(documents, keys, tokens, names)
+    files = dict(_files(documents, postings, names, concepts))
+    tokens.save()
+    _put(files, Tree(site.parent), f"{site.name}/search")
+    return len(documents)
 
 
-def _put(made: Path, tree: Tree, place: str) -> None:
-    """Bring an index into a site; its entry comes last, and then what is of an older one goes."""
-    paths = [path for path in made.rglob("*") if path.is_file()]
-    paths.sort(key=lambda path: (path.suffix == ".json", path))
-    files = {f"{place}/{path.relative_to(made).as_posix()}": path.read_bytes() for path in paths}
+def _program(names: Names) -> str:
+    """A hash of all that terms depend on beside the documents."""
+    made = hashlib.sha256()
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), SCRIPTS / "asking.js", SCRIPTS / "shared.js"):
+        made.update(path.read_bytes())
+    made.update(json.dumps([[sense.id, sense.names] for sense in names.senses]).encode())
+    return made.hexdigest()
+
+
+def _inverted(documents: Sequence[Document], keys: dict[int, str], tokens: Tokens, names: Names) -> dict[str, bytes]:
+    """For each term its postings: of each document in order the step from the one before, times 16, and the level."""
+    last: list[int] = []
+    made: list[bytearray] = []
+    for number, document in enumerate(documents, 1):
+        for packed in tokens.of(keys[id(document)], document, names):
+            at, level = packed >> 4, packed & 15
+            if at >= len(made):
+                last += [0] * (at + 1 - len(made))
+                made += (bytearray() for _ in range(at + 1 - len(made)))
+            value = (number - last[at]) << 4 | level
+            last[at] = number
+            own = made[at]
+            while value > 127:
+                own.append(value & 127 | 128)
+                value >>= 7
+            own.append(value)
+    return {word: bytes(own) for word, own in zip(tokens.words, made, strict=False) if own}
+
+
+def _files(
+    documents: Sequence[Document], postings: dict[str, bytes], names: Names, concepts: Sequence[Any]
+) -> Iterator[tuple[str, bytes]]:
+    """Every file of the index by its name; the one that names the others last."""
+    entry: dict[str, Any] = {"format": FORMAT, "count": len(documents), "runs": _runs(documents)}
+    entry["firsts"], entry["shards"] = [], []
+    for first, content in _shards(postings):
+        name, stored = _hashed("terms", content)
+        entry["firsts"].append(first)
+        entry["shards"].append(name)
+        yield f"terms/{name}.bin", stored
+    entry["packs"], entry["groups"] = [], []
+    packs = list(_packs(documents))
+    for at in range(0, len(packs), TOGETHER):
+        group = packs[at : at + TOGETHER]
+        name = hashlib.sha256(b"".join(content for _, content in group)).hexdigest()[:10]
+        entry["groups"].append(name)
+        for number, (size, content) in enumerate(group):
+            entry["packs"].append(size)
+            yield f"texts/{name}/{number}.bin", _zipped(content)
+    numbers = {document.address: number for number, document in enumerate(documents)}
+    for name, value in {
+        "names": _names(names, concepts, numbers),
+        "suggested": _suggested(documents),
+        "filters": _columns(documents),
+        "forms": ["".join(simplified()), "".join(simplified().values())],
+    }.items():
+        entry[name], stored = _hashed(name, _json(value))
+        yield f"{name}-{entry[name]}.bin", stored
+    yield "index.json", _json(entry)
+
+
+def _runs(documents: Sequence[Document]) -> list[list[Any]]:
+    """The numbers of documents of one kind and one language: `[kind, language, how many]`, in order."""
+    return [
+        [kind_name(kind), language, len(list(run))]
+        for (kind, language), run in groupby(documents, key=lambda one: (one.kind, one.language))
+    ]
+
+
+def _shards(postings: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Terms in lots that a browser fetches at once, in the order of JavaScript's strings, with the first of each."""
+    ordered = sorted(postings, key=lambda term: term.encode("utf-16-be", "surrogatepass"))
+    lot, first, before = bytearray(), "", b""
+    for term in ordered:
+        if not lot:
+            first, before = term, b""
+        written = term.encode("utf-8", "surrogatepass")
+        same = next((at for at, (a, b) in enumerate(zip(before, written, strict=False)) if a != b), min(len(before), len(written)))
+        before = written
+        lot += _varint(same) + _varint(len(written) - same) + written[same:] + _varint(len(postings[term])) + postings[term]
+        if len(lot) >= SHARD:
+            yield first, bytes(lot)
+            lot = bytearray()
+    if lot:
+        yield first, bytes(lot)
+
+
+def _varint(value: int) -> bytes:
+    made = bytearray()
+    while value > 127:
+        made.append(value & 127 | 128)
+        value >>= 7
+    made.append(value)
+    return bytes(made)
+
+
+def _packs(documents: Sequence[Document]) -> Iterator[tuple[int, bytes]]:
+    """What is shown of documents, some in a file, with how many they are."""
+    lot: list[dict[str, Any]] = []
+    size = 0
+    for document in documents:
+        shown = _shown(document)
+        length = len(json.dumps(shown, ensure_ascii=False))
+        if lot and size + length > PACK:
+            yield len(lot), _json(lot)
+            lot, size = [], 0
+        lot.append(shown)
+        size += length
+    if lot:
+        yield len(lot), _json(lot)
+
+
+def _shown(document: Document) -> dict[str, Any]:
+    """What a result says: address, title, the sections' beginnings."""
+    parts = [[part.anchor, part.heading, _cut(part.text, CUT["section"])] for part in document.sections if part.text]
+    lead = _cut(document.lead, CUT["lead"])
+    made = {
+        "at": document.address,
+        "title": document.title,
+        "english": document.english,
+        "status": document.filters.get("status", [""])[0],
+        "url": document.url,
+        "anchor": document.anchor,
+        "lead": "" if parts and parts[0][2].startswith(lead.rstrip("…")) else lead,
+        "parts": parts,
+    }
+    return {key: value for key, value in made.items() if value or key in ("at", "title")}
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _names(names: Names, concepts: Sequence[Any], numbers: dict[str, int]) -> dict[str, Any]:
+    """Senses with their names, and for concepts the document, the title in both languages; hints; pinyin."""
+    by_name = {concept.name: concept for concept in concepts}
+    senses = []
+    for sense in names.senses:
+        own = [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
+        senses.append([sense.id, sense.names, *own])
+    hints = [[[folded(name) for name in hint.names], list(hint.concepts)] for hint in names.hints]
+    pinyin = {sense.id: spelled(sense.names) for sense in names.senses if sense.page}
+    return {"senses": senses, "hints": hints, "pinyin": {key: value for key, value in pinyin.items() if value}}
+
+
+def _suggested(documents: Sequence[Document]) -> list[list[str]]:
+    """Questions and hand-written pages with their addresses: of each concept in turn the newest."""
+    turns: dict[str, int] = defaultdict(int)
+    ranked = []
+    for at, document in enumerate(documents):
+        if document.kind == "question":
+            topic = (document.filters.get("topic") or [""])[0]
+            ranked.append((turns[topic], at))
+            turns[topic] += 1
+    chosen = [at for _, at in sorted(ranked)[:SUGGESTED]]
+    chosen += [at for at, document in enumerate(documents) if document.kind == "" and document.title]
+    return [[documents[at].title, documents[at].address] for at in chosen]
+
+
+def _columns(documents: Sequence[Document]) -> dict[str, Any]:
+    """For each filter its values, and of each document, in order, which of them it has: `0,0,1 4,,2`; and the days."""
+    made: dict[str, Any] = {}
+    for name in FILTERS:
+        if name == "kind":  # `runs` tells
+            continue
+        of_all = [document.filters.get(name, []) for document in documents]
+        values = sorted({value for own in of_all for value in own})
+        place = {value: str(at) for at, value in enumerate(values)}
+        made[name] = {"values": values, "of": ",".join(" ".join(place[value] for value in own) for own in of_all)}
+    made["date"] = [document.date for document in documents]
+    return made
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def _zipped(content: bytes) -> bytes:
+    return gzip.compress(content, 6, mtime=0)
+
+
+def _hashed(_: str, content: bytes) -> tuple[str, bytes]:
+    """A name that says what is in a file, and the file."""
+    return hashlib.sha256(content).hexdigest()[:10], _zipped(content)
+
+
+def _put(files: dict[str, bytes], tree: Tree, place: str) -> None:
+    """Bring an index into a site, what names the others last; then what is of an older one goes."""
+    there = dict(tree.walk(place))
     for name, content in files.items():
-        tree.write(name, content)
-    for name, _ in list(tree.walk(place)):
-        if name not in files:
-            tree.remove(name)
-            tree.prune(name.rpartition("/")[0])
+        path = f"{place}/{name}"
+        if name == "index.json" or path not in there:  # other names say what is in them
+            tree.write(path, content)
+    for path in there:
+        if path.removeprefix(f"{place}/") not in files:
+            tree.remove(path)
+            tree.prune(path.rpartition("/")[0])
+
