@@ -1,7 +1,8 @@
 """Words that mean the same, for the search: `talks/synonyms.txt`.
 
     幻觉 = 胡编乱造 = hallucination       one sense; where one of the words is a concept's name, the others name it too
-    消费级显卡 = consumer GPU -> lora     who asks in these words is helped by these concepts
+    消费级显卡 = consumer GPU -> lora     who asks in these words is helped by these pages: a
+                                          concept's name, or `qa/` and a question's
 
 A line that begins with `#` is a remark.
 """
@@ -26,10 +27,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Words, and the concepts that help who asks in them."""
+    """Words, and the pages that help who asks in them: concepts by their names, questions by `qa/` and their ids."""
 
     names: tuple[str, ...]
-    concepts: tuple[str, ...]
+    pages: tuple[str, ...]
     line: int
 
 
@@ -53,20 +54,22 @@ def parse_synonyms(sources: Iterable[Source]) -> tuple[Synonyms, list[Problem]]:
                 continue
             left, arrow, right = said.partition(ARROW)
             names = tuple(name.strip() for name in left.split(EQUALS))
-            concepts = tuple(right.replace(",", " ").split())
-            if not all(names) or (len(names) < 2 and not arrow) or bool(arrow) != bool(concepts):
+            pages = tuple(right.replace(",", " ").split())
+            if not all(names) or (len(names) < 2 and not arrow) or bool(arrow) != bool(pages):
                 problems.append(Problem(source.path, number, 1, "T005", f"{said[:60]!r} is no line of synonyms"))
             elif arrow:
-                hints.append(Hint(names, concepts, number))
+                hints.append(Hint(names, pages, number))
             else:
                 groups.append(Group(names, number))
     return Synonyms(tuple(groups), tuple(hints)), problems
 
 
-def check_synonyms(synonyms: Synonyms, concepts: Iterable[Concept], path: str) -> list[Problem]:
+def check_synonyms(
+    synonyms: Synonyms, concepts: Iterable[Concept], questions: Iterable[str], path: str
+) -> list[Problem]:
     """Problems with other pages: a word on two lines, words of two concepts on one, a concept that is not there."""
     owners: dict[str, Concept] = {}
-    known = set()
+    known = {f"qa/{name}" for name in questions}
     for concept in concepts:
         known.add(concept.name)
         for alias in concept.aliases:
@@ -81,7 +84,7 @@ def check_synonyms(synonyms: Synonyms, concepts: Iterable[Concept], path: str) -
         meant = sorted({owners[fold(name)].name for name in entry.names if fold(name) in owners})
         if len(meant) > 1:
             problems.append(Problem(path, entry.line, 1, "T005", f"names of several concepts: {', '.join(meant)}"))
-        named = entry.concepts if isinstance(entry, Hint) else ()
+        named = entry.pages if isinstance(entry, Hint) else ()
         for name in named:
             if name not in known:
                 problems.append(Problem(path, entry.line, 1, "T001", f"unknown topic {name!r}"))

@@ -5,6 +5,7 @@
 
 export const ASKING = {
   "phrases": [
+    "大语言模型 语言模型 大模型 模型",
     "什么情况下 什么时候 什么意思 怎么理解 怎么回事 如何理解 如何看待 可不可以 一下子 讲一讲 说一说 谈一谈 为什么 凭什么 什么是 是什么 什么叫 叫什么 什么样 啥意思 啥时候 怎么样 怎么办 怎么看 哪几个 哪一个",
     "哪一种 是不是 能不能 会不会 要不要 有没有 有什么 有哪些 优缺点 不同点 异同点 请问 请教 谁能 有人 同学 大佬 能否 可否 帮忙 一下 简单 介绍 简述 讲解 讲讲 说说 说明 阐述 描述 举例 谈谈 聊聊 解释",
     "概述 总结 分析 列举 为何 为啥 什么 是啥 啥是 啥叫 咋办 咋样 怎么 怎样 如何 哪些 哪个 哪几 哪种 哪里 是否 可以 有何 需要 应该 应当 必须 多少 几个 几种 一般 通常 常见 常用 目前 现在 到底",
@@ -14,6 +15,7 @@ export const ASKING = {
   ],
   "joining": "和与或是在有要会能用让把被对从到比跟及而就都也很更还没做个中里为以于之所可去来给该由将并",
   "english": [
+    "llm llms lm language models model large",
     "a an the of is are was were be been being am do does did done have has had having can could should would will",
     "shall may might must to in into on onto for from with without within by at as about over under between among",
     "through during per via and or but nor not no if then than that this these those there their they them its it he",

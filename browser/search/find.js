@@ -14,7 +14,7 @@ import { unpacked } from "./reader.js";
  * @typedef {import("./reader.js").Postings} Postings
  * @typedef {{words: string[], prefix: boolean}} Way Terms that a document has to have; `prefix`: or longer ones.
  * @typedef {{text: string, sense: string, page: boolean, ways: Way[]}} Unit
- * @typedef {{units: Unit[], question: boolean, hints: string[], concepts: string[], corrected: string[]}} Plan
+ * @typedef {{units: Unit[], question: boolean, hints: number[], concepts: string[], corrected: string[]}} Plan
  *   `corrected`: words that stand for what was typed.
  * @typedef {{values: Float32Array, titles: Float32Array, shares: Float32Array, whole: Uint8Array, weight: number, any: boolean}} Scored
  *   Of a unit, by document: how much of it the text has, whether the title has it, how much of the title it is, whether all
@@ -35,7 +35,8 @@ export const RANKING = {
   titled: 0.5, // the share of the title that stands in the query, where all of the query does
   concept: 0.55, // the page of a concept that is asked for, by its share of the query
   hint: 0.3, // one that helps who asks so
-  other: -0.08, // neither a concept nor a question
+  paper: -0.2, // a paper or a week of them
+  other: -0.08, // neither that nor a concept or a question
   least: 0.35, // of the best score: below, a hit is none
 };
 const TEXT = Array.from({ length: 8 }, (_, level) => 0.25 + (0.6 * (level + 0.5)) / 8); // what levels 0…7 are worth
@@ -290,10 +291,7 @@ function ranked(finder, plan, scored, language) {
   plan.units.forEach(({ sense, page }, i) => {
     if (page) asked.set(Number(finder.pages.get(sense)), RANKING.concept * (scored[i].weight / weights));
   });
-  for (const hint of plan.hints) {
-    const document = finder.pages.get(hint);
-    if (document !== undefined) asked.set(document, (asked.get(document) ?? 0) + RANKING.hint);
-  }
+  for (const document of new Set(plan.hints)) asked.set(document, (asked.get(document) ?? 0) + RANKING.hint);
   /** @type {Hit[]} */
   const hits = [];
   let best = 0;
@@ -311,7 +309,7 @@ function ranked(finder, plan, scored, language) {
       if (text === 0 && own === 0) continue;
       const titled = title / weights;
       const score = text / weights + RANKING.title * titled + RANKING.titled * Math.min(1, share) * titled * titled + own
-        + (kind === "概念" || kind === "问答" ? 0 : RANKING.other);
+        + (kind === "概念" || kind === "问答" ? 0 : kind === "论文" ? RANKING.paper : RANKING.other);
       best = Math.max(best, text / total);
       hits.push({ document, score, whole: all });
     }

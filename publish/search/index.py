@@ -301,7 +301,11 @@ def _names(names: Names, concepts: Sequence[Any], numbers: dict[str, int]) -> di
     for sense in names.senses:
         own = [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
         senses.append([sense.id, sense.names, *own])
-    hints = [[[folded(name) for name in hint.names], list(hint.concepts)] for hint in names.hints]
+    pages = {name.removeprefix("topics/").rstrip("/"): number for name, number in numbers.items()}
+    hints = [
+        [[folded(name) for name in hint.names], [pages[page] for page in hint.pages if page in pages]]
+        for hint in names.hints
+    ]
     pinyin = {sense.id: spelled(sense.names) for sense in names.senses if sense.page}
     return {"senses": senses, "hints": hints, "pinyin": {key: value for key, value in pinyin.items() if value}}
 

@@ -51,7 +51,7 @@ class Names:
             keys = [_key(folded(name)) for name in group.names]
             known = next((self._of[key] for key in keys if key in self._of), None)
             self._add(known or Sense(folded(group.names[0])), group.names)
-        self.hints = [hint for hint in synonyms.hints if {*hint.concepts} & {concept.name for concept in concepts}]
+        self.hints = synonyms.hints
         self._pattern = re.compile(_any_of([name for sense in self.senses for name in sense.names]))
 
     def _add(self, sense: Sense, names: Iterable[str]) -> None:
