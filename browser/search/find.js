@@ -20,8 +20,8 @@ import { unpacked } from "./reader.js";
  *   Of a unit, by document: how much of it the text has, whether the title has it, how much of the title it is, whether all
  *   its words are there.
  * @typedef {{document: number, score: number, whole: boolean}} Hit
- * @typedef {{hits: Hit[], whole: number, plan: Plan, marks: string[], best: number, card: number}} Found `whole`: how many hits
- *   have all words, which come first; `best`: 0…1, how much of the query the first one has; `card`: the concept that the
+ * @typedef {{hits: Hit[], others: Hit[], whole: number, plan: Plan, marks: string[], best: number, card: number}} Found `others`: what is shown on demand; `whole`: how many
+ *   hits have all words; `best`: 0…1, how much of the query the first one has; `card`: the concept that the
  *   query is, or -1.
  */
 
@@ -39,7 +39,7 @@ export const RANKING = {
   other: -0.08, // neither that nor a concept or a question
   least: 0.35, // of the best score: below, a hit is none
 };
-const TEXT = Array.from({ length: 8 }, (_, level) => 0.25 + (0.6 * (level + 0.5)) / 8); // what levels 0…7 are worth
+const TEXT = [0.08, ...Array.from({ length: 7 }, (_, level) => 0.28 + (0.6 * level) / 7)]; // what levels 0…7 are worth
 const TITLE = 1; // and 8…15
 const SHARES = [0.05, 0.09, 0.13, 0.2, 0.25, 1 / 3, 0.5, 1];
 const FILES = 3; // that are looked through for longer words
@@ -122,10 +122,22 @@ function planOf(finder, text) {
     if (id) units.push({ text: text.slice(start, end), sense: id, page: finder.pages.has(id), ways: waysOf(spelled ? "" : text.slice(start, end)) });
   }
   const all = units.length ? units : tokens(text).map((word) => ({ text: word, sense: "", page: false, ways: waysOf(word) }));
-  const different = [...new Map(all.map((unit) => [unit.sense || unit.text.toLowerCase(), unit])).values()];
+  const different = distinct(all);
   const hints = finder.hints.find(lower).flatMap(({ id }) => finder.names.hints[Number(id)][1]);
-  const question = asks(text) || tokens(text).length > 3 || tokens(text).some((word) => isHan(word) && [...word].length > 9);
+  const around = named.reduceRight((rest, { start, end }) => `${rest.slice(0, start)} ${rest.slice(end)}`, text);
+  const question = asks(around) || tokens(text).length > 3 || tokens(text).some((word) => isHan(word) && [...word].length > 9);
   return { units: different, question, hints, concepts: different.filter(({ page }) => page).map(({ sense }) => sense), corrected: [] };
+}
+
+/** Units, each once; what names a sense again is but its words. @param {Unit[]} units */
+function distinct(units) {
+  const senses = new Set();
+  const plain = units.map((unit) => {
+    const again = senses.has(unit.sense);
+    if (unit.sense) senses.add(unit.sense);
+    return again ? { ...unit, sense: "", page: false } : unit;
+  });
+  return [...new Map(plain.filter(({ sense, ways }) => sense || ways.length).map((unit) => [`${unit.sense} ${unit.text.toLowerCase()}`, unit])).values()];
 }
 
 /** Units of a text that names nothing. @param {string} text @returns {Unit[]} */
@@ -315,23 +327,25 @@ function ranked(finder, plan, scored, language) {
     }
   }
   hits.sort((a, b) => b.score - a.score || a.document - b.document);
-  const chosen = kept(hits, plan.question);
-  return { hits: chosen, whole: chosen.filter((hit) => hit.whole).length, plan, marks: marksOf(plan), best, card: cardOf(finder, plan, chosen) };
+  const near = hits.filter(({ score, whole: all }) => all || score >= RANKING.least * hits[0].score);
+  const chosen = near.filter(listed(plan, near.filter((hit) => hit.whole).length));
+  if (!plan.question) chosen.sort((a, b) => Number(b.whole) - Number(a.whole)); // and otherwise as they were
+  return {
+    hits: chosen, others: near.filter((hit) => !chosen.includes(hit)), whole: chosen.filter((hit) => hit.whole).length,
+    plan, marks: marksOf(plan), best, card: cardOf(finder, plan, chosen),
+  };
 }
 
 /**
- * What is listed: of a few words the documents that have them all, and where those are few, others below; of a question
- * whatever comes near the best.
- * @param {Hit[]} hits Best first.
- * @param {boolean} question
+ * What is shown at once: of a question whatever comes near the best; of words the documents that have them all, and where
+ * those are few, others below. One word is said or not: who says it otherwise is shown on demand.
+ * @param {Plan} plan
+ * @param {number} whole How many have all.
+ * @returns {(hit: Hit) => boolean}
  */
-function kept(hits, question) {
-  const least = RANKING.least * (hits[0]?.score ?? 0);
-  const near = hits.filter(({ score }) => score >= least);
-  const all = hits.filter((hit) => hit.whole);
-  if (question && all.length < 2 * FEW) return near;
-  if (all.length >= FEW) return all;
-  return [...all, ...near.filter((hit) => !hit.whole)];
+function listed({ question, units }, whole) {
+  const strict = !question && (units.length === 1 ? whole > 0 : whole >= FEW);
+  return (hit) => !strict || hit.whole;
 }
 
 /** The concept that a query is and asks nothing else of. @param {Finder} finder @param {Plan} plan @param {Hit[]} hits */

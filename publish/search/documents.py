@@ -17,6 +17,7 @@ KIND_ORDER = ("concept", "question", "talk", "paper", "")  # documents of a kind
 LISTS = {"generated", "records", "notebooks", "runtime", "assets", *OWNED}  # folders without pages of their own
 SKIPPED = {"index", "404"}
 TAKEN = re.compile(r"^(参考|References|带走这段代码|接着读)$")  # sections that name others
+CAPTION = re.compile(r"<figcaption[^>]*>(.*?)</figcaption>", re.DOTALL)
 LANGUAGE = re.compile("[\u3400-\u9fff]")
 
 
@@ -81,44 +82,47 @@ def lines_of(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def _whole(text: str, docs: Path) -> str:
-    """A page with the code that it includes; generated parts list other pages and are left out."""
+    """A page with the code and the pictures' captions that it includes; generated parts list other pages: left out."""
 
     def included(found: re.Match[str]) -> str:
         name, _, section = found[1].partition(":")
         for folder in (docs.parent / "snippets", docs):
             path = folder / name
+            if name.endswith(".html") and path.is_file():
+                return "\n".join(CAPTION.findall(path.read_text("utf-8")))
             if name.endswith(".py") and path.is_file():
                 code = path.read_text("utf-8")
                 marked = re.search(rf"\[start:{re.escape(section)}\].*?\n(.*?)\n[^\n]*\[end:{re.escape(section)}\]", code, re.S)
-                return re.sub(r'""".*?"""', "", marked[1] if section and marked else code, flags=re.S)
+                return marked[1] if section and marked else code
         return ""
 
     return re.sub(r'^\s*-{1,}8<-{1,}\s+"([^"]+)"\s*$', included, text, flags=re.MULTILINE)
 
 
-def document_of(text: str, name: str, titles: dict[str, str]) -> Document | None:
+def document_of(text: str, name: str, concepts: dict[str, Concept]) -> Document | None:
     """A document of one of `lines_of`; None for a page that only lists others.
 
     Args:
         text: A line of records, or a page.
         name: Of the page in `docs/`, "" for a record.
-        titles: Of the concepts, by their names.
+        concepts: Of the concepts, by their names.
     """
-    return _page(text, name) if name else _record(json.loads(text), titles)
+    return _page(text, name) if name else _record(json.loads(text), concepts)
 
 
-def _record(line: dict[str, Any], titles: dict[str, str]) -> Document:
+def _record(line: dict[str, Any], concepts: dict[str, Concept]) -> Document:
+    line["topics"] = [name for name in line["topics"] if name in concepts]
     kind = str(line["kind"])
     made = Document(kind, line["address"], plain(line["title"]), date=line["date"])
     made.filters = {
-        "topic": [titles[name] for name in line["topics"] if name in titles],
+        "topic": [concepts[name].title for name in line["topics"]],
         "code": ["yes"] if line["code"] else [],
         "lang": ["zh" if LANGUAGE.search(made.title) else "en"],
     }
     if kind == "question":
         made.names = [plain(title) for title in line["also"]]
         made.filters |= {"status": [line["status"]], "talk": [line["talk"]] * bool(line["talk"]), "person": line["people"]}
-        made.references = [plain(title) for title in line["references"]]
+        made.references = [plain(title) for title in line["references"]] + [concepts[name].short for name in line["topics"]]
         asked, answers = sections(line["asked"]), [part for text in line["answers"] for part in sections(text)]
         for part in answers:  # an answer's headings have no address
             part.anchor = ""
@@ -129,9 +133,12 @@ def _record(line: dict[str, Any], titles: dict[str, str]) -> Document:
         made.lead = plain(line["summary"])
         page = "\n\n".join([line["text"], *(f"## {title}\n\n{text}" for title, text in line["sections"])])
         made.sections = sections(page)
+        made.references = [concepts[name].short for name in line["topics"]]
     elif "url" in line:
         made.url, made.anchor = line["url"], line["anchor"]
         made.lead = "，".join(filter(None, ["、".join(line["people"]), line["feed"], line["date"]]))
+    else:
+        made.references = list(made.filters["topic"])  # headings of that page
     return made
 
 

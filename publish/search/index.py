@@ -41,7 +41,7 @@ CUT = {"lead": 300, "section": 400}  # characters that are kept for showing
 SUGGESTED = 300  # questions that are suggested before an index is loaded
 
 # How much a word counts by where it stands, before its number of occurrences saturates.
-HEADING, LEAD, PROSE, REFERENCE, CODE = 2.5, 2.0, 1.0, 0.4, 0.15
+HEADING, LEAD, PROSE, REFERENCE, CODE = 2.5, 2.0, 1.0, 0.4, 0.0
 AVERAGE = 350  # terms of a document: a constant, so that no document's terms depend on others
 SHARES = (1 / 20, 1 / 11, 1 / 7.5, 1 / 5, 1 / 4, 1 / 3, 1 / 2, 1)  # what levels 8…15 say of a title
 
@@ -49,20 +49,25 @@ SHARES = (1 / 20, 1 / 11, 1 / 7.5, 1 / 5, 1 / 4, 1 / 3, 1 / 2, 1)  # what levels
 def levels(document: Document, names: Names) -> dict[str, int]:
     """The terms of a document, each with its level.
 
-    0…7: how much the text is about it; 8…15: it stands in the title or a name, and how much of that it is.
+    0: only the code has it; 1…7: how much the text is about it; 8…15: it stands in the title or a name, and how much of that it is.
     """
     counts: Counter[str] = Counter()
+    coded: set[str] = set()
     size = 0.0
     for weight, text in _said(document):
         text = narrow(text)
         found = Counter(terms(text))
+        if not weight:
+            coded |= found.keys()
+            continue
         size += sum(found.values()) * min(weight, 1)
         for term, count in found.items():
             counts[term] += weight * count  # type: ignore[assignment]
-        for sense, _ in names.find(text) if weight != CODE else ():
+        for sense, _ in names.find(text):
             counts[f"@{sense}"] += weight  # type: ignore[assignment]
     fit = 0.4 + 0.6 * size / AVERAGE
-    made = {term: min(7, int(8 * count / (count + fit))) for term, count in counts.items()}
+    made = {term: 1 + min(6, int(7 * count / (count + fit))) for term, count in counts.items()}
+    made |= {term: 0 for term in coded if term not in counts}
     for title in _titles(document):
         for term, share in _shares(title, names).items():
             level = 8 + max(at for at, least in enumerate((0, *SHARES[1:])) if share >= least - 1e-6)
@@ -144,12 +149,12 @@ def build(root: Path, site: Path | None = None) -> int:
     synonyms, _ = parse_synonyms([Source(table.name, table.read_text("utf-8"))] if table.is_file() else [])
     concepts = concepts_in(root / "docs")
     names = Names(concepts, synonyms)
-    titles = {concept.name: concept.title for concept in concepts}
+    by_name = {concept.name: concept for concept in concepts}
     shared = _program(names)
     found = []
     keys: dict[int, str] = {}
     for text, name in lines_of(root):
-        if document := document_of(text, name, titles):
+        if document := document_of(text, name, by_name):
             keys[id(document)] = hashlib.sha256(f"{name}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:20]
             found.append(document)
     documents = sorted_documents(found)

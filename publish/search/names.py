@@ -16,7 +16,7 @@ from publish.search.terms import narrow
 
 JOINTS = re.compile(rf"[-_\s]+|(?<=[{HAN}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{HAN}])")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-WORDS = re.compile(r"[a-z0-9]+|[^a-z0-9]+")
+CAPITALS = re.compile("[A-Z]{2,}")
 
 
 @dataclass
@@ -45,6 +45,7 @@ class Names:
     def __init__(self, concepts: Sequence[Concept], synonyms: Synonyms) -> None:
         self.senses: list[Sense] = []
         self._of: dict[str, Sense] = {}
+        self._small: set[str] = set()  # names that are not capitals alone, as CLIP and RAG are
         for concept in concepts:
             self._add(Sense(concept.name, page=True), [concept.short, *concept.aliases])
         for group in (*synonyms.groups, *synonyms.hints):
@@ -57,14 +58,27 @@ class Names:
     def _add(self, sense: Sense, names: Iterable[str]) -> None:
         if sense not in self.senses:
             self.senses.append(sense)
-        for name in map(folded, names):
+        for written in names:
+            name = folded(written)
             if name and _key(name) not in self._of:
                 self._of[_key(name)] = sense
                 sense.names.append(name)
+            if not CAPITALS.fullmatch(written):
+                self._small.add(_key(name))
 
     def find(self, text: str) -> list[tuple[str, str]]:
-        """The senses that a text from `narrow` names, with the words it has for them, in order."""
-        return [(self._of[_key(found[0])].id, found[0]) for found in self._pattern.finditer(text.lower())]
+        """The senses that a text from `narrow` names, with the words it has for them, in order.
+
+        Who writes `clip` means no CLIP.
+        """
+        lower = text.lower()
+        same = len(lower) == len(text)
+        made = []
+        for found in self._pattern.finditer(lower):
+            key = _key(found[0])
+            if key in self._small or not (same and text[found.start() : found.end()] == found[0]):
+                made.append((self._of[key].id, found[0]))
+        return made
 
 
 def _key(name: str) -> str:

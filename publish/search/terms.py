@@ -16,7 +16,8 @@ from publish.search import HAN, constants
 LATIN = rf"(?:(?![{HAN}])[^\W_])"
 TOKEN = re.compile(rf"(?P<han>[{HAN}]+)|{LATIN}+(?:[-_.]{LATIN}+)*")
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-COMPOUND = re.compile(r"[-_.]|[a-z][A-Z]")
+CAMEL = re.compile("[a-z][A-Z]")
+COMPOUND = re.compile(rf"[-_.]|{CAMEL.pattern}")
 _ASKING = constants("asking.js")
 ASKING = re.compile("|".join(sorted(" ".join(_ASKING["phrases"]).split(), key=len, reverse=True)))
 JOINING = frozenset(_ASKING["joining"])
@@ -52,8 +53,9 @@ def word_terms(word: str) -> tuple[str, ...]:
     whole = re.sub(r"[-_.]", "", word).lower()
     if not COMPOUND.search(word):
         return (whole,)
-    parts = [part.lower() for piece in re.split(r"[-_.]", word) for part in PART.findall(piece) or [piece]]
-    return tuple(dict.fromkeys([whole, *parts]))
+    pieces = re.split(r"[-_.]", word)
+    parts = [part for piece in pieces if CAMEL.search(piece) for part in PART.findall(piece)]
+    return tuple(dict.fromkeys(map(str.lower, [whole, *pieces, *parts])))
 
 
 def terms(text: str) -> Iterator[str]:
