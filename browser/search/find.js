@@ -38,6 +38,7 @@ export const RANKING = {
   paper: -0.2, // a paper or a week of them
   other: -0.08, // neither that nor a concept or a question
   least: 0.35, // of the best score: below, a hit is none
+  nothing: 0.12, // nor is it below this
 };
 const TEXT = [0.08, ...Array.from({ length: 7 }, (_, level) => 0.28 + (0.6 * level) / 7)]; // what levels 0…7 are worth
 const TITLE = 1; // and 8…15
@@ -327,12 +328,12 @@ function ranked(finder, plan, scored, language) {
     }
   }
   hits.sort((a, b) => b.score - a.score || a.document - b.document);
-  const near = hits.filter(({ score, whole: all }) => all || score >= RANKING.least * hits[0].score);
+  const near = hits.filter(({ score, whole: all }) => all || score >= Math.max(RANKING.least * hits[0].score, RANKING.nothing));
   const chosen = near.filter(listed(plan, near.filter((hit) => hit.whole).length));
   if (!plan.question) chosen.sort((a, b) => Number(b.whole) - Number(a.whole)); // and otherwise as they were
   return {
     hits: chosen, others: near.filter((hit) => !chosen.includes(hit)), whole: chosen.filter((hit) => hit.whole).length,
-    plan, marks: marksOf(plan), best, card: cardOf(finder, plan, chosen),
+    plan, marks: marksOf(finder, plan), best, card: cardOf(finder, plan, chosen),
   };
 }
 
@@ -355,5 +356,11 @@ function cardOf(finder, { units }, hits) {
   return hits[0]?.document === document ? document : -1;
 }
 
-/** What excerpts mark. @param {Plan} plan */
-const marksOf = ({ units }) => [...new Set(units.flatMap(({ text, ways }) => [...(text.trim() ? [text.trim()] : []), ...ways.flatMap(({ words }) => words)]))].filter((mark) => key(mark));
+/** What excerpts mark: what was typed, and other names of what it names. @param {Finder} finder @param {Plan} plan */
+function marksOf({ names }, { units }) {
+  const found = units.flatMap(({ text, sense, ways }) => {
+    const own = sense ? names.senses.find(([id]) => id === sense)?.[1] ?? [] : [];
+    return [text.trim(), ...own, ...ways.flatMap(({ words }) => words)];
+  });
+  return [...new Set(found)].filter((mark) => key(mark));
+}

@@ -54,6 +54,7 @@ class Names:
             self._add(known or Sense(folded(group.names[0])), group.names)
         self.hints = synonyms.hints
         self._pattern = re.compile(_any_of([name for sense in self.senses for name in sense.names]))
+        self._words = re.compile(_any_of([name for sense in self.senses if not sense.page for name in sense.names]))
 
     def _add(self, sense: Sense, names: Iterable[str]) -> None:
         if sense not in self.senses:
@@ -69,7 +70,7 @@ class Names:
     def find(self, text: str) -> list[tuple[str, str]]:
         """The senses that a text from `narrow` names, with the words it has for them, in order.
 
-        Who writes `clip` means no CLIP.
+        Who writes `clip` means no CLIP; who writes 重复惩罚, a concept, speaks of 重复, too.
         """
         lower = text.lower()
         same = len(lower) == len(text)
@@ -78,6 +79,7 @@ class Names:
             key = _key(found[0])
             if key in self._small or not (same and text[found.start() : found.end()] == found[0]):
                 made.append((self._of[key].id, found[0]))
+                made += [(self._of[_key(part)].id, part) for part in self._words.findall(found[0]) if part != found[0]]
         return made
 
 
