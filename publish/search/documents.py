@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from ingest.addresses import KINDS, OWNED, SEARCHED
 from ingest.concepts import parse_concept
@@ -165,15 +165,22 @@ def _page(text: str, name: str) -> Document | None:
     return made
 
 
-def sorted_documents(found: list[Document]) -> list[Document]:
-    """As they are numbered; a page that has one in the other language is for the searches of its own alone."""
-    english = {document.address for document in found if document.language == "en"}
-    for document in found:
-        if f"en/{document.address}" in english:
-            document.language = "zh"
-    found.sort(key=lambda one: (one.address, one.anchor, one.title, one.url))
-    found.sort(key=lambda one: one.date, reverse=True)
-    found.sort(key=lambda one: KIND_ORDER.index(one.kind))
+class _Has(Protocol):
+    head: Document
+
+
+Any_ = TypeVar("Any_", bound=_Has)
+
+
+def in_order(found: list[Any_]) -> list[Any_]:
+    """Documents as they are numbered; a page that has one in the other language is for the searches of its own alone."""
+    english = {one.head.address for one in found if one.head.language == "en"}
+    for one in found:
+        if f"en/{one.head.address}" in english:
+            one.head.language = "zh"
+    found.sort(key=lambda one: (one.head.address, one.head.anchor, one.head.title, one.head.url))
+    found.sort(key=lambda one: one.head.date, reverse=True)
+    found.sort(key=lambda one: (KIND_ORDER.index(one.head.kind), one.head.language))
     return found
 
 

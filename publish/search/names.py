@@ -45,6 +45,7 @@ class Names:
     def __init__(self, concepts: Sequence[Concept], synonyms: Synonyms) -> None:
         self.senses: list[Sense] = []
         self._of: dict[str, Sense] = {}
+        self._seen: dict[str, tuple[bool, list[tuple[str, str]]]] = {}
         self._small: set[str] = set()  # names that are not capitals alone, as CLIP and RAG are
         for concept in concepts:
             self._add(Sense(concept.name, page=True), [concept.short, *concept.aliases])
@@ -74,13 +75,21 @@ class Names:
         """
         lower = text.lower()
         same = len(lower) == len(text)
-        made = []
+        made: list[tuple[str, str]] = []
         for found in self._pattern.finditer(lower):
-            key = _key(found[0])
-            if key in self._small or not (same and text[found.start() : found.end()] == found[0]):
-                made.append((self._of[key].id, found[0]))
-                made += [(self._of[_key(part)].id, part) for part in self._words.findall(found[0]) if part != found[0]]
+            words = found[0]
+            if words not in self._seen:
+                self._seen[words] = self._senses(words)
+            capitals, senses = self._seen[words]
+            if not (capitals and same and text[found.start() : found.end()] == words):
+                made += senses
         return made
+
+    def _senses(self, words: str) -> tuple[bool, list[tuple[str, str]]]:
+        """Whether what was found has to be written in capitals, and the senses that it names."""
+        key = _key(words)
+        parts = [part for part in self._words.findall(words) if part != words]
+        return key not in self._small, [(self._of[_key(name)].id, name) for name in (words, *parts)]
 
 
 def _key(name: str) -> str:
@@ -88,7 +97,7 @@ def _key(name: str) -> str:
     return re.sub(r"(?<=[a-z]{3})s$", "", re.sub(r"[-_\s]+", "", name))
 
 
-def _any_of(names: Iterable[str]) -> str:
+def _any_of(names: Sequence[str]) -> str:
     """A pattern for any of the names, the longest first: a tree of their characters, so that many cost little more than one."""
     root: dict[str, dict] = {}  # type: ignore[type-arg]
     for name in names:
@@ -96,7 +105,8 @@ def _any_of(names: Iterable[str]) -> str:
         for step in _steps(name):
             node = node.setdefault(step, {})
         node[""] = {}
-    return _branch(root) if root else r"(?!)"
+    first = "".join(sorted({name[0] for name in names}))
+    return f"(?=[{re.escape(first)}]){_branch(root)}" if root else r"(?!)"
 
 
 def _steps(name: str) -> list[str]:
@@ -107,7 +117,7 @@ def _steps(name: str) -> list[str]:
         steps += [r"[-_ ]?"] if before else []
         steps += map(re.escape, word)
     if _is_latin(name[0]):
-        steps[0] = rf"(?<![a-z0-9]){steps[0]}"
+        steps.insert(0, "(?<![a-z0-9])")
     if _is_latin(name[-1]):
         steps.append(r"s?(?![a-z0-9])" if re.search("[a-z]{3}$", name) else r"(?![a-z0-9])")
     return steps
