@@ -40,8 +40,9 @@ export const RANKING = {
   least: 0.35, // of the best score: below, a hit is none
   nothing: 0.12, // nor is it below this
 };
-const TEXT = [0.08, ...Array.from({ length: 7 }, (_, level) => 0.28 + (0.6 * level) / 7)]; // what levels 0…7 are worth
-const TITLE = 1; // and 8…15
+const LEVELS = 16;
+const TITLE = 8; // the first level of titles
+const WORTH = [0.08, ...Array.from({ length: 7 }, (_, level) => 0.28 + (0.6 * level) / 7), ...Array(LEVELS - TITLE).fill(1)]; // of levels
 const SHARES = [0.05, 0.09, 0.13, 0.2, 0.25, 1 / 3, 0.5, 1];
 const FILES = 3; // that are looked through for longer words
 const FEW = 5; // documents that have all words: too few to look no further
@@ -219,11 +220,11 @@ async function scoreOf(reader, { sense, page, ways }) {
   const { documents, levels } = await reader.postings(`@${sense}`);
   documents.forEach((document, i) => {
     const level = levels[i];
-    const value = RANKING.synonym * (level < 8 ? TEXT[level] : TITLE);
+    const value = RANKING.synonym * WORTH[level];
     made.values[document] = Math.max(made.values[document], made.whole[document] ? value / RANKING.synonym : value);
-    if (level < 8) return;
+    if (level < TITLE) return;
     made.titles[document] = 1;
-    made.shares[document] = Math.max(made.shares[document], SHARES[level - 8]);
+    made.shares[document] = Math.max(made.shares[document], SHARES[level - TITLE]);
   });
   if (documents.length) made.any = true;
   const own = Math.max(2.5, rarity(count, documents.length)) * (page ? RANKING.page : RANKING.sense);
@@ -246,45 +247,56 @@ async function addWay(reader, made, { words, prefix }) {
   const having = new Uint8Array(count);
   let [sum, weight] = [0, 0];
   for (const { exact, longer } of found) {
-    const best = new Map();
-    for (const { documents, levels } of longer) documents.forEach((document, i) => best.set(document, Math.max(best.get(document) ?? 0, levels[i])));
-    const all = new Set([...best.keys(), ...exact.documents]);
-    const rare = rarity(count, all.size);
+    const { best, size } = together(count, exact, longer);
+    const rare = rarity(count, size);
     sum += rare;
     weight = Math.max(weight, rare);
-    if (all.size) made.any = true;
-    for (const [document, level] of best) {
-      value[document] += rare * RANKING.longer * (level < 8 ? TEXT[level] : TITLE);
-      if (level > 7) title[document] += rare * RANKING.longer;
+    if (size) made.any = true;
+    for (let document = 0; document < count; document += 1) {
+      const own = best[document];
+      if (own === 0) continue;
+      const level = (own - 1) % LEVELS;
+      const worth = own > LEVELS ? rare : rare * RANKING.longer;
       having[document] += 1;
+      value[document] += worth * WORTH[level];
+      if (level < TITLE) continue;
+      title[document] += worth;
+      if (own > LEVELS) share[document] += SHARES[level - TITLE];
     }
-    exact.documents.forEach((document, i) => {
-      const level = exact.levels[i];
-      const before = best.get(document);
-      if (before !== undefined) {
-        value[document] -= rare * RANKING.longer * (before < 8 ? TEXT[before] : TITLE);
-        if (before > 7) title[document] -= rare * RANKING.longer;
-        having[document] -= 1;
-      }
-      value[document] += rare * (level < 8 ? TEXT[level] : TITLE);
-      if (level > 7) {
-        title[document] += rare;
-        share[document] += SHARES[level - 8];
-      }
-      having[document] += 1;
-    });
   }
   if (sum === 0) return;
   made.weight = Math.max(made.weight, weight * Math.min(1.75, 1 + 0.2 * (words.length - 1)));
   for (let document = 0; document < count; document += 1) {
-    if (!having[document]) continue;
-    const all = having[document] === words.length;
-    const had = (value[document] / sum) * (all ? 1 : having[document] / words.length);
-    made.values[document] = Math.max(made.values[document], had);
-    made.titles[document] = Math.max(made.titles[document], all ? title[document] / sum : 0.6 * (title[document] / sum));
+    if (having[document] === 0) continue;
+    const part = having[document] / words.length;
+    made.values[document] = Math.max(made.values[document], (value[document] / sum) * part);
+    made.titles[document] = Math.max(made.titles[document], (title[document] / sum) * (part < 1 ? 0.6 : 1));
     made.shares[document] = Math.max(made.shares[document], Math.min(1, share[document]));
-    if (all) made.whole[document] = 1;
+    if (part === 1) made.whole[document] = 1;
   }
+}
+
+/**
+ * For each document 0, or its best level and 1, with `LEVELS` added where it has the word itself and no longer one.
+ * @param {number} count
+ * @param {Postings} exact
+ * @param {Postings[]} longer
+ */
+function together(count, exact, longer) {
+  const best = new Uint8Array(count);
+  let size = 0;
+  for (const { documents, levels } of longer) {
+    for (let i = 0; i < documents.length; i += 1) {
+      const document = documents[i];
+      if (best[document] === 0) size += 1;
+      if (best[document] < levels[i] + 1) best[document] = levels[i] + 1;
+    }
+  }
+  for (let i = 0; i < exact.documents.length; i += 1) {
+    if (best[exact.documents[i]] === 0) size += 1;
+    best[exact.documents[i]] = LEVELS + exact.levels[i] + 1;
+  }
+  return { best, size };
 }
 
 /**
@@ -307,12 +319,14 @@ function ranked(finder, plan, scored, language) {
   for (const document of new Set(plan.hints)) asked.set(document, (asked.get(document) ?? 0) + RANKING.hint);
   /** @type {Hit[]} */
   const hits = [];
-  let best = 0;
+  let [best, top] = [0, 0];
   for (const [kind, of, from, end] of finder.runs) {
     if (of && of !== language) continue;
+    const prior = kind === "概念" || kind === "问答" ? 0 : kind === "论文" ? RANKING.paper : RANKING.other;
     for (let document = from; document < end; document += 1) {
       const own = asked.get(document) ?? 0;
-      let [text, title, share, all] = [0, 0, 0, known.length === scored.length && known.length > 0];
+      let [text, title, share] = [0, 0, 0];
+      let all = known.length === scored.length && known.length > 0;
       for (const unit of known) {
         text += unit.weight * unit.values[document];
         title += unit.weight * unit.titles[document];
@@ -321,18 +335,19 @@ function ranked(finder, plan, scored, language) {
       }
       if (text === 0 && own === 0) continue;
       const titled = title / weights;
-      const score = text / weights + RANKING.title * titled + RANKING.titled * Math.min(1, share) * titled * titled + own
-        + (kind === "概念" || kind === "问答" ? 0 : kind === "论文" ? RANKING.paper : RANKING.other);
-      best = Math.max(best, text / total);
+      const score = text / weights + RANKING.title * titled + RANKING.titled * Math.min(1, share) * titled * titled + own + prior;
+      if (text / total > best) best = text / total;
+      if (score > top) top = score;
       hits.push({ document, score, whole: all });
     }
   }
-  hits.sort((a, b) => b.score - a.score || a.document - b.document);
-  const near = hits.filter(({ score, whole: all }) => all || score >= Math.max(RANKING.least * hits[0].score, RANKING.nothing));
-  const chosen = near.filter(listed(plan, near.filter((hit) => hit.whole).length));
+  const least = Math.max(RANKING.least * top, RANKING.nothing);
+  const near = hits.filter(({ score, whole: all }) => all || score >= least).sort((a, b) => b.score - a.score || a.document - b.document);
+  const shown = listed(plan, near.filter((hit) => hit.whole).length);
+  const chosen = near.filter(shown);
   if (!plan.question) chosen.sort((a, b) => Number(b.whole) - Number(a.whole)); // and otherwise as they were
   return {
-    hits: chosen, others: near.filter((hit) => !chosen.includes(hit)), whole: chosen.filter((hit) => hit.whole).length,
+    hits: chosen, others: near.filter((hit) => !shown(hit)), whole: chosen.filter((hit) => hit.whole).length,
     plan, marks: marksOf(finder, plan), best, card: cardOf(finder, plan, chosen),
   };
 }
