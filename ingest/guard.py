@@ -4,11 +4,14 @@ An edge. A branch is somebody else's: it may hold links and devices, pages that 
 as they are. `ingest check` says so among its problems, and a build stops.
 """
 
+import contextlib
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from ingest import files
 from ingest.addresses import OWNED
+from ingest.limits import FILES
 from ingest.problems import Problem
 from ingest.safety import texts_of
 from ingest.tree import LISTS, Strange, Tree, written
@@ -20,7 +23,11 @@ WRITERS = {  # what each writes below docs/, and keeps a list of
     "runtime": ("runtime", "service_worker.js"),
 }
 GENERATED = tuple(name for names in WRITERS.values() for name in names)
-BESIDE = ("theme", "browser", "pictures", "site", "mkdocs.yml", "mkdocs.base.yml", "mkdocs.en.yml")
+BESIDE = (
+    *("theme", "browser", "pictures", "publish", "ingest", "tests/snippets"),  # read, or hashed
+    *("site", "mkdocs.yml", "mkdocs.base.yml", "mkdocs.en.yml"),
+)
+MADE = (".cache", "site", ".venv", *(f"docs/{name}" for name in GENERATED if name != "notebooks"))
 ASSETS = {".css", ".js", ".txt", ".woff2", ""} | files.PICTURES  # without an ending: LICENSE, SHA256SUMS
 
 
@@ -32,7 +39,15 @@ def shape(root: Path) -> list[Problem]:
         tree.require([".cache", LISTS])
     except Strange as error:
         problems.append(_told(error))
-    return sorted(problems)
+    return sorted({*problems, *_committed(root)})
+
+
+def _committed(root: Path) -> Iterator[Problem]:
+    """X002 for what git holds below folders that are made here: a memory of builds could say that all is done already."""
+    asked = ["git", "-C", str(root), "ls-files", "-z", "--", *MADE]
+    with contextlib.suppress(OSError):  # no git, no branch
+        found = subprocess.run(asked, capture_output=True, check=False).stdout.decode("utf-8", "surrogateescape")
+        yield from (Problem(name, 1, 1, "X002", "committed") for name in found.split("\0") if name)
 
 
 def before_pages(root: Path, writers: Iterable[str] = tuple(WRITERS)) -> list[Problem]:
@@ -55,8 +70,9 @@ def inputs(space: Workspace) -> list[Problem]:
         if folder == space.docs:
             problems += [Problem(n, 1, 1, "X003", "it is none") for n in names if not (_is_read(n) or _is_copied(n))]
         paths = [folder.parent / name for name in names if is_wanted(name)]
-        texts, _ = files.read(paths, folder.parent)  # what cannot be read is told by who reads it for its own sake
-        problems += texts_of(texts)
+        paths, beyond = files.few(paths, folder.parent, FILES["docs"])
+        texts, unread = files.read(paths, folder.parent)
+        problems += [*beyond, *unread, *texts_of(texts)]
     return sorted({*problems})
 
 
@@ -71,7 +87,11 @@ def _names(folder: Path) -> list[str]:
 def _strange(tree: Tree, names: Iterable[str]) -> Iterator[Problem]:
     for name in names:
         try:
-            yield from (_told(Strange(below, kind)) for below, kind in tree.walk(name) if kind != "file")
+            for below, kind in tree.walk(name):
+                if kind != "file":
+                    yield _told(Strange(below, kind))
+                if not below.isprintable():
+                    yield files.unprintable(below)
         except Strange as error:  # put there while this ran
             yield _told(error)
 

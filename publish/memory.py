@@ -18,11 +18,16 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
+def hash_of(content: bytes) -> str:
+    """A hash of a file's bytes."""
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
 @cache
 def digest_of(path: Path) -> str:
-    """A hash of a file's bytes, read once in a build; "" where there is none."""
+    """A hash of a file's bytes, read once in a build; "" where there is none, or what is no file."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+        return hash_of(Tree(path.parent).read(path.name))
     except OSError:
         return ""
 

@@ -20,13 +20,13 @@ ALLOWED = {
         "addresses files guard importing.document link links model notes.mend notes.parse pipeline problems"
         " reporting rules show tree web wiki workspace"
     ),
-    "concepts": "front_matter model problems",
+    "concepts": "front_matter limits model problems",
     "encodings": "",
-    "files": "model pictures problems tree",
+    "files": "limits model pictures problems tree",
     "front_matter": "model problems",
-    "guard": "addresses files problems safety tree workspace",
+    "guard": "addresses files limits problems safety tree workspace",
     "invisible": "model problems",
-    "limits": "",
+    "limits": "model",
     "link": "concepts markup model questions.duplicates wiki",
     "links": "files markup model problems web",
     "markup": "model urls",
@@ -50,7 +50,7 @@ ALLOWED = {
     "urls": "",
     "web": "reach unpacking",
     "wiki": "model",
-    "workspace": "addresses files pages.kept pictures pipeline problems tree",
+    "workspace": "addresses files limits pages.kept pictures pipeline problems tree",
     # notes
     "notes": "",
     "notes.commands": "files reporting",
