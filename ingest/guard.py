@@ -43,7 +43,7 @@ def shape(root: Path) -> list[Problem]:
 
 
 def _committed(root: Path) -> Iterator[Problem]:
-    """X002 for what git holds below folders that are made here: a memory of builds could say that all is done already."""
+    """X002 for what git holds in folders that are made here: a memory of builds could say that all is done."""
     asked = ["git", "-C", str(root), "ls-files", "-z", "--", *MADE]
     with contextlib.suppress(OSError):  # no git, no branch
         found = subprocess.run(asked, capture_output=True, check=False).stdout.decode("utf-8", "surrogateescape")
