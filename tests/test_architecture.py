@@ -149,8 +149,8 @@ ROOM_IMPORTS = {
     "publish": {"browser", "ingest", "snippets"},
     "snippets": set(),
 }
-# Snippets' own tools write into the checkout as everybody does, by the one module that follows no link.
-TREE, BY_TREE = "ingest.tree", {"snippets._new", "snippets._notebook", "snippets._site"}
+# Tools of snippets and pictures write into the checkout as everybody does, by the one module that follows no link.
+TREE, BY_TREE = "ingest.tree", {"pictures.__main__", "snippets._new", "snippets._notebook", "snippets._site"}
 
 PATHS = {module_name(path): path for room in ROOM_IMPORTS for path in sorted((ROOT / room).rglob("*.py"))}
 INGEST = {name.removeprefix("ingest").removeprefix("."): path for name, path in PATHS.items() if name[:6] == "ingest"}
@@ -192,7 +192,7 @@ def test_room_imports_only_what_it_stands_on(room):
 
 
 @pytest.mark.parametrize("name", sorted(BY_TREE))
-def test_tool_of_snippets_takes_nothing_of_ingest_but_what_writes(name):
+def test_such_a_tool_takes_nothing_of_ingest_but_what_writes(name):
     found = imports(name, PATHS[name].read_text("utf-8"), PATHS)
     assert {module for module in found if module.split(".")[0] == "ingest"} == {TREE}
     assert TABLE[TREE.partition(".")[2]] == set()
