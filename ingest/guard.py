@@ -5,6 +5,7 @@ as they are. `ingest check` says so among its problems, and a build stops.
 """
 
 import contextlib
+import hashlib
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
@@ -50,18 +51,33 @@ def _committed(root: Path) -> Iterator[Problem]:
         yield from (Problem(name, 1, 1, "X002", "committed") for name in found.split("\0") if name)
 
 
-def before_pages(root: Path, writers: Iterable[str] = tuple(WRITERS)) -> list[Problem]:
+def before_pages(
+    root: Path, writers: Iterable[str] = tuple(WRITERS), seen: dict[str, str] | None = None
+) -> list[Problem]:
     """All that keeps a checkout's pages from being built, once everything is generated that they are made of.
 
     Args:
         root: The checkout.
         writers: Who has written what he generates.
+        seen: Where to put what was looked at: `digest` of each text, and of what was generated, by name.
     """
-    return shape(root) or sorted({*inputs(Workspace.at(root)), *_foreign(Tree(root), writers)})
+    if problems := shape(root):
+        return problems
+    seen = {} if seen is None else seen
+    found = {*inputs(Workspace.at(root), seen), *_foreign(Tree(root), writers)}
+    seen |= {name: made for who in writers for made, name in written(Tree(root), who)}
+    return sorted(found)
 
 
-def inputs(space: Workspace) -> list[Problem]:
-    """What people's files in a project may not be or hold: X001 and X003 to X007."""
+def digest(content: bytes) -> str:
+    """A hash of a text, whichever line ends it is kept with; of what is none, of its bytes."""
+    with contextlib.suppress(UnicodeDecodeError):
+        content = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def inputs(space: Workspace, seen: dict[str, str] | None = None) -> list[Problem]:
+    """What people's files in a project may not be or hold: X001 and X003 to X008; `seen` as of `before_pages`."""
     problems: list[Problem] = []
     for folder in (space.talks, space.docs, space.snippets):
         problems += _strange(Tree(folder.parent), [folder.name])
@@ -73,6 +89,8 @@ def inputs(space: Workspace) -> list[Problem]:
         paths, beyond = files.few(paths, folder.parent, FILES["docs"])
         texts, unread = files.read(paths, folder.parent)
         problems += [*beyond, *unread, *texts_of(texts)]
+        if seen is not None:
+            seen |= {text.path: hashlib.sha256(text.text.encode()).hexdigest() for text in texts}
     return sorted({*problems})
 
 
