@@ -35,8 +35,8 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     ),
     "L005": (
         ERROR,
-        "a file of at most 100,000 lines and ASCII marks, such as brackets and bars of tables",
-        "行数与括号、表格竖线之类的 ASCII 标点总共不超过 10 万的文件",
+        "at most 100,000 lines and ASCII marks like brackets in a file, 20,000 in a page of docs/, 1,000 a paragraph",
+        "一个文件里行数与括号之类的 ASCII 标点总共不超过 10 万，docs/ 的页面 2 万，每段 1000",
         "行与标点太多，没有读",
     ),
     "L006": (

@@ -44,7 +44,7 @@ ALLOWED = {
     "rules": "problems rule_examples slips.all_rules",
     "safe_html": "invisible markup pictures urls",
     "show": "markup model pictures slips.slip slips.texts wiki",
-    "safety": "front_matter model problems",
+    "safety": "front_matter limits model problems",
     "tree": "",
     "unpacking": "",
     "urls": "",
