@@ -29,7 +29,7 @@ Pair = tuple[int, int]
 
 # --8<-- [start:core]
 def count_words(texts: Iterable[str]) -> Counter[bytes]:
-    """How often each word occurs, its blank in front included, as UTF-8."""
+    """How often each word occurs, the space in front of it included, as UTF-8."""
     return Counter(word.encode() for text in texts for word in WORD.findall(text))
 
 

@@ -40,7 +40,7 @@ def mask_tokens(
             `special_tokens_mask` says the opposite.
         mask_token: The number of `[MASK]`.
         vocabulary: `V`; a random token is any of `[0, V)`.
-        probability: How likely a maskable token is chosen.
+        probability: How likely a maskable token is chosen; transformers' `mlm_probability`.
         generator: Random numbers on the device of `tokens`.
 
     Returns:

@@ -1,6 +1,6 @@
 r"""PPO: the clipped losses of actor and critic
 
-Sampling responses is dear, so every batch is used for several updates. After the first one the data come from an old
+Sampling responses is expensive, so every batch is used for several updates. After the first the data come from an old
 policy: a ratio of probabilities corrects for that, and clipping takes away the reward for moving any further than a
 few per cent. The critic's step is held back in the same way.
 

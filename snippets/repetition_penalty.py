@@ -48,8 +48,8 @@ def subtractive_penalty(
     Args:
         logits: As in `repetition_penalty`.
         tokens: As in `repetition_penalty`.
-        presence: Taken off once if a token has occurred.
-        frequency: Taken off for every time it has occurred.
+        presence: Taken off once if a token has occurred; `presence_penalty` of OpenAI and vLLM.
+        frequency: Taken off for every time it has occurred; their `frequency_penalty`.
         mask: As in `repetition_penalty`.
 
     Returns:

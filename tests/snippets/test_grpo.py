@@ -222,6 +222,13 @@ def test_masks_of_zeros_and_ones_are_taken_and_a_response_without_tokens_adds_no
     assert grpo_loss(logps, old_logps, advantages, torch.zeros_like(mask), **settings).item() == 0
 
 
+def test_a_single_token_is_its_own_mean(device):
+    one = torch.zeros(1, 1, device=device)
+    for average in ("sequence", "token"):
+        loss = grpo_loss(one, one, torch.ones(1, device=device), one == 0, average=average)
+        assert loss.item() == -1
+
+
 def test_no_responses_are_refused():
     empty = torch.zeros(0, 3)
     with pytest.raises(ValueError, match="there is no response"):
