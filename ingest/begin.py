@@ -41,6 +41,7 @@ CONCEPT = """\
 title: ✎ 中文名：半行说明
 english: "✎ English name: half a line"
 aliases: [✎ 各种叫法]
+phrases: [✎ 不知道名字的人会怎么说它，中英文都写几条]
 group: ✎ 概念页首页上的一个组名
 summary: ✎ 一句话：它做什么，为什么要它。
 builds_on: [] # ✎ 先要读哪些概念，例如 [layer_norm]

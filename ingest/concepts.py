@@ -1,4 +1,4 @@
-"""Concept pages and snippet modules, read from their own files; and finding which concepts a text names."""
+"""Concept pages and snippet modules, read from their own files."""
 
 import ast
 import re
@@ -42,6 +42,7 @@ def parse_concept(source: Source) -> tuple[Concept | None, list[Problem]]:
         path=source.path,
         builds_on=strings(meta.get("builds_on")),
         english=str(meta["english"]),
+        phrases=strings(meta.get("phrases")),
     )
     return concept, problems
 
@@ -136,59 +137,3 @@ def check_concepts(
 def fold(text: str) -> str:
     """Text as aliases are compared: half width, lower case; hyphen, underscore and blank alike."""
     return re.sub(r"[-_\s]+", " ", unicodedata.normalize("NFKC", text).lower())
-
-
-class Matcher:
-    """Finds the concepts a text names.
-
-    Aliases of Latin letters match whole words only (`GAE` is not in `engage`), Chinese ones anywhere; where two
-    overlap, the longest wins.
-    """
-
-    def __init__(self, concepts: Sequence[Concept]) -> None:
-        self._names: dict[str, str] = {}
-        for concept in concepts:
-            for alias in concept.aliases:
-                self._names.setdefault(fold(alias), concept.name)
-        lengths: dict[str, set[int]] = {}
-        for alias in self._names:
-            lengths.setdefault(alias[0], set()).add(len(alias))
-        # By first character, the lengths that aliases have: to look for those costs the same for one and for a hundred.
-        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
-
-    def find(self, *texts: str) -> tuple[str, ...]:
-        """Names of the concepts in the texts, most often named first, then in order of appearance."""
-        counts: dict[str, int] = {}
-        for text in texts:
-            for alias in self._aliases(fold(text)):
-                counts[self._names[alias]] = counts.get(self._names[alias], 0) + 1
-        return tuple(sorted(counts, key=lambda name: -counts[name]))
-
-    def _aliases(self, text: str) -> list[str]:
-        """Aliases in a folded text, in order, none overlapping another."""
-        found = [
-            (at, alias)
-            for at, char in enumerate(text)
-            for length in self._lengths.get(char, ())
-            if (alias := text[at : at + length]) in self._names
-            and len(alias) == length  # at the end of the text fewer letters are left
-            and _is_whole(text, at, at + length)
-        ]
-        taken = bytearray(len(text))  # whether an alias stands over a letter; the longer ones come first
-        kept: list[tuple[int, str]] = []
-        for at, alias in sorted(found, key=lambda match: (-len(match[1]), match[0])):
-            end = at + len(alias)
-            if not (taken[at] or taken[end - 1]):
-                taken[at:end] = b"\1" * len(alias)
-                kept.append((at, alias))
-        return [alias for _, alias in sorted(kept)]
-
-
-def _is_whole(text: str, start: int, end: int) -> bool:
-    """Whether no Latin letter or digit goes on where a Latin alias begins or ends."""
-    before = start == 0 or not (_latin(text[start]) and _latin(text[start - 1]))
-    return before and (end == len(text) or not (_latin(text[end - 1]) and _latin(text[end])))
-
-
-def _latin(char: str) -> bool:
-    return char.isascii() and char.isalnum()

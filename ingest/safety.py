@@ -21,7 +21,7 @@ HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 HIDDEN_SIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # some are dropped, and what they divided comes together
 FIELDS = set(
     "title description image hide icon translated"  # of every page
-    " english aliases builds_on group summary snippet groups".split()  # of concepts
+    " english aliases phrases builds_on group summary snippet groups".split()  # of concepts
 )
 HIDDEN = {"navigation", "toc"}
 # What pages include, and nothing else; the code of snippets inside a fence alone.

@@ -27,15 +27,16 @@ ALLOWED = {
     "guard": "addresses files limits problems safety tree workspace",
     "invisible": "model problems",
     "limits": "model",
-    "link": "concepts markup model questions.duplicates wiki",
+    "link": "matching model questions.duplicates wiki",
     "links": "files markup model problems web",
     "markup": "model urls",
+    "matching": "concepts front_matter markup model",
     "model": "",
     "pictures": "",
     "pipeline": (
-        "addresses concepts feeds.archive feeds.listed front_matter invisible link model notes.parse pages.kept"
-        " pages.render pictures problems questions.duplicates questions.parse slips.notes slips.questions slips.slip"
-        " wiki"
+        "addresses concepts feeds.archive feeds.listed front_matter invisible link matching model notes.parse"
+        " pages.kept pages.render pictures problems questions.duplicates questions.parse slips.notes slips.questions"
+        " slips.slip wiki"
     ),
     "problems": "slips.all_rules",
     "reach": "",
@@ -239,7 +240,7 @@ def test_breach_is_found(module, line):
 
 def test_import_that_the_table_promises_and_nobody_makes_is_found():
     text = INGEST["link"].read_text("utf-8")
-    assert ingest_breaches("link", text.replace("from ingest.markup import CJK\n", "CJK = ''\n"))
+    assert ingest_breaches("link", text.replace("from ingest.questions.duplicates import join\n", "join = None\n"))
 
 
 @pytest.mark.parametrize(
