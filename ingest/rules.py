@@ -58,9 +58,8 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "built. Divide it.",
     ),
     "L006": (
-        "`topics`、`aliases`、`builds_on` 从第 101 项起不读；名字或标题太长的概念页不算概念。",
-        "From the 101st item on `topics`, `aliases` and `builds_on` are not read; a concept page with a longer name or "
-        "title is no concept.",
+        "`topics` 从第 101 项起不读；列表、名字或标题太长的概念页不算概念。",
+        "From the 101st item on `topics` are not read; a concept page with a longer list, name or title is no concept.",
     ),
     "L007": (
         "按文件名排在后面的不读，其余的照常生成。",
