@@ -16,6 +16,7 @@ from ingest.files import CannotWrite
 from ingest.importing import commands as documents
 from ingest.importing.document import Unreadable
 from ingest.reporting import usage
+from ingest.tree import Strange
 from ingest.workspace import ROOT, Workspace
 
 USUAL = Workspace()
@@ -28,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except CannotWrite as error:
         print(error.strerror, file=sys.stderr)
+        return 2
+    except Strange as error:  # put there while this ran
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     except Unreadable as error:
         return usage(str(error))

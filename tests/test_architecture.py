@@ -15,7 +15,7 @@ ALLOWED = {
     "__main__": "cli",
     "addresses": "",
     "begin": "files notes.commands reporting",
-    "cli": "begin commands feeds.commands files importing.commands importing.document reporting workspace",
+    "cli": "begin commands feeds.commands files importing.commands importing.document reporting tree workspace",
     "commands": (
         "addresses files guard importing.document link links model notes.mend notes.parse pipeline problems"
         " reporting rules show tree web wiki workspace"
