@@ -23,7 +23,9 @@ LOCKED = PIP_CONSTRAINT=$(1) PIP_BUILD_CONSTRAINT=$(1)
 INSTALL := $(call LOCKED,constraints.txt) $(BIN)/python $(PIP) install
 
 # One stamp per extra: a virtual environment is made once and brought up to date when the dependencies change.
+# A branch that holds .venv as a link would have everything installed wherever that leads.
 .venv/.site: pyproject.toml constraints.txt
+	@test -z "$$(git ls-files -- .venv 2>/dev/null)" || { echo ".venv: committed, where make builds it" >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(INSTALL) --editable ".[site]"
 	touch $@
