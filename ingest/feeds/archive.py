@@ -27,42 +27,40 @@ class _Slot:
     week: str = ""
 
 
-def merge_all(weeks: Sequence[Week], batches: Iterable[Batch], today: date) -> tuple[tuple[Week, ...], tuple[int, ...]]:
+def merge_all(weeks: Sequence[Week], batches: Sequence[Batch], today: date) -> tuple[tuple[Week, ...], tuple[int, ...]]:
     """The archive with the papers of feeds added, sorted by week, and how many were new in each batch.
 
     Papers are one and the same if they share an arXiv id, a DOI or an address, unless their arXiv ids differ; where
     they share none of these, if a feed gives them one name at one address, or if title and first author are the same.
     A paper that the archive holds fills the gaps of its record. Title, authors and day are taken from whoever knows
     best: arXiv before Hugging Face and a post's own site, these before anybody else, and of arXiv the latest version.
-    Each stands in the week of its day, so it moves when that becomes known. The order of a batch means nothing; of two
-    batches that know equally much the first is preferred.
+    Each stands in the week of its day, so it moves when that becomes known. The order of batches, and that within
+    them, means nothing.
 
     It is done as often as it changes anything, so that the next fetch changes nothing. Once is enough but where
     sources contradict each other: an address that two papers share fills the gaps of one in the first round and may
     fill those of the other in the second.
     """
-    sorted_batches = [
-        tuple(
-            [(replace(paper, abstract=""), tuple(keys_of(paper))) for paper in sorted(papers, key=by_id)]
-            for papers in batch
-        )
-        for batch in batches
+    found = [
+        (only_known, replace(paper, abstract=""), number)
+        for number, batch in enumerate(batches)
+        for only_known, papers in enumerate(batch)
+        for paper in papers
     ]
-    done, new = tuple(weeks), [0] * len(sorted_batches)
+    found.sort(key=lambda one: (one[0], -_trust(one[1])[0], by_id(one[1])))
+    entries = [(paper, tuple(keys_of(paper)), bool(only_known), number) for only_known, paper, number in found]
+    done, new = tuple(weeks), [0] * len(batches)
     for _ in range(_ROUNDS):
         shelf = _Shelf(done)
-        for number, (papers, revised) in enumerate(sorted_batches):
+        for paper, keys, only_known, number in entries:
             before = len(shelf.slots)
-            for paper, keys in papers:
-                shelf.add(paper, keys)
-            for paper, keys in revised:
-                shelf.add(paper, keys, only_known=True)
-            new[number] += max(0, len(shelf.slots) - before)
+            shelf.add(paper, keys, only_known)
+            new[number] += len(shelf.slots) - before
         after = shelf.filed(today)
         if after == done:
             break
         done = after
-    return done, tuple(new)
+    return done, tuple(max(0, count) for count in new)
 
 
 class _Shelf:

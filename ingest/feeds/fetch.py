@@ -115,7 +115,7 @@ def fetch(
     """Read feeds and add their papers to the archive.
 
     Args:
-        locations: Paths or http(s) addresses; of one paper in two feeds that know equally much, the first is believed.
+        locations: Paths or http(s) addresses; their order means nothing.
         archive_dir: Folder of `2026-W47.jsonl` files. One that holds a bad line is left as it is.
         states: File of what is remembered of feeds, or None to remember nothing. What it says of their content counts
             only for the archive that it was written for: of another one nobody knows what it lacks.
