@@ -240,6 +240,7 @@ class Concept:
         path: The page's path.
         builds_on: Names of the concepts to read before it.
         english: English title.
+        phrases: What people say who mean it and do not know its name, in either language.
     """
 
     name: str
@@ -252,6 +253,7 @@ class Concept:
     path: str
     builds_on: tuple[str, ...] = ()
     english: str = ""
+    phrases: tuple[str, ...] = ()
 
     @property
     def short(self) -> str:

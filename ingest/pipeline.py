@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import TypeVar
 
 from ingest.addresses import slug_for
@@ -14,6 +15,7 @@ from ingest.feeds.records import decode, settled
 from ingest.front_matter import line_of_key
 from ingest.invisible import check_direction
 from ingest.link import link
+from ingest.matching import prose_of
 from ingest.model import Concept, Question, Source, Talk, Week
 from ingest.notes.parse import parse_note
 from ingest.pages.kept import Kept
@@ -77,7 +79,8 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     problems += found + check_groups(concepts, groups)
     for written in (inputs.notes, inputs.questions, inputs.concepts, inputs.concept_index, inputs.snippets):
         problems += (problem for source in written for problem in check_direction(source))
-    records = Records(talks, questions, tuple(weeks), tuple(concepts), groups, tuple(snippets), feeds)
+    prose = {PurePosixPath(page.path).stem: prose_of(page) for page in inputs.concepts}
+    records = Records(talks, questions, tuple(weeks), tuple(concepts), groups, tuple(snippets), feeds, prose)
     return records, sorted(problems)
 
 

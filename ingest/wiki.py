@@ -11,7 +11,8 @@ from ingest.model import Concept, Question, Snippet, Talk, Week
 class Records:
     """All that was submitted, parsed; lists are in the order of their paths.
 
-    `groups` are those of the concepts in the index's order, with their English names.
+    `groups` are those of the concepts in the index's order, with their English names; `prose` is what the concepts'
+    pages say in words, by name.
     """
 
     talks: tuple[Talk, ...] = ()
@@ -21,6 +22,7 @@ class Records:
     groups: Mapping[str, str] = field(default_factory=dict)
     snippets: tuple[Snippet, ...] = ()
     feeds: tuple[FeedInfo, ...] = ()
+    prose: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ingest import files
-from ingest.concepts import Matcher, parse_concept
+from ingest.concepts import parse_concept
 from ingest.link import CONCEPTS
+from ingest.matching import Matcher, prose_of
 from ingest.reporting import report, show_progress
 
 
@@ -32,7 +33,10 @@ def fetch(options: argparse.Namespace) -> int:
 def _finder(docs: Path) -> Callable[[str, str], tuple[str, ...]]:
     """What finds the concepts of the pages in `docs/topics/` in a title and an abstract."""
     sources, _ = files.read([path for path in (docs / "topics").glob("*.md") if path.name != "index.md"], docs)
-    matcher = Matcher([concept for source in sources if (concept := parse_concept(source)[0])])
+    concepts = [concept for source in sources if (concept := parse_concept(source)[0])]
+    matcher = Matcher(
+        concepts, {source.path.rpartition("/")[2].removesuffix(".md"): prose_of(source) for source in sources}
+    )
     return lambda title, abstract: matcher.find(title, abstract)[:CONCEPTS]
 
 

@@ -73,7 +73,7 @@ def covered_after(
 
 
 def _is_daily(feed: FeedInfo) -> bool:
-    """Whether the feed's archive is asked by days: then a run sees its day; else the feed itself tells which it shows."""
+    """Whether the feed's archive is asked by days: a run sees its day then; else the feed tells which it shows."""
     return "{from}" not in feed.archive
 
 

@@ -14,7 +14,7 @@ from ingest.feeds.catch_up import addresses
 from ingest.feeds.coverage import covered_after, gaps
 from ingest.feeds.info import FeedInfo
 from ingest.feeds.listed import encode_record, wanted
-from ingest.feeds.outcome import Outcome, read_list, update_records
+from ingest.feeds.outcome import Outcome, read_list, recorded, update_records
 from ingest.feeds.read import Reader, Terms, is_url
 from ingest.feeds.sandbox import Limits
 from ingest.feeds.state import load, save
@@ -62,7 +62,8 @@ def run_fetch(
         could not be read or written (exit code 2).
     """
     settings = settings or Settings()
-    feeds, problems = read_list(talks)
+    listed, problems = read_list(talks)
+    feeds = recorded(listed, talks)
     if locations:
         problems = ()
     states = talks / ".feeds.sqlite"
@@ -78,7 +79,7 @@ def run_fetch(
         outcomes += tuple(dict.fromkeys(outcome for of in late.values() for outcome in of))
     try:
         if feeds and not all(outcome.state.error for outcome in outcomes):  # else it is our own line that is down
-            records = update_records(feeds, outcomes, talks, now.date())
+            records = update_records(feeds, outcomes, now.date())
             write_text(talks / "feeds.json", encode_record(records), talks.parent)
     except CannotWrite as error:
         problems += (Problem((talks / "feeds.json").as_posix(), 1, 1, "F001", error.strerror or str(error)),)
@@ -101,7 +102,8 @@ def _catch_up(
     # What is remembered counts for nothing here: each address is asked once in its life.
     outcomes, problems = fetch(urls, talks / "papers", None, now, settings, lists)
     found = {outcome.location: outcome for outcome in outcomes}
-    return {feed.url: tuple(found[url] for url in asked.get(feed.archive, ())) for feed in feeds}, problems
+    late = {feed.url: tuple(found[url] for url in asked.get(feed.archive, ())) for feed in feeds}
+    return late, tuple(problem for problem in problems if problem.code != "P003")  # many a day has nothing
 
 
 def fetch(

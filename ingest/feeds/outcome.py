@@ -76,14 +76,16 @@ def read_list(talks: Path) -> tuple[list[FeedInfo], tuple[Problem, ...]]:
         return [], (Problem(opml.as_posix(), 1, 1, "F001", f"cannot read: {error.strerror or error}"),)
 
 
-def update_records(
-    feeds: Sequence[FeedInfo], outcomes: Sequence[Outcome], talks: Path, today: date
-) -> tuple[FeedInfo, ...]:
-    """The feeds, with what their record says and what came of them now."""
+def recorded(feeds: Sequence[FeedInfo], talks: Path) -> tuple[FeedInfo, ...]:
+    """The feeds, with what their record says."""
     try:
-        feeds = with_record(feeds, (talks / "feeds.json").read_text("utf-8"))
+        return with_record(feeds, (talks / "feeds.json").read_text("utf-8"))
     except (OSError, ValueError):
-        pass  # it is made anew
+        return tuple(feeds)  # it is made anew
+
+
+def update_records(feeds: Sequence[FeedInfo], outcomes: Sequence[Outcome], today: date) -> tuple[FeedInfo, ...]:
+    """The feeds, with what came of them now."""
     found = {outcome.location: outcome for outcome in outcomes if not outcome.waits}
     return tuple(_record(feed, found[feed.url], today) if feed.url in found else feed for feed in feeds)
 

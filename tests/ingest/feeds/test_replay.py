@@ -124,7 +124,7 @@ def test_since_brings_what_appeared_from_a_day_on(tmp_path: Path) -> None:
 
 def test_what_could_not_be_caught_up_is_asked_for_the_next_day(tmp_path: Path) -> None:
     sites = Sites(
-        datetime.now(UTC), MONDAY - timedelta(days=1), date(2026, 11, 1), late=frozenset({date(2026, 10, 20)})
+        datetime.now(UTC), MONDAY - timedelta(days=1), date(2026, 10, 22), late=frozenset({date(2026, 10, 20)})
     )
     real = sites.answer
 
