@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("--allow-private", action="store_true", help="follow redirects to private addresses")
     said = "also bring what the list's sources had from this day on, such as 2026-11-01 (default: what was missed)"
     fetch.add_argument("--since", type=feeds.day, metavar="DATE", help=said)
+    fetch.add_argument("--format", choices=("text", "github"), default="text")
     fetch.add_argument("--docs", type=Path, default=USUAL.docs)
     fetch.set_defaults(run=feeds.fetch)
     for command in (check, build, fetch, bring, new, links):

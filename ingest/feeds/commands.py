@@ -26,7 +26,7 @@ def fetch(options: argparse.Namespace) -> int:
         lines, problems = run_fetch(options.feeds, options.talks, datetime.now(UTC), settings, options.since)
     for line in lines:
         print(line)
-    code = report(problems)
+    code = report(problems, options.format)
     return 2 if any(problem.code in ("F001", "P010") for problem in problems) else code
 
 
