@@ -28,7 +28,8 @@ def link(records: Records) -> Wiki:
     written = tuple(_link_question(question, matcher, known) for question in records.questions)
     questions, duplicates = join(tuple(question for talk in talks for question in talk.questions) + written)
     weeks = tuple(
-        replace(week, papers=tuple(_link_paper(paper, matcher) for paper in week.papers)) for week in records.weeks
+        replace(week, papers=tuple(_link_paper(paper, matcher, known) for paper in week.papers))
+        for week in records.weeks
     )
     return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), related(questions), duplicates)
 
@@ -50,8 +51,10 @@ def _link_question(question: Question, matcher: Matcher, known: set[str]) -> Que
     return replace(question, topics=tuple(dict.fromkeys(named))[:CONCEPTS])
 
 
-def _link_paper(paper: Paper, matcher: Matcher) -> Paper:
-    return replace(paper, topics=matcher.find(paper.title)[:CONCEPTS])
+def _link_paper(paper: Paper, matcher: Matcher, known: set[str]) -> Paper:
+    """What was found in its abstract when it came; of concepts that have come since, its title tells."""
+    found = [name for name in paper.topics if name in known] or matcher.find(paper.title)
+    return replace(paper, topics=tuple(found)[:CONCEPTS])
 
 
 def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
