@@ -82,13 +82,13 @@ def new(options: argparse.Namespace) -> int:
         sample = "layer_norm"
     if not form.fullmatch(name):
         return usage(f"{name!r} is no name of a {kind}, such as {sample}")
-    return _begin(target, text)
+    return _begin(target, text, (options.talks if kind == "question" else options.docs).parent)
 
 
-def _begin(target: Path, text: str) -> int:
+def _begin(target: Path, text: str, root: Path) -> int:
     if target.exists():
         print(f"{target} exists", file=sys.stderr)
         return 1
-    files.write_text(target, text)
+    files.write_text(target, text, root)
     print(f"{target}: write what stands at every ✎, then `make check`")
     return 0

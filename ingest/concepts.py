@@ -8,10 +8,14 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, line_of_key, strings
+from ingest.limits import LISTED, NAME_LETTERS, TITLE_LETTERS
 from ingest.model import Concept, Snippet, Source
 from ingest.problems import Problem
 
 EXAMPLE = "[start:example]"
+CARRIED = dict.fromkeys(("title", "english", "aliases", "group", "builds_on", "snippet"), NAME_LETTERS) | {
+    "summary": TITLE_LETTERS
+}  # the fields that other pages repeat, and how many letters each may have
 
 
 def parse_concept(source: Source) -> tuple[Concept | None, list[Problem]]:
@@ -22,6 +26,11 @@ def parse_concept(source: Source) -> tuple[Concept | None, list[Problem]]:
         if not problems:
             problems = [Problem(source.path, 1, 1, "T003", f"no {', '.join(missing)}")]
         return None, problems
+    for key, value in meta.items():
+        items = strings(value)
+        if key in CARRIED and (len(items) > LISTED or max(map(len, items), default=0) > CARRIED[key]):
+            what = f"{key} of {len(items)} items and {sum(map(len, items))} letters"
+            return None, [Problem(source.path, line_of_key(source, key), 1, "L006", what)]
     concept = Concept(
         name=PurePosixPath(source.path).stem,
         title=str(meta["title"]),
@@ -72,6 +81,10 @@ def parse_groups(sources: Iterable[Source]) -> tuple[dict[str, str], list[Proble
         named = meta.get("groups")
         problems += broken
         if isinstance(named, dict):
+            if len(named) > LISTED or max(len(f"{name}{named[name]}") for name in named or [""]) > 2 * NAME_LETTERS:
+                line = line_of_key(source, "groups")
+                problems.append(Problem(source.path, line, 1, "L006", f"{len(named)} groups of concepts"))
+                continue
             groups |= {str(group): str(english) for group, english in named.items()}
         elif not broken:
             line = line_of_key(source, "groups")

@@ -23,8 +23,8 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     "L002": (ERROR, "at most 2,000 questions in a note", "一篇笔记里最多 2000 个问题", "问题太多，后面的没有读"),
     "L003": (
         ERROR,
-        "a title of at most 1,000 letters, and at most 500 names in a note",
-        "不超过 1000 字的标题；一篇笔记里最多 500 个名字",
+        "a title of at most 1,000 letters, and at most 500 names in a note or question",
+        "不超过 1000 字的标题；一篇笔记或一个问题里最多 500 个名字",
         "标题太长，或者名字太多",
     ),
     "L004": (
@@ -32,6 +32,24 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "text without characters that turn its direction",
         "没有改变文字方向的控制字符的文本",
         "有改变文字方向的控制字符",
+    ),
+    "L005": (
+        ERROR,
+        "a file of at most 100,000 lines and ASCII marks, such as brackets and bars of tables",
+        "行数与括号、表格竖线之类的 ASCII 标点总共不超过 10 万的文件",
+        "行与标点太多，没有读",
+    ),
+    "L006": (
+        ERROR,
+        "in front matter lists of at most 100 items, and names and titles of at most 200 letters",
+        "文件头里每个列表不超过 100 项，名字与标题不超过 200 字",
+        "文件头里的列表或名字太长，超出的没有读",
+    ),
+    "L007": (
+        ERROR,
+        "at most 20,000 questions, 5,000 files by hand in docs/, 2,000 of other kinds, 200 MB each, of pictures 500 MB",
+        "最多 20,000 个问题，docs/ 里手写的文件 5,000 个，其余各种 2,000 个；每种 200 MB，图片 500 MB",
+        "这一种文件太多，后面的没有读",
     ),
     "N001": (ERROR, "a line `【编号】：NNN`", "一行 `【编号】：NNN`", "笔记没有编号"),
     "N002": (ERROR, "a number no other note has", "别的笔记没有用过的编号", "编号和另一篇笔记相同"),
@@ -137,8 +155,19 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "指南写明的字段，值是纯文字",
         "文件头有不认识的字段，或者值不是纯文字",
     ),
+    "X008": (
+        ERROR,
+        "a name of characters that can be seen, in UTF-8",
+        "由看得见的字符组成、UTF-8 编码的文件名",
+        "文件名里有控制字符，或者不是 UTF-8",
+    ),
 }
 RULES |= {code: (severity, en, zh, found) for code, (severity, en, zh, _, found, *_) in SLIPS.items()}
+
+
+def printable(text: str) -> str:
+    """A text for one line of a terminal or of a log that commands are read from: no sign in it does anything."""
+    return "".join(char if char.isprintable() or char == "\u3000" else ascii(char)[1:-1] for char in text)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -170,7 +199,7 @@ class Problem:
 
     def shown(self, lang: str = "en") -> str:
         """The whole line, in `en` or `zh`."""
-        return f"{self.path}:{self.line}:{self.column}: {self.code} {self.said(lang)}"
+        return printable(f"{self.path}:{self.line}:{self.column}: {self.code} {self.said(lang)}")
 
     def __str__(self) -> str:
         return self.shown()

@@ -85,7 +85,7 @@ def check_snippet(source: Source) -> list[Problem]:
             problems.append(Problem(source.path, number, found.end(), "X006", what))
     try:
         nodes = [node for node in _statements(ast.parse(source.text)) if isinstance(node, ast.Expr)]
-    except (SyntaxError, ValueError, RecursionError):  # S002 says so
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # S002 says so
         return problems
     for node in nodes:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
@@ -96,11 +96,15 @@ def check_snippet(source: Source) -> list[Problem]:
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """All statements of a module, those inside others too."""
-    for name in ("body", "orelse", "handlers", "finalbody", "cases"):
-        for node in getattr(tree, name, ()):
-            yield node
-            yield from _statements(node)
+    """All statements of a module, those inside others too; however deep, as a chain of `elif` is."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+            inner = getattr(node, name, ())
+            if isinstance(inner, list):  # a lambda's body is none
+                yield from inner
+                left += inner
 
 
 def check_drawing(source: Source) -> list[Problem]:

@@ -109,7 +109,7 @@ def submissions(project: Project) -> Done:
 
 def pages(project: Project) -> Done:
     """The pages of both languages with their policy and their sitemaps; what belongs to neither is removed."""
-    if problems := guard.before_pages(project.root, project.writers):
+    if problems := guard.before_pages(project.root, project.writers, project.seen):
         return 2 * report(problems), ""
     project.look()
     languages = [Pages(project, language) for language in LANGUAGES if (project.root / language.settings).is_file()]

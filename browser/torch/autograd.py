@@ -25,6 +25,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "function",
     "functional",
     "grad",
     "gradcheck",
@@ -278,6 +279,15 @@ def gradcheck(
                     f"analytical:{ours}\n"
                 )
     return True
+
+
+class function:
+    """`torch.autograd.function`: what is asked of a `Function`."""
+
+    @staticmethod
+    def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+        """A `backward` without a derivative of its own: here no gradient has one."""
+        return backward
 
 
 class functional:

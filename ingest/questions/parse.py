@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, line_of_key, strings
 from ingest.invisible import visible
-from ingest.limits import TITLE_LETTERS, shortened
+from ingest.limits import LISTED, NAME_LETTERS, NAMES, TITLE_LETTERS, few_names, shortened
 from ingest.markup import MARKED_LINK, WORDS, bare_urls, fenced_lines, links_in
 from ingest.model import Answer, Field, Link, Question, Source
 from ingest.notes.names import split_attribution
@@ -22,7 +22,7 @@ ANSWER = re.compile(
 DAY_AND_HOUR = re.compile(r"20\d\d-\d{1,2}-\d{1,2}[ T]+\d{1,2}[:：]\d\d(?::\d\d)?")  # as notes say it
 KNOWN = {"id", "topics", "asker", "date", "updated", "duplicate_of"}
 MANY = 50
-NAMES = {"origin": "出自", "licence": "许可", "material": "文中的「资料」"}
+SAID = {"origin": "出自", "licence": "许可", "material": "文中的「资料」"}
 # A signature that says more: `—name（2026-11-29，https://…）`. A login on a site may hold hyphens, a name does not.
 SAID_THERE = re.compile(r"(\s*(?:—+|--+)[^（(<>]*+)[（(]([^\n]*)[）)]\s*")
 LOGIN = re.compile(r"\s*—+\s*([A-Za-z0-9][\w-]{0,38})\s*")
@@ -69,25 +69,32 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
     sources, remarks = _references([line for kind, part in parts if kind == "sources" for line in part])
     fields = {name: visible("；".join(strings(value))) for name, value in meta.items() if name not in KNOWN}
     title, said = shortened(title, said)
+    topics, asker = strings(meta.get("topics")), visible(str(meta.get("asker") or "")).strip()
+    for key, count, most in (("topics", len(topics), LISTED), ("asker", len(asker), NAME_LETTERS)):
+        if count > most:
+            problems.append(Problem(source.path, line_of_key(source, key), 1, "L006", f"{key} of {count}"))
     question = Question(
         id=str(meta.get("id") or stem),
         title=title or stem,
         text=said,
-        asker=visible(str(meta.get("asker") or "")).strip(),
+        asker=asker[:NAME_LETTERS],
         answers=tuple(sorted((answer for answer in answers if answer.text), key=lambda answer: not answer.accepted)),
         path=source.path,
         line=title_line,
         sources=sources,
-        topics=strings(meta.get("topics")),
+        topics=topics[:LISTED],
         asked=asked,
         duplicate_of=str(meta.get("duplicate_of") or ""),
         fields=tuple(
-            Field(NAMES.get(name, name), said, line_of_key(source, name)) for name, said in fields.items() if said
+            Field(SAID.get(name, name), said, line_of_key(source, name)) for name, said in fields.items() if said
         ),
         remarks=remarks,
         updated=tuple(sorted({day for _, day in days if day})),
         origin=_address(str(meta.get("origin") or "")),
     )
+    (question,), names = few_names([question])
+    if names > NAMES:
+        problems.append(Problem(source.path, 1, 1, "L003", f"{names} names"))
     return question, problems
 
 

@@ -5,9 +5,9 @@ import re
 
 from ingest.markup import FENCE, fenced_lines
 from ingest.model import Answer, Question
-from ingest.questions.parse import NAMES
+from ingest.questions.parse import SAID
 
-KEYS = {shown: key for key, shown in NAMES.items()}
+KEYS = {shown: key for key, shown in SAID.items()}
 
 
 def write_question(question: Question, origin: str, licence: str) -> str:

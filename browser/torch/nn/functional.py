@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from .._absent import lacking as _lacking
-from .._core import Tensor, make, wide, wrap
+from .._core import Tensor, make, store, wide, wrap
 from .._create import one_hot  # noqa: F401 - public
 from .._dtypes import bool_
 from .._linalg import linear  # noqa: F401 - public
-from .._pointwise import erf_values, unary
+from .._pointwise import quick_erf, unary
 from .._random import dropout_mask
 from .._reduce import log_softmax as _log_softmax
 from .._reduce import softmax as _softmax
@@ -71,11 +71,28 @@ hardswish = unary(
     lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
     lambda x, y: np.where(x < -3, 0, np.where(x < 3, x / 3 + 0.5, 1)),
 )
-_gelu_exact = unary(
-    "gelu",
-    lambda x: 0.5 * x * (1 + erf_values(x * SQRT_HALF)),
-    lambda x, y: 0.5 * (1 + erf_values(x * SQRT_HALF)) + x * np.exp(-0.5 * x * x) / SQRT_2PI,
-)
+
+
+def _gelu_exact(input: Tensor) -> Tensor:
+    """`x Φ(x)`; Φ is kept for the gradient."""
+    x = wide(input)
+    share = quick_erf(x * x.dtype.type(SQRT_HALF))
+    share += 1
+    share *= x.dtype.type(0.5)
+
+    def backward(g: np.ndarray) -> tuple[np.ndarray]:
+        slope = x * x
+        slope *= x.dtype.type(-0.5)
+        np.exp(slope, out=slope)
+        slope *= x
+        slope *= x.dtype.type(1 / SQRT_2PI)
+        slope += share
+        slope *= g
+        return (slope,)
+
+    return make(x * share, input.dtype, "Gelu0", (input,), backward, (input,))
+
+
 C0, C1 = math.sqrt(2 / math.pi), 0.044715
 
 
@@ -158,15 +175,16 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not training or p == 0 or not input._data.size:
         return input
     x = wide(input)
-    mask = np.zeros_like(x) if p == 1 else dropout_mask(x.shape, 1 - p).astype(x.dtype) / x.dtype.type(1 - p)
-    return make(x * mask, input.dtype, "Mul0", (input,), lambda g: (g * mask,))
+    mask = np.zeros_like(x) if p == 1 else dropout_mask(x, 1 - p).astype(x.dtype) / x.dtype.type(1 - p)
+    out = make(x * mask, input.dtype, "Mul0", (input,), lambda g: (g * mask,))
+    return store(input, out) if inplace else out
 
 
 def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor, Tensor]:
     """`torch.native_dropout`: the result, and where values were kept."""
     if train is False or p == 0:
         return input, wrap(np.ones(input._data.shape, bool), bool_)
-    kept = np.zeros(input._data.shape, bool) if p == 1 else dropout_mask(input._data.shape, 1 - p)
+    kept = np.zeros(input._data.shape, bool) if p == 1 else dropout_mask(input._data, 1 - p)
     x = wide(input)
     mask = kept * x.dtype.type(0 if p == 1 else 1 / (1 - p))
     return make(x * mask, input.dtype, "NativeDropout0", (input,), lambda g: (g * mask,)), wrap(kept, bool_)
