@@ -70,12 +70,17 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer: Markdown `text`, its `author` ("" if unsigned), and whether it was marked as accepted."""
+    """One answer: Markdown `text`, its `author` ("" if unsigned), and whether it was marked as accepted.
+
+    `said` is its day and `origin` the address where it was given, where its signature says them.
+    """
 
     text: str
     author: str
     line: int
     accepted: bool = False
+    said: date | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Question:
         title: The question on one line.
         text: Markdown that says more than the title, or "".
         asker: Who asked, "" if unknown.
-        answers: In the order written. A question without one is open.
+        answers: Accepted ones first, else in the order written. A question without one is open.
         path: The file it stands in.
         line: Its 1-based line there.
         talk: Id of the talk it was asked in, or "".
@@ -95,6 +100,8 @@ class Question:
         sources: The references given for its answers.
         topics: Names of concepts: those its author wrote, then those its text names.
         asked: The day it was asked: the talk's, or the one its file gives; None where neither is known.
+        updated: The days on which its file was changed, as it says.
+        origin: The address where it was asked, or "".
         duplicate_of: Id of the question it repeats, or "".
         fields: What else its file's head says, such as where it was taken from.
         remarks: Markdown of the references' lines that say more than their links do.
@@ -115,6 +122,8 @@ class Question:
     duplicate_of: str = ""
     fields: tuple["Field", ...] = ()
     remarks: str = ""
+    updated: tuple[date, ...] = ()
+    origin: str = ""
 
     @property
     def status(self) -> str:

@@ -107,7 +107,7 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     "Q005": (ERROR, "the id of another question", "另一个问题的 id", "没有它重复的那个问题"),
     "S001": (ERROR, "the name of a module in snippets/", "snippets/ 里某个模块的名字", "没有这个代码模块"),
     "S002": (ERROR, "Python that parses, with a docstring", "能解析、有文档字符串的 Python", "代码模块读不懂"),
-    "T001": (ERROR, "the name of a page in docs/topics/", "docs/topics/ 里某一页的名字", "没有这个概念"),
+    "T001": (WARNING, "the name of a page in docs/topics/", "docs/topics/ 里某一页的名字", "没有这个概念"),
     "T002": (ERROR, "an alias no other topic has", "别的概念没有用过的别名", "别名属于另一个概念"),
     "T003": (
         ERROR,

@@ -27,7 +27,7 @@ ALLOWED = {
     "guard": "addresses files limits problems safety tree workspace",
     "invisible": "model problems",
     "limits": "model",
-    "link": "matching model questions.duplicates wiki",
+    "link": "concepts matching model questions.duplicates wiki",
     "links": "files markup model problems web",
     "markup": "model urls",
     "matching": "concepts front_matter markup model",
@@ -64,8 +64,10 @@ ALLOWED = {
     # questions
     "questions": "",
     "questions.collected": "front_matter invisible markup model problems",
+    "questions.discussions": "model questions.parse",
     "questions.duplicates": "concepts model problems",
     "questions.parse": "front_matter invisible limits markup model notes.names notes.times problems",
+    "questions.write": "markup model questions.parse",
     # slips
     "slips": "",
     "slips.all_rules": "slips.notes_rules slips.questions_rules slips.texts_rules",
@@ -113,13 +115,13 @@ ALLOWED = {
     "importing": "",
     "importing.commands": (
         "addresses feeds.parse files importing.document importing.html model notes.commands notes.parse"
-        " notes.write problems questions.collected reporting"
+        " notes.write problems questions.write reporting"
     ),
     "importing.convert": "importing.decode importing.html importing.pdf importing.tidy",
     "importing.decode": "encodings",
     "importing.document": (
         "importing.convert importing.decode importing.html model notes.parse problems questions.collected"
-        " questions.parse"
+        " questions.discussions questions.parse"
     ),
     "importing.html": "importing.decode importing.tidy markup pictures",
     "importing.pdf": "importing.pdf_pictures importing.pdf_tables importing.pdf_text",
