@@ -28,6 +28,7 @@ from ingest.searched import searched
 from ingest.slips.notes import note_slips
 from ingest.slips.questions import concept_slips, question_slips
 from ingest.slips.slip import mended, problems_of
+from ingest.synonyms import check_synonyms, parse_synonyms
 from ingest.wiki import Records
 
 Record = TypeVar("Record")
@@ -45,6 +46,7 @@ class Inputs:
     concepts: tuple[Source, ...] = ()
     concept_index: tuple[Source, ...] = ()
     snippets: tuple[Source, ...] = ()
+    synonyms: tuple[Source, ...] = ()
     pictures: Pictures = field(default_factory=dict)
     repository: str = ""  # address of the repository on GitHub, where there is one
     branch: str = "main"  # which of its branches people edit
@@ -78,6 +80,8 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     problems += found
     groups, found = parse_groups(inputs.concept_index)
     problems += found + check_groups(concepts, groups)
+    synonyms, found = parse_synonyms(inputs.synonyms)
+    problems += found + check_synonyms(synonyms, concepts, [question.id for question in questions])
     for written in (inputs.notes, inputs.questions, inputs.concepts, inputs.concept_index, inputs.snippets):
         problems += (problem for source in written for problem in check_direction(source))
     prose = {PurePosixPath(page.path).stem: prose_of(page) for page in inputs.concepts}

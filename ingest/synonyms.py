@@ -18,34 +18,24 @@ ARROW, EQUALS = "->", "="
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Words that mean the same."""
+class Entry:
+    """A line of the table.
 
-    names: tuple[str, ...]
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """Words, and the pages that help who asks in them: concepts by their names, questions by `qa/` and their ids."""
+    Attributes:
+        names: Words that mean the same.
+        pages: Those that help who says so: concepts by their names, questions by `qa/` and their ids; may be none.
+        path, line: Where it stands.
+    """
 
     names: tuple[str, ...]
     pages: tuple[str, ...]
+    path: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Synonyms:
-    """The whole table, in the order written."""
-
-    groups: tuple[Group, ...] = ()
-    hints: tuple[Hint, ...] = ()
-
-
-def parse_synonyms(sources: Iterable[Source]) -> tuple[Synonyms, list[Problem]]:
+def parse_synonyms(sources: Iterable[Source]) -> tuple[tuple[Entry, ...], list[Problem]]:
     """Read the table; a line that is neither of the two forms is a problem, and left out."""
-    groups: list[Group] = []
-    hints: list[Hint] = []
+    entries: list[Entry] = []
     problems: list[Problem] = []
     for source in sources:
         for number, line in enumerate(source.text.split("\n"), 1):
@@ -55,37 +45,32 @@ def parse_synonyms(sources: Iterable[Source]) -> tuple[Synonyms, list[Problem]]:
             left, arrow, right = said.partition(ARROW)
             names = tuple(name.strip() for name in left.split(EQUALS))
             pages = tuple(right.replace(",", " ").split())
-            if not all(names) or (len(names) < 2 and not arrow) or bool(arrow) != bool(pages):
-                problems.append(Problem(source.path, number, 1, "T005", f"{said[:60]!r} is no line of synonyms"))
-            elif arrow:
-                hints.append(Hint(names, pages, number))
+            if all(names) and (pages if arrow else len(names) > 1):
+                entries.append(Entry(names, pages, source.path, number))
             else:
-                groups.append(Group(names, number))
-    return Synonyms(tuple(groups), tuple(hints)), problems
+                problems.append(Problem(source.path, number, 1, "T005", f"{said[:60]!r} says of nothing what it means"))
+    return tuple(entries), problems
 
 
-def check_synonyms(
-    synonyms: Synonyms, concepts: Iterable[Concept], questions: Iterable[str], path: str
-) -> list[Problem]:
-    """Problems with other pages: a word on two lines, words of two concepts on one, a concept that is not there."""
-    owners: dict[str, Concept] = {}
+def check_synonyms(entries: Iterable[Entry], concepts: Iterable[Concept], questions: Iterable[str]) -> list[Problem]:
+    """Problems with other lines and pages: a word that stands on two, words of two concepts on one, a page that is not there."""
+    owned = {}
     known = {f"qa/{name}" for name in questions}
     for concept in concepts:
         known.add(concept.name)
-        for alias in concept.aliases:
-            owners.setdefault(fold(alias), concept)
+        owned |= {fold(alias): concept.name for alias in concept.aliases if fold(alias) not in owned}
     problems = []
     lines: dict[str, int] = {}
-    for entry in (*synonyms.groups, *synonyms.hints):
-        for name in entry.names:
-            first = lines.setdefault(fold(name), entry.line)
-            if first != entry.line:
-                problems.append(Problem(path, entry.line, 1, "T005", f"{name!r} stands on line {first} already"))
-        meant = sorted({owners[fold(name)].name for name in entry.names if fold(name) in owners})
+    for entry in entries:
+        for name in map(fold, entry.names):
+            if lines.setdefault(name, entry.line) != entry.line:
+                problems.append(_problem(entry, "T005", f"{name!r} stands on line {lines[name]} already"))
+        meant = sorted({owned[fold(name)] for name in entry.names if fold(name) in owned})
         if len(meant) > 1:
-            problems.append(Problem(path, entry.line, 1, "T005", f"names of several concepts: {', '.join(meant)}"))
-        named = entry.pages if isinstance(entry, Hint) else ()
-        for name in named:
-            if name not in known:
-                problems.append(Problem(path, entry.line, 1, "T001", f"unknown topic {name!r}"))
-    return sorted(problems)
+            problems.append(_problem(entry, "T005", f"these are names of several concepts: {', '.join(meant)}"))
+        problems += [_problem(entry, "T001", f"unknown topic {name!r}") for name in entry.pages if name not in known]
+    return problems
+
+
+def _problem(entry: Entry, code: str, what: str) -> Problem:
+    return Problem(entry.path, entry.line, 1, code, what)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.model import Concept, Source
-from ingest.synonyms import parse_synonyms
+from ingest.synonyms import Entry, parse_synonyms
 from ingest.tree import Tree
 from publish.search import FILTERS, SCRIPTS
 from publish.search.documents import Document, concepts_in, document_of, in_order, kind_name, lines_of
@@ -46,7 +46,8 @@ def build(root: Path, site: Path | None = None) -> int:
         if known:
             found.append(known)
     documents = in_order(found)
-    _put(_files(documents, kept.postings(documents), names, concepts), Tree(site.parent), f"{site.name}/search")
+    files = _files(documents, kept.postings(documents), names, synonyms, concepts)
+    _put(files, Tree(site.parent), f"{site.name}/search")
     kept.save()
     return len(documents)
 
@@ -61,7 +62,11 @@ def _program(names: Names) -> str:
 
 
 def _files(
-    known: Sequence[Known], postings: dict[str, bytes], names: Names, concepts: Sequence[Concept]
+    known: Sequence[Known],
+    postings: dict[str, bytes],
+    names: Names,
+    synonyms: Sequence[Entry],
+    concepts: Sequence[Concept],
 ) -> Iterator[tuple[str, bytes]]:
     """Every file of the index by its name, before it is compressed; the one that names the others last."""
     documents = [one.head for one in known]
@@ -83,7 +88,7 @@ def _files(
             yield f"texts/{name}/{number}.bin", content
     numbers = {document.address: number for number, document in enumerate(documents)}
     for name, value in {
-        "names": _names(names, concepts, numbers),
+        "names": _names(names, synonyms, concepts, numbers),
         "suggested": _suggested(documents),
         "filters": _columns(documents),
         "forms": ["".join(simplified()), "".join(simplified().values())],
@@ -134,7 +139,7 @@ def _packs(documents: Sequence[Known]) -> Iterator[tuple[int, bytes]]:
         yield len(lot), f"[{','.join(lot)}]".encode("utf-8", "surrogatepass")
 
 
-def _names(names: Names, concepts: Sequence[Concept], numbers: dict[str, int]) -> dict[str, Any]:
+def _names(names: Names, synonyms: Sequence[Entry], concepts: Sequence[Concept], numbers: dict[str, int]) -> dict[str, Any]:
     """Senses with their names, and for concepts the document, the title in both languages; hints; pinyin."""
     by_name = {concept.name: concept for concept in concepts}
     senses = []
@@ -142,10 +147,15 @@ def _names(names: Names, concepts: Sequence[Concept], numbers: dict[str, int]) -
         own = [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
         senses.append([sense.id, sense.names, *own])
     pages = {name.removeprefix("topics/").rstrip("/"): number for name, number in numbers.items()}
-    hints = [
-        [[folded(name) for name in hint.names], [pages[page] for page in hint.pages if page in pages]]
-        for hint in names.hints
-    ]
+    helped: dict[str, list[int]] = {}  # by what somebody says: the pages that help
+    for said, wanted in [*((entry.names, entry.pages) for entry in synonyms), *((c.phrases, [c.name]) for c in concepts)]:
+        for name in map(folded, said):
+            own = helped.setdefault(name, [])
+            own += (pages[page] for page in wanted if page in pages and pages[page] not in own)
+    together: dict[tuple[int, ...], list[str]] = {}
+    for name, own in helped.items():
+        together.setdefault(tuple(own), []).append(name)
+    hints = [[said, list(own)] for own, said in together.items() if own]
     pinyin = {sense.id: spelled(sense.names) for sense in names.senses if sense.page}
     return {"senses": senses, "hints": hints, "pinyin": {key: value for key, value in pinyin.items() if value}}
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ingest.model import Concept
-from ingest.synonyms import Synonyms
+from ingest.synonyms import Entry
 from publish.search import HAN
 from publish.search.terms import narrow
 
@@ -42,18 +42,17 @@ def folded(name: str) -> str:
 class Names:
     """All senses, and where texts name them; of two names at one place the longer counts."""
 
-    def __init__(self, concepts: Sequence[Concept], synonyms: Synonyms) -> None:
+    def __init__(self, concepts: Sequence[Concept], synonyms: Sequence[Entry]) -> None:
         self.senses: list[Sense] = []
         self._of: dict[str, Sense] = {}
         self._seen: dict[str, tuple[bool, list[tuple[str, str]]]] = {}
         self._small: set[str] = set()  # names that are not capitals alone, as CLIP and RAG are
         for concept in concepts:
             self._add(Sense(concept.name, page=True), [concept.short, *concept.aliases])
-        for group in (*synonyms.groups, *synonyms.hints):
+        for group in synonyms:
             keys = [_key(folded(name)) for name in group.names]
             known = next((self._of[key] for key in keys if key in self._of), None)
             self._add(known or Sense(folded(group.names[0])), group.names)
-        self.hints = synonyms.hints
         self._pattern = re.compile(_any_of([name for sense in self.senses for name in sense.names]))
         self._words = re.compile(_any_of([name for sense in self.senses if not sense.page for name in sense.names]))
 
