@@ -154,9 +154,7 @@ def _put_under_policy(project: Project, known: Sequence[dict[str, Any]]) -> int:
 
 def _remove(project: Project, kept: Collection[str]) -> int:
     """Remove what nothing makes any more, and folders that are empty then; returns how many files that were."""
-    gone = [
-        name for name in project.left if name not in kept and name not in STAMPS and not name.startswith("search/")
-    ]
+    gone = [name for name in project.left if name not in kept and name not in STAMPS and not name.startswith("search/")]
     for name in gone:
         project.tree.remove(f"site/{name}")
         for folder in PurePosixPath(name).parents[:-1]:
@@ -180,6 +178,8 @@ def search(project: Project) -> Done:
 
 
 def _texts(project: Project) -> dict[str, str]:
-    """What the index is made of in `docs/`: hand-written pages, pictures, and the records by what ingest says of them."""
+    """What the index is made of in `docs/`: hand-written pages, pictures, and what ingest says of the records."""
     kinds = (".md", ".html", ".jsonl")
-    return {name: made for name, made in project.docs.items() if name.endswith(kinds) and not name.startswith("runtime/")}
+    return {
+        name: made for name, made in project.docs.items() if name.endswith(kinds) and not name.startswith("runtime/")
+    }

@@ -1,4 +1,4 @@
-"""Ask a built site's index as a reader would: browser/search/ run by Node, so that what is measured is what is shown."""
+"""Ask a built site's index as a reader would: Node runs browser/search/, so that what is measured is what is shown."""
 
 import json
 import shutil
@@ -45,7 +45,9 @@ def answers(queries: Iterable[str], site: Path, language: str = "zh") -> Iterato
             shutil.copy(script, modules)
         (modules / "package.json").write_text('{"type": "module"}', "utf-8")  # what ends in .js is a module there, too
         command = [*node(), str(ASK), str(modules), str((site / "search").resolve()), language]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        ) as process:
             assert process.stdin and process.stdout
             for query in queries:
                 process.stdin.write(" ".join(query.split()) + "\n")

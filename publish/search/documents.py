@@ -92,7 +92,9 @@ def _whole(text: str, docs: Path) -> str:
                 return "\n".join(CAPTION.findall(path.read_text("utf-8")))
             if name.endswith(".py") and path.is_file():
                 code = path.read_text("utf-8")
-                marked = re.search(rf"\[start:{re.escape(section)}\].*?\n(.*?)\n[^\n]*\[end:{re.escape(section)}\]", code, re.S)
+                marked = re.search(
+                    rf"\[start:{re.escape(section)}\].*?\n(.*?)\n[^\n]*\[end:{re.escape(section)}\]", code, re.S
+                )
                 return marked[1] if section and marked else code
         return ""
 
@@ -121,8 +123,14 @@ def _record(line: dict[str, Any], concepts: dict[str, Concept]) -> Document:
     }
     if kind == "question":
         made.names = [plain(title) for title in line["also"]]
-        made.filters |= {"status": [line["status"]], "talk": [line["talk"]] * bool(line["talk"]), "person": line["people"]}
-        made.references = [plain(title) for title in line["references"]] + [concepts[name].short for name in line["topics"]]
+        made.filters |= {
+            "status": [line["status"]],
+            "talk": [line["talk"]] * bool(line["talk"]),
+            "person": line["people"],
+        }
+        made.references = [plain(title) for title in line["references"]] + [
+            concepts[name].short for name in line["topics"]
+        ]
         asked, answers = sections(line["asked"]), [part for text in line["answers"] for part in sections(text)]
         for part in answers:  # an answer's headings have no address
             part.anchor = ""
@@ -151,14 +159,16 @@ def _page(text: str, name: str) -> Document | None:
     found = sections(body)
     heading = re.search(r"^# (.+?)(?:\s*\{[^{}]*\})?\s*$", body, re.MULTILINE)
     title = plain(str(meta.get("title") or (heading[1] if heading else "")))
-    if not title or stem in SKIPPED and not is_concept and len("".join(part.text for part in found)) < 40:
+    if not title or (stem in SKIPPED and not is_concept and len("".join(part.text for part in found)) < 40):
         return None
     address = re.sub(r"(^|/)index$", r"\1", name.removesuffix(".md"))
     made = Document("concept" if is_concept else "", f"{address}/" if stem != "index" else address, title)
     made.language = "en" if english else ""
     made.sections = [part for part in found if not TAKEN.match(part.heading)]
     made.references = [part.text for part in found if TAKEN.match(part.heading)]
-    made.lead = plain(str(meta.get("summary") or meta.get("description") or next((p.text for p in found if p.text), "")))
+    made.lead = plain(
+        str(meta.get("summary") or meta.get("description") or next((p.text for p in found if p.text), ""))
+    )
     if is_concept and not english and (concept := parse_concept(source)[0]):
         made.english, made.names = concept.english, list(concept.aliases)
         made.filters = {"topic": [concept.title], "code": ["yes"] if concept.example else [], "lang": ["zh"]}
@@ -173,7 +183,7 @@ Any_ = TypeVar("Any_", bound=_Has)
 
 
 def in_order(found: list[Any_]) -> list[Any_]:
-    """Documents as they are numbered; a page that has one in the other language is for the searches of its own alone."""
+    """Documents as they are numbered; a page that has one in the other language is for searches of its own alone."""
     english = {one.head.address for one in found if one.head.language == "en"}
     for one in found:
         if f"en/{one.head.address}" in english:

@@ -115,9 +115,14 @@ def _shards(postings: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
         if not lot:
             first, before = term, b""
         written = term.encode("utf-8", "surrogatepass")
-        same = next((at for at, (a, b) in enumerate(zip(before, written, strict=False)) if a != b), min(len(before), len(written)))
+        same = next(
+            (at for at, (a, b) in enumerate(zip(before, written, strict=False)) if a != b),
+            min(len(before), len(written)),
+        )
         before = written
-        lot += varint(same) + varint(len(written) - same) + written[same:] + varint(len(postings[term])) + postings[term]
+        lot += (
+            varint(same) + varint(len(written) - same) + written[same:] + varint(len(postings[term])) + postings[term]
+        )
         if len(lot) >= SHARD:
             yield first, bytes(lot)
             lot = bytearray()
@@ -139,7 +144,9 @@ def _packs(documents: Sequence[Known]) -> Iterator[tuple[int, bytes]]:
         yield len(lot), f"[{','.join(lot)}]".encode("utf-8", "surrogatepass")
 
 
-def _names(names: Names, synonyms: Sequence[Entry], concepts: Sequence[Concept], numbers: dict[str, int]) -> dict[str, Any]:
+def _names(
+    names: Names, synonyms: Sequence[Entry], concepts: Sequence[Concept], numbers: dict[str, int]
+) -> dict[str, Any]:
     """Senses with their names, and for concepts the document, the title in both languages; hints; pinyin."""
     by_name = {concept.name: concept for concept in concepts}
     senses = []
@@ -148,14 +155,15 @@ def _names(names: Names, synonyms: Sequence[Entry], concepts: Sequence[Concept],
         senses.append([sense.id, sense.names, *own])
     pages = {name.removeprefix("topics/").rstrip("/"): number for name, number in numbers.items()}
     helped: dict[str, list[int]] = {}  # by what somebody says: the pages that help
-    for said, wanted in [*((entry.names, entry.pages) for entry in synonyms), *((c.phrases, [c.name]) for c in concepts)]:
-        for name in map(folded, said):
-            own = helped.setdefault(name, [])
-            own += (pages[page] for page in wanted if page in pages and pages[page] not in own)
+    said = [(entry.names, entry.pages) for entry in synonyms] + [(one.phrases, (one.name,)) for one in concepts]
+    for words, wanted in said:
+        for name in map(folded, words):
+            known = helped.setdefault(name, [])
+            known += (pages[page] for page in wanted if page in pages and pages[page] not in known)
     together: dict[tuple[int, ...], list[str]] = {}
-    for name, own in helped.items():
-        together.setdefault(tuple(own), []).append(name)
-    hints = [[said, list(own)] for own, said in together.items() if own]
+    for name, known in helped.items():
+        together.setdefault(tuple(known), []).append(name)
+    hints = [[words, list(help_)] for help_, words in together.items() if help_]
     pinyin = {sense.id: spelled(sense.names) for sense in names.senses if sense.page}
     return {"senses": senses, "hints": hints, "pinyin": {key: value for key, value in pinyin.items() if value}}
 

@@ -18,24 +18,27 @@ DISPLAY = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]", re.DOTALL)
 INLINE = re.compile(r"(?<![\\$\w])\$(?=\S)((?:[^$\\\n]|\\.)+?)(?<=\S)\$(?!\d)|\\\((.+?)\\\)")
 CODE = re.compile(r"(`+)(.+?)\1")
 IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
-LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\](?:\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)|\[[^\]]*\])")
+LINK = re.compile(
+    r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\](?:\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)|\[[^\]]*\])"
+)
 ADDRESS = re.compile(r"<?https?://[^\s<>()）」，。]+>?")
 TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|!--.*?--)>")
 EMPHASIS = re.compile(r"(\*\*|__|~~|\*)(?=\S)(.+?)(?<=\S)\1")
 ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+|^\s*>+\s?|^\s*(?:\?{3}\+?|!{3})\s+\w+\s*|^\s*:\s+")
 RULE = re.compile(r"^\s*(?:[-*_]\s*){3,}$|^\s*\|?(?:\s*:?-+:?\s*\|)+\s*:?-*:?\s*$")
 BLANKS = re.compile(r"\s+")
-HAN_GAP = re.compile(r"(?<=[\u3400-\u9fff，。；：、？！）」]) (?=[\u3400-\u9fff，。；：、？！（「])")
+HAN_BREAK = re.compile(r"(?<=[\u3400-\u9fff，。；：、？！）」])[ \t]*\n\s*(?=[\u3400-\u9fff，。；：、？！（「])")
 
 GREEK = (
-    "alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ"
-    " sigma σ tau τ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Sigma Σ Phi Φ Psi Ψ Omega Ω"
+    "alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ kappa κ lambda λ mu μ nu ν xi ξ pi π"
+    " rho ρ sigma σ tau τ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Sigma Σ Phi Φ Psi Ψ Omega Ω"
 )
 SYMBOLS = (
-    "times × cdot · le ≤ leq ≤ ge ≥ geq ≥ ne ≠ neq ≠ ll ≪ gg ≫ approx ≈ sim ~ in ∈ notin ∉ to → rightarrow → leftarrow ←"
-    " Rightarrow ⇒ mapsto ↦ infty ∞ sum Σ prod ∏ int ∫ partial ∂ nabla ∇ pm ± odot ⊙ otimes ⊗ oplus ⊕ mid | vert |"
+    "times × cdot · le ≤ leq ≤ ge ≥ geq ≥ ne ≠ neq ≠ ll ≪ gg ≫ approx ≈ sim ~ in ∈ notin ∉ to → rightarrow →"
+    " leftarrow ← Rightarrow ⇒ mapsto ↦ infty ∞ sum Σ prod ∏ int ∫ partial ∂ nabla ∇ pm ± odot ⊙ otimes ⊗ oplus ⊕ mid | vert |"
     " Vert ‖ | ‖ dots … ldots … cdots … top ᵀ prime ′ propto ∝ forall ∀ exists ∃ cup ∪ cap ∩ subset ⊂ lVert ‖ rVert ‖"
-    " lvert | rvert | langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ ell ℓ equiv ≡ star * ast * colon : min min max max log log exp exp"
+    " lvert | rvert | langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ ell ℓ equiv ≡"
+    " star * ast * colon : min min max max log log exp exp"
 )
 _words = [*GREEK.split(), *SYMBOLS.split()]
 MACROS = dict(zip(_words[::2], _words[1::2], strict=True))
@@ -64,9 +67,15 @@ class Section:
 
 def formula(tex: str) -> str:
     r"""A formula as text: `\frac{\alpha}{r}BAx` is `α/r BAx`."""
-    tex = re.sub(r"\\(?:text|mathrm|mathbf|mathbb|mathcal|operatorname|boldsymbol|mathit|mathsf|bm)\*?\s*\{([^{}]*)\}", r"{\1}", tex)
+    tex = re.sub(
+        r"\\(?:text|mathrm|mathbf|mathbb|mathcal|operatorname|boldsymbol|mathit|mathsf|bm)\*?\s*\{([^{}]*)\}",
+        r"{\1}",
+        tex,
+    )
     tex = re.sub(r"\{\{([^{}]*)\}\}", r"{\1}", tex)
-    tex = re.sub(r"\\(?:left|right|big|Big|bigg|Bigg|bigl|bigr|Bigl|Bigr|displaystyle|limits|nolimits)(?![A-Za-z])", "", tex)
+    tex = re.sub(
+        r"\\(?:left|right|big|Big|bigg|Bigg|bigl|bigr|Bigl|Bigr|displaystyle|limits|nolimits)(?![A-Za-z])", "", tex
+    )
     tex = re.sub(r"\\q?quad(?![A-Za-z])", " ", tex)
     tex = re.sub(r"\\(?:begin|end)\{[^}]*\}|&|\\\\|\\[,;:! ]", " ", tex)
     for _ in range(3):  # fractions stand in fractions
@@ -74,7 +83,11 @@ def formula(tex: str) -> str:
         tex = re.sub(r"\^\{([^{}]*)\}|\^(\\[A-Za-z]+|\w)", lambda m: _small(m[1] or m[2] or "", RAISED, ABOVE), tex)
         tex = re.sub(r"\\[dt]?frac\s*(\{[^{}]*\}|\w)\s*(\{[^{}]*\}|\w)", _fraction, tex)
         tex = re.sub(r"\\sqrt\s*(?:\{([^{}]*)\}|(\w))", lambda m: _root(m[1] or m[2]), tex)
-        tex = re.sub(r"\\(?:hat|bar|tilde|vec|overline|underline|underbrace|overbrace|widehat|widetilde)\s*\{([^{}]*)\}", r"\1", tex)
+        tex = re.sub(
+            r"\\(?:hat|bar|tilde|vec|overline|underline|underbrace|overbrace|widehat|widetilde)\s*\{([^{}]*)\}",
+            r"\1",
+            tex,
+        )
     tex = re.sub(r"\\([A-Za-z]+|\|)", lambda m: MACROS.get(m[1], m[1]) + ("" if m[1] in MACROS else " "), tex)
     text = re.sub(r"[{}\\]", "", tex).replace(BELOW, "_").replace(ABOVE, "^")
     return BLANKS.sub(" ", text).strip()
@@ -115,7 +128,7 @@ def plain(markdown: str) -> str:
         text = EMPHASIS.sub(r"\2", text)
     text = unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text))
     text = re.sub("\ue000(\\d+)\ue001", lambda found: held[int(found[1])], text)
-    return HAN_GAP.sub("", BLANKS.sub(" ", text)).strip()
+    return BLANKS.sub(" ", HAN_BREAK.sub("", text)).strip()
 
 
 def sections(markdown: str, include: Callable[[str], str] = lambda name: "") -> list[Section]:
