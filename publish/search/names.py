@@ -97,7 +97,7 @@ def _key(name: str) -> str:
 
 
 def _any_of(names: Sequence[str]) -> str:
-    """A pattern for any of the names, the longest first: a tree of their characters, so many cost little more than one."""
+    """A pattern for any of the names, the longest first: a tree of their characters, so many cost little."""
     root: dict[str, dict] = {}  # type: ignore[type-arg]
     for name in names:
         node = root
@@ -109,7 +109,7 @@ def _any_of(names: Sequence[str]) -> str:
 
 
 def _steps(name: str) -> list[str]:
-    """A name's characters as patterns; a blank or a hyphen may part words, and no Latin letter goes on around Latin ones."""
+    """A name's characters as patterns; a blank or a hyphen may part words, and Latin words are whole ones."""
     steps: list[str] = []
     words = name.split(" ")
     for before, word in pairwise(["", *words]):

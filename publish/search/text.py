@@ -31,11 +31,13 @@ HAN_BREAK = re.compile(r"(?<=[\u3400-\u9fff，。；：、？！）」])[ \t]*\n
 
 GREEK = (
     "alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ kappa κ lambda λ mu μ nu ν xi ξ pi π"
-    " rho ρ sigma σ tau τ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Sigma Σ Phi Φ Psi Ψ Omega Ω"
+    " rho ρ sigma σ tau τ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Sigma Σ Phi Φ Psi Ψ"
+    " Omega Ω"
 )
 SYMBOLS = (
     "times × cdot · le ≤ leq ≤ ge ≥ geq ≥ ne ≠ neq ≠ ll ≪ gg ≫ approx ≈ sim ~ in ∈ notin ∉ to → rightarrow →"
-    " leftarrow ← Rightarrow ⇒ mapsto ↦ infty ∞ sum Σ prod ∏ int ∫ partial ∂ nabla ∇ pm ± odot ⊙ otimes ⊗ oplus ⊕ mid | vert |"
+    " leftarrow ← Rightarrow ⇒ mapsto ↦ infty ∞ sum Σ prod ∏ int ∫ partial ∂ nabla ∇ pm ± odot ⊙ otimes ⊗ oplus ⊕"
+    " mid | vert |"
     " Vert ‖ | ‖ dots … ldots … cdots … top ᵀ prime ′ propto ∝ forall ∀ exists ∃ cup ∪ cap ∩ subset ⊂ lVert ‖ rVert ‖"
     " lvert | rvert | langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ ell ℓ equiv ≡"
     " star * ast * colon : min min max max log log exp exp"
