@@ -154,6 +154,7 @@ def _names(
         own = [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
         senses.append([sense.id, sense.names, *own])
     pages = {name.removeprefix("topics/").rstrip("/"): number for name, number in numbers.items()}
+    pages["topics/index"] = numbers.get("topics/", 0)
     helped: dict[str, list[int]] = {}  # by what somebody says: the pages that help
     said = [(entry.names, entry.pages) for entry in synonyms] + [(one.phrases, (one.name,)) for one in concepts]
     for words, wanted in said:
