@@ -83,8 +83,8 @@ def test_excerpt_marks_what_was_asked_for(page: Page) -> None:
     page.goto("")
     open_and_ask(page, "self attention")
     marks = {text.lower() for text in page.locator(f"{RESULTS} mark").all_inner_texts()}
-    assert {"self", "attention"} <= marks
-    assert all(text.startswith(("self", "attention")) for text in marks)
+    assert marks & {"self attention", "self-attention"}
+    assert "自注意力" in marks  # another name of what is asked for
 
 
 def test_kind_and_status_narrow_to_open_questions(page: Page) -> None:
@@ -138,7 +138,7 @@ def test_closing_takes_the_search_out_of_the_address(page: Page) -> None:
     expect(page.locator(RESULTS)).not_to_have_count(0)
     page.keyboard.press("Escape")
     expect(page.locator(DIALOG)).to_be_hidden()
-    assert page.url.endswith("/wiki/?from=mail#top")
+    expect(page).to_have_url(re.compile(r"/wiki/\?from=mail#top$"))
 
 
 def test_control_k_opens_and_escape_closes(page: Page) -> None:
