@@ -134,6 +134,15 @@ def check_concepts(
     return problems
 
 
+def owners(concepts: Sequence[Concept]) -> dict[str, str]:
+    """The concept that each name means, folded: its page's, or an alias, which belongs to whom it was given first."""
+    found = {fold(concept.name): concept.name for concept in concepts}
+    for concept in concepts:
+        for alias in concept.aliases:
+            found.setdefault(fold(alias), concept.name)
+    return found
+
+
 def fold(text: str) -> str:
     """Text as aliases are compared: half width, lower case; hyphen, underscore and blank alike."""
     return re.sub(r"[-_\s]+", " ", unicodedata.normalize("NFKC", text).lower())

@@ -3,8 +3,10 @@
 import heapq
 import math
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 
+from ingest.concepts import fold, owners
 from ingest.matching import Matcher, terms
 from ingest.model import Paper, Question, Talk
 from ingest.questions.duplicates import join
@@ -23,17 +25,18 @@ CONCEPTS = 6
 def link(records: Records) -> Wiki:
     """Fill in concepts everywhere and find related questions."""
     matcher = Matcher(records.concepts, records.prose)
-    known = {concept.name for concept in records.concepts}
+    known = owners(records.concepts)
     talks = tuple(_link_talk(talk, matcher, known) for talk in records.talks)
     written = tuple(_link_question(question, matcher, known) for question in records.questions)
     questions, duplicates = join(tuple(question for talk in talks for question in talk.questions) + written)
     weeks = tuple(
-        replace(week, papers=tuple(_link_paper(paper, matcher) for paper in week.papers)) for week in records.weeks
+        replace(week, papers=tuple(_link_paper(paper, matcher, known) for paper in week.papers))
+        for week in records.weeks
     )
     return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), related(questions), duplicates)
 
 
-def _link_talk(talk: Talk, matcher: Matcher, known: set[str]) -> Talk:
+def _link_talk(talk: Talk, matcher: Matcher, known: Mapping[str, str]) -> Talk:
     questions = tuple(_link_question(question, matcher, known) for question in talk.questions)
     texts = [talk.title, *talk.summary, *(block.text for section in talk.sections for block in section.blocks)]
     counts = Counter(name for text in texts for name in matcher.find(text))
@@ -42,16 +45,19 @@ def _link_talk(talk: Talk, matcher: Matcher, known: set[str]) -> Talk:
     return replace(talk, questions=questions, topics=tuple(dict.fromkeys([*found, *asked])))
 
 
-def _link_question(question: Question, matcher: Matcher, known: set[str]) -> Question:
+def _link_question(question: Question, matcher: Matcher, known: Mapping[str, str]) -> Question:
     """What its author said, then what its title names; its answers speak only where those are silent."""
-    named = [name for name in question.topics if name in known] + list(matcher.find(question.title, question.text))
+    written = [known[fold(name)] for name in question.topics if fold(name) in known]
+    named = written + list(matcher.find(question.title, question.text))
     if not named:
         named = list(matcher.find("", *(answer.text for answer in question.answers)))
     return replace(question, topics=tuple(dict.fromkeys(named))[:CONCEPTS])
 
 
-def _link_paper(paper: Paper, matcher: Matcher) -> Paper:
-    return replace(paper, topics=matcher.find(paper.title)[:CONCEPTS])
+def _link_paper(paper: Paper, matcher: Matcher, known: set[str]) -> Paper:
+    """What was found in its abstract when it came; of concepts that have come since, its title tells."""
+    found = [name for name in paper.topics if name in known] or matcher.find(paper.title)
+    return replace(paper, topics=tuple(found)[:CONCEPTS])
 
 
 def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:

@@ -97,6 +97,9 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     "P009": (ERROR, "a name such as 2026-W47.jsonl", "2026-W47.jsonl 这样的文件名", "文件名不是一周"),
     "P010": (ERROR, "OPML 2.0 whose outlines have an xmlUrl", "outline 带 xmlUrl 的 OPML 2.0", "源的清单读不懂"),
     "P011": (WARNING, "the address that the feed has now", "源现在的地址", "源已经搬走"),
+    "P012": (WARNING, "a day on which a paper can have appeared", "论文可能发表的日期", "日期不可能是真的"),
+    "P013": (WARNING, "a list that is read to its end", "读到末尾的列表", "列表太长，后面的没有读"),
+    "P014": (WARNING, "a source with something new", "有新内容的源", "源很久没有新的了"),
     "Q001": (ERROR, "an id no other question has", "别的问题没有用过的 id", "id 和另一个问题相同"),
     "Q002": (ERROR, "a first heading `# question`", "一级标题 `# 问题`", "没有标题"),
     "Q003": (ERROR, "a day such as `date: 2026-11-21`", "`date: 2026-11-21` 这样的日期", "日期看不懂"),
@@ -104,7 +107,7 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     "Q005": (ERROR, "the id of another question", "另一个问题的 id", "没有它重复的那个问题"),
     "S001": (ERROR, "the name of a module in snippets/", "snippets/ 里某个模块的名字", "没有这个代码模块"),
     "S002": (ERROR, "Python that parses, with a docstring", "能解析、有文档字符串的 Python", "代码模块读不懂"),
-    "T001": (ERROR, "the name of a page in docs/topics/", "docs/topics/ 里某一页的名字", "没有这个概念"),
+    "T001": (WARNING, "the name of a page in docs/topics/", "docs/topics/ 里某一页的名字", "没有这个概念"),
     "T002": (ERROR, "an alias no other topic has", "别的概念没有用过的别名", "别名属于另一个概念"),
     "T003": (
         ERROR,
