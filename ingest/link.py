@@ -26,11 +26,12 @@ def link(records: Records) -> Wiki:
     """Fill in concepts everywhere and find related questions."""
     matcher = Matcher(records.concepts, records.prose)
     known = owners(records.concepts)
+    names = {concept.name for concept in records.concepts}
     talks = tuple(_link_talk(talk, matcher, known) for talk in records.talks)
     written = tuple(_link_question(question, matcher, known) for question in records.questions)
     questions, duplicates = join(tuple(question for talk in talks for question in talk.questions) + written)
     weeks = tuple(
-        replace(week, papers=tuple(_link_paper(paper, matcher, known) for paper in week.papers))
+        replace(week, papers=tuple(_link_paper(paper, matcher, names) for paper in week.papers))
         for week in records.weeks
     )
     return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), related(questions), duplicates)
@@ -54,9 +55,9 @@ def _link_question(question: Question, matcher: Matcher, known: Mapping[str, str
     return replace(question, topics=tuple(dict.fromkeys(named))[:CONCEPTS])
 
 
-def _link_paper(paper: Paper, matcher: Matcher, known: set[str]) -> Paper:
+def _link_paper(paper: Paper, matcher: Matcher, names: set[str]) -> Paper:
     """What was found in its abstract when it came; of concepts that have come since, its title tells."""
-    found = [name for name in paper.topics if name in known] or matcher.find(paper.title)
+    found = [name for name in paper.topics if name in names] or matcher.find(paper.title)
     return replace(paper, topics=tuple(found)[:CONCEPTS])
 
 
