@@ -271,6 +271,7 @@ SVG = (
         "<rect>",
         "<!-- x -->",
         "&x;",
+        '<g class="md-overlay"/>',
         '--8<-- ".git/config"',
         '<text xmlns="http://www.w3.org/1999/xhtml" onclick="x"/>',
     ],
@@ -278,6 +279,15 @@ SVG = (
 def test_drawing_shows_and_does_nothing(inside):
     assert told(SVG.format(inside), check_drawing)
     assert told(SVG.format('<rect x="1" fill="none"/><text>a &lt; b</text>'), check_drawing) == []
+
+
+@pytest.mark.parametrize(
+    "svg", ['<svg width="99999"/>', "<figure><svg/></figure>", '<figure class="md-nav"><svg/></figure>']
+)
+def test_drawing_stays_in_its_place(svg):
+    assert {
+        code for _, _, code in told(svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"'), check_drawing)
+    } == {"X006"}
 
 
 @pytest.mark.parametrize(
