@@ -291,10 +291,18 @@ def test_drawing_stays_in_its_place(svg):
 
 
 @pytest.mark.parametrize(
-    "name", ["docs/topics/demo.html", "docs/evil.js", "docs/guide/x.svg", "docs/assets/x.html", "docs/x.py"]
+    "name",
+    [
+        "docs/topics/demo.html",
+        "docs/evil.js",
+        "docs/guide/x.svg",
+        "docs/assets/x.html",
+        "docs/x.py",
+        "docs/assets/javascripts/bundle.js",
+    ],
 )
 def test_file_that_would_be_published_as_it_is_is_told(project, name):
-    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).write_text("<script>alert(1)</script>", "utf-8")
     assert [(problem.path, problem.code) for problem in before_pages(project)] == [(name, "X003")]
 
