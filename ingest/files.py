@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from ingest.model import Source
@@ -28,15 +28,9 @@ def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tup
         largest: How many bytes a file may have.
     """
     sources, problems = [], []
-    for path in sorted(paths):
-        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
-        try:
-            if (size := path.lstat().st_size) > largest:
-                problems.append(Problem(name, 1, 1, "L001", f"{size} bytes, more than {largest}"))
-                continue
-            content = _content(path, root)
-        except OSError as error:
-            problems.append(unreadable(name, error))
+    for name, content in _contents(paths, root, largest, problems):
+        if isinstance(content, OSError):
+            problems.append(unreadable(name, content))
             continue
         try:
             text = content.decode("utf-8-sig")
@@ -49,6 +43,27 @@ def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tup
     return tuple(sources), problems
 
 
+def _contents(
+    paths: Iterable[Path], root: Path, largest: int, problems: list[Problem]
+) -> Iterator[tuple[str, bytes | OSError]]:
+    """Name of each file, with its bytes or why they cannot be read; those that are too large are problems."""
+    base = "" if root == Path() else f"{root.as_posix().rstrip('/')}/"
+    below, beside = [], []
+    for path in sorted(path.as_posix() for path in paths):
+        is_below = path.startswith(base) if base else not path.startswith("/")
+        name = path.removeprefix(base)
+        with contextlib.suppress(OSError):  # told by who reads it
+            if (size := os.lstat(path).st_size) > largest:
+                problems.append(Problem(name, 1, 1, "L001", f"{size} bytes, more than {largest}"))
+                continue
+        (below if is_below else beside).append(name)
+    yield from Tree(root).read_each(below)
+    for name in beside:  # nothing is followed but what somebody named
+        folder, _, last = name.rpartition("/")
+        for _, content in Tree(Path(f"{folder}/" if folder or name[0] == "/" else ".")).read_each([last]):
+            yield name, content
+
+
 def read_pictures(folders: Iterable[Path], root: Path) -> tuple[dict[str, bytes], list[Problem]]:
     """Bytes of the pictures below some folders, by path relative to `root`; a link that leads elsewhere is none."""
     found: dict[str, bytes] = {}
@@ -58,9 +73,11 @@ def read_pictures(folders: Iterable[Path], root: Path) -> tuple[dict[str, bytes]
     for folder in folders:
         with contextlib.suppress(Strange):  # told by who reads the texts there
             below += [name for name, _ in tree.walk(folder.relative_to(root).as_posix())]
-    for name in sorted(name for name in below if PurePosixPath(name).suffix.lower() in PICTURES):
+    pictures = sorted(name for name in below if PurePosixPath(name).suffix.lower() in PICTURES)
+    for name, content in tree.read_each(pictures):
         try:
-            content = tree.read(name)
+            if isinstance(content, OSError):
+                raise content
             size_of(content)
         except (OSError, ValueError) as error:
             problems.append(Problem(name, 1, 1, "F004", f"left out: {getattr(error, 'strerror', None) or error}"))
@@ -85,13 +102,6 @@ def state(folders: Iterable[Path]) -> str:
 def unreadable(name: str, error: OSError) -> Problem:
     """That a file or folder cannot be read, and why."""
     return Problem(name, 1, 1, "F001", f"cannot read: {error.strerror or error}")
-
-
-def _content(path: Path, root: Path) -> bytes:
-    """A file's bytes; below the root nothing is followed, and of another file only the folder that somebody named."""
-    if path.is_relative_to(root):
-        return Tree(root).read(path.relative_to(root).as_posix())
-    return Tree(path.parent).read(path.name)
 
 
 def write_text(path: Path, text: str, root: Path | None = None) -> bool:

@@ -5,6 +5,7 @@ as they are. `ingest check` says so among its problems, and a build stops.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from ingest import files
@@ -42,22 +43,24 @@ def before_pages(root: Path, writers: Iterable[str] = tuple(WRITERS)) -> list[Pr
         root: The checkout.
         writers: Who has written what he generates.
     """
-    return shape(root) or sorted({*inputs(Workspace.at(root)), *_foreign(Tree(root), writers)})
+    return shape(root) or sorted({*_texts(Workspace.at(root)), *_foreign(Tree(root), writers)})
 
 
 def inputs(space: Workspace) -> list[Problem]:
     """What people's files in a project may not be or hold: X001 and X003 to X007."""
-    problems: list[Problem] = []
-    for folder in (space.talks, space.docs, space.snippets):
-        problems += _strange(Tree(folder.parent), [folder.name])
+    strange = (_strange(Tree(folder.parent), [folder.name]) for folder in (space.talks, space.docs, space.snippets))
+    return sorted({*chain.from_iterable(strange), *_texts(space)})
+
+
+def _texts(space: Workspace) -> Iterator[Problem]:
+    """X003 to X007."""
     for folder, is_wanted in ((space.docs, _is_read), (space.snippets, _is_module)):
         names = [name for name in _names(folder) if not _is_generated(name)]
         if folder == space.docs:
-            problems += [Problem(n, 1, 1, "X003", "it is none") for n in names if not (_is_read(n) or _is_copied(n))]
+            yield from (Problem(n, 1, 1, "X003", "it is none") for n in names if not (_is_read(n) or _is_copied(n)))
         paths = [folder.parent / name for name in names if is_wanted(name)]
         texts, _ = files.read(paths, folder.parent)  # what cannot be read is told by who reads it for its own sake
-        problems += texts_of(texts)
-    return sorted({*problems})
+        yield from texts_of(texts)
 
 
 def _names(folder: Path) -> list[str]:
@@ -89,8 +92,7 @@ def _foreign(tree: Tree, writers: Iterable[str]) -> Iterator[Problem]:
 
 
 def _is_generated(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return len(parts) > 1 and parts[1] in GENERATED
+    return name.partition("/")[2].partition("/")[0] in GENERATED
 
 
 def _is_read(name: str) -> bool:
