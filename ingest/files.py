@@ -27,7 +27,8 @@ def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tup
         root: Folder that paths in problems are relative to.
         largest: How many bytes a file may have.
     """
-    sources, problems = [], []
+    sources: list[Source] = []
+    problems: list[Problem] = []
     for name, content in _contents(paths, root, largest, problems):
         if isinstance(content, OSError):
             problems.append(unreadable(name, content))
@@ -48,7 +49,8 @@ def _contents(
 ) -> Iterator[tuple[str, bytes | OSError]]:
     """Name of each file, with its bytes or why they cannot be read; those that are too large are problems."""
     base = "" if root == Path() else f"{root.as_posix().rstrip('/')}/"
-    below, beside = [], []
+    below: list[str] = []
+    beside: list[str] = []
     for path in sorted(path.as_posix() for path in paths):
         is_below = path.startswith(base) if base else not path.startswith("/")
         name = path.removeprefix(base)
@@ -137,13 +139,14 @@ def _refused(path: Path, error: OSError | ValueError) -> CannotWrite:
     return CannotWrite(getattr(error, "errno", None), f"cannot write {path}: {where}{reason}")
 
 
-def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str]) -> Synced:
+def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str], standing: Iterable[str] = ()) -> Synced:
     """Make the owned subfolders hold exactly these pages.
 
     Args:
         folder: The site's `docs/`.
         pages: Text, or the bytes of a picture, by path relative to `folder`.
         owned: Subfolders from which every file is removed that an earlier build wrote and that is not among the pages.
+        standing: Pages that were just seen to lie there like this.
 
     Raises:
         CannotWrite: One of the folders is a link, or the disk refuses.
@@ -153,6 +156,7 @@ def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str]) 
         f"{docs}/{name}": page if isinstance(page, bytes) else page.encode() for name, page in sorted(pages.items())
     }
     try:
-        return sync(Tree(folder.parent), "ingest", contents, [f"{docs}/{name}" for name in owned])
+        there = {f"{docs}/{name}" for name in standing}
+        return sync(Tree(folder.parent), "ingest", contents, [f"{docs}/{name}" for name in owned], there)
     except OSError as error:
         raise _refused(folder.parent / str(error.filename or docs), error) from error

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 
 from ingest.concepts import Matcher, fold
+from ingest.kept import Kept, hash_of
 from ingest.markup import CJK
 from ingest.model import Paper, Question, Talk
 from ingest.questions.duplicates import join
@@ -18,8 +19,8 @@ COMMON = 200  # a feature that more questions share says nothing about two of th
 CONCEPTS = 6
 
 
-def link(records: Records) -> Wiki:
-    """Fill in concepts everywhere and find related questions."""
+def link(records: Records, kept: Kept | None = None) -> Wiki:
+    """Fill in concepts everywhere and find related questions, unless `kept` knows them."""
     matcher = Matcher(records.concepts)
     known = {concept.name for concept in records.concepts}
     talks = tuple(_link_talk(talk, matcher, known) for talk in records.talks)
@@ -28,7 +29,9 @@ def link(records: Records) -> Wiki:
     weeks = tuple(
         replace(week, papers=tuple(_link_paper(paper, matcher) for paper in week.papers)) for week in records.weeks
     )
-    return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), related(questions), duplicates)
+    said = [(question.id, question.title, question.text, question.topics) for question in questions]
+    alike = (kept or Kept()).result("related", hash_of(said), lambda: related(questions))
+    return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), alike, duplicates)
 
 
 def _link_talk(talk: Talk, matcher: Matcher, known: set[str]) -> Talk:

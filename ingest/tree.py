@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -195,7 +195,9 @@ class Synced:
     foreign: list[str] = field(default_factory=list)
 
 
-def sync(tree: Tree, who: str, files: Mapping[str, bytes], owned: Iterable[str]) -> Synced:
+def sync(
+    tree: Tree, who: str, files: Mapping[str, bytes], owned: Iterable[str], standing: Container[str] = ()
+) -> Synced:
     """Make generated folders hold exactly these files. Removed is what an earlier run wrote, as it wrote it.
 
     Args:
@@ -203,6 +205,7 @@ def sync(tree: Tree, who: str, files: Mapping[str, bytes], owned: Iterable[str])
         who: Whose folders they are: the name of the list of what was written.
         files: Contents by name, in the order in which they are to be written.
         owned: The folders.
+        standing: Files that were just seen to have these contents.
 
     Raises:
         Strange: One of the folders, or something on the way to a file, is a link or the like.
@@ -216,6 +219,8 @@ def sync(tree: Tree, who: str, files: Mapping[str, bytes], owned: Iterable[str])
         tree.write(path, _listed(old | new))  # first: a run that is killed has written none that is not listed
     done = Synced()
     for name, content in files.items():
+        if name in standing:
+            continue
         try:
             done.written += tree.write(name, content)
         except Strange:

@@ -22,11 +22,11 @@ from jinja2.bccache import Bucket
 
 from ingest import safe_html
 from ingest.addresses import KINDS, name_slug, slug_for
+from ingest.kept import Kept, hash_of
 from ingest.markup import CJK
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.pages.atom import atom
 from ingest.pages.chart import chart
-from ingest.pages.kept import Kept, hash_of
 from ingest.pages.learning_map import learning_map
 from ingest.pages.people import Person
 from ingest.pages.records import atom_entry, qapage
