@@ -4,12 +4,13 @@ import heapq
 import math
 import re
 from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ingest.concepts import Matcher, fold
-from ingest.kept import Kept, hash_of
+from ingest.kept import Kept, hash_of, hash_of_bytes
 from ingest.markup import CJK
-from ingest.model import Paper, Question, Talk
+from ingest.model import Concept, Paper, Question, Talk
 from ingest.questions.duplicates import join
 from ingest.wiki import Records, Wiki
 
@@ -17,41 +18,59 @@ RELATED = 5
 FEATURES = 24  # a question is compared by its rarest features: enough to tell it apart, and the work stays linear
 COMMON = 200  # a feature that more questions share says nothing about two of them
 CONCEPTS = 6
+Find = Callable[..., tuple[str, ...]]  # from texts to the names of the concepts in them
 
 
 def link(records: Records, kept: Kept | None = None) -> Wiki:
-    """Fill in concepts everywhere and find related questions, unless `kept` knows them."""
-    matcher = Matcher(records.concepts)
+    """Fill in concepts everywhere and find related questions, as far as `kept` does not know them."""
+    kept = kept or Kept()
+    find = _finder(records.concepts, kept)
     known = {concept.name for concept in records.concepts}
-    talks = tuple(_link_talk(talk, matcher, known) for talk in records.talks)
-    written = tuple(_link_question(question, matcher, known) for question in records.questions)
+    talks = tuple(_link_talk(talk, find, known) for talk in records.talks)
+    written = tuple(_link_question(question, find, known) for question in records.questions)
     questions, duplicates = join(tuple(question for talk in talks for question in talk.questions) + written)
     weeks = tuple(
-        replace(week, papers=tuple(_link_paper(paper, matcher) for paper in week.papers)) for week in records.weeks
+        replace(week, papers=tuple(_link_paper(paper, find) for paper in week.papers)) for week in records.weeks
     )
     said = [(question.id, question.title, question.text, question.topics) for question in questions]
-    alike = (kept or Kept()).result("related", hash_of(said), lambda: related(questions))
+    alike = kept.result("related", hash_of(said), lambda: related(questions))
     return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), alike, duplicates)
 
 
-def _link_talk(talk: Talk, matcher: Matcher, known: set[str]) -> Talk:
-    questions = tuple(_link_question(question, matcher, known) for question in talk.questions)
+def _finder(concepts: Sequence[Concept], kept: Kept) -> Find:
+    """`Matcher.find`, which looks into no text twice while the concepts have the same names."""
+    matcher = Matcher(concepts)
+    made_of = hash_of([(concept.name, concept.aliases) for concept in concepts])
+    before: Mapping[str, tuple[str, ...]] = kept.result("named", made_of, dict)
+    now: dict[str, tuple[str, ...]] = {}
+    kept.results["named"] = made_of, now
+
+    def find(*texts: str) -> tuple[str, ...]:
+        key = hash_of_bytes("\0".join(texts).encode("utf-8", "surrogatepass"))
+        now[key] = before[key] if key in before else matcher.find(*texts)
+        return now[key]
+
+    return find
+
+
+def _link_talk(talk: Talk, find: Find, known: set[str]) -> Talk:
+    questions = tuple(_link_question(question, find, known) for question in talk.questions)
     texts = [block.text for section in talk.sections for block in section.blocks]
     asked = [name for question in questions for name in question.topics]
-    found = matcher.find(talk.title, *talk.summary, *texts)
+    found = find(talk.title, *talk.summary, *texts)
     return replace(talk, questions=questions, topics=tuple(dict.fromkeys([*found, *asked])))
 
 
-def _link_question(question: Question, matcher: Matcher, known: set[str]) -> Question:
+def _link_question(question: Question, find: Find, known: set[str]) -> Question:
     """What its author said, then what its title names; its answers speak only where those are silent."""
-    named = [name for name in question.topics if name in known] + list(matcher.find(question.title, question.text))
+    named = [name for name in question.topics if name in known] + list(find(question.title, question.text))
     if not named:
-        named = list(matcher.find(*(answer.text for answer in question.answers)))
+        named = list(find(*(answer.text for answer in question.answers)))
     return replace(question, topics=tuple(dict.fromkeys(named))[:CONCEPTS])
 
 
-def _link_paper(paper: Paper, matcher: Matcher) -> Paper:
-    return replace(paper, topics=matcher.find(paper.title)[:CONCEPTS])
+def _link_paper(paper: Paper, find: Find) -> Paper:
+    return replace(paper, topics=find(paper.title)[:CONCEPTS])
 
 
 def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:

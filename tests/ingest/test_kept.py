@@ -124,13 +124,14 @@ def test_little_is_read_again(monkeypatch):
     kept, parsed = after(project()), []
     monkeypatch.setattr("ingest.pipeline.parse_question", lambda source: parsed.append(source.path) or (ASKED, []))
     monkeypatch.setattr("ingest.pipeline.parse_note", lambda source: parsed.append(source.path) or (None, []))
+    monkeypatch.setattr("ingest.link.Matcher.find", lambda _, *texts: parsed.append("named") or ())
     monkeypatch.setattr("ingest.link.related", lambda questions: parsed.append("related") or {})
     monkeypatch.setattr("ingest.questions.duplicates._alike", lambda titles: parsed.append("alike") or ())
     build(project(), kept)
     assert parsed == []
     with pytest.raises(KeyError):  # nobody knows what the new one is related to
         build(project(f="# 新的？\n\n对。\n"), kept)
-    assert parsed == ["talks/questions/f.md", "alike", "related"]
+    assert parsed == ["talks/questions/f.md", "alike", "named", "named", "related"]  # in its title and in its answer
 
 
 def places(space):
