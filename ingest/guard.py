@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from ingest import files
 from ingest.addresses import OWNED
+from ingest.kept import hash_of
 from ingest.problems import Problem
 from ingest.safety import texts_of
 from ingest.tree import LISTS, Strange, Tree, written
@@ -53,14 +54,21 @@ def inputs(space: Workspace) -> list[Problem]:
 
 
 def _texts(space: Workspace) -> Iterator[Problem]:
-    """X003 to X007."""
+    """X003 to X007. A text in which nothing was found before is not looked at again."""
+    clean, now = space.clean(), set[str]()
     for folder, is_wanted in ((space.docs, _is_read), (space.snippets, _is_module)):
         names = [name for name in _names(folder) if not _is_generated(name)]
         if folder == space.docs:
             yield from (Problem(n, 1, 1, "X003", "it is none") for n in names if not (_is_read(n) or _is_copied(n)))
         paths = [folder.parent / name for name in names if is_wanted(name)]
         texts, _ = files.read(paths, folder.parent)  # what cannot be read is told by who reads it for its own sake
-        yield from texts_of(texts)
+        for text in texts:
+            made_of = hash_of(text)
+            problems = [] if made_of in clean else texts_of([text])
+            yield from problems
+            now |= {made_of} if not problems else set()
+    if now != clean:
+        space.keep_clean(now)
 
 
 def _names(folder: Path) -> list[str]:

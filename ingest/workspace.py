@@ -24,7 +24,8 @@ from ingest.tree import Strange, Tree
 
 ROOT = Path(__file__).parent.parent
 LARGEST_PAPERS = 16_000_000  # bytes: a week of every feed, written by a program
-MEMORY, RESULTS, PAGES = (f".cache/ingest{part}" for part in ("", "-results", "-pages"))  # may be deleted
+# What is remembered; may be deleted at any time.
+MEMORY, RESULTS, PAGES, CLEAN = ".cache/ingest", ".cache/ingest-results", ".cache/ingest-pages", ".cache/guard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,15 @@ class Workspace:
         """Keep what a build without a problem left; where the disk refuses, the next build is not spared."""
         with contextlib.suppress(OSError):
             remember(Tree(self.docs.parent), MEMORY, counts, state)
+
+    def clean(self) -> set[str]:
+        """Hashes of the texts in which the guard of this program found nothing."""
+        return {*(recall(Tree(self.docs.parent), CLEAN, _program())[0] or ())}
+
+    def keep_clean(self, hashes: set[str]) -> None:
+        """Remember those; if the disk refuses, all are looked at next time."""
+        with contextlib.suppress(OSError):
+            remember(Tree(self.docs.parent), CLEAN, sorted(hashes), _program())
 
     def kept(self) -> Kept:
         """The results of the last build by this program, and its pages that still lie there as it wrote them."""

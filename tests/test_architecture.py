@@ -25,7 +25,7 @@ ALLOWED = {
     "encodings": "",
     "files": "model pictures problems tree",
     "front_matter": "model problems",
-    "guard": "addresses files problems safety tree workspace",
+    "guard": "addresses files kept problems safety tree workspace",
     "invisible": "model problems",
     "limits": "",
     "kept": "",
