@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from ingest.limits import BYTES, LARGEST, MARKS, OTHERS, PICTURE_BYTES, marks_in
 from ingest.model import Source
 from ingest.pictures import size_of
 from ingest.problems import Problem
 from ingest.tree import Strange, Synced, Tree, sync
 
-LARGEST = 1_000_000  # bytes of a text; somebody's whole year of notes is less
 PICTURES = {".gif", ".jpeg", ".jpg", ".png", ".webp"}
 
 
@@ -40,6 +40,9 @@ def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tup
             line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
             problems.append(Problem(name, line, column, "F002", f"byte 0x{content[error.start]:02x} is not UTF-8"))
             continue
+        if largest <= LARGEST and (marks := marks_in(text)) > MARKS:
+            problems.append(Problem(name, 1, 1, "L005", f"{marks} marks and lines"))
+            continue
         sources.append(Source(name, text.replace("\r\n", "\n").replace("\r", "\n")))
     return tuple(sources), problems
 
@@ -54,6 +57,9 @@ def _contents(
     for path in sorted(path.as_posix() for path in paths):
         is_below = path.startswith(base) if base else not path.startswith("/")
         name = path.removeprefix(base)
+        if not name.isprintable():
+            problems.append(unprintable(name))
+            continue
         with contextlib.suppress(OSError):  # told by who reads it
             if (size := os.lstat(path).st_size) > largest:
                 problems.append(Problem(name, 1, 1, "L001", f"{size} bytes, more than {largest}"))
@@ -66,20 +72,35 @@ def _contents(
             yield name, content
 
 
+def few(paths: Iterable[Path], root: Path, most: int, most_bytes: int = BYTES) -> tuple[list[Path], list[Problem]]:
+    """The first of these files by name, as many as are read of one kind, and a problem where there are more."""
+    found = sorted(paths)
+    total = 0
+    for at, path in enumerate(found):
+        with contextlib.suppress(OSError):  # told when it is read
+            total += path.lstat().st_size
+        if at >= most or total > most_bytes:
+            name = path.relative_to(root).as_posix()
+            return found[:at], [Problem(name, 1, 1, "L007", f"{len(found)} files, {len(found) - at} of them left out")]
+    return found, []
+
+
 def read_pictures(folders: Iterable[Path], root: Path) -> tuple[dict[str, bytes], list[Problem]]:
     """Bytes of the pictures below some folders, by path relative to `root`; a link that leads elsewhere is none."""
     found: dict[str, bytes] = {}
-    problems = []
     tree = Tree(root)
     below: list[str] = []
     for folder in folders:
         with contextlib.suppress(Strange):  # told by who reads the texts there
             below += [name for name, _ in tree.walk(folder.relative_to(root).as_posix())]
-    pictures = sorted(name for name in below if PurePosixPath(name).suffix.lower() in PICTURES)
-    for name, content in tree.read_each(pictures):
+    pictures = (root / name for name in below if PurePosixPath(name).suffix.lower() in PICTURES)
+    paths, problems = few(pictures, root, OTHERS, PICTURE_BYTES)
+    for path in paths:
+        name = path.relative_to(root).as_posix()
         try:
-            if isinstance(content, OSError):
-                raise content
+            if not name.isprintable():
+                raise ValueError(unprintable(name).message)
+            content = tree.read(name)
             size_of(content)
         except (OSError, ValueError) as error:
             problems.append(Problem(name, 1, 1, "F004", f"left out: {getattr(error, 'strerror', None) or error}"))
@@ -99,6 +120,11 @@ def state(folders: Iterable[Path]) -> str:
                 found = path.lstat()
                 digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def unprintable(name: str) -> Problem:
+    """That a file has a name that could not be said in a line."""
+    return Problem(name, 1, 1, "X008", "its name has characters that cannot be printed")
 
 
 def unreadable(name: str, error: OSError) -> Problem:
@@ -139,7 +165,9 @@ def _refused(path: Path, error: OSError | ValueError) -> CannotWrite:
     return CannotWrite(getattr(error, "errno", None), f"cannot write {path}: {where}{reason}")
 
 
-def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str], standing: Iterable[str] = ()) -> Synced:
+def write(
+    folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str], standing: Iterable[str] = ()
+) -> Synced:
     """Make the owned subfolders hold exactly these pages.
 
     Args:

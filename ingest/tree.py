@@ -21,6 +21,7 @@ from ingest.descriptors import FOLDER, entries, kind_of, open_folder, read_file
 from ingest.descriptors import Strange as Strange  # those who use a tree catch it
 
 TEMPORARY = re.compile(r"\.tmp-[0-9a-f]{16}")
+DEEPEST = 32  # folders below each other; each costs a step of recursion, and a walk down to each of its files
 LISTS = ".cache/written"  # may be deleted at any time: what is in generated folders then has to go by hand
 
 
@@ -126,6 +127,8 @@ class Tree:
         What is neither file nor folder comes with what it is, as of `kind`; the folder itself too, if it is none.
         """
         what = self.kind(below) if below else "folder"
+        if what == "folder" and below.count("/") >= DEEPEST:
+            what = f"a folder below {DEEPEST} others"
         if what != "folder":
             yield from [(below, what)] if what else []
             return

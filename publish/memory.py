@@ -4,12 +4,12 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ingest.kept import hash_of_bytes
 from ingest.memory import recall, remember
 from ingest.tree import Tree
 
@@ -19,23 +19,30 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def digest_of(path: Path) -> str:
-    """A hash of a file's bytes, read once in a build; "" where there is none."""
-    return _digest_of(os.fspath(path))
-
-
-@cache
-def _digest_of(path: str) -> str:
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - there are thousands
-            return hashlib.sha256(file.read()).hexdigest()[:32]
-    except OSError:
-        return ""
+_known: dict[str, str] = {}  # of this build, by path
 
 
 def forget_digests() -> None:
     """Read files anew: another build begins."""
-    _digest_of.cache_clear()
+    _known.clear()
+
+
+def digest_of(path: Path) -> str:
+    """A hash of a file's bytes, read once in a build; "" where there is none, or what is no file."""
+    return _digests(path.parent, [path.name])[0]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The hash of every file below a folder, by its name there."""
+    names = _names(folder)
+    return dict(zip(names, _digests(folder, names), strict=True))
+
+
+def _digests(folder: Path, names: Sequence[str]) -> list[str]:
+    new = [name for name in names if f"{folder}/{name}" not in _known]
+    for name, (_, content) in zip(new, Tree(folder).read_each(new), strict=True):
+        _known[f"{folder}/{name}"] = hash_of_bytes(content) if isinstance(content, bytes) else ""
+    return [_known[f"{folder}/{name}"] for name in names]
 
 
 def sizes(folder: Path) -> dict[str, int]:
@@ -43,16 +50,12 @@ def sizes(folder: Path) -> dict[str, int]:
     return {name: os.lstat(f"{folder}/{name}").st_size for name in _names(folder)}
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """The hash of every file below a folder, by its name there."""
-    return {name: _digest_of(f"{folder}/{name}") for name in _names(folder)}
-
-
-def _names(folder: Path) -> Iterator[str]:
+def _names(folder: Path) -> list[str]:
     tree = Tree(folder.parent)
-    if tree.kind(folder.name) == "folder":
-        names = (name.removeprefix(f"{folder.name}/") for name, _ in tree.walk(folder.name))
-        yield from (name for name in names if "__pycache__" not in name)
+    if tree.kind(folder.name) != "folder":
+        return []
+    names = (name.removeprefix(f"{folder.name}/") for name, _ in tree.walk(folder.name))
+    return [name for name in names if "__pycache__" not in name]
 
 
 class Memory:
@@ -108,6 +111,7 @@ class Project:
         memory: What is known of the last build.
         jobs: How many processes may work.
         writers: Who wrote what he generates: see `ingest.guard`.
+        seen: Hashes of what the guard looked at, by name; what pages are made of has to have them still.
         docs: Hashes of the files in `docs/`.
         left: Sizes of the files in `site/`, as the last build left them.
         warnings: What is wrong with pages; any of it fails the build.
@@ -117,6 +121,7 @@ class Project:
     memory: Memory
     jobs: int = 1
     writers: Sequence[str] = ()
+    seen: dict[str, str] = field(default_factory=dict)
     docs: dict[str, str] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
