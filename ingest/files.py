@@ -165,9 +165,7 @@ def _refused(path: Path, error: OSError | ValueError) -> CannotWrite:
     return CannotWrite(getattr(error, "errno", None), f"cannot write {path}: {where}{reason}")
 
 
-def write(
-    folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str], standing: Iterable[str] = ()
-) -> Synced:
+def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str], standing: Iterable[str] = ()) -> Synced:
     """Make the owned subfolders hold exactly these pages.
 
     Args:

@@ -28,10 +28,23 @@ class Kept:
 
     def result(self, name: str, made_of: str, make: Callable[[], T]) -> T:
         """A result: the last one, where it was made of the same. Nobody may change it."""
-        before, value = self.last.get(name, ("", None))
-        result: T = value if before == made_of else make()
+        found = self.last.get(name)
+        result: T = found[1] if found and found[0] == made_of else make()
         self.results[name] = made_of, result
         return result
+
+    def memo(self, name: str, made_of: str) -> Callable[[str, Callable[[], T]], T]:
+        """`result` for many small ones by their keys, all made of this too; what nobody asks for is forgotten."""
+        before: Mapping[str, Any] = self.result(name, made_of, dict)
+        now: dict[str, Any] = {}
+        self.results[name] = made_of, now
+
+        def known(key: str, make: Callable[[], T]) -> T:
+            value: T = before[key] if key in before else make()
+            now[key] = value
+            return value
+
+        return known
 
     def page(self, name: str, made_of: str, render: Callable[[], str]) -> str:
         """A page's text: the last one, where it was made of the same."""

@@ -43,17 +43,8 @@ def link(records: Records, kept: Kept | None = None) -> Wiki:
 def _finder(records: Records, kept: Kept) -> Find:
     """`Matcher.find`, which looks into no text twice while the concepts and their pages say the same."""
     matcher = Matcher(records.concepts, records.prose)
-    made_of = hash_of(records.concepts, records.prose)
-    before: Mapping[str, tuple[str, ...]] = kept.result("named", made_of, dict)
-    now: dict[str, tuple[str, ...]] = {}
-    kept.results["named"] = made_of, now
-
-    def find(*texts: str) -> tuple[str, ...]:
-        key = hash_of(texts)
-        now[key] = before[key] if key in before else matcher.find(*texts)
-        return now[key]
-
-    return find
+    known = kept.memo("named", hash_of(records.concepts, records.prose))
+    return lambda *texts: known(hash_of(texts), lambda: matcher.find(*texts))
 
 
 def _link_talk(talk: Talk, find: Find, known: Mapping[str, str]) -> Talk:
@@ -85,7 +76,9 @@ def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
 
     Likeness is the cosine similarity of the `FEATURES` heaviest features, and what concepts in common add.
     """
-    counts = [Counter(_features(question)) for question in questions]
+    counts = [_features(question) for question in questions]
+    concepts = [{*question.topics} for question in questions]
+    firsts = [question.topics[0] if question.topics else at for at, question in enumerate(questions)]
     shared = Counter(feature for features in counts for feature in features)
     postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
     vectors = []
@@ -108,8 +101,9 @@ def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
                 scores[other] += weight * other_weight
         scores.pop(at, None)
         least = min(heapq.nlargest(SHORTLIST, scores.values()), default=0.0)
+        own, first = concepts[at], firsts[at]
         likeness = {
-            questions[other].id: score + _in_common(question, questions[other])
+            questions[other].id: score + (FIRST * (firsts[other] == first) + SHARED * len(own & concepts[other]))
             for other, score in scores.items()
             if score >= least
         }
@@ -118,19 +112,15 @@ def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
     return result
 
 
-def _in_common(question: Question, other: Question) -> float:
-    same = bool(question.topics) and question.topics[:1] == other.topics[:1]
-    return FIRST * same + SHARED * len(set(question.topics).intersection(other.topics))
-
-
 def _said(question: Question) -> tuple[str, str]:
     """What a question is compared by: how it is asked, and how its answers begin."""
     opening = " ".join(answer.text for answer in question.answers)[:OPENING]
     return f"{question.title} {question.text[:OPENING]}", opening
 
 
-def _features(question: Question) -> list[str]:
+def _features(question: Question) -> dict[str, int]:
+    """How often a question says what."""
     asked, opening = _said(question)
     # The first concept is what a question is about, the next ones what it touches.
-    concepts = [f"topic:{name}" for at, name in enumerate(question.topics, 1) for _ in range(2 * CONCEPTS // at)]
-    return terms(asked) * TITLE + terms(opening) + concepts
+    concepts = {f"topic:{name}": 2 * CONCEPTS // at for at, name in enumerate(question.topics, 1)}
+    return {**Counter(terms(asked) * TITLE + terms(opening)), **concepts}
