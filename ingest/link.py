@@ -76,9 +76,7 @@ def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
 
     Likeness is the cosine similarity of the `FEATURES` heaviest features, and what concepts in common add.
     """
-    counts = [_features(question) for question in questions]
-    concepts = [{*question.topics} for question in questions]
-    firsts = [question.topics[0] if question.topics else at for at, question in enumerate(questions)]
+    counts = [Counter(_features(question)) for question in questions]
     shared = Counter(feature for features in counts for feature in features)
     postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
     vectors = []
@@ -101,9 +99,8 @@ def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
                 scores[other] += weight * other_weight
         scores.pop(at, None)
         least = min(heapq.nlargest(SHORTLIST, scores.values()), default=0.0)
-        own, first = concepts[at], firsts[at]
         likeness = {
-            questions[other].id: score + (FIRST * (firsts[other] == first) + SHARED * len(own & concepts[other]))
+            questions[other].id: score + _in_common(question, questions[other])
             for other, score in scores.items()
             if score >= least
         }
@@ -112,15 +109,19 @@ def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
     return result
 
 
+def _in_common(question: Question, other: Question) -> float:
+    same = bool(question.topics) and question.topics[:1] == other.topics[:1]
+    return FIRST * same + SHARED * len(set(question.topics).intersection(other.topics))
+
+
 def _said(question: Question) -> tuple[str, str]:
     """What a question is compared by: how it is asked, and how its answers begin."""
     opening = " ".join(answer.text for answer in question.answers)[:OPENING]
     return f"{question.title} {question.text[:OPENING]}", opening
 
 
-def _features(question: Question) -> dict[str, int]:
-    """How often a question says what."""
+def _features(question: Question) -> list[str]:
     asked, opening = _said(question)
     # The first concept is what a question is about, the next ones what it touches.
-    concepts = {f"topic:{name}": 2 * CONCEPTS // at for at, name in enumerate(question.topics, 1)}
-    return {**Counter(terms(asked) * TITLE + terms(opening)), **concepts}
+    concepts = [f"topic:{name}" for at, name in enumerate(question.topics, 1) for _ in range(2 * CONCEPTS // at)]
+    return terms(asked) * TITLE + terms(opening) + concepts
