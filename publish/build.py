@@ -15,7 +15,7 @@ from ingest.cli import main as ingest
 from ingest.reporting import report
 from ingest.tree import Strange
 from publish.csp import policy, with_policy
-from publish.memory import Memory, Project, digest_of, digests
+from publish.memory import Memory, Project, digests, forget_digests
 from publish.pages import LANGUAGES, Pages
 from publish.sitemaps import sitemaps
 
@@ -37,10 +37,10 @@ def build(root: Path, without: Collection[str] = (), jobs: int = 0) -> int:
         0; 1 where something is wrong with what was submitted or with a page, and the rest is built nevertheless; 2
         where nothing can be built.
     """
-    digest_of.cache_clear()
+    forget_digests()
     if problems := guard.shape(root):  # before anything is opened
         return 2 * report(problems)
-    memory = Memory(root / ".cache" / "publish.json", root / "site")
+    memory = Memory(root / ".cache" / "publish", root / "site")
     project = Project(root, memory, jobs or _cores(), [who for who, step in WRITERS.items() if step not in without])
     with suppress(FileNotFoundError):
         project.tree.remove(f"site/{STAMPS[0]}")

@@ -54,6 +54,7 @@ def test_other_inline_script_is_told_and_gets_no_hash(script, place):
         "<iframe src=x></iframe>",
         "<base href=//evil.example>",
         '<meta http-equiv="refresh" content="0">',
+        '<META HTTP-EQUIV="refresh" content="0; url=../a/">',
         "<form action=//evil.example></form>",
         "<style>*{}</style>",
         '<script src="evil.js"></script>',
@@ -62,6 +63,13 @@ def test_other_inline_script_is_told_and_gets_no_hash(script, place):
 )
 def test_text_that_acts_is_told(html):
     assert faults(f"<article>a {html} b</article>")
+
+
+def test_redirect_to_the_question_that_another_repeats_is_not_told():
+    redirect = '<meta http-equiv="refresh" content="0; url={}">'
+    assert faults(f"<article>{redirect.format('../why-rope/')}</article>") == []
+    for elsewhere in ("//evil.example/", "../../x/", "javascript:x", "../a/?b"):
+        assert faults(f"<article>{redirect.format(elsewhere)}</article>")
 
 
 def test_text_that_speaks_of_it_is_not_told():
