@@ -38,8 +38,8 @@ ALLOWED = {
     "pictures": "",
     "pipeline": (
         "addresses concepts feeds.listed feeds.records front_matter invisible kept link matching model notes.parse"
-        " pages.render pictures problems questions.duplicates questions.parse slips.notes slips.questions"
-        " slips.slip wiki"
+        " pages.render pictures problems questions.duplicates questions.parse searched slips.notes slips.questions"
+        " slips.slip synonyms wiki"
     ),
     "problems": "slips.all_rules",
     "reach": "",
@@ -47,8 +47,10 @@ ALLOWED = {
     "rule_examples": "slips.all_rules",
     "rules": "problems rule_examples slips.all_rules",
     "safe_html": "invisible markup pictures urls",
+    "searched": "addresses model wiki",
     "show": "markup model pictures slips.slip slips.texts wiki",
     "safety": "front_matter limits model problems",
+    "synonyms": "concepts model problems",
     "tree": "descriptors",
     "unpacking": "",
     "urls": "",
