@@ -20,6 +20,7 @@ from ingest.model import Concept, Question, Source, Talk
 from ingest.notes.parse import parse_note
 from ingest.pages.kept import Kept
 from ingest.pages.render import render
+from ingest.pages.ways import Ways
 from ingest.pictures import Pictures
 from ingest.problems import Problem
 from ingest.questions.duplicates import check_duplicates
@@ -45,8 +46,7 @@ class Inputs:
     concept_index: tuple[Source, ...] = ()
     snippets: tuple[Source, ...] = ()
     pictures: Pictures = field(default_factory=dict)
-    repository: str = ""  # address of the repository on GitHub, where there is one
-    branch: str = "main"  # which of its branches people edit
+    ways: Ways = field(default_factory=Ways)  # from the site to those who make it
     day: date | None = None  # on which this was read; dates far beyond it are reported
 
 
@@ -100,7 +100,7 @@ def build(inputs: Inputs, kept: Kept | None = None) -> tuple[dict[str, str], Rec
     """
     records, problems = parse(inputs)
     wiki = link(records)
-    pages = render(wiki, inputs.pictures, inputs.repository, inputs.branch, kept)
+    pages = render(wiki, inputs.pictures, inputs.ways, kept)
     return pages, wiki.records, problems
 
 

@@ -17,8 +17,8 @@ ALLOWED = {
     "begin": "files notes.commands reporting",
     "cli": "begin commands feeds.commands files importing.commands importing.document reporting workspace",
     "commands": (
-        "addresses files guard importing.document link links model notes.mend notes.parse pipeline problems"
-        " reporting rules show tree web wiki workspace"
+        "addresses files guard importing.document link links model notes.mend notes.parse pages.ways pipeline"
+        " problems reporting rules show tree web wiki workspace"
     ),
     "concepts": "front_matter limits model problems",
     "encodings": "",
@@ -35,8 +35,8 @@ ALLOWED = {
     "pictures": "",
     "pipeline": (
         "addresses concepts feeds.archive feeds.listed front_matter invisible link matching model notes.parse"
-        " pages.kept pages.render pictures problems questions.duplicates questions.parse slips.notes slips.questions"
-        " slips.slip wiki"
+        " pages.kept pages.render pages.ways pictures problems questions.duplicates questions.parse slips.notes"
+        " slips.questions slips.slip wiki"
     ),
     "problems": "slips.all_rules",
     "reach": "",
@@ -124,11 +124,12 @@ ALLOWED = {
     "pages.chart": "",
     "pages.kept": "",
     "pages.learning_map": "model",
-    "pages.people": "model",
+    "pages.people": "addresses model",
     "pages.records": "addresses model pages.atom safe_html",
+    "pages.ways": "",
     "pages.render": (
         "addresses markup model pages.atom pages.chart pages.kept pages.learning_map pages.people pages.records"
-        " pictures safe_html wiki"
+        " pages.ways pictures safe_html wiki"
     ),
 }
 TABLE = {module: set(names.split()) for module, names in ALLOWED.items()}

@@ -6,6 +6,7 @@ from ingest.cli import main
 from ingest.model import Source
 from ingest.pages.kept import Kept
 from ingest.pages.render import _Renderer
+from ingest.pages.ways import Ways
 from ingest.pipeline import Inputs, build
 from ingest.workspace import Workspace
 
@@ -36,7 +37,7 @@ CHANGES = {
     "a related one's title": (inputs(QUESTIONS | {"a": "# RoPE 怎样外推到更长？\n\n要插值。\n"}), {"a", "b"}, {"d"}),
     "a repeated one": (inputs(QUESTIONS | {"c": QUESTIONS["c"].replace("见前", "见上")}), {"b"}, {"d"}),
     "a concept": (inputs(concept=CONCEPT.replace("title: RoPE", "title: 旋转")), {"a", "b", "d"}, set()),
-    "the repository": (inputs(repository="https://github.com/a/b"), {"a", "b", "d"}, set()),
+    "the repository": (inputs(ways=Ways("https://github.com/a/b")), {"a", "b", "d"}, set()),
     "nothing": (inputs(), set(), {"a", "b", "d"}),
 }
 
