@@ -43,7 +43,8 @@ def pages(source):
 def test_every_kind_of_page_is_made(pages):
     assert set(pages) == {
         "talks/101.md", "talks/index.md", "qa/talk-101-q1.md", "qa/talk-101-q2.md", "qa/unmerge-lora.md", "qa/index.md",
-        "qa/open.md", "qa/ask.md", "papers/2024-w01.md", "papers/index.md", "people/小河.md", "people/moss7.md", "people/阿木.md",
+        "qa/open.md", "qa/ask.md",
+        "papers/2024-w01.md", "papers/index.md", "people/小河.md", "people/moss7.md", "people/阿木.md",
         "people/群友.md", "people/index.md", "generated/topics/lora.md", "generated/topics.md", "generated/snippets.md",
         "generated/before/lora.md", "generated/map.md",
         "generated/home.md", "changes/index.md", "changes/talks.xml", "changes/questions.xml", "changes/papers.xml",
@@ -137,7 +138,7 @@ def test_every_question_leads_to_forms_that_know_its_file_and_line(source):
         "title": "回答：LoRA 的秩该取多大？",
         "place": f"talks/notes/101 号.md:{line}",
     }
-    assert way(made["qa/talk-101-q1.md"], "这里不对")[1]["place"] == place
+    assert way(made["qa/talk-101-q1.md"], "这里不对")[1]["place"] == form["place"]
     assert way(made["generated/topics/lora.md"], "这里不对")[1]["place"] == "docs/topics/lora.md:1"
     edit = "https://github.com/open/wiki/edit/v2/draft/talks/notes/101%20%E5%8F%B7.md"
     assert way(made["qa/talk-101-q1.md"], "直接改文件")[0] == way(made["talks/101.md"], "修改")[0] == edit
