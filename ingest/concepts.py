@@ -13,7 +13,7 @@ from ingest.model import Concept, Snippet, Source
 from ingest.problems import Problem
 
 EXAMPLE = "[start:example]"
-CARRIED = dict.fromkeys(("title", "english", "aliases", "group", "builds_on", "snippet"), NAME_LETTERS) | {
+CARRIED = dict.fromkeys(("title", "english", "aliases", "phrases", "group", "builds_on", "snippet"), NAME_LETTERS) | {
     "summary": TITLE_LETTERS
 }  # the fields that other pages repeat, and how many letters each may have
 

@@ -3,17 +3,15 @@
 import contextlib
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-from ingest.limits import BYTES, LARGEST, MARKS, OTHERS, PICTURE_BYTES
+from ingest.limits import BYTES, LARGEST, MARKS, OTHERS, PICTURE_BYTES, marks_in
 from ingest.model import Source
 from ingest.pictures import size_of
 from ingest.problems import Problem
 from ingest.tree import Strange, Synced, Tree, sync
 
-_MARK = re.compile(r"[\n!-/:-@\[-`{-~]")
 PICTURES = {".gif", ".jpeg", ".jpg", ".png", ".webp"}
 
 
@@ -50,7 +48,7 @@ def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tup
             line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
             problems.append(Problem(name, line, column, "F002", f"byte 0x{content[error.start]:02x} is not UTF-8"))
             continue
-        if largest <= LARGEST and (marks := sum(1 for _ in _MARK.finditer(text))) > MARKS:
+        if largest <= LARGEST and (marks := marks_in(text)) > MARKS:
             problems.append(Problem(name, 1, 1, "L005", f"{marks} marks and lines"))
             continue
         sources.append(Source(name, text.replace("\r\n", "\n").replace("\r", "\n")))

@@ -39,7 +39,7 @@ def shape(root: Path) -> list[Problem]:
     try:
         tree.require([".cache", LISTS])
     except Strange as error:
-        problems.append(_told(error))
+        problems.append(strange(error))
     return sorted({*problems, *_committed(root)})
 
 
@@ -107,14 +107,15 @@ def _strange(tree: Tree, names: Iterable[str]) -> Iterator[Problem]:
         try:
             for below, kind in tree.walk(name):
                 if kind != "file":
-                    yield _told(Strange(below, kind))
+                    yield strange(Strange(below, kind))
                 if not below.isprintable():
                     yield files.unprintable(below)
         except Strange as error:  # put there while this ran
-            yield _told(error)
+            yield strange(error)
 
 
-def _told(error: Strange) -> Problem:
+def strange(error: Strange) -> Problem:
+    """That something is neither file nor folder."""
     return Problem(str(error.filename), 1, 1, "X001", error.what)
 
 

@@ -1,5 +1,6 @@
 """How much of one thing is read: more than anybody writes, and little enough that no file costs much."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -7,6 +8,8 @@ from ingest.model import Question
 
 LARGEST = 1_000_000  # bytes of a text; somebody's whole year of notes is less
 MARKS = 100_000  # of a text: lines and ASCII punctuation, each of which may cost as much as a hundred letters
+PAGE_MARKS, PARAGRAPH_MARKS = 20_000, 1_000  # of a page by hand: its Markdown takes the square of a paragraph's
+_MARK = re.compile(r"[\n!-/:-@\[-`{-~]")
 QUESTIONS = 2_000  # of a note
 NAMES = 500  # of a note
 TITLE_LETTERS = 1_000
@@ -16,6 +19,11 @@ FILES = {"questions": 20_000, "docs": 5_000}  # of a kind of input; of others `O
 OTHERS = 2_000
 BYTES = 200_000_000  # of all files of a kind
 PICTURE_BYTES = 500_000_000  # of all pictures: a site on GitHub Pages has 1 GB
+
+
+def marks_in(text: str) -> int:
+    """How many lines and ASCII marks there are in a text."""
+    return sum(1 for _ in _MARK.finditer(text))
 
 
 def shortened(title: str, text: str) -> tuple[str, str]:

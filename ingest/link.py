@@ -30,7 +30,8 @@ def link(records: Records) -> Wiki:
     written = tuple(_link_question(question, matcher, known) for question in records.questions)
     questions, duplicates = join(tuple(question for talk in talks for question in talk.questions) + written)
     weeks = tuple(
-        replace(week, papers=tuple(_link_paper(paper, matcher) for paper in week.papers)) for week in records.weeks
+        replace(week, papers=tuple(_link_paper(paper, matcher, known) for paper in week.papers))
+        for week in records.weeks
     )
     return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), related(questions), duplicates)
 
@@ -46,15 +47,21 @@ def _link_talk(talk: Talk, matcher: Matcher, known: Mapping[str, str]) -> Talk:
 
 def _link_question(question: Question, matcher: Matcher, known: Mapping[str, str]) -> Question:
     """What its author said, then what its title names; its answers speak only where those are silent."""
-    written = [known[fold(name)] for name in question.topics if fold(name) in known]
-    named = written + list(matcher.find(question.title, question.text))
+    named = _known(question.topics, known) + list(matcher.find(question.title, question.text))
     if not named:
         named = list(matcher.find("", *(answer.text for answer in question.answers)))
     return replace(question, topics=tuple(dict.fromkeys(named))[:CONCEPTS])
 
 
-def _link_paper(paper: Paper, matcher: Matcher) -> Paper:
-    return replace(paper, topics=matcher.find(paper.title)[:CONCEPTS])
+def _link_paper(paper: Paper, matcher: Matcher, known: Mapping[str, str]) -> Paper:
+    """What was found in its abstract when it came; of concepts that have come since, its title tells."""
+    found = _known(paper.topics, known) or matcher.find(paper.title)
+    return replace(paper, topics=tuple(found)[:CONCEPTS])
+
+
+def _known(names: tuple[str, ...], known: Mapping[str, str]) -> list[str]:
+    """The concepts that names mean, without those that mean none."""
+    return [known[fold(name)] for name in names if fold(name) in known]
 
 
 def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:

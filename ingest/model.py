@@ -190,10 +190,19 @@ class Paper:
         arxiv_id: Without version, or "".
         doi: In lower case, or "".
         authors: In the order of the feed.
-        published: Day of publication, or None where the feed does not say.
+        published: Day on which it appeared, or None where nobody says it who can know.
         feed: Title of the feed that brought it first.
-        topics: Names of the concepts its title names.
+        topics: Names of the concepts that its title and abstract name.
         versions: The versions that were announced, such as `v1`, in ascending order.
+        also: Titles of other feeds that name it.
+        votes: How many readers of Hugging Face's daily papers liked it.
+        code: Address of its code, or "".
+        withdrawn: Whether its authors, or arXiv, took it back.
+        arrived: Day on which it came into the archive.
+        authority: From whom title, authors and day are: `arXiv v2`, `Hugging Face`, `own` (its own site), or "".
+        guid: Its name in the feed, where that says more than its ids and address do.
+        line: A sentence of its abstract where that is free to be copied (arXiv's is), or "".
+        abstract: As it was read, to find concepts in it; it is never archived.
     """
 
     id: str
@@ -206,39 +215,23 @@ class Paper:
     feed: str = ""
     topics: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    votes: int = 0
+    code: str = ""
+    withdrawn: bool = False
+    arrived: date | None = None
+    authority: str = ""
+    guid: str = ""
+    line: str = ""
+    abstract: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The papers of one ISO week: `name` is `2026-W47`."""
+    """The papers of one ISO week: `name` is `2026-W47`, or `undated` for those whose week nobody knows."""
 
     name: str
     papers: tuple[Paper, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FeedInfo:
-    """A source of papers, as the list of feeds names it, and how it did when it was last fetched.
-
-    Attributes:
-        url: Address of the feed.
-        title: Its name in the list.
-        page: The page it belongs to, or "".
-        papers: How many papers it held, or None if it never was read.
-        newest: The day of its newest paper, or None.
-        error: Why it cannot be read, or "".
-        since: Since which day it cannot be read, or None.
-        moved_to: Where it moved to for good, or "".
-    """
-
-    url: str
-    title: str
-    page: str = ""
-    papers: int | None = None
-    newest: date | None = None
-    error: str = ""
-    since: date | None = None
-    moved_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

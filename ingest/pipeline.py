@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from ingest.addresses import slug_for
 from ingest.concepts import check_concepts, check_groups, fold, owners, parse_concept, parse_groups, parse_snippet
-from ingest.feeds.archive import decode
 from ingest.feeds.listed import parse_feeds
+from ingest.feeds.records import decode, settled
 from ingest.front_matter import line_of_key
 from ingest.invisible import check_direction
 from ingest.link import link
 from ingest.matching import prose_of
-from ingest.model import Concept, Question, Source, Talk
+from ingest.model import Concept, Question, Source, Talk, Week
 from ingest.notes.parse import parse_note
 from ingest.pages.kept import Kept
 from ingest.pages.render import render
@@ -64,7 +64,10 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     talks = _unique_talks(noted, problems)
     asked = {slug_for(question.id): question.path for talk in talks for question in talk.questions}
     questions = _unique_questions(asked_alone, asked, problems)
-    weeks = _parse_all(decode, inputs.papers, problems)
+    weeks: Sequence[Week] = _parse_all(decode, inputs.papers, problems)
+    if inputs.day:
+        weeks, ahead = settled(weeks, inputs.papers, inputs.day)
+        problems += ahead
     concepts = [concept for concept in _parse_all(parse_concept, inputs.concepts, problems) if concept]
     snippets = [snippet for snippet in _parse_all(parse_snippet, inputs.snippets, problems) if snippet]
     problems += check_concepts(concepts, snippets, inputs.concepts)

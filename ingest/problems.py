@@ -35,8 +35,8 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     ),
     "L005": (
         ERROR,
-        "a file of at most 100,000 lines and ASCII marks, such as brackets and bars of tables",
-        "行数与括号、表格竖线之类的 ASCII 标点总共不超过 10 万的文件",
+        "at most 100,000 lines and ASCII marks like brackets in a file, 20,000 in a page of docs/, 1,000 a paragraph",
+        "一个文件里行数与括号之类的 ASCII 标点总共不超过 10 万，docs/ 的页面 2 万，每段 1000",
         "行与标点太多，没有读",
     ),
     "L006": (
@@ -97,6 +97,9 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     "P009": (ERROR, "a name such as 2026-W47.jsonl", "2026-W47.jsonl 这样的文件名", "文件名不是一周"),
     "P010": (ERROR, "OPML 2.0 whose outlines have an xmlUrl", "outline 带 xmlUrl 的 OPML 2.0", "源的清单读不懂"),
     "P011": (WARNING, "the address that the feed has now", "源现在的地址", "源已经搬走"),
+    "P012": (WARNING, "a day on which a paper can have appeared", "论文可能发表的日期", "日期不可能是真的"),
+    "P013": (WARNING, "a list that is read to its end", "读到末尾的列表", "列表太长，后面的没有读"),
+    "P014": (WARNING, "a source with something new", "有新内容的源", "源很久没有新的了"),
     "Q001": (ERROR, "an id no other question has", "别的问题没有用过的 id", "id 和另一个问题相同"),
     "Q002": (ERROR, "a first heading `# question`", "一级标题 `# 问题`", "没有标题"),
     "Q003": (ERROR, "a day such as `date: 2026-11-21`", "`date: 2026-11-21` 这样的日期", "日期看不懂"),

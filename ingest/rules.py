@@ -58,9 +58,8 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "built. Divide it.",
     ),
     "L006": (
-        "`topics`、`aliases`、`builds_on` 从第 101 项起不读；名字或标题太长的概念页不算概念。",
-        "From the 101st item on `topics`, `aliases` and `builds_on` are not read; a concept page with a longer name or "
-        "title is no concept.",
+        "`topics` 从第 101 项起不读；列表、名字或标题太长的概念页不算概念。",
+        "From the 101st item on `topics` are not read; a concept page with a longer list, name or title is no concept.",
     ),
     "L007": (
         "按文件名排在后面的不读，其余的照常生成。",
@@ -87,6 +86,14 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
     "P007": (
         "`fetch` 时源不存在、超时，或者返回了错误。",
         "During `fetch` the source was not there, took too long, or answered with an error.",
+    ),
+    "P013": (
+        "`fetch` 读一个分页的列表，读了三十页还没有完。把 `talks/feeds.opml` 里的查询写窄一些。",
+        "`fetch` read thirty pages of a list, and there are more. Make the query in `talks/feeds.opml` narrower.",
+    ),
+    "P014": (
+        "每天更新的源已经好几天没有新的条目：它停了，或者给的是旧的一份。",
+        "A source of every day has had nothing new for days: it stopped, or serves an old copy.",
     ),
     "P011": (
         "`fetch` 时源给出了永久的重定向。把 `talks/feeds.opml` 里的地址改掉。",
@@ -124,6 +131,9 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "P009": "the file name is no week",
     "P010": "the list of sources makes no sense",
     "P011": "the source has moved",
+    "P012": "the day cannot be true",
+    "P013": "the list is too long; its end was not read",
+    "P014": "the source has had nothing new for long",
     "Q001": "another question has the same id",
     "Q002": "there is no title",
     "Q003": "the date makes no sense",

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ingest.model import Concept, FeedInfo, Question, Snippet, Talk, Week
+from ingest.feeds.info import FeedInfo
+from ingest.model import Concept, Question, Snippet, Talk, Week
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ ALLOWED = {
     "__main__": "cli",
     "addresses": "",
     "begin": "files notes.commands reporting",
-    "cli": "begin commands feeds.commands files importing.commands importing.document reporting workspace",
+    "cli": "begin commands feeds.commands files importing.commands importing.document reporting tree workspace",
     "commands": (
         "addresses files guard importing.document link links model notes.mend notes.parse pages.ways pipeline"
         " problems reporting rules show tree web wiki workspace"
@@ -34,7 +34,7 @@ ALLOWED = {
     "model": "",
     "pictures": "",
     "pipeline": (
-        "addresses concepts feeds.archive feeds.listed front_matter invisible link matching model notes.parse"
+        "addresses concepts feeds.listed feeds.records front_matter invisible link matching model notes.parse"
         " pages.kept pages.render pages.ways pictures problems questions.duplicates questions.parse slips.notes"
         " slips.questions slips.slip wiki"
     ),
@@ -45,12 +45,12 @@ ALLOWED = {
     "rules": "problems rule_examples slips.all_rules",
     "safe_html": "invisible markup pictures urls",
     "show": "markup model pictures slips.slip slips.texts wiki",
-    "safety": "front_matter model problems",
+    "safety": "front_matter limits model problems",
     "tree": "",
     "unpacking": "",
     "urls": "",
     "web": "reach unpacking",
-    "wiki": "model",
+    "wiki": "feeds.info model",
     "workspace": "addresses files limits pages.kept pictures pipeline problems tree",
     # notes
     "notes": "",
@@ -84,19 +84,31 @@ ALLOWED = {
     "slips.texts_rules": "slips.codes",
     # feeds
     "feeds": "",
-    "feeds.archive": "model problems urls",
-    "feeds.commands": "feeds.fetch feeds.outcome reporting web",
+    "feeds.archive": "feeds.records model urls",
+    "feeds.catch_up": "",
+    "feeds.commands": "concepts feeds.fetch feeds.outcome files link matching reporting web",
+    "feeds.coverage": "feeds.catch_up feeds.info feeds.outcome feeds.state feeds.store files problems",
     "feeds.entry": "problems",
-    "feeds.fetch": "feeds.listed feeds.outcome feeds.sandbox feeds.state feeds.store files problems web",
+    "feeds.fetch": (
+        "feeds.catch_up feeds.coverage feeds.info feeds.listed feeds.outcome feeds.read feeds.sandbox feeds.state"
+        " feeds.store files problems web"
+    ),
     "feeds.from_json": "feeds.entry urls",
     "feeds.from_xml": "feeds.entry feeds.text feeds.xml problems",
-    "feeds.listed": "model problems",
-    "feeds.outcome": "feeds.listed feeds.parse feeds.state model problems",
-    "feeds.parse": "feeds.entry feeds.from_json feeds.from_xml feeds.text model problems urls",
+    "feeds.gist": "",
+    "feeds.index": "feeds.state files",
+    "feeds.info": "",
+    "feeds.listed": "feeds.catch_up feeds.info model problems",
+    "feeds.names": "feeds.text",
+    "feeds.outcome": "feeds.info feeds.listed feeds.parse feeds.state problems",
+    "feeds.parse": "feeds.entry feeds.from_json feeds.from_xml feeds.names feeds.text feeds.when model problems urls",
+    "feeds.read": "feeds.catch_up feeds.outcome feeds.parse feeds.sandbox feeds.state problems web",
+    "feeds.records": "model problems urls",
     "feeds.sandbox": "feeds.parse feeds.wire",
     "feeds.state": "files tree",
-    "feeds.store": "feeds.archive feeds.outcome files model problems",
+    "feeds.store": "feeds.archive feeds.gist feeds.index feeds.outcome feeds.parse feeds.records files model problems",
     "feeds.text": "encodings",
+    "feeds.when": "",
     "feeds.wire": "feeds.parse model problems",
     "feeds.xml": "feeds.entry",
     # importing
@@ -136,7 +148,7 @@ TABLE = {module: set(names.split()) for module, names in ALLOWED.items()}
 # The modules that may reach out. No other module may import one of them.
 EDGES = set(
     "__main__ begin cli commands files guard links reach reporting tree web workspace"
-    " feeds.commands feeds.fetch feeds.outcome feeds.sandbox feeds.state feeds.store"
+    " feeds.commands feeds.coverage feeds.fetch feeds.index feeds.outcome feeds.read feeds.sandbox feeds.state feeds.store"
     " importing.commands importing.convert importing.document notes.commands".split()
 )
 # Libraries that compute and nothing else, which the core may use; and those that the edges may use besides.

@@ -52,12 +52,12 @@ _LAZY = {
     for name in """accelerator amp backends compiler cuda distributed distributions fft func jit linalg mps multiprocessing
     optim profiler random serialization special testing _utils utils version""".split()
 } | _absent.lazily(
-    _rare=_RARE,
+    _rare=" ".join(name for name in _RARE.split() if name[-1] != "_"),
     _utils=" ".join(
         f"{name}Storage"
         for name in "Bool Byte Char Short Int Long Half BFloat16 Float Double ComplexFloat ComplexDouble".split()
     ),
-    amp="autocast GradScaler get_autocast_dtype is_autocast_enabled set_autocast_enabled",
+    amp="autocast GradScaler get_autocast_dtype is_autocast_enabled",
     compiler="compile",
     func="vmap",
     serialization="save load",

@@ -9,6 +9,7 @@ Operations live in the modules beside this one. `@both` makes a function of torc
 
 import functools
 import importlib
+import itertools
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
@@ -35,6 +36,8 @@ class Tensor:
     grad: Any = None
     _base: Any = None
     _root: Any = None
+    _hooks: Any = None  # of a leaf: functions of its gradient
+    _arrived: Any = None  # of a leaf: functions of itself, called when its `grad` has changed
     _count = 0  # how often this memory was changed
     _renewals = 0  # of a base: how often its node was replaced because a view changed
     _seen = 0  # of a view: the base's `_renewals` when its node was made
@@ -127,6 +130,36 @@ class Tensor:
         if self._node is not None:
             self._node.keep = weakref.ref(self)
 
+    @property
+    def retains_grad(self) -> bool:
+        """Whether it is no leaf and keeps its `grad`."""
+        return self.grad_fn is not None and self._node.keep is not None
+
+    def register_hook(self, hook: Callable[["Tensor"], Any]) -> "Handle":
+        """Call `hook(grad)` when the gradient of this tensor is there; what it gives takes its place."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        kind = self.dtype
+
+        def call(gradient: np.ndarray) -> np.ndarray:
+            changed = hook(wrap(np.asarray(gradient), kind))
+            return gradient if changed is None else changed._data
+
+        owner, name = (self, "_hooks") if self._node is None else (self._node, "hooks")
+        if getattr(owner, name) is None:
+            setattr(owner, name, {})
+        return Handle(getattr(owner, name), call)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[["Tensor"], None]) -> "Handle":
+        """Call `hook(tensor)` when the `grad` of this leaf has changed."""
+        if not self.requires_grad or self._node is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        if self._hooks is None:
+            self._hooks = {}  # so that the gradient comes in one piece
+        if self._arrived is None:
+            self._arrived = {}
+        return Handle(self._arrived, hook)
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
@@ -196,6 +229,29 @@ class Tensor:
 
     def __reduce__(self) -> Any:
         return rebuilt, (type(self), self._data.copy(), self.dtype, self._wants)
+
+
+class Handle:
+    """Takes a hook away again."""
+
+    count = itertools.count()
+
+    def __init__(self, hooks: dict[int, Any], hook: Any, first: bool = False) -> None:
+        self.hooks, self.key = hooks, next(self.count)
+        hooks[self.key] = hook
+        if first:
+            for key in list(hooks)[:-1]:
+                hooks[key] = hooks.pop(key)
+
+    def remove(self) -> None:
+        """Take it away."""
+        self.hooks.pop(self.key, None)
+
+    def __enter__(self) -> "Handle":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.remove()
 
 
 def _number(tensor: Tensor) -> Any:

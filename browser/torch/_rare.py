@@ -695,4 +695,10 @@ in_place(
 for _alias, _target in {"arccosh": acosh, "arcsinh": asinh, "arctanh": atanh}.items():
     PUBLIC[_alias] = _target
     setattr(Tensor, _alias, _target)
-globals().update({_name: PUBLIC[_name] for _name in list(globals()) if _name in PUBLIC and not _name.startswith("_")})
+
+
+def __getattr__(name: str) -> Any:
+    """A function under the name that it has in torch alone."""
+    if name in PUBLIC:
+        return PUBLIC[name]
+    raise AttributeError(name)

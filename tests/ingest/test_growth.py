@@ -13,8 +13,8 @@ import pytest
 
 from ingest import safe_html
 from ingest.concepts import parse_concept
-from ingest.feeds.archive import decode
 from ingest.feeds.listed import read_opml
+from ingest.feeds.records import decode
 from ingest.importing.tidy import tidy
 from ingest.invisible import check_direction, visible
 from ingest.link import related

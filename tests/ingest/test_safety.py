@@ -133,6 +133,10 @@ ACTS = [
     "```\ncode\n````\n<script>alert(1)</script>\n```\n<script>alert(1)</script>\n",
     "```python title=x y=\"<script>alert(1)</script>\"\n<script>\n```",
     "``` a b\n<script>alert(1)</script>\n```",
+    "> ```\n```\n<svg onload=alert(1)>\n```\n```",
+    "- ```\n```\n<svg onload=alert(1)>\n```\n```",
+    "``` a=b c\n```\n<svg onload=alert(1)>\n```\n```",
+    "  ```\n ```\n```\n<svg onload=alert(1)>\n```\n```",
     "```\n<script>alert(1)</script>\n",
     "    <script>alert(1)</script>",
     "- a\n\n    ```\n    <script>alert(1)</script>\n    ```",
@@ -194,6 +198,14 @@ def test_front_matter_has_known_fields_of_plain_text(head):
         (line, column, code) for line, column, code in told(f"---\nimage: x.png\n{head}\n---\n\nx") if code == "X007"
     ]
     assert (line, code) == (3, "X007")
+
+
+@pytest.mark.parametrize("part", ["[", "[a](", "![[", "$a$ ", "|-|\n", "\\(", "[a\n", "`" * 9])
+def test_page_of_which_the_generator_would_take_hours_is_told(part):
+    """60,000 brackets, which no other rule forbids, took it longer than anybody waited."""
+    assert (4, 1, "L005") in told(HEAD + part * 1001)
+    assert (1, 1, "L005") in told(HEAD + f"{part * 100}\n\n" * 202)
+    assert {code for _, _, code in told(f"{HEAD}~~~\n{part * 999}\n~~~\n\na\n")} == set()
 
 
 def test_field_without_marks_of_front_matter_is_told():

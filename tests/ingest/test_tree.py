@@ -289,3 +289,14 @@ def test_tools_write_the_checkouts_files_through_no_link(project, victim, monkey
         with pytest.raises(OSError, match="a link"):
             write()
     assert contents(victim) == MINE | {"manifest.json": "{}"}
+
+
+def test_link_that_comes_while_a_build_runs_is_a_line_and_no_traceback(project, victim, monkeypatch, capsys):
+    def swapped(self, *_):
+        (project / "docs/qa").rename(project / "docs/aside")
+        (project / "docs/qa").symlink_to(victim)
+
+    monkeypatch.setattr("ingest.workspace.Workspace.keep", swapped)
+    assert main(["build", *places(project)]) == 2
+    assert "docs/qa: a link, where" in capsys.readouterr().err
+    assert contents(victim) == MINE

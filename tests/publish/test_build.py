@@ -6,6 +6,8 @@ import shutil
 import pytest
 
 from ingest import guard
+from ingest.tree import Strange
+from publish.memory import Project
 from tests.publish.conftest import NAVIGATION, clean, content, made, settings, write
 
 pytestmark = pytest.mark.slow
@@ -257,3 +259,12 @@ def test_file_that_is_swapped_after_it_was_looked_at_is_not_published(project, m
     assert not [path for path, text in content(project / "site").items() if b"swapped" in text]
     said = capsys.readouterr().err
     assert [name for name in names if ("a link" if how == "link" else "changed while") not in said] == []
+
+
+def test_link_that_comes_during_a_step_is_a_line_and_no_traceback(project, monkeypatch, capsys):
+    def look(self):
+        raise Strange("docs/qa", "a link")
+
+    monkeypatch.setattr(Project, "look", look)
+    assert made(project) == 2
+    assert "docs/qa:1:1: X001 a link" in capsys.readouterr().err

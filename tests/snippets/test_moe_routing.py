@@ -248,3 +248,16 @@ def test_padding_counts_neither_in_the_loss_nor_in_its_gradient(device):
     torch.testing.assert_close(loss, load_balancing_loss(logits[real.bool()], 2))
     loss.backward()
     assert dirty.grad.isfinite().all()
+
+
+def test_two_experts_with_one_choice_need_the_whole_softmax_too():
+    with pytest.raises(ValueError, match="without a gradient"):
+        MoE(2, 2, 2, k=1)
+    assert MoE(2, 2, 2).router.bias is None
+
+
+def test_loss_of_a_single_token_and_of_a_single_expert(device):
+    """One token of probabilities 3/4 and 1/4: E f P = 2 · 1 · 3/4. With one expert there is nothing to balance."""
+    logits = torch.tensor([[3.0, 1.0], [1.0, 9.0]], device=device).log()
+    assert load_balancing_loss(logits, 1, torch.tensor([1, 0], device=device)).item() == pytest.approx(1.5)
+    assert load_balancing_loss(logits[:, :1], 1).item() == 1

@@ -189,3 +189,10 @@ def test_cosines_and_sines_of_two_shapes_are_refused(rotate):
     cos, sin = angles("cpu")
     with pytest.raises(ValueError, match="has not the length"):
         rotate(torch.ones(1, 1, 6, 8), cos, sin[:1])
+
+
+@ROTATIONS
+def test_three_rows_of_angles_do_not_fit_two_rows_of_heads(rotate):
+    """Without a batch: angles `(3, T, D / 2)` for `(2, T, D)`."""
+    with pytest.raises(ValueError, match="another batch"):
+        rotate(torch.ones(2, 6, 8), *rope_angles(torch.zeros(3, 6), rope_frequencies(8)))
