@@ -367,3 +367,13 @@ def test_talk_that_names_no_concept_has_no_empty_row_of_them(source):
     made, _, _ = build(Inputs(notes=(source(NOTE, "talks/notes/101.md"),), concepts=(lora,)))
     assert "[LoRA](../topics/lora.md)" in made["talks/101.md"]
     assert " \n{: .wiki-chips }" in made["talks/101.md"]
+
+
+def test_no_page_has_attributes_that_belong_to_nothing(source, pages):
+    """Markdown prints them: a line of attributes below a blank line, where what they were for is not there."""
+    bare = source("# 怎样开始？\n\n试过了。\n", "talks/questions/bare.md")
+    said = source("# 怎样接着？\n\n## 回答\n\n看书。\n", "talks/questions/said.md")
+    note = source(NOTE, "talks/notes/101.md")
+    made, _, _ = build(Inputs(questions=(bare, said), notes=(note,)))
+    for name, text in {**pages, **made}.items():
+        assert not re.search(r"(?:^|\n)\s*\n\{:", text), name
