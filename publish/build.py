@@ -62,7 +62,7 @@ def build(root: Path, without: Collection[str] = (), jobs: int = 0) -> int:
     if not did:
         print("site/ is up to date")
     if lacks := what_readers_lack(os.environ):
-        print(f"WARNING - {lacks}", file=sys.stderr)
+        print(f"NOTICE - {lacks}", file=sys.stderr)
     return worst
 
 
