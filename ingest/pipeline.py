@@ -20,6 +20,7 @@ from ingest.matching import prose_of
 from ingest.model import Concept, Question, Snippet, Source, Talk, Week
 from ingest.notes.parse import parse_note
 from ingest.pages.render import render
+from ingest.pages.ways import Ways
 from ingest.pictures import Pictures
 from ingest.problems import Problem
 from ingest.questions.duplicates import check_duplicates
@@ -48,8 +49,7 @@ class Inputs:
     snippets: tuple[Source, ...] = ()
     synonyms: tuple[Source, ...] = ()
     pictures: Pictures = field(default_factory=dict)
-    repository: str = ""  # address of the repository on GitHub, where there is one
-    branch: str = "main"  # which of its branches people edit
+    ways: Ways = field(default_factory=Ways)  # from the site to those who make it
     day: date | None = None  # on which this was read; dates far beyond it are reported
 
 
@@ -104,7 +104,7 @@ def build(inputs: Inputs, kept: Kept | None = None) -> tuple[dict[str, str], Rec
     kept = kept or Kept()
     records, problems = parse(inputs, kept)
     wiki = link(records, kept)
-    pages = render(wiki, inputs.pictures, inputs.repository, inputs.branch, kept)
+    pages = render(wiki, inputs.pictures, inputs.ways, kept)
     pages[SEARCHED] = searched(wiki)
     return pages, wiki.records, problems
 

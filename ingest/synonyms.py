@@ -53,7 +53,7 @@ def parse_synonyms(sources: Iterable[Source]) -> tuple[tuple[Entry, ...], list[P
 
 
 def check_synonyms(entries: Iterable[Entry], concepts: Iterable[Concept], questions: Iterable[str]) -> list[Problem]:
-    """Problems with other lines and pages: a word that stands on two, words of two concepts on one, a page that is not there."""
+    """What contradicts other lines and pages: a word on two lines, words of two concepts on one, a page that is not there."""
     owned = {}
     known = {f"qa/{name}" for name in questions}
     for concept in concepts:

@@ -17,8 +17,8 @@ ALLOWED = {
     "begin": "files notes.commands reporting",
     "cli": "begin commands feeds.commands files importing.commands importing.document reporting tree workspace",
     "commands": (
-        "addresses files guard importing.document link links model notes.mend notes.parse pipeline problems"
-        " reporting rules show tree web wiki workspace"
+        "addresses files guard importing.document link links model notes.mend notes.parse pages.ways pipeline"
+        " problems reporting rules show tree web wiki workspace"
     ),
     "concepts": "front_matter limits model problems",
     "descriptors": "",
@@ -38,8 +38,8 @@ ALLOWED = {
     "pictures": "",
     "pipeline": (
         "addresses concepts feeds.listed feeds.records front_matter invisible kept link matching model notes.parse"
-        " pages.render pictures problems questions.duplicates questions.parse searched slips.notes slips.questions"
-        " slips.slip synonyms wiki"
+        " pages.render pages.ways pictures problems questions.duplicates questions.parse searched slips.notes"
+        " slips.questions slips.slip synonyms wiki"
     ),
     "problems": "slips.all_rules",
     "reach": "",
@@ -140,11 +140,12 @@ ALLOWED = {
     "pages.atom": "invisible",
     "pages.chart": "",
     "pages.learning_map": "model",
-    "pages.people": "model",
+    "pages.people": "addresses model",
     "pages.records": "addresses model pages.atom safe_html",
+    "pages.ways": "",
     "pages.render": (
         "addresses kept markup model pages.atom pages.chart pages.learning_map pages.people pages.records"
-        " pictures safe_html wiki"
+        " pages.ways pictures safe_html wiki"
     ),
 }
 TABLE = {module: set(names.split()) for module, names in ALLOWED.items()}
