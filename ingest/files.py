@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
+from ingest.limits import BYTES, LARGEST, MARKS, OTHERS, PICTURE_BYTES, marks_in
 from ingest.model import Source
 from ingest.pictures import size_of
 from ingest.problems import Problem
 from ingest.tree import Strange, Synced, Tree, sync
 
-LARGEST = 1_000_000  # bytes of a text; somebody's whole year of notes is less
 PICTURES = {".gif", ".jpeg", ".jpg", ".png", ".webp"}
 
 
@@ -30,6 +30,9 @@ def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tup
     sources, problems = [], []
     for path in sorted(paths):
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        if not name.isprintable():
+            problems.append(unprintable(name))
+            continue
         try:
             if (size := path.lstat().st_size) > largest:
                 problems.append(Problem(name, 1, 1, "L001", f"{size} bytes, more than {largest}"))
@@ -45,21 +48,41 @@ def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tup
             line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
             problems.append(Problem(name, line, column, "F002", f"byte 0x{content[error.start]:02x} is not UTF-8"))
             continue
+        if largest <= LARGEST and (marks := marks_in(text)) > MARKS:
+            problems.append(Problem(name, 1, 1, "L005", f"{marks} marks and lines"))
+            continue
         sources.append(Source(name, text.replace("\r\n", "\n").replace("\r", "\n")))
     return tuple(sources), problems
+
+
+def few(paths: Iterable[Path], root: Path, most: int, most_bytes: int = BYTES) -> tuple[list[Path], list[Problem]]:
+    """The first of these files by name, as many as are read of one kind, and a problem where there are more."""
+    found = sorted(paths)
+    total = 0
+    for at, path in enumerate(found):
+        with contextlib.suppress(OSError):  # told when it is read
+            total += path.lstat().st_size
+        if at >= most or total > most_bytes:
+            name = path.relative_to(root).as_posix()
+            return found[:at], [Problem(name, 1, 1, "L007", f"{len(found)} files, {len(found) - at} of them left out")]
+    return found, []
 
 
 def read_pictures(folders: Iterable[Path], root: Path) -> tuple[dict[str, bytes], list[Problem]]:
     """Bytes of the pictures below some folders, by path relative to `root`; a link that leads elsewhere is none."""
     found: dict[str, bytes] = {}
-    problems = []
     tree = Tree(root)
     below: list[str] = []
     for folder in folders:
         with contextlib.suppress(Strange):  # told by who reads the texts there
             below += [name for name, _ in tree.walk(folder.relative_to(root).as_posix())]
-    for name in sorted(name for name in below if PurePosixPath(name).suffix.lower() in PICTURES):
+    pictures = (root / name for name in below if PurePosixPath(name).suffix.lower() in PICTURES)
+    paths, problems = few(pictures, root, OTHERS, PICTURE_BYTES)
+    for path in paths:
+        name = path.relative_to(root).as_posix()
         try:
+            if not name.isprintable():
+                raise ValueError(unprintable(name).message)
             content = tree.read(name)
             size_of(content)
         except (OSError, ValueError) as error:
@@ -80,6 +103,11 @@ def state(folders: Iterable[Path]) -> str:
                 found = path.lstat()
                 digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def unprintable(name: str) -> Problem:
+    """That a file has a name that could not be said in a line."""
+    return Problem(name, 1, 1, "X008", "its name has characters that cannot be printed")
 
 
 def unreadable(name: str, error: OSError) -> Problem:

@@ -4,11 +4,15 @@ An edge. A branch is somebody else's: it may hold links and devices, pages that 
 as they are. `ingest check` says so among its problems, and a build stops.
 """
 
+import contextlib
+import hashlib
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from ingest import files
 from ingest.addresses import OWNED
+from ingest.limits import FILES
 from ingest.problems import Problem
 from ingest.safety import texts_of
 from ingest.tree import LISTS, Strange, Tree, written
@@ -20,7 +24,11 @@ WRITERS = {  # what each writes below docs/, and keeps a list of
     "runtime": ("runtime", "service_worker.js"),
 }
 GENERATED = tuple(name for names in WRITERS.values() for name in names)
-BESIDE = ("theme", "browser", "pictures", "site", "mkdocs.yml", "mkdocs.base.yml", "mkdocs.en.yml")
+BESIDE = (
+    *("theme", "browser", "pictures", "publish", "ingest", "tests/snippets"),  # read, or hashed
+    *("site", "mkdocs.yml", "mkdocs.base.yml", "mkdocs.en.yml"),
+)
+MADE = (".cache", "site", ".venv", *(f"docs/{name}" for name in GENERATED if name != "notebooks"))
 ASSETS = {".css", ".js", ".txt", ".woff2", ""} | files.PICTURES  # without an ending: LICENSE, SHA256SUMS
 
 
@@ -31,22 +39,45 @@ def shape(root: Path) -> list[Problem]:
     try:
         tree.require([".cache", LISTS])
     except Strange as error:
-        problems.append(_told(error))
-    return sorted(problems)
+        problems.append(strange(error))
+    return sorted({*problems, *_committed(root)})
 
 
-def before_pages(root: Path, writers: Iterable[str] = tuple(WRITERS)) -> list[Problem]:
+def _committed(root: Path) -> Iterator[Problem]:
+    """X002 for what git holds in folders that are made here: a memory of builds could say that all is done."""
+    asked = ["git", "-C", str(root), "ls-files", "-z", "--", *MADE]
+    with contextlib.suppress(OSError):  # no git, no branch
+        found = subprocess.run(asked, capture_output=True, check=False).stdout.decode("utf-8", "surrogateescape")
+        yield from (Problem(name, 1, 1, "X002", "committed") for name in found.split("\0") if name)
+
+
+def before_pages(
+    root: Path, writers: Iterable[str] = tuple(WRITERS), seen: dict[str, str] | None = None
+) -> list[Problem]:
     """All that keeps a checkout's pages from being built, once everything is generated that they are made of.
 
     Args:
         root: The checkout.
         writers: Who has written what he generates.
+        seen: Where to put what was looked at: `digest` of each text, and of what was generated, by name.
     """
-    return shape(root) or sorted({*inputs(Workspace.at(root)), *_foreign(Tree(root), writers)})
+    if problems := shape(root):
+        return problems
+    seen = {} if seen is None else seen
+    found = {*inputs(Workspace.at(root), seen), *_foreign(Tree(root), writers)}
+    seen |= {name: made for who in writers for made, name in written(Tree(root), who)}
+    return sorted(found)
 
 
-def inputs(space: Workspace) -> list[Problem]:
-    """What people's files in a project may not be or hold: X001 and X003 to X007."""
+def digest(content: bytes) -> str:
+    """A hash of a text, whichever line ends it is kept with; of what is none, of its bytes."""
+    with contextlib.suppress(UnicodeDecodeError):
+        content = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def inputs(space: Workspace, seen: dict[str, str] | None = None) -> list[Problem]:
+    """What people's files in a project may not be or hold: X001 and X003 to X008; `seen` as of `before_pages`."""
     problems: list[Problem] = []
     for folder in (space.talks, space.docs, space.snippets):
         problems += _strange(Tree(folder.parent), [folder.name])
@@ -55,8 +86,11 @@ def inputs(space: Workspace) -> list[Problem]:
         if folder == space.docs:
             problems += [Problem(n, 1, 1, "X003", "it is none") for n in names if not (_is_read(n) or _is_copied(n))]
         paths = [folder.parent / name for name in names if is_wanted(name)]
-        texts, _ = files.read(paths, folder.parent)  # what cannot be read is told by who reads it for its own sake
-        problems += texts_of(texts)
+        paths, beyond = files.few(paths, folder.parent, FILES["docs"])
+        texts, unread = files.read(paths, folder.parent)
+        problems += [*beyond, *unread, *texts_of(texts)]
+        if seen is not None:
+            seen |= {text.path: hashlib.sha256(text.text.encode()).hexdigest() for text in texts}
     return sorted({*problems})
 
 
@@ -71,12 +105,17 @@ def _names(folder: Path) -> list[str]:
 def _strange(tree: Tree, names: Iterable[str]) -> Iterator[Problem]:
     for name in names:
         try:
-            yield from (_told(Strange(below, kind)) for below, kind in tree.walk(name) if kind != "file")
+            for below, kind in tree.walk(name):
+                if kind != "file":
+                    yield strange(Strange(below, kind))
+                if not below.isprintable():
+                    yield files.unprintable(below)
         except Strange as error:  # put there while this ran
-            yield _told(error)
+            yield strange(error)
 
 
-def _told(error: Strange) -> Problem:
+def strange(error: Strange) -> Problem:
+    """That something is neither file nor folder."""
     return Problem(str(error.filename), 1, 1, "X001", error.what)
 
 

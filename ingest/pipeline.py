@@ -1,20 +1,22 @@
 """The pure middle: sources in, pages and problems out."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import TypeVar
 
 from ingest.addresses import slug_for
-from ingest.concepts import check_concepts, check_groups, parse_concept, parse_groups, parse_snippet
-from ingest.feeds.archive import decode
+from ingest.concepts import check_concepts, check_groups, fold, owners, parse_concept, parse_groups, parse_snippet
 from ingest.feeds.listed import parse_feeds
+from ingest.feeds.records import decode, settled
 from ingest.front_matter import line_of_key
 from ingest.invisible import check_direction
 from ingest.link import link
-from ingest.model import Concept, Question, Source, Talk
+from ingest.matching import prose_of
+from ingest.model import Concept, Question, Source, Talk, Week
 from ingest.notes.parse import parse_note
 from ingest.pages.kept import Kept
 from ingest.pages.render import render
@@ -62,7 +64,10 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     talks = _unique_talks(noted, problems)
     asked = {slug_for(question.id): question.path for talk in talks for question in talk.questions}
     questions = _unique_questions(asked_alone, asked, problems)
-    weeks = _parse_all(decode, inputs.papers, problems)
+    weeks: Sequence[Week] = _parse_all(decode, inputs.papers, problems)
+    if inputs.day:
+        weeks, ahead = settled(weeks, inputs.papers, inputs.day)
+        problems += ahead
     concepts = [concept for concept in _parse_all(parse_concept, inputs.concepts, problems) if concept]
     snippets = [snippet for snippet in _parse_all(parse_snippet, inputs.snippets, problems) if snippet]
     problems += check_concepts(concepts, snippets, inputs.concepts)
@@ -74,7 +79,8 @@ def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
     problems += found + check_groups(concepts, groups)
     for written in (inputs.notes, inputs.questions, inputs.concepts, inputs.concept_index, inputs.snippets):
         problems += (problem for source in written for problem in check_direction(source))
-    records = Records(talks, questions, tuple(weeks), tuple(concepts), groups, tuple(snippets), feeds)
+    prose = {PurePosixPath(page.path).stem: prose_of(page) for page in inputs.concepts}
+    records = Records(talks, questions, tuple(weeks), tuple(concepts), groups, tuple(snippets), feeds, prose)
     return records, sorted(problems)
 
 
@@ -140,19 +146,19 @@ def _unique_questions(
 
 
 def _check_names(
-    questions: Iterable[Question], concepts: Iterable[Concept], sources: Iterable[Source]
+    questions: Iterable[Question], concepts: Sequence[Concept], sources: Iterable[Source]
 ) -> list[Problem]:
-    """Topics that questions name and that no page explains."""
-    known = {concept.name for concept in concepts}
+    """Topics that questions name and that no page explains, nor has as an alias."""
+    known = owners(concepts)
     by_path = {source.path: source for source in sources}
     return [
         Problem(question.path, line_of_key(by_path[question.path], "topics"), 1, "T001", _unknown(name, known))
         for question in questions
         for name in question.topics
-        if name not in known
+        if fold(name) not in known
     ]
 
 
-def _unknown(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, sorted(known), 1)
-    return f"unknown topic {name!r}" + (f"; did you mean {near[0]}?" if near else "")
+def _unknown(name: str, known: Mapping[str, str]) -> str:
+    near = dict.fromkeys(known[alias] for alias in get_close_matches(fold(name), sorted(known), 5))
+    return f"unknown topic {name!r}" + (f"; did you mean {' or '.join([*near][:3])}?" if near else "")

@@ -100,6 +100,11 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "P008": _feed("</channel>", ""),
     "P009": ("talks/papers/november.jsonl", _PAPER, _PAPER),
     "P010": ("talks/feeds.opml", _OPML.replace("xmlUrl", "url"), _OPML),
+    "P012": (
+        "talks/papers/2026-W47.jsonl",
+        _PAPER.replace("}", ', "published": "2926-11-16"}'),
+        _PAPER.replace("}", ', "published": "2026-11-16"}'),
+    ),
     "Q001": ("talks/questions/new.md", _asked("id: rank"), _asked("id: lora-rank")),
     "Q002": ("talks/questions/new.md", "秩该取多大？\n\n从 8 试起。\n", _QUESTION),
     "Q003": ("talks/questions/new.md", _asked("date: 昨天"), _asked("date: 2026-11-21")),

@@ -25,6 +25,7 @@ STRANGE = {
     stat.S_IFBLK: "a device",
 }
 TEMPORARY = re.compile(r"\.tmp-[0-9a-f]{16}")
+DEEPEST = 32  # folders below each other; each costs a step of recursion, and a walk down to each of its files
 LISTS = ".cache/written"  # may be deleted at any time: what is in generated folders then has to go by hand
 
 
@@ -131,6 +132,8 @@ class Tree:
         What is neither file nor folder comes with what it is, as of `kind`; the folder itself too, if it is none.
         """
         what = self.kind(below) if below else "folder"
+        if what == "folder" and below.count("/") >= DEEPEST:
+            what = f"a folder below {DEEPEST} others"
         if what != "folder":
             yield from [(below, what)] if what else []
             return

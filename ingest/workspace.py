@@ -14,6 +14,7 @@ from typing import Any
 
 from ingest import files
 from ingest.addresses import OWNED, slug_for
+from ingest.limits import FILES, LARGEST, OTHERS
 from ingest.pages.kept import Kept, hash_of
 from ingest.pictures import Picture, kind_of, size_of
 from ingest.pipeline import Inputs
@@ -75,10 +76,11 @@ class Workspace:
                 problems.append(files.unreadable(str(error.filename), error))
                 continue
             paths = [path for path in folder.glob(pattern) if pattern == "index.md" or path.name != "index.md"]
+            paths, beyond = files.few(paths, self.talks.parent, FILES.get(name, OTHERS))
             sources[name], unreadable = files.read(
-                paths, self.talks.parent, LARGEST_PAPERS if name == "papers" else files.LARGEST
+                paths, self.talks.parent, LARGEST_PAPERS if name == "papers" else LARGEST
             )
-            problems += unreadable
+            problems += [*beyond, *unreadable]
         held, unreadable = files.read_pictures([self.talks / "notes", self.talks / "questions"], self.talks.parent)
         shown = {name: Picture(f"../../{_place(name, content)}", *size_of(content)) for name, content in held.items()}
         kept = {_place(name, content): content for name, content in held.items()}

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from ingest import guard
 from ingest.cli import main as ingest
 from ingest.reporting import report
+from ingest.tree import Strange
 from publish.csp import policy, with_policy
 from publish.memory import Memory, Project, digest_of, digests
 from publish.pages import LANGUAGES, Pages
@@ -46,7 +47,10 @@ def build(root: Path, without: Collection[str] = (), jobs: int = 0) -> int:
     worst, did = 0, False
     for step in (runtime, snippets, submissions, pages, search):
         began = time.perf_counter()
-        code, done = (0, "") if step.__name__ in without else step(project)
+        try:
+            code, done = (0, "") if step.__name__ in without else step(project)
+        except Strange as error:  # put there since all was looked at
+            return 2 * report([guard.strange(error)])
         worst, did = max(worst, code), did or bool(done)
         if done:
             print(f"{step.__name__}: {done} in {time.perf_counter() - began:.1f} s", flush=True)
@@ -109,7 +113,7 @@ def submissions(project: Project) -> Done:
 
 def pages(project: Project) -> Done:
     """The pages of both languages with their policy and their sitemaps; what belongs to neither is removed."""
-    if problems := guard.before_pages(project.root, project.writers):
+    if problems := guard.before_pages(project.root, project.writers, project.seen):
         return 2 * report(problems), ""
     project.look()
     languages = [Pages(project, language) for language in LANGUAGES if (project.root / language.settings).is_file()]

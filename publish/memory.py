@@ -18,11 +18,16 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
+def hash_of(content: bytes) -> str:
+    """A hash of a file's bytes."""
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
 @cache
 def digest_of(path: Path) -> str:
-    """A hash of a file's bytes, read once in a build; "" where there is none."""
+    """A hash of a file's bytes, read once in a build; "" where there is none, or what is no file."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+        return hash_of(Tree(path.parent).read(path.name))
     except OSError:
         return ""
 
@@ -96,6 +101,7 @@ class Project:
         memory: What is known of the last build.
         jobs: How many processes may work.
         writers: Who wrote what he generates: see `ingest.guard`.
+        seen: Hashes of what the guard looked at, by name; what pages are made of has to have them still.
         docs: Hashes of the files in `docs/`.
         left: Sizes of the files in `site/`, as the last build left them.
         warnings: What is wrong with pages; any of it fails the build.
@@ -105,6 +111,7 @@ class Project:
     memory: Memory
     jobs: int = 1
     writers: Sequence[str] = ()
+    seen: dict[str, str] = field(default_factory=dict)
     docs: dict[str, str] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)

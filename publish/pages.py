@@ -144,7 +144,8 @@ class Pages:
         from publish.generator import Generator
 
         finish = partial(finished, self.project.memory.values.get("policy", ""))
-        generator = Generator(self.project.root / self.language.settings, self.project.site, finish)
+        settings = self.project.root / self.language.settings
+        generator = Generator(settings, self.project.site, finish, self.project.seen)
         self.project.warnings += generator.warnings
         self.known["navigation"], self.known["base"] = generator.navigation, generator.config.site_url
         self.known["shared"] = self._shared()

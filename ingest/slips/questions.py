@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 from ingest.front_matter import line_of_key
 from ingest.model import Question, Source
 from ingest.notes.names import split_attribution
-from ingest.questions.parse import ANSWER, KNOWN, NAMES, SOURCES, TITLE
+from ingest.questions.parse import ANSWER, KNOWN, SAID, SOURCES, TITLE
 from ingest.slips.slip import Line, Slip, body_lines, head_end
 from ingest.slips.texts import template_slips, text_slips
 
-CONCEPT_KEYS = ("title", "english", "aliases", "group", "summary", "snippet", "builds_on")
+CONCEPT_KEYS = ("title", "english", "aliases", "phrases", "group", "summary", "snippet", "builds_on")
 OTHER_KEYS = ("tags", "search", "hide", "template", "description", "translated", "source", "sources", "author", "level")
 LOOSE_ANSWER = re.compile(
     r"\s*(?:#{1,6}\s*)?(?:\*\*|【)?\s*(?:回答|答案?|解答|Answer|A)\s*\d*(（采纳）|\(采纳\))?\s*(?:\*\*|】)?\s*[:：]?\s*(?:\*\*)?$",
@@ -33,7 +33,7 @@ def question_slips(
     source: Source, question: Question, pictures: Collection[str] = (), today: date | None = None
 ) -> Iterator[Slip]:
     """What is wrong with a question's file beyond what its parser says; arguments as for a note."""
-    yield from key_slips(source, (*KNOWN, *NAMES), (), "Q010")
+    yield from key_slips(source, (*KNOWN, *SAID), (), "Q010")
     stem = PurePosixPath(source.path).stem
     if not NAME.fullmatch(stem):
         yield Slip(1, 1, "Q014", f"the file is called {stem!r}")

@@ -5,6 +5,9 @@ import shutil
 
 import pytest
 
+from ingest import guard
+from ingest.tree import Strange
+from publish.memory import Project
 from tests.publish.conftest import NAVIGATION, clean, content, made, settings, write
 
 pytestmark = pytest.mark.slow
@@ -234,3 +237,34 @@ def test_interrupted_build_goes_on_where_it_was(built, monkeypatch):
             made(built)
     assert made(built) == 0
     assert content(built / "site") == clean(built)
+
+
+@pytest.mark.parametrize("how", ["text", "link"])
+def test_file_that_is_swapped_after_it_was_looked_at_is_not_published(project, monkeypatch, tmp_path, capsys, how):
+    """As another program could do while this one builds."""
+    names = ["docs/topics/plain.md", "snippets/rope.py", "docs/qa/extrapolation.md"]
+    secret = tmp_path / "secret"
+    secret.write_text("---\ntitle: t\n---\n\nswapped\n", "utf-8")
+
+    def looked_at(*arguments):
+        problems = before_pages(*arguments)
+        for path in (project / name for name in names):
+            path.unlink()
+            path.symlink_to(secret) if how == "link" else path.write_bytes(secret.read_bytes())
+        return problems
+
+    before_pages = guard.before_pages
+    monkeypatch.setattr(guard, "before_pages", looked_at)
+    assert made(project) == 1
+    assert not [path for path, text in content(project / "site").items() if b"swapped" in text]
+    said = capsys.readouterr().err
+    assert [name for name in names if ("a link" if how == "link" else "changed while") not in said] == []
+
+
+def test_link_that_comes_during_a_step_is_a_line_and_no_traceback(project, monkeypatch, capsys):
+    def look(self):
+        raise Strange("docs/qa", "a link")
+
+    monkeypatch.setattr(Project, "look", look)
+    assert made(project) == 2
+    assert "docs/qa:1:1: X001 a link" in capsys.readouterr().err
