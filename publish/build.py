@@ -15,7 +15,7 @@ from ingest.cli import main as ingest
 from ingest.reporting import report
 from ingest.tree import Strange
 from publish.csp import policy, with_policy
-from publish.memory import Memory, Project, digests, forget_digests
+from publish.memory import Memory, Project, digest_of, digests, forget_digests
 from publish.pages import LANGUAGES, Pages
 from publish.sitemaps import sitemaps
 

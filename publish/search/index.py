@@ -151,7 +151,7 @@ def _names(
     by_name = {concept.name: concept for concept in concepts}
     senses = []
     for sense in names.senses:
-        own = [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
+        own: list[Any] = [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
         senses.append([sense.id, sense.names, *own])
     pages = {name.removeprefix("topics/").rstrip("/"): number for name, number in numbers.items()}
     helped: dict[str, list[int]] = {}  # by what somebody says: the pages that help
@@ -160,12 +160,12 @@ def _names(
         *((c.phrases, [c.name]) for c in concepts),
     ]:
         for name in map(folded, said):
-            own = helped.setdefault(name, [])
-            own += (pages[page] for page in wanted if page in pages and pages[page] not in own)
+            helping = helped.setdefault(name, [])
+            helping += (pages[page] for page in wanted if page in pages and pages[page] not in helping)
     together: dict[tuple[int, ...], list[str]] = {}
-    for name, own in helped.items():
-        together.setdefault(tuple(own), []).append(name)
-    hints = [[said, list(own)] for own, said in together.items() if own]
+    for name, helping in helped.items():
+        together.setdefault(tuple(helping), []).append(name)
+    hints = [[said, list(pages_)] for pages_, said in together.items() if pages_]
     pinyin = {sense.id: spelled(sense.names) for sense in names.senses if sense.page}
     return {"senses": senses, "hints": hints, "pinyin": {key: value for key, value in pinyin.items() if value}}
 
