@@ -5,6 +5,7 @@ nothing could be built, or wrong usage.
 """
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -20,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return runtime(arguments[1:])
     args = _parser().parse_args(arguments)
+    gc.set_threshold(200_000)  # as in `ingest`: nearly all that is read lives to the end
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     return int(args.run(args))
 

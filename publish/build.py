@@ -4,7 +4,7 @@ import gzip
 import os
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,7 +15,7 @@ from ingest.cli import main as ingest
 from ingest.reporting import report
 from ingest.tree import Strange
 from publish.csp import policy, with_policy
-from publish.memory import Memory, Project, digest_of, digests
+from publish.memory import Memory, Project, digest_of, digests, forget_digests
 from publish.pages import LANGUAGES, Pages
 from publish.sitemaps import sitemaps
 
@@ -37,10 +37,10 @@ def build(root: Path, without: Collection[str] = (), jobs: int = 0) -> int:
         0; 1 where something is wrong with what was submitted or with a page, and the rest is built nevertheless; 2
         where nothing can be built.
     """
-    digest_of.cache_clear()
+    forget_digests()
     if problems := guard.shape(root):  # before anything is opened
         return 2 * report(problems)
-    memory = Memory(root / ".cache" / "publish.json", root / "site")
+    memory = Memory(root / ".cache" / "publish", root / "site")
     project = Project(root, memory, jobs or _cores(), [who for who, step in WRITERS.items() if step not in without])
     with suppress(FileNotFoundError):
         project.tree.remove(f"site/{STAMPS[0]}")
@@ -61,7 +61,21 @@ def build(root: Path, without: Collection[str] = (), jobs: int = 0) -> int:
         project.tree.write(f"site/{STAMPS[0]}", b"")
     if not did:
         print("site/ is up to date")
+    if lacks := what_readers_lack(os.environ):
+        print(f"NOTICE - {lacks}", file=sys.stderr)
     return worst
+
+
+def what_readers_lack(environment: Mapping[str, str]) -> str:
+    """What readers of a site cannot do because of a setting that it lacks; "" where it lacks none."""
+    if environment.get("REPO_URL"):
+        return ""
+    way = "by mail alone" if environment.get("CONTACT") else "by writing a file and handing it to you"
+    return (
+        f"REPO_URL is not set: readers can ask, answer and say what is wrong {way}; no page leads to its source, to an"
+        " editor or to Colab. REPO_URL=https://github.com/OWNER/NAME (or gitee.com) gives them forms"
+        + ("." if environment.get("CONTACT") else ", CONTACT=somebody@example.org a mail.")
+    )
 
 
 def _cores() -> int:

@@ -151,7 +151,9 @@ def _names(
     by_name = {concept.name: concept for concept in concepts}
     senses = []
     for sense in names.senses:
-        own = [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
+        own: list[Any] = (
+            [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
+        )
         senses.append([sense.id, sense.names, *own])
     pages = {name.removeprefix("topics/").rstrip("/"): number for name, number in numbers.items()}
     pages["topics/index"] = numbers.get("topics/", 0)
