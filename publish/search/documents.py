@@ -14,7 +14,8 @@ from ingest.model import Concept, Source
 from publish.search.text import Section, plain, sections
 
 KIND_ORDER = ("concept", "question", "talk", "paper", "")  # documents of a kind stand together, the newest first
-LISTS = {"generated", "records", "notebooks", "runtime", "assets", *OWNED}  # folders without pages of their own
+LISTS = {"generated", "records", "notebooks", "runtime", "assets", *OWNED} - {"people"}  # folders without pages of their own
+WRITTEN = {"qa/ask.md"}  # of these folders, what speaks for itself
 SKIPPED = {"index", "404"}
 TAKEN = re.compile(r"^(参考|References|带走这段代码|接着读)$")  # sections that name others
 CAPTION = re.compile(r"<figcaption[^>]*>(.*?)</figcaption>", re.DOTALL)
@@ -76,7 +77,7 @@ def lines_of(root: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(docs.rglob("*.md")):
         name = path.relative_to(docs).as_posix()
         parts = name.removeprefix("en/").split("/")
-        if len(parts) > 1 and parts[0] in LISTS:
+        if len(parts) > 1 and parts[0] in LISTS and name not in WRITTEN:
             continue
         yield _whole(path.read_text("utf-8"), docs), name
 

@@ -451,7 +451,7 @@ def test_every_search_leads_on_to_asking(page: Page) -> None:
         f"() => ({below})(document.querySelector('{ASK}'), document.querySelector('ol.wiki-search__results'))"
     )
     much.click()
-    expect(page).to_have_url(re.compile(r"/guide/questions/$"))
+    expect(page).to_have_url(re.compile(r"/qa/ask/$"))
 
 
 def test_asking_keeps_the_words_where_the_repository_can_take_them(page: Page) -> None:
@@ -459,7 +459,7 @@ def test_asking_keeps_the_words_where_the_repository_can_take_them(page: Page) -
     page.locator(".wiki-search-button").click()
     field = page.locator(f"{DIALOG} input")
     field.fill("qzxwvqzxwv")
-    expect(page.locator(ASK)).to_have_attribute("href", re.compile("/guide/questions/$"))
+    expect(page.locator(ASK)).to_have_attribute("href", re.compile("/qa/ask/$"))
     page.evaluate(
         """document.querySelector(".md-header").append(
           Object.assign(document.createElement("a"), {className: "md-source", href: "https://github.com/open/wiki/"}))"""
