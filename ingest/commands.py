@@ -16,6 +16,7 @@ from ingest.link import link
 from ingest.model import Source
 from ingest.notes.mend import mend
 from ingest.notes.parse import head_of
+from ingest.pages.ways import Ways
 from ingest.problems import Problem
 from ingest.reporting import print_records, print_shown, report, show_progress, usage
 from ingest.rules import rules_page
@@ -96,8 +97,9 @@ def build(options: argparse.Namespace) -> int:
     if not options.talks.is_dir():
         return usage(f"no such folder: {options.talks}")
     space = _workspace(options)
-    repository, branch = os.environ.get("REPO_URL", "").rstrip("/"), os.environ.get("REPO_BRANCH") or "main"
-    settings = f"{repository} {branch} "
+    said = os.environ.get
+    ways = Ways(said("REPO_URL", "").rstrip("/"), said("REPO_BRANCH") or "main", said("CONTACT", ""))
+    settings = f"{ways} "
     problems: list[Problem] = []
     try:
         counts = space.last_counts(space.state(settings))
@@ -108,7 +110,7 @@ def build(options: argparse.Namespace) -> int:
     else:
         inputs, pictures, problems = space.read()
         kept = space.kept()
-        pages, records, found = pipeline.build(dataclasses.replace(inputs, repository=repository, branch=branch), kept)
+        pages, records, found = pipeline.build(dataclasses.replace(inputs, ways=ways), kept)
         problems += found
         done = files.write(options.docs, {**pages, **pictures}, OWNED, kept.standing)
         problems += [Problem(name, 1, 1, "X002", "no build wrote this") for name in done.foreign]

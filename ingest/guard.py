@@ -33,6 +33,9 @@ MADE = (".cache", "site", ".venv", *(f"docs/{name}" for name in GENERATED if nam
 ASSETS = {".css", ".js", ".txt", ".woff2", ""} | files.PICTURES  # without an ending: LICENSE, SHA256SUMS
 
 
+THEMES = {"javascripts", "stylesheets", "images"}  # of assets/: a file there would stand for the theme's of that name
+
+
 def shape(root: Path) -> list[Problem]:
     """X001 for all that a build reads or writes in a checkout and that is neither file nor folder."""
     tree = Tree(root)
@@ -150,6 +153,8 @@ def _is_read(name: str) -> bool:
 def _is_copied(name: str) -> bool:
     """A file that the site may publish as it is, or that it leaves out."""
     path = PurePosixPath(name)
+    if path.parts[1] == "assets" and path.parts[2] in THEMES:
+        return False
     return path.name.startswith(".") or path.suffix.lower() in (ASSETS if path.parts[1] == "assets" else files.PICTURES)
 
 

@@ -3,7 +3,7 @@
 import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ingest.concepts import fold, owners
@@ -58,17 +58,21 @@ def _link_talk(talk: Talk, find: Find, known: Mapping[str, str]) -> Talk:
 
 def _link_question(question: Question, find: Find, known: Mapping[str, str]) -> Question:
     """What its author said, then what its title names; its answers speak only where those are silent."""
-    written = [known[fold(name)] for name in question.topics if fold(name) in known]
-    named = written + list(find(question.title, question.text))
+    named = _known(question.topics, known) + list(find(question.title, question.text))
     if not named:
         named = list(find("", *(answer.text for answer in question.answers)))
     return replace(question, topics=tuple(dict.fromkeys(named))[:CONCEPTS])
 
 
-def _link_paper(paper: Paper, find: Find, known: Container[str]) -> Paper:
+def _link_paper(paper: Paper, find: Find, known: Mapping[str, str]) -> Paper:
     """What was found in its abstract when it came; of concepts that have come since, its title tells."""
-    found = [name for name in paper.topics if name in known] or find(paper.title)
+    found = _known(paper.topics, known) or find(paper.title)
     return replace(paper, topics=tuple(found)[:CONCEPTS])
+
+
+def _known(names: tuple[str, ...], known: Mapping[str, str]) -> list[str]:
+    """The concepts that names mean, without those that mean none."""
+    return [known[fold(name)] for name in names if fold(name) in known]
 
 
 def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TypeVar
 
-from ingest.addresses import slug_for
+from ingest.addresses import SEARCHED, slug_for
 from ingest.concepts import check_concepts, check_groups, fold, owners, parse_concept, parse_groups, parse_snippet
 from ingest.feeds.listed import parse_feeds
 from ingest.feeds.records import decode, settled
@@ -20,13 +20,16 @@ from ingest.matching import prose_of
 from ingest.model import Concept, Question, Snippet, Source, Talk, Week
 from ingest.notes.parse import parse_note
 from ingest.pages.render import render
+from ingest.pages.ways import Ways
 from ingest.pictures import Pictures
 from ingest.problems import Problem
 from ingest.questions.duplicates import check_duplicates
 from ingest.questions.parse import parse_question
+from ingest.searched import searched
 from ingest.slips.notes import note_slips
 from ingest.slips.questions import concept_slips, question_slips
 from ingest.slips.slip import mended, problems_of
+from ingest.synonyms import check_synonyms, parse_synonyms
 from ingest.wiki import Records
 
 Record = TypeVar("Record")
@@ -44,9 +47,9 @@ class Inputs:
     concepts: tuple[Source, ...] = ()
     concept_index: tuple[Source, ...] = ()
     snippets: tuple[Source, ...] = ()
+    synonyms: tuple[Source, ...] = ()
     pictures: Pictures = field(default_factory=dict)
-    repository: str = ""  # address of the repository on GitHub, where there is one
-    branch: str = "main"  # which of its branches people edit
+    ways: Ways = field(default_factory=Ways)  # from the site to those who make it
     day: date | None = None  # on which this was read; dates far beyond it are reported
 
 
@@ -74,6 +77,8 @@ def parse(inputs: Inputs, kept: Kept | None = None) -> tuple[Records, list[Probl
     groups, found = parse_groups(inputs.concept_index)
     problems += found + check_groups(concepts, groups)
     problems += (problem for source in inputs.concept_index for problem in check_direction(source))
+    synonyms, found = parse_synonyms(inputs.synonyms)
+    problems += found + check_synonyms(synonyms, concepts, [question.id for question in questions])
     prose = {PurePosixPath(page.path).stem: prose_of(page) for page in inputs.concepts}
     records = Records(talks, questions, tuple(weeks), tuple(concepts), groups, tuple(snippets), feeds, prose)
     return records, sorted(problems)
@@ -99,7 +104,8 @@ def build(inputs: Inputs, kept: Kept | None = None) -> tuple[dict[str, str], Rec
     kept = kept or Kept()
     records, problems = parse(inputs, kept)
     wiki = link(records, kept)
-    pages = render(wiki, inputs.pictures, inputs.repository, inputs.branch, kept)
+    pages = render(wiki, inputs.pictures, inputs.ways, kept)
+    pages[SEARCHED] = searched(wiki)
     return pages, wiki.records, problems
 
 

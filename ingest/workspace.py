@@ -55,6 +55,7 @@ class Workspace:
             "questions": (self.talks / "questions", "*.md"),
             "papers": (self.talks / "papers", "*.jsonl"),
             "feeds": (self.talks, "feeds.*"),
+            "synonyms": (self.talks, "synonyms.txt"),
             "concepts": (self.docs / "topics", "*.md"),
             "concept_index": (self.docs / "topics", "index.md"),
             "snippets": (self.snippets, "[!_]*.py"),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 VALUE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+WAY = r"(?:[./]*|/(?:[\w.~%-]+/)*)"  # to the site's root, from a page, or on 404.html from that of its host
 OPENED = re.compile(r"<script\b", re.IGNORECASE)
 SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 LOADED = re.compile(r'\s(?:src=|type="application/(?:ld\+)?json")')  # from the site, or data
@@ -37,7 +38,7 @@ def theme() -> tuple[re.Pattern[str], ...]:
 @cache
 def _scripts(templates: tuple[tuple[Path, int], ...]) -> tuple[re.Pattern[str], ...]:
     texts = [text for path, _ in templates for text in INLINE.findall(path.read_text("utf-8"))]
-    return tuple(re.compile(r"[./]*".join(map(re.escape, VALUE.split(text))) + r"\s*") for text in texts)
+    return tuple(re.compile(WAY.join(map(re.escape, VALUE.split(text))) + r"\s*") for text in texts)
 
 
 def is_theirs(script: str) -> bool:

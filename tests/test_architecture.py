@@ -17,8 +17,8 @@ ALLOWED = {
     "begin": "files notes.commands reporting",
     "cli": "begin commands feeds.commands files importing.commands importing.document reporting tree workspace",
     "commands": (
-        "addresses files guard importing.document link links model notes.mend notes.parse pipeline problems"
-        " reporting rules show tree web wiki workspace"
+        "addresses files guard importing.document link links model notes.mend notes.parse pages.ways pipeline"
+        " problems reporting rules show tree web wiki workspace"
     ),
     "concepts": "front_matter limits model problems",
     "descriptors": "",
@@ -38,8 +38,8 @@ ALLOWED = {
     "pictures": "",
     "pipeline": (
         "addresses concepts feeds.listed feeds.records front_matter invisible kept link matching model notes.parse"
-        " pages.render pictures problems questions.duplicates questions.parse slips.notes slips.questions"
-        " slips.slip wiki"
+        " pages.render pages.ways pictures problems questions.duplicates questions.parse searched slips.notes"
+        " slips.questions slips.slip synonyms wiki"
     ),
     "problems": "slips.all_rules",
     "reach": "",
@@ -47,8 +47,10 @@ ALLOWED = {
     "rule_examples": "slips.all_rules",
     "rules": "problems rule_examples slips.all_rules",
     "safe_html": "invisible markup pictures urls",
+    "searched": "addresses model wiki",
     "show": "markup model pictures slips.slip slips.texts wiki",
     "safety": "front_matter limits model problems",
+    "synonyms": "concepts model problems",
     "tree": "descriptors",
     "unpacking": "",
     "urls": "",
@@ -138,19 +140,20 @@ ALLOWED = {
     "pages.atom": "invisible",
     "pages.chart": "",
     "pages.learning_map": "model",
-    "pages.people": "model",
+    "pages.people": "addresses model",
     "pages.records": "addresses model pages.atom safe_html",
+    "pages.ways": "",
     "pages.render": (
         "addresses kept markup model pages.atom pages.chart pages.learning_map pages.people pages.records"
-        " pictures safe_html wiki"
+        " pages.ways pictures safe_html wiki"
     ),
 }
 TABLE = {module: set(names.split()) for module, names in ALLOWED.items()}
 # The modules that may reach out. No other module may import one of them.
 EDGES = set(
     "__main__ begin cli commands descriptors files guard links memory reach reporting tree web workspace"
-    " feeds.commands feeds.coverage feeds.fetch feeds.index feeds.outcome feeds.read feeds.sandbox feeds.state feeds.store"
-    " importing.commands importing.convert importing.document notes.commands".split()
+    " feeds.commands feeds.coverage feeds.fetch feeds.index feeds.outcome feeds.read feeds.sandbox feeds.state"
+    " feeds.store importing.commands importing.convert importing.document notes.commands".split()
 )
 # Libraries that compute and nothing else, which the core may use; and those that the edges may use besides.
 LIBRARIES = set(

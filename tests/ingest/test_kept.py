@@ -11,6 +11,7 @@ from ingest.kept import Kept
 from ingest.memory import recall, remember
 from ingest.model import Source
 from ingest.pages.render import _Renderer
+from ingest.pages.ways import Ways
 from ingest.pictures import Picture
 from ingest.pipeline import Inputs, build
 from ingest.questions.parse import parse_question
@@ -44,7 +45,7 @@ CHANGES = {
     "a related one's title": (inputs(QUESTIONS | {"a": "# RoPE 怎样外推到更长？\n\n要插值。\n"}), {"a", "b"}, {"d"}),
     "a repeated one": (inputs(QUESTIONS | {"c": QUESTIONS["c"].replace("见前", "见上")}), {"b"}, {"d"}),
     "a concept": (inputs(concept=CONCEPT.replace("title: RoPE", "title: 旋转")), {"a", "b", "d"}, set()),
-    "the repository": (inputs(repository="https://github.com/a/b"), {"a", "b", "d"}, set()),
+    "the repository": (inputs(ways=Ways("https://github.com/a/b")), {"a", "b", "d"}, set()),
     "nothing": (inputs(), set(), {"a", "b", "d"}),
 }
 

@@ -311,3 +311,11 @@ def test_link_that_comes_during_a_step_is_a_line_and_no_traceback(project, monke
     monkeypatch.setattr(Project, "look", look)
     assert made(project) == 2
     assert "docs/qa:1:1: X001 a link" in capsys.readouterr().err
+
+
+def test_site_below_a_folder_of_its_host_is_built_without_a_warning(project, monkeypatch):
+    """As a project's site on GitHub Pages is: its 404.html says where the site begins."""
+    monkeypatch.setenv("SITE_URL", "https://owner.github.io/NAME/")
+    assert made(project) == 0
+    page = (project / "site/404.html").read_text("utf-8")
+    assert '"/NAME/"' in page and page.count("sha256-") >= 2
