@@ -65,6 +65,11 @@ def test_text_that_acts_is_told(html):
     assert faults(f"<article>a {html} b</article>")
 
 
+def test_search_on_the_page_that_tells_how_to_ask_is_not_told():
+    assert faults('<article><form class="wiki-ask" action="../" method="get"><input name="q"></form></article>') == []
+    assert faults('<article><form class="wiki-ask" action="//evil.example/" method="get"></form></article>')
+
+
 def test_redirect_to_the_question_that_another_repeats_is_not_told():
     redirect = '<meta http-equiv="refresh" content="0; url={}">'
     assert faults(f"<article>{redirect.format('../why-rope/')}</article>") == []
