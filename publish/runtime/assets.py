@@ -23,6 +23,7 @@ from typing import TypeVar
 import httpx
 
 from ingest.files import write_bytes
+from ingest.memory import default_cache as default_cache
 
 T = TypeVar("T")
 
@@ -119,14 +120,7 @@ def read_lock(path: Path, runtime: str | None = None) -> Lock:
         data = json.loads(path.read_text(encoding="utf-8"))
         assets = tuple(Asset(**{**entry, "sources": tuple(entry["sources"])}) for entry in data["files"])
         runtimes = {
-            name: Runtime(
-                index=value["index"],
-                groups=tuple(value["groups"]),
-                optional=tuple(value["optional"]),
-                packages=tuple(value["packages"]),
-                warm=tuple(value["warm"]),
-                shim=value["shim"],
-            )
+            name: Runtime(**{key: tuple(it) if isinstance(it, list) else it for key, it in value.items()})
             for name, value in data["runtimes"].items()
         }
         lock = Lock(path.parent, runtime or data["runtime"], runtimes, data["pyodide"], assets)
@@ -138,11 +132,6 @@ def read_lock(path: Path, runtime: str | None = None) -> Lock:
         if Path(asset.to).is_absolute() or ".." in Path(asset.to).parts:
             raise AssetError(f"{path}: {asset.name}: {asset.to!r} lies outside the runtime's folder")
     return lock
-
-
-def default_cache() -> Path:
-    """`$XDG_CACHE_HOME/openllm-wiki`, or below `~/.cache`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "openllm-wiki"
 
 
 @dataclass
