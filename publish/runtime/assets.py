@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
@@ -118,11 +118,8 @@ def read_lock(path: Path, runtime: str | None = None) -> Lock:
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        assets = tuple(Asset(**{**entry, "sources": tuple(entry["sources"])}) for entry in data["files"])
-        runtimes = {
-            name: Runtime(**{key: tuple(it) if isinstance(it, list) else it for key, it in value.items()})
-            for name, value in data["runtimes"].items()
-        }
+        assets = tuple(Asset(**_in_tuples(entry)) for entry in data["files"])
+        runtimes = {name: Runtime(**_in_tuples(value)) for name, value in data["runtimes"].items()}
         lock = Lock(path.parent, runtime or data["runtime"], runtimes, data["pyodide"], assets)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AssetError(f"{path}: no lock file: {error!r}") from error
@@ -132,6 +129,11 @@ def read_lock(path: Path, runtime: str | None = None) -> Lock:
         if Path(asset.to).is_absolute() or ".." in Path(asset.to).parts:
             raise AssetError(f"{path}: {asset.name}: {asset.to!r} lies outside the runtime's folder")
     return lock
+
+
+def _in_tuples(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields with tuples for lists."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
 @dataclass
