@@ -49,7 +49,7 @@ globals().update({name: value for name, value in _PUBLIC.items() if not name.sta
 
 _LAZY = {
     name: f".{name}"
-    for name in """accelerator amp backends compiler cuda distributed distributions fft func jit linalg mps multiprocessing
+    for name in """accelerator amp backends compiler cuda distributed distributions fft func fx jit linalg mps multiprocessing
     optim profiler random serialization special testing _utils utils version""".split()
 } | _absent.lazily(
     _rare=" ".join(name for name in _RARE.split() if name[-1] != "_"),

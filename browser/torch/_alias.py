@@ -22,6 +22,7 @@ STANDS_FOR = {
     "utils.data": "utils.data._utils utils.data._utils.collate",
     "func": "_functorch functorch",
     "_core": "_tensor",
+    "_functional": "autograd.functional",
     "compiler": "_dynamo",
 }
 PLACES = {part: whole for whole, parts in STANDS_FOR.items() for part in parts.split()}

@@ -25,7 +25,6 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
-    "functional",
     "grad",
     "gradcheck",
     "no_grad",
@@ -284,24 +283,6 @@ def gradcheck(
                     f"analytical:{ours}\n"
                 )
     return True
-
-
-class functional:
-    """`torch.autograd.functional`: the Jacobian of a function."""
-
-    @staticmethod
-    def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False) -> Any:
-        """`out[i..., j...]`, the slope of output `i` by input `j`; a tuple where there are several inputs."""
-        if create_graph:
-            _roots((), (), True)
-        given = [one.detach().clone().requires_grad_() for one in _many(inputs)]
-        result = func(*given)
-        tables = _analytic(lambda *args: func(*args), given, 0)
-        found = [
-            wrap(fit(tables[i].T.reshape(*result.shape, *one.shape), one.dtype), one.dtype)
-            for i, one in enumerate(given)
-        ]
-        return tuple(found) if isinstance(inputs, tuple | list) else found[0]
 
 
 __getattr__ = _lacking(__name__, "torch.autograd")
