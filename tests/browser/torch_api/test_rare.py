@@ -115,6 +115,9 @@ def test_linear_algebra(name, seed):
 
 
 INTEGERS = {
+    "windows": lambda t: [getattr(t, f"{n}_window")(5, p) for n in ("hann", "hamming", "blackman", "bartlett") for p in (True, False)],
+    "in place": lambda t: (t.ones(3, 3).triu_(), t.tensor([0.5]).asin_().multiply_(2).fix_(), t.relu_(t.tensor([-1.0, 1.0]))),
+    "names": lambda t: (t.typename(t.ones(1)), t.typename(3), t.ones(1).type(), t.get_float32_matmul_precision()),
     "gcd": lambda t: (t.gcd(t.tensor([12, 8]), t.tensor([18, 3])), t.lcm(t.tensor([12, 8]), t.tensor([18, 3]))),
     "places": lambda t: t.unravel_index(t.tensor([3, 5]), (2, 4)),
     "asked": lambda t: (t.tensor(1.0).is_nonzero(), t.is_signed(t.ones(1)), t.is_same_size(t.ones(2), t.ones(3))),

@@ -4,6 +4,7 @@ import pytest
 
 from tests.browser.torch_api.test_modules import same
 
+pytestmark = pytest.mark.filterwarnings("ignore:enable_nested_tensor")
 KINDS = {
     "RNN": lambda t, **k: t.nn.RNN(3, 4, **k),
     "relu": lambda t, **k: t.nn.RNN(3, 4, nonlinearity="relu", **k),
