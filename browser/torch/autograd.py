@@ -285,4 +285,9 @@ def gradcheck(
     return True
 
 
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """A `backward` without a derivative of its own (`torch.autograd.function`): here no gradient has one."""
+    return backward
+
+
 __getattr__ = _lacking(__name__, "torch.autograd")

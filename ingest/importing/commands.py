@@ -21,7 +21,7 @@ from ingest.notes.commands import NUMBER
 from ingest.notes.parse import parse_note
 from ingest.notes.write import format_note
 from ingest.problems import Problem
-from ingest.questions.collected import write_question
+from ingest.questions.write import write_question
 from ingest.reporting import paper_json, print_records, question_json, report, talk_json, usage
 
 FEEDS = (".xml", ".rss", ".atom", ".json")

@@ -8,8 +8,11 @@ from ingest.importing.html import html_to_markdown
 from ingest.model import Block, Question, Source, Talk
 from ingest.notes.parse import REQUIRED, parse_note
 from ingest.problems import Problem
-from ingest.questions.collected import parse_collection, parse_discussions, parse_form
+from ingest.questions.collected import parse_collection
+from ingest.questions.discussions import parse_discussions, parse_form
 from ingest.questions.parse import parse_question
+
+BACKGROUND = 500  # letters: who says more below a question answers it
 
 
 class Unreadable(Exception):
@@ -75,12 +78,26 @@ def parse_document(source: Source) -> tuple[Talk | Question, list[Problem]]:
 
 
 def parse_questions(source: Source) -> tuple[list[Question], list[Block], list[Problem]] | None:
-    """The questions of a text that holds several and is no note, or of one whose front matter asks; else None."""
-    record, _ = parse_document(source)
-    if isinstance(record, Question) or record.fields or {section.kind for section in record.sections} & set(REQUIRED):
-        return None
+    """The questions of a text that is no note; None where it holds none.
+
+    That of the form, those of a collection, or the one of a file that asks it: with answers below headings 回答, or
+    with so little below it that it is why somebody asks, and no answer.
+    """
     if form := parse_form(source.text, source.path):
         return [form], [], []
+    record, found = parse_document(source)
+    if isinstance(record, Question):
+        return ([record], [], found)
+    if record.fields or {section.kind for section in record.sections} & set(REQUIRED):
+        return None
     questions, unplaced, problems = parse_collection(source)
+    alone, told = parse_question(source)
+    if len(questions) == 1 and not unplaced and len(alone.text) <= BACKGROUND and _is_one(alone, questions[0]):
+        return [alone], [], told
     asked = len(questions) > 1 or any(question.line == 1 for question in questions)
     return (questions, unplaced, problems) if asked else None
+
+
+def _is_one(alone: Question, found: Question) -> bool:
+    """Whether both readings find the same question, and nothing in it is marked as an answer."""
+    return alone.title == found.title and not alone.answers and [a.text for a in found.answers] == [alone.text]

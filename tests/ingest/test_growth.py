@@ -12,19 +12,21 @@ import time
 import pytest
 
 from ingest import safe_html
-from ingest.concepts import Matcher, parse_concept
-from ingest.feeds.archive import decode
+from ingest.concepts import parse_concept
 from ingest.feeds.listed import read_opml
+from ingest.feeds.records import decode
 from ingest.importing.tidy import tidy
 from ingest.invisible import check_direction, visible
 from ingest.link import related
 from ingest.markup import links_in
+from ingest.matching import Matcher
 from ingest.model import Concept, Question, Source
 from ingest.notes.mend import mend
 from ingest.notes.names import split_attribution
 from ingest.notes.parse import parse_note
 from ingest.notes.write import format_note
-from ingest.questions.collected import parse_collection, parse_form
+from ingest.questions.collected import parse_collection
+from ingest.questions.discussions import parse_form
 from ingest.questions.duplicates import alike, join
 from ingest.questions.parse import parse_question
 from ingest.slips.notes import note_slips
