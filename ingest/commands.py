@@ -45,7 +45,10 @@ def check(options: argparse.Namespace) -> int:
         inputs = dataclasses.replace(inputs, notes=tuple(notes))
     else:
         problems += guard.inputs(space)
-    records, found = pipeline.parse(inputs)
+    kept = space.kept()
+    records, found = pipeline.parse(inputs, kept)
+    if not notes_alone:
+        space.keep(kept)
     problems += found
     if options.show:
         named = [s for s in (*inputs.notes, *inputs.questions) if not wanted or _is_below(base / s.path, wanted)]
@@ -109,7 +112,7 @@ def build(options: argparse.Namespace) -> int:
         kept = space.kept()
         pages, records, found = pipeline.build(dataclasses.replace(inputs, ways=ways), kept)
         problems += found
-        done = files.write(options.docs, {**pages, **pictures}, OWNED)
+        done = files.write(options.docs, {**pages, **pictures}, OWNED, kept.standing)
         problems += [Problem(name, 1, 1, "X002", "no build wrote this") for name in done.foreign]
         counts = _counts(records) | {"pages": len(pages), "written": done.written, "removed": done.removed}
         space.keep(kept, pages)

@@ -20,12 +20,12 @@ from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
 from ingest import safe_html
-from ingest.addresses import KINDS, name_slug, slug_for
+from ingest.addresses import KINDS, Kind, name_slug, slug_for
+from ingest.kept import Kept, hash_of
 from ingest.markup import CJK
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.pages.atom import atom
 from ingest.pages.chart import chart
-from ingest.pages.kept import Kept, hash_of
 from ingest.pages.learning_map import learning_map
 from ingest.pages.people import people_of
 from ingest.pages.records import atom_entry, newest_asked, qapage
@@ -105,13 +105,14 @@ class _Renderer:
             "duplicates": self.wiki.duplicates, "kinds": KINDS,
             "ways": ways,
         }  # fmt: skip
+        self.shared = hash_of(self.concepts, self.snippets, sorted(pictures.items()), ways)
 
     def pages(self) -> Iterator[tuple[str, str]]:
         open_questions = [q for q in self.questions.values() if q.status == "open"]
         people = sorted(self.people.values(), key=lambda person: (-person.total, person.slug))
         for talk in self.talks:
             asked = _questions_by_section(talk)
-            yield self._record("talk", talk.number, talk=talk, asked=asked)
+            yield self._record(TALK, slug_for(talk.number), talk, talk=talk, asked=asked)
         yield TALK.page("index"), self._page("talks", talks=self.talks)
         yield from self._asked()
         everything = list(self.questions.values())
@@ -124,7 +125,7 @@ class _Renderer:
         yield QUESTION.page("ask"), self._page("ask")
         for week in self.weeks:
             groups = self._by_concept(week.papers)
-            yield PAPER.page(week.name.lower()), self._page(PAPER.template, week=week, groups=groups)
+            yield self._record(PAPER, week.name.lower(), week, week=week, groups=groups)
         titles = {name: concept.short for name, concept in self.concepts.items()}
         yield PAPER.page("index"), self._page("weeks", weeks=self.weeks, chart=chart(self._dated(), titles))
         yield PAPER.page("feeds"), self._page("feeds", feeds=self.wiki.records.feeds)
@@ -135,17 +136,16 @@ class _Renderer:
         yield from self._fragments(open_questions)
 
     def _asked(self) -> Iterator[tuple[str, str]]:
-        """The page of each question: by far the most, so only those are rendered that are made of something new."""
-        values = self.environment.globals
-        shared = hash_of(self.concepts, self.snippets, sorted(self.pictures.items()), values["ways"])
+        """The page of each question."""
         hashes = {name: hash_of(question) for name, question in self.questions.items()}
         for question in self.questions.values():
             alike, repeats = self.wiki.related[question.id], self.wiki.duplicates.get(question.id, ())
-            made_of = hash_of(shared, hashes[question.id], [hashes[name] for name in alike], repeats)
-            name, related = QUESTION.page(slug_for(question.id)), [self.questions[name] for name in alike]
+            made_of = hashes[question.id], [hashes[name] for name in alike], repeats
+            related = [self.questions[name] for name in alike]
             short = bool(question.talk) and sum(len(answer.text) for answer in question.answers) < SHORT
-            page = partial(self._page, QUESTION.template, question=question, related=related, short=short)
-            yield name, self.kept.page(name, made_of, page)
+            yield self._record(
+                QUESTION, slug_for(question.id), made_of, question=question, related=related, short=short
+            )
             for same in repeats:
                 yield QUESTION.page(slug_for(same.id)), self._page("duplicate", question=same, first=question)
 
@@ -239,9 +239,10 @@ class _Renderer:
         beside = PurePosixPath(path).parent
         return safe_html.to_html(text, lambda name: self.pictures.get(posixpath.normpath(beside / name)))
 
-    def _record(self, kind: str, name: str, **values: object) -> tuple[str, str]:
-        """The page of a record of a kind: its path and text."""
-        return KINDS[kind].page(slug_for(name)), self._page(KINDS[kind].template, **values)
+    def _record(self, kind: Kind, name: str, made_of: object, **values: object) -> tuple[str, str]:
+        """The page of a record: its path and text. It is rendered where it is made of something new."""
+        path, render = kind.page(name), partial(self._page, kind.template, **values)
+        return path, self.kept.page(path, hash_of(self.shared, made_of), render)
 
     def _page(self, template: str, **values: object) -> str:
         text = self.environment.get_template(f"{template}.md.j2").render(values)
