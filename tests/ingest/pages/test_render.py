@@ -377,3 +377,4 @@ def test_no_page_has_attributes_that_belong_to_nothing(source, pages):
     made, _, _ = build(Inputs(questions=(bare, said), notes=(note,)))
     for name, text in {**pages, **made}.items():
         assert not re.search(r"(?:^|\n)\s*\n\{:", text), name
+        assert not re.search(r"<(?:form|input|button|script|iframe)\b", text), name  # no build takes what acts
