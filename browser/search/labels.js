@@ -26,7 +26,7 @@ const zh = {
   corrected: (/** @type {string} */ words) => `按「${words}」查找。`,
   others: (/** @type {number} */ pages) => `再看 ${pages} 页意思相近、说法不同的`,
   asked: (/** @type {string} */ query) => `问题：${query}`,
-  askGuide: "guide/questions/",
+  askGuide: "qa/ask/",
   partial: (/** @type {number} */ pages) => `没有哪一页包含所有的词；包含其中一部分的有 ${pages} 页。`,
   near: (/** @type {number} */ pages) => `最接近的 ${pages} 条。`,
   found: (/** @type {number} */ pages) => `找到 ${pages} 页。`,

@@ -257,7 +257,7 @@ def test_asking_keeps_the_words_where_the_repository_can_take_them(page: Page) -
     ask_link = page.locator(f"{MESSAGE} a")
     field = page.locator(f"{DIALOG} input")
     field.fill("qzxwvqzxwv")
-    expect(ask_link).to_have_attribute("href", re.compile("/guide/questions/$"))
+    expect(ask_link).to_have_attribute("href", re.compile("/qa/ask/$"))
     page.evaluate(
         """document.querySelector(".md-header").append(
           Object.assign(document.createElement("a"), {className: "md-source", href: "https://github.com/open/wiki/"}))"""
@@ -517,4 +517,4 @@ def test_archive_lists_newest_first_and_filters_by_talk_and_person(page: Page) -
 def test_nothing_found_invites_to_ask(page: Page) -> None:
     page.goto("?q=qzxwvqzxwv")
     page.locator(MESSAGE).get_by_role("link", name="写成一个问题").click()
-    expect(page).to_have_url(re.compile(r"/guide/questions/$"))
+    expect(page).to_have_url(re.compile(r"/qa/ask/$"))
