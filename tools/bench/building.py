@@ -57,7 +57,7 @@ class Built:
 def build(folder: Path) -> Built:
     """Bring a project's site up to date."""
     began, before = time.perf_counter(), os.times()
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))}
     with subprocess.Popen(BUILD, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         peak = Peak(process.pid)
         peak.start()
