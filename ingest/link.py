@@ -54,10 +54,10 @@ def _link_question(question: Question, matcher: Matcher, known: Mapping[str, str
     return replace(question, topics=tuple(dict.fromkeys(named))[:CONCEPTS])
 
 
-def _link_paper(paper: Paper, matcher: Matcher, known: set[str]) -> Paper:
+def _link_paper(paper: Paper, matcher: Matcher, known: Mapping[str, str]) -> Paper:
     """What was found in its abstract when it came; of concepts that have come since, its title tells."""
-    found = [name for name in paper.topics if name in known] or matcher.find(paper.title)
-    return replace(paper, topics=tuple(found)[:CONCEPTS])
+    found = [known[fold(name)] for name in paper.topics if fold(name) in known] or matcher.find(paper.title)
+    return replace(paper, topics=tuple(dict.fromkeys(found))[:CONCEPTS])
 
 
 def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ingest import files
 from ingest.addresses import OWNED, slug_for
-from ingest.limits import FILES, LARGEST, OTHERS
+from ingest.limits import FILES, LARGEST, LARGEST_PAPERS, OTHERS
 from ingest.pages.kept import Kept, hash_of
 from ingest.pictures import Picture, kind_of, size_of
 from ingest.pipeline import Inputs
@@ -22,7 +22,6 @@ from ingest.problems import Problem
 from ingest.tree import Strange, Tree
 
 ROOT = Path(__file__).parent.parent
-LARGEST_PAPERS = 16_000_000  # bytes: a week of every feed, written by a program
 MEMORY, KEPT = ".cache/ingest.json", ".cache/ingest-pages.json"  # may be deleted at any time
 
 

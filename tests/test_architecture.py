@@ -14,7 +14,7 @@ ALLOWED = {
     "": "",
     "__main__": "cli",
     "addresses": "",
-    "begin": "files notes.commands reporting",
+    "begin": "feeds.records files limits model notes.commands pages.ranking reporting",
     "cli": "begin commands feeds.commands files importing.commands importing.document reporting tree workspace",
     "commands": (
         "addresses files guard importing.document link links model notes.mend notes.parse pipeline problems"
@@ -106,7 +106,7 @@ ALLOWED = {
     "feeds.records": "model problems urls",
     "feeds.sandbox": "feeds.parse feeds.wire",
     "feeds.state": "files tree",
-    "feeds.store": "feeds.archive feeds.gist feeds.index feeds.outcome feeds.parse feeds.records files model problems",
+    "feeds.store": "feeds.archive feeds.gist feeds.index feeds.outcome feeds.parse feeds.records files limits model problems",
     "feeds.text": "encodings",
     "feeds.when": "",
     "feeds.wire": "feeds.parse model problems",
@@ -133,13 +133,16 @@ ALLOWED = {
     # pages
     "pages": "",
     "pages.atom": "invisible",
-    "pages.chart": "",
     "pages.kept": "",
     "pages.learning_map": "model",
+    "pages.papers": (
+        "addresses feeds.info feeds.records feeds.when model pages.atom pages.kept pages.ranking pages.records"
+    ),
     "pages.people": "model",
+    "pages.ranking": "model",
     "pages.records": "addresses model pages.atom safe_html",
     "pages.render": (
-        "addresses markup model pages.atom pages.chart pages.kept pages.learning_map pages.people pages.records"
+        "addresses markup model pages.atom pages.kept pages.learning_map pages.papers pages.people pages.records"
         " pictures safe_html wiki"
     ),
 }

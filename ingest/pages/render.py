@@ -25,11 +25,11 @@ from ingest.addresses import KINDS, name_slug, slug_for
 from ingest.markup import CJK
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.pages.atom import atom
-from ingest.pages.chart import chart
 from ingest.pages.kept import Kept, hash_of
 from ingest.pages.learning_map import learning_map
+from ingest.pages.papers import PaperPages, days_of
 from ingest.pages.people import Person
-from ingest.pages.records import atom_entry, qapage
+from ingest.pages.records import atom_entry, qapage, question_line
 from ingest.pictures import Pictures
 from ingest.wiki import Wiki
 
@@ -82,7 +82,8 @@ class _Renderer:
         self.snippets = {snippet.name: snippet for snippet in wiki.records.snippets}
         self.questions = {question.id: question for question in wiki.records.questions}
         self.talks = sorted(wiki.records.talks, key=lambda talk: (str(talk.date or ""), talk.number), reverse=True)
-        self.weeks = sorted(wiki.records.weeks, key=lambda week: week.name, reverse=True)
+        self.papers = PaperPages(wiki.records.weeks, self.concepts, kept, self._page)
+        self.weeks = self.papers.weeks
         self.people = self._people()
         self.environment = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -98,6 +99,7 @@ class _Renderer:
             "e": safe_html.escape, "linked": safe_html.linked, "html": self._html, "attr": safe_html.attribute,
             "meta": safe_html.meta, "address": safe_html.address, "json_ld": safe_html.json_ld, "slug": slug_for,
             "name_slug": name_slug, "language": _language, "qapage": qapage,
+            "week_days": days_of,
         }  # fmt: skip
         self.environment.globals |= {
             "concepts": self.concepts, "snippets": self.snippets, "questions": self.questions,
@@ -122,12 +124,7 @@ class _Renderer:
             values = {"listed": chunk, "number": number, "last": len(chunks), "open": len(open_questions)}
             yield QUESTION.page(name), self._page("questions", counts=counts, **values)
         yield QUESTION.page("open"), self._page("open", listed=open_questions)
-        for week in self.weeks:
-            groups = self._by_concept(week.papers)
-            yield PAPER.page(week.name.lower()), self._page(PAPER.template, week=week, groups=groups)
-        titles = {name: concept.short for name, concept in self.concepts.items()}
-        yield PAPER.page("index"), self._page("weeks", weeks=self.weeks, chart=chart(self._dated(), titles))
-        yield PAPER.page("feeds"), self._page("feeds", feeds=self.wiki.records.feeds)
+        yield from self.papers.pages(self.wiki.records.feeds)
         for person in people:
             yield PERSON.page(person.slug), self._page(PERSON.template, person=person)
         yield PERSON.page("index"), self._page("people", people=people)
@@ -150,18 +147,12 @@ class _Renderer:
             for same in repeats:
                 yield QUESTION.page(slug_for(same.id)), self._page("duplicate", question=same, first=question)
 
-    def _dated(self) -> Iterator[tuple[date, Sequence[str]]]:
-        """Day and concepts of every talk, question and paper whose day is known."""
-        yield from ((talk.date, talk.topics) for talk in self.talks if talk.date)
-        yield from ((question.asked, question.topics) for question in self.questions.values() if question.asked)
-        yield from ((paper.published, paper.topics) for week in self.weeks for paper in week.papers if paper.published)
-
     def _changes(self) -> Iterator[tuple[str, str]]:
         """What is new, by the dates of the records, so that the same input gives the same bytes: a page, and feeds."""
         dated: dict[str, list[tuple[date, str, Talk | Question | Paper]]] = {
             "talks": [(talk.date, talk.id, talk) for talk in self.talks if talk.date],
             "questions": [(q.asked, q.id, q) for q in self.questions.values() if q.asked],
-            "papers": [(p.published, p.id, p) for week in self.weeks for p in week.papers if p.published],
+            "papers": [(p.published, p.id, p) for week in self.weeks[:WEEKS] for p in week.papers if p.published],
         }
         weeks: dict[str, dict[str, list[Talk | Question | Paper]]] = {}
         for kind, found in dated.items():
@@ -181,19 +172,20 @@ class _Renderer:
         """Texts that hand-written pages include."""
         questions: dict[str, list[Question]] = defaultdict(list)
         talks: dict[str, list[Talk]] = defaultdict(list)
-        papers: dict[str, list[tuple[str, Paper]]] = defaultdict(list)
         for question in self.questions.values():
             for name in question.topics:
                 questions[name].append(question)
         for talk in self.talks:
             for name in talk.topics:
                 talks[name].append(talk)
-        for week in self.weeks:
-            for paper in week.papers:
-                for name in paper.topics:
-                    papers[name].append((week.name, paper))
+        papers = self.papers.by_concept()
         for concept in self.concepts.values():
-            lists = {"asked": questions[concept.name], "told": talks[concept.name], "published": papers[concept.name]}
+            lists = {
+                "asked": questions[concept.name],
+                "told": talks[concept.name],
+                "published": papers.get(concept.name, ()),
+            }
+            lists["picked"] = self.papers.picked
             after = [other for other in self.concepts.values() if concept.name in other.builds_on]
             yield f"generated/topics/{concept.name}.md", self._page("concept", concept=concept, after=after, **lists)
             before = [self.concepts[name] for name in concept.builds_on if name in self.concepts]
@@ -203,6 +195,7 @@ class _Renderer:
             groups.setdefault(concept.group, []).append(concept)
         yield "generated/topics.md", self._page("concepts", groups=groups, counts=questions)
         yield "generated/map.md", learning_map(groups, self.concepts) + "\n"
+        yield "generated/questions.jsonl", "".join(map(question_line, self.questions.values()))
         with_code = [concept for concept in self.concepts.values() if concept.snippet in self.snippets]
         for concept in with_code:
             yield MODULE.page(concept.snippet), self._page(MODULE.template, concept=concept)
@@ -210,12 +203,11 @@ class _Renderer:
         varied = [
             first for concept, asked in self._by_concept(self.questions.values()) if concept for first in asked[:1]
         ]
-        dated = [(paper.published, week, paper) for week in self.weeks for paper in week.papers if paper.published]
-        dated.sort(key=lambda found: (found[0], found[2].id), reverse=True)
+        newest = self.papers.newest()
         values = {
             "talk": self.talks[0] if self.talks else None,
-            "week": dated[0][1] if dated else None,
-            "recent": [paper for _, _, paper in dated[:5]],
+            "week": newest,
+            "recent": (self.papers.picks[newest.name] or newest.papers)[:5] if newest else (),
             "open_questions": open_questions,
             "asked": varied,
             "with_code": with_code,
