@@ -121,6 +121,12 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "先读哪页只朝一个方向的 builds_on",
         "概念绕着圈互为前提",
     ),
+    "T005": (
+        ERROR,
+        "`a = b` or `a = b -> page`, each word once and of one concept",
+        "写成 `甲 = 乙` 或 `甲 = 乙 -> 页`，一个说法只写一次、只指一个概念",
+        "同义词表里有一行读不懂，或者自相矛盾",
+    ),
     "X001": (
         ERROR,
         "a file or folder of this checkout",

@@ -120,6 +120,7 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "T002": _concept("[LoRA]", "[LoRA, RoPE]"),
     "T003": _concept("summary: 只训练低秩的增量。\n", ""),
     "T004": _concept("group:", "builds_on: [lora]\ngroup:"),
+    "T005": ("talks/synonyms.txt", "复读机\n", "复读机 = 重复 = repetition\n"),
     "X003": ("docs/topics/demo.html", "<script>alert(1)</script>\n", _CONCEPT),
     "X005": _concept("\n# LoRA\n", "\n# LoRA\n\n::: os.path\n"),
     "X006": _concept("\n# LoRA\n", "\n# LoRA\n\n<script>alert(1)</script>\n"),

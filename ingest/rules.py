@@ -145,6 +145,7 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "T002": "the alias belongs to another concept",
     "T003": "a concept page's front matter is incomplete",
     "T004": "concepts build on each other in a circle",
+    "T005": "a line of synonyms makes no sense, or speaks against another",
     "X001": "a link, a FIFO or a device",
     "X002": "a strange file in a generated folder",
     "X003": "this kind of file may not be in docs/",

@@ -125,8 +125,8 @@ def json_ld(value: object) -> str:
 
 
 def address(url: str) -> str:
-    """A link's target for a line of Markdown: only the web, and no character that Markdown or HTML would act on."""
-    if not re.match(r"https?://", url, re.IGNORECASE):
+    """A link's target for a line of Markdown: the web or mail, and no character that Markdown or HTML would act on."""
+    if not re.match(r"https?://|mailto:", url, re.IGNORECASE):
         return "#"
     quoted = re.sub(r"[\s()<>\[\]{}\"'`*\\$|^~]", lambda match: f"%{ord(match[0]):02X}", visible(url))
     return html.escape(quoted)

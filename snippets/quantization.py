@@ -47,7 +47,7 @@ def quantize(x: Tensor, bits: int, group: int | None = None) -> tuple[Tensor, Te
     grouped = x.to(torch.promote_types(x.dtype, torch.float32)).unflatten(-1, (-1, group))  # (..., n / G, G)
     scale = grouped.abs().amax(dim=-1, keepdim=True) / largest
     scale = torch.where(scale > 0, scale, 1)  # zeros stay zeros
-    q = (grouped / scale).round().clamp(-largest, largest)
+    q = (grouped / scale).round()
     return q.flatten(-2).to(torch.int8), scale.squeeze(-1)
 
 

@@ -12,7 +12,6 @@ from ingest.feeds.records import UNDATED
 from ingest.feeds.when import month_of
 from ingest.model import Concept, Paper, Week
 from ingest.pages.atom import atom
-from ingest.pages.kept import Kept, hash_of
 from ingest.pages.ranking import moves, picks, ranked, why
 from ingest.pages.records import atom_entry
 
@@ -31,11 +30,11 @@ class PaperPages:
     Args:
         weeks: All there are.
         concepts: By name.
-        kept: Pages of the last build.
+        kept: Gives a page by its path and what it is made of; renders it where that is new.
         page: Renders a template with values.
     """
 
-    def __init__(self, weeks: Sequence[Week], concepts: Mapping[str, Concept], kept: Kept, page: Page) -> None:
+    def __init__(self, weeks: Sequence[Week], concepts: Mapping[str, Concept], kept: Page, page: Page) -> None:
         self.weeks = sorted((week for week in weeks if week.name != UNDATED), key=lambda week: week.name, reverse=True)
         self.undated = next((week for week in weeks if week.name == UNDATED), Week(UNDATED, ()))
         self.concepts, self._kept, self._page = concepts, kept, page
@@ -62,11 +61,10 @@ class PaperPages:
 
     def pages(self, feeds: Sequence[FeedInfo]) -> Iterator[tuple[str, str]]:
         """Path under docs/ and text of everything."""
-        shared = hash_of(list(self.titles.items()))
         for week in self.weeks:
-            made_of, slug = hash_of(shared, week), week.name.lower()
+            slug = week.name.lower()
             for name, make in ((PAPER.page(slug), self._week), (f"{PAPER.folder}/{slug}.json", self._rows)):
-                yield name, self._kept.page(name, made_of, partial(make, week))
+                yield name, self._kept(name, week, partial(make, week))
         newest = self.newest()
         described = moves(self.weeks[self.weeks.index(newest) :] if newest else ())
         years: dict[str, list[Week]] = defaultdict(list)

@@ -22,7 +22,7 @@ ANSWER = re.compile(
 DAY_AND_HOUR = re.compile(r"20\d\d-\d{1,2}-\d{1,2}[ T]+\d{1,2}[:：]\d\d(?::\d\d)?")  # as notes say it
 KNOWN = {"id", "topics", "asker", "date", "updated", "duplicate_of"}
 MANY = 50
-SAID = {"origin": "出自", "licence": "许可", "material": "文中的「资料」"}
+SAID = {"origin": "出自", "licence": "许可"}
 # A signature that says more: `—name（2026-11-29，https://…）`. A login on a site may hold hyphens, a name does not.
 SAID_THERE = re.compile(r"(\s*(?:—+|--+)[^（(<>]*+)[（(]([^\n]*)[）)]\s*")
 LOGIN = re.compile(r"\s*—+\s*([A-Za-z0-9][\w-]{0,38})\s*")

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from snippets.clip_loss import clip_loss
+from snippets.cross_entropy import cross_entropy, linear_cross_entropy
 from snippets.ddpm import denoising_loss, linear_betas
 from snippets.distillation import distillation_loss
 from snippets.dpo_loss import dpo_loss, ipo_loss, sequence_logps
@@ -22,6 +23,7 @@ from snippets.policy_kl import exact_kl, policy_kl
 from snippets.ppo_loss import actor_loss, critic_loss, token_logps
 from snippets.reward_model_loss import last_token_rewards, ranking_loss, reward_model_loss
 from snippets.sentence_embedding import contrastive_loss
+from snippets.tiny_gpt import next_token_loss
 
 B, T, V = 3, 4, 5
 LOGITS = torch.linspace(-2, 2, B * T * V).sin().view(B, T, V)
@@ -32,6 +34,8 @@ SCORES = LOGITS[:, 0, 0]  # (B,)
 
 LOSSES: dict[str, Callable[[Tensor], object]] = {
     "clip_loss": lambda x: clip_loss(x[:, 0], x[:, 1], x[0, 0, 0]),
+    "cross_entropy": lambda x: cross_entropy(x, LABELS, 0.1, 0.1),
+    "linear_cross_entropy": lambda x: linear_cross_entropy(x[0], LOGITS[1], LABELS[0].clamp(max=3), chunk=2),
     "denoising_loss": lambda x: denoising_loss(lambda noisy, steps: noisy * x.mean(), x, linear_betas()),
     "distillation_loss": lambda x: distillation_loss(x, LOGITS, LABELS),
     "dpo_loss": lambda x: dpo_loss(x[:, 0, 0], x[:, 0, 1], SCORES, SCORES)[0],
@@ -54,6 +58,7 @@ LOSSES: dict[str, Callable[[Tensor], object]] = {
     "last_token_rewards": lambda x: last_token_rewards(x[..., 0], MASK),
     "reward_model_loss": lambda x: reward_model_loss(x[:, 0, 0], x[:, 0, 1], center=0.1),
     "ranking_loss": lambda x: ranking_loss(x[..., 0]),
+    "next_token_loss": lambda x: next_token_loss(x, LABELS),
     "contrastive_loss": lambda x: contrastive_loss(x[:, 0], x[:, 1]),
 }
 

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from ingest.kept import Kept
 from ingest.model import Concept, Paper, Week
-from ingest.pages.kept import Kept
 from ingest.pages.ranking import moves, picks, ranked, score, why
 from ingest.pages.render import render
 from ingest.pictures import Pictures
