@@ -14,7 +14,7 @@ ALLOWED = {
     "": "",
     "__main__": "cli",
     "addresses": "",
-    "begin": "files notes.commands reporting",
+    "begin": "feeds.records files limits model notes.commands pages.ranking reporting",
     "cli": "begin commands feeds.commands files importing.commands importing.document reporting tree workspace",
     "commands": (
         "addresses files guard importing.document link links model notes.mend notes.parse pages.ways pipeline"
@@ -47,7 +47,7 @@ ALLOWED = {
     "rule_examples": "slips.all_rules",
     "rules": "problems rule_examples slips.all_rules",
     "safe_html": "invisible markup pictures urls",
-    "searched": "addresses model wiki",
+    "searched": "addresses feeds.records model wiki",
     "show": "markup model pictures slips.slip slips.texts wiki",
     "safety": "front_matter limits model problems",
     "synonyms": "concepts model problems",
@@ -111,7 +111,9 @@ ALLOWED = {
     "feeds.records": "model problems urls",
     "feeds.sandbox": "feeds.parse feeds.wire",
     "feeds.state": "files tree",
-    "feeds.store": "feeds.archive feeds.gist feeds.index feeds.outcome feeds.parse feeds.records files model problems",
+    "feeds.store": (
+        "feeds.archive feeds.gist feeds.index feeds.outcome feeds.parse feeds.records files limits model problems"
+    ),
     "feeds.text": "encodings",
     "feeds.when": "",
     "feeds.wire": "feeds.parse model problems",
@@ -138,13 +140,14 @@ ALLOWED = {
     # pages
     "pages": "",
     "pages.atom": "invisible",
-    "pages.chart": "",
     "pages.learning_map": "model",
+    "pages.papers": "addresses feeds.info feeds.records feeds.when model pages.atom pages.ranking pages.records",
     "pages.people": "addresses model",
+    "pages.ranking": "model",
     "pages.records": "addresses model pages.atom safe_html",
     "pages.ways": "",
     "pages.render": (
-        "addresses kept markup model pages.atom pages.chart pages.learning_map pages.people pages.records"
+        "addresses kept markup model pages.atom pages.learning_map pages.papers pages.people pages.records"
         " pages.ways pictures safe_html wiki"
     ),
 }
