@@ -2,6 +2,7 @@
 
 from ingest.encodings import looks_simplified
 
+SAVE_AGAIN = "open it in Word, WPS or LibreOffice and save it as .docx without a password"
 INSTALL = 'pip install -e ".[import]"'
 
 

@@ -1,35 +1,79 @@
 """A document of any kind as records: a note, a question, a collection of questions, or an export of discussions."""
 
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ingest.importing.convert import convert
+from ingest.importing.census import Census
 from ingest.importing.decode import CannotConvert, decode
+from ingest.importing.footnotes import notes_at_end, notes_in_place
 from ingest.importing.html import html_to_markdown
+from ingest.importing.sandbox import convert_within
+from ingest.marks import asks
 from ingest.model import Block, Question, Source, Talk
-from ingest.notes.parse import REQUIRED, parse_note
+from ingest.notes.parse import REQUIRED, TITLED, parse_note
 from ingest.problems import Problem
-from ingest.questions.collected import parse_collection, parse_discussions, parse_form
+from ingest.questions.collected import article_question, parse_collection
+from ingest.questions.discussions import parse_discussions, parse_form
 from ingest.questions.parse import parse_question
 
 
 class Unreadable(Exception):
     """A document that cannot be read; says which and why."""
 
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(str(Problem(path.as_posix(), 1, 1, "F009", reason)))
 
-def read_document(path: Path) -> tuple[Source, list[Problem], dict[str, bytes]]:
-    """A document as Markdown, what could not be carried over, and its pictures.
+
+@dataclass(slots=True)
+class Document:
+    """A document as Markdown.
+
+    Attributes:
+        source: Its text.
+        problems: What could not be carried over.
+        pictures: Its pictures by name.
+        census: Its letters, counted apart from the conversion.
+    """
+
+    source: Source
+    problems: list[Problem] = field(default_factory=list)
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    census: Census = field(default_factory=Census)
+
+
+@dataclass(slots=True)
+class Kind:
+    """What a text was taken for, and why; of a collection, its questions and what is in none of them."""
+
+    name: str  # "talk", "questions" or "article"
+    reason: str
+    questions: list[Question] = field(default_factory=list)
+    unplaced: list[Block] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_document(path: Path) -> Document:
+    """A document as Markdown, read within limits.
 
     Raises:
         Unreadable: It cannot be read, or is of no kind that `convert` knows.
     """
     try:
-        converted = convert(path)
+        converted = convert_within(path)
     except OSError as error:
-        raise Unreadable(f"{path}: cannot read: {error.strerror or error}") from error
+        raise Unreadable(path, f"cannot read: {error.strerror or error}") from error
     except CannotConvert as error:
-        raise Unreadable(f"{path}: {error}") from error
-    problems = [Problem(path.as_posix(), 1, 1, "F004", f"left out: {what}") for what in converted.left_out]
-    return Source(path.as_posix(), converted.text), problems, converted.pictures
+        raise Unreadable(path, str(error)) from error
+    name, census = path.as_posix(), converted.census
+    problems = [Problem(name, 1, 1, "F004", f"left out: {what}") for what in converted.left_out]
+    for what in converted.told:
+        code = "F004" if what.startswith("a picture") else "F008"
+        problems.append(Problem(name, 1, 1, code, f"left out: {what}"))
+    problems += [Problem(name, 1, 1, "F007", what) for what in converted.faults]
+    if census.missing:
+        said = f"{census.missing} of {census.letters} letters of the document are missing, such as {census.sample!r}"
+        problems.append(Problem(name, 1, 1, "F007", said))
+    return Document(Source(name, converted.text), problems, converted.pictures, census)
 
 
 def read_as_written(path: Path) -> Source:
@@ -53,7 +97,7 @@ def read_discussions(path: Path) -> list[Question]:
     try:
         return parse_discussions(_read_text(path), path.as_posix(), html_to_markdown)
     except CannotConvert as error:
-        raise Unreadable(f"{path}: {error}") from error
+        raise Unreadable(path, str(error)) from error
     except (ValueError, RecursionError):
         return []
 
@@ -62,9 +106,9 @@ def _read_text(path: Path) -> str:
     try:
         return decode(path.read_bytes())[0]
     except OSError as error:
-        raise Unreadable(f"{path}: cannot read: {error.strerror or error}") from error
+        raise Unreadable(path, f"cannot read: {error.strerror or error}") from error
     except CannotConvert as error:
-        raise Unreadable(f"{path}: {error}") from error
+        raise Unreadable(path, str(error)) from error
 
 
 def parse_document(source: Source) -> tuple[Talk | Question, list[Problem]]:
@@ -74,13 +118,39 @@ def parse_document(source: Source) -> tuple[Talk | Question, list[Problem]]:
     return parse_note(source)
 
 
-def parse_questions(source: Source) -> tuple[list[Question], list[Block], list[Problem]] | None:
-    """The questions of a text that holds several and is no note, or of one whose front matter asks; else None."""
+def as_talk(source: Source) -> Source:
+    """A text as a note holds it: its footnotes at the end."""
+    return replace(source, text=notes_at_end(source.text))
+
+
+def tell_kind(source: Source, wanted: str = "") -> Kind:
+    """Whether a text is a talk, a collection of questions, or an article, and why.
+
+    Args:
+        source: The text.
+        wanted: What it is to be taken for, whatever it looks like; "" to tell.
+    """
     record, _ = parse_document(source)
-    if isinstance(record, Question) or record.fields or {section.kind for section in record.sections} & set(REQUIRED):
-        return None
+    if not wanted and isinstance(record, Question):
+        return Kind("questions", "it is a question with its answer", [record])
+    if isinstance(record, Talk) and not wanted:
+        numbered = any(field.name == "编号" for field in record.fields)
+        sections = {section.kind for section in record.sections} & set(REQUIRED)
+        if record.fields or sections or TITLED.search(record.title):
+            what = "【编号】" if numbered else "fields" if record.fields else "sections" if sections else "the title"
+            return Kind("talk", f"it has {what} of a talk")
+    if wanted == "talk":
+        return Kind("talk", "as told")
+    source = replace(source, text=notes_in_place(source.text))
     if form := parse_form(source.text, source.path):
-        return [form], [], []
+        return Kind("questions", "it is an answer to the form", [form])
     questions, unplaced, problems = parse_collection(source)
+    whole = article_question(source)
     asked = len(questions) > 1 or any(question.line == 1 for question in questions)
-    return (questions, unplaced, problems) if asked else None
+    if wanted == "questions" or (
+        not wanted and (asked or (len(questions) == 1 and (whole is None or not asks(whole.title))))
+    ):
+        return Kind("questions", f"{len(questions)} questions", questions, unplaced, problems)
+    if whole and (asks(whole.title) or wanted == "article"):
+        return Kind("article", "its title asks", [whole], [], problems)
+    return Kind("article", "it neither is a note nor asks anything", [], [], problems)

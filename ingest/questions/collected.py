@@ -1,4 +1,4 @@
-"""Parse a collection of questions and answers, as people keep them in Markdown or export them from GitHub Discussions.
+"""Parse a collection of questions and answers, as people keep them in Markdown.
 
 A question begins at a heading, a bold line or a line that is marked (`Q1:`, `问：`, `**Problem:**`) or asks (`…？`);
 where a text has none of these, at a short line that stands alone and asks, or has a list below it: a heading that was
@@ -6,16 +6,13 @@ copied without its mark. What follows, up to the next question, is its answer. T
 that group questions, and tables of contents are nobody's: they are returned as they stand.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import Any
 
 from ingest.front_matter import front_matter
 from ingest.invisible import visible
-from ingest.markup import FENCE, WORDS, fenced_lines
-from ingest.model import Answer, Block, Field, Question, Source
+from ingest.markup import WORDS, fenced_lines
+from ingest.model import Answer, Block, Question, Source
+from ingest.plain import plain
 from ingest.problems import Problem
 
 _NUMBER = r"(?:\(?\d{1,3}(?:\.\d{1,3})*\s*[.、)）:：]?\s+|\d{1,3}(?:\.\d{1,3})*\s*[.、)）:：]\s*)"
@@ -94,6 +91,29 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
     return questions, sorted(unplaced, key=lambda block: block.line), problems
 
 
+def article_question(source: Source) -> Question | None:
+    """An article as one question: its title asks, all of it answers; None where it has no title or no text."""
+    _, body, first, _ = front_matter(source)
+    lines = plain(body).split("\n")
+    at = next((at for at, line in enumerate(lines) if line.strip()), None)
+    if at is None:
+        return None
+    heading = HEADING.match(lines[at])
+    title = _bare_title(heading[2] if heading else lines[at])
+    said = "\n".join(lines[at + 1 :]).strip("\n").rstrip()
+    if not title or not said or len(title) > 120:
+        return None
+    return Question("q1", title, "", "", (Answer(said, "", first + at + 1),), source.path, first + at)
+
+
+def _bare_title(title: str) -> str:
+    """A title without its number, its emphasis and the backslashes that keep marks from acting."""
+    bare = re.sub(r"^[#*_\s]+|[#*_\s]+$", "", title.strip())
+    bare = re.sub(f"^{_NUMBER}", "", bare)
+    bare = re.sub(r"\*\*([^*]+)\*\*|__([^_]+)__", lambda match: match[1] or match[2], bare)
+    return visible(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", bare)).strip().strip("*").strip()
+
+
 def _level(lines: list[str], fenced: set[int]) -> int:
     """The level of the headings that are questions: where several ask, theirs; 0 where none does."""
     levels = [
@@ -157,127 +177,3 @@ def _append(found: list[_Found], unplaced: list[Block], line: str, number: int) 
         return
     _, _, text, answers = found[-1]
     (answers[-1][1] if answers else text).append(line)
-
-
-def parse_discussions(text: str, path: str, to_markdown: Callable[[str], str]) -> list[Question]:
-    """Questions of GitHub Discussions: a webhook's payload, a list, or a GraphQL answer with `nodes` or `edges`.
-
-    Args:
-        text: JSON.
-        path: Where it was read.
-        to_markdown: Makes Markdown of the HTML of a `bodyHTML`, which is read where there is no `body`.
-
-    Raises:
-        ValueError: It is no JSON, or holds no discussion.
-    """
-    found = list(_discussions(json.loads(text)))
-    if not found:
-        raise ValueError("no discussion with a title")
-    return [_discussion(item, path, to_markdown) for item in found]
-
-
-def _discussions(value: Any) -> Iterable[dict[str, Any]]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _discussions(item)
-    elif isinstance(value, dict):
-        asked, chosen = value.get("discussion"), value.get("answer")
-        if isinstance(asked, dict) and isinstance(chosen, dict):  # a webhook tells of them side by side
-            yield from _discussions({**asked, "answer": chosen})
-        elif isinstance(value.get("title"), str) and ("body" in value or "bodyHTML" in value or "number" in value):
-            yield value
-        else:
-            for item in value.values():
-                yield from _discussions(item)
-
-
-def _discussion(item: dict[str, Any], path: str, to_markdown: Callable[[str], str]) -> Question:
-    chosen = item.get("answer")
-    accepted = chosen if isinstance(chosen, dict) else {}
-    said = [accepted] if accepted else []
-    for comment in _nodes(item.get("comments")):
-        replies = (comment, *_nodes(comment.get("replies")))
-        said += [reply for reply in replies if not (accepted and reply.get("id") == accepted.get("id"))]
-    found = (
-        Answer(_body(one, to_markdown), _author(one), 1, one is accepted or bool(one.get("isAnswer"))) for one in said
-    )
-    answers = tuple(answer for answer in found if answer.text)
-    name = (
-        f"discussion-{item['number']}" if isinstance(item.get("number"), int) else str(item.get("id") or "discussion")
-    )
-    if form := parse_form(_body(item, to_markdown), path):
-        return replace(form, id=name, asker=form.asker or _author(item), answers=(*form.answers, *answers))
-    return Question(
-        name, " ".join(item["title"].split()), _body(item, to_markdown), _author(item),
-        answers, path, 1,
-    )  # fmt: skip
-
-
-def parse_form(text: str, path: str) -> Question | None:
-    """The question that an answer to `.github/ISSUE_TEMPLATE/question.yml` asks; None where the text is none."""
-    parts = re.split(r"(?m)^### (问题|背景|回答|参考|相关概念|提问者|许可)\s*$", text.replace("\r\n", "\n"))
-    said = {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
-    said |= {name: "" for name, body in said.items() if body == "_No response_"}
-    if parts[0].strip() or not {"问题", "回答", "许可"} <= said.keys() or not said["问题"]:
-        return None
-    agreed = re.match(r"-\s*\[x\]", said["许可"], re.IGNORECASE)
-    return Question(
-        "q1", " ".join(said["问题"].split()), said.get("背景", ""), said.get("提问者", ""),
-        (Answer(said["回答"], "", 1),) if said["回答"] else (), path, 1,
-        topics=tuple(re.findall(r"[\w-]+", said.get("相关概念", ""))), remarks=said.get("参考", ""),
-        fields=(Field("licence", "CC-BY-4.0", 1),) if agreed else (),
-    )  # fmt: skip
-
-
-def _nodes(value: Any) -> list[dict[str, Any]]:
-    """Items of a connection (`nodes`, or `edges` with a `node`), of a list, or of nothing (null, a count)."""
-    if isinstance(value, dict):
-        edges = [edge.get("node") for edge in value.get("edges") or () if isinstance(edge, dict)]
-        value = value.get("nodes") or edges
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _author(item: dict[str, Any]) -> str:
-    author = item.get("author") or item.get("user")
-    return str(author.get("login") or "") if isinstance(author, dict) else str(author or "")
-
-
-def _body(item: dict[str, Any], to_markdown: Callable[[str], str]) -> str:
-    return str(item.get("body") or to_markdown(str(item.get("bodyHTML") or ""))).strip()
-
-
-def write_question(question: Question, origin: str, licence: str) -> str:
-    """The text of a file of `talks/questions/`, with its origin and licence in the front matter.
-
-    Headings inside of it that a question file would take for its own parts go two levels deeper.
-    """
-    licence = licence or next((field.value for field in question.fields if field.name == "licence"), "")
-    head = {"topics": question.topics, "asker": question.asker, "origin": origin, "licence": licence}
-    fields = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in head.items() if value]
-    parts = ["---\n" + "\n".join(fields) + "\n---", f"# {question.title}", _deeper(question.text)]
-    for answer in question.answers:
-        parts += ["## 回答（采纳）" if answer.accepted else "## 回答", _closed(_deeper(answer.text))]
-        parts += [f"—{answer.author}"] if answer.author else []
-    web = origin.startswith(("https://", "http://"))
-    taken = f"- [{'，'.join(part for part in (origin, licence) if part)}](<{origin}>)" if web else ""
-    if references := "\n".join(part for part in (question.remarks, taken) if part):
-        parts += ["## 参考", references]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _deeper(text: str) -> str:
-    lines = text.split("\n")
-    fenced = fenced_lines(lines)
-    return "\n".join(
-        f"##{line.lstrip(' ')}" if at not in fenced and re.match(r" {0,3}#{1,2}\s", line) else line
-        for at, line in enumerate(lines)
-    )
-
-
-def _closed(text: str) -> str:
-    """A text whose last fence is closed, so that it does not swallow what follows."""
-    lines = text.split("\n")
-    if len(lines) - 1 in fenced_lines(lines) and (opened := [line for line in lines if FENCE.match(line)]):
-        mark = FENCE.match(opened[-1])
-        return text if mark is None or lines[-1].strip() == mark[1] else f"{text}\n{mark[1]}"
-    return text

@@ -11,8 +11,9 @@ from ingest.notes.mend import mend
 from ingest.notes.parse import parse_note
 from ingest.notes.write import format_note
 from ingest.problems import RULES
-from ingest.questions.collected import parse_collection, write_question
+from ingest.questions.collected import parse_collection
 from ingest.questions.parse import parse_question
+from ingest.questions.write import write_question
 from ingest.safe_html import to_html
 from ingest.slips.notes import note_slips
 from ingest.slips.questions import question_slips

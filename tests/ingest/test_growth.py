@@ -24,7 +24,8 @@ from ingest.notes.mend import mend
 from ingest.notes.names import split_attribution
 from ingest.notes.parse import parse_note
 from ingest.notes.write import format_note
-from ingest.questions.collected import parse_collection, parse_form
+from ingest.questions.collected import parse_collection
+from ingest.questions.discussions import parse_form
 from ingest.questions.duplicates import alike, join
 from ingest.questions.parse import parse_question
 from ingest.slips.notes import note_slips

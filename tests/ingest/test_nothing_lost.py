@@ -18,8 +18,9 @@ from ingest.link import link
 from ingest.model import Source
 from ingest.notes.parse import parse_note
 from ingest.pages.render import render
-from ingest.questions.collected import parse_collection, write_question
+from ingest.questions.collected import parse_collection
 from ingest.questions.parse import parse_question
+from ingest.questions.write import write_question
 
 INPUTS = Path(__file__).parents[3] / "shared" / "inputs"
 DOCUMENTS = sorted(path for folder in ("documents", "talks") for path in INPUTS.glob(f"{folder}/*.*"))

@@ -13,7 +13,8 @@ from ingest.importing.html import html_to_markdown
 from ingest.model import Source
 from ingest.notes.parse import parse_note
 from ingest.pipeline import Inputs, build
-from ingest.questions.collected import parse_collection, parse_discussions
+from ingest.questions.collected import parse_collection
+from ingest.questions.discussions import parse_discussions
 from ingest.safe_html import to_html
 
 HEAD = "【编号】：101\n【时间】：2024-03-02\n\n## 本周新闻\n\n"

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from ingest.cli import main
 from ingest.importing.html import html_to_markdown
 from ingest.model import Source
-from ingest.questions.collected import parse_collection, parse_discussions, parse_form, write_question
+from ingest.questions.collected import parse_collection
+from ingest.questions.discussions import parse_discussions, parse_form
 from ingest.questions.parse import parse_question
+from ingest.questions.write import write_question
 
 TEMPLATE = Path(__file__).parents[3] / ".github/ISSUE_TEMPLATE/question.yml"
 

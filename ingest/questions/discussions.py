@@ -1,0 +1,96 @@
+"""Questions asked by the form of `.github/ISSUE_TEMPLATE`, and those of an export of GitHub Discussions."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from ingest.model import Answer, Field, Question
+
+
+def parse_discussions(text: str, path: str, to_markdown: Callable[[str], str]) -> list[Question]:
+    """Questions of GitHub Discussions: a webhook's payload, a list, or a GraphQL answer with `nodes` or `edges`.
+
+    Args:
+        text: JSON.
+        path: Where it was read.
+        to_markdown: Makes Markdown of the HTML of a `bodyHTML`, which is read where there is no `body`.
+
+    Raises:
+        ValueError: It is no JSON, or holds no discussion.
+    """
+    found = list(_discussions(json.loads(text)))
+    if not found:
+        raise ValueError("no discussion with a title")
+    return [_discussion(item, path, to_markdown) for item in found]
+
+
+def _discussions(value: Any) -> Iterable[dict[str, Any]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _discussions(item)
+    elif isinstance(value, dict):
+        asked, chosen = value.get("discussion"), value.get("answer")
+        if isinstance(asked, dict) and isinstance(chosen, dict):  # a webhook tells of them side by side
+            yield from _discussions({**asked, "answer": chosen})
+        elif isinstance(value.get("title"), str) and ("body" in value or "bodyHTML" in value or "number" in value):
+            yield value
+        else:
+            for item in value.values():
+                yield from _discussions(item)
+
+
+def _discussion(item: dict[str, Any], path: str, to_markdown: Callable[[str], str]) -> Question:
+    chosen = item.get("answer")
+    accepted = chosen if isinstance(chosen, dict) else {}
+    said = [accepted] if accepted else []
+    for comment in _nodes(item.get("comments")):
+        replies = (comment, *_nodes(comment.get("replies")))
+        said += [reply for reply in replies if not (accepted and reply.get("id") == accepted.get("id"))]
+    found = (
+        Answer(_body(one, to_markdown), _author(one), 1, one is accepted or bool(one.get("isAnswer"))) for one in said
+    )
+    answers = tuple(answer for answer in found if answer.text)
+    name = (
+        f"discussion-{item['number']}" if isinstance(item.get("number"), int) else str(item.get("id") or "discussion")
+    )
+    if form := parse_form(_body(item, to_markdown), path):
+        return replace(form, id=name, asker=form.asker or _author(item), answers=(*form.answers, *answers))
+    return Question(
+        name, " ".join(item["title"].split()), _body(item, to_markdown), _author(item),
+        answers, path, 1,
+    )  # fmt: skip
+
+
+def parse_form(text: str, path: str) -> Question | None:
+    """The question that an answer to `.github/ISSUE_TEMPLATE/question.yml` asks; None where the text is none."""
+    parts = re.split(r"(?m)^### (问题|背景|回答|参考|相关概念|提问者|许可)\s*$", text.replace("\r\n", "\n"))
+    said = {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+    said |= {name: "" for name, body in said.items() if body == "_No response_"}
+    if parts[0].strip() or not {"问题", "回答", "许可"} <= said.keys() or not said["问题"]:
+        return None
+    agreed = re.match(r"-\s*\[x\]", said["许可"], re.IGNORECASE)
+    return Question(
+        "q1", " ".join(said["问题"].split()), said.get("背景", ""), said.get("提问者", ""),
+        (Answer(said["回答"], "", 1),) if said["回答"] else (), path, 1,
+        topics=tuple(re.findall(r"[\w-]+", said.get("相关概念", ""))), remarks=said.get("参考", ""),
+        fields=(Field("licence", "CC-BY-4.0", 1),) if agreed else (),
+    )  # fmt: skip
+
+
+def _nodes(value: Any) -> list[dict[str, Any]]:
+    """Items of a connection (`nodes`, or `edges` with a `node`), of a list, or of nothing (null, a count)."""
+    if isinstance(value, dict):
+        edges = [edge.get("node") for edge in value.get("edges") or () if isinstance(edge, dict)]
+        value = value.get("nodes") or edges
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _author(item: dict[str, Any]) -> str:
+    author = item.get("author") or item.get("user")
+    return str(author.get("login") or "") if isinstance(author, dict) else str(author or "")
+
+
+def _body(item: dict[str, Any], to_markdown: Callable[[str], str]) -> str:
+    return str(item.get("body") or to_markdown(str(item.get("bodyHTML") or ""))).strip()
