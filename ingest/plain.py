@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator
 
 from ingest.markup import WORDS, fenced_lines
 
-COMMENT = re.compile(r"<!--.*?-->|<!--(?=[^\n]*\n)(?:(?!<!--).)*?-->|%%(?=\S|\s)(?:(?!%%).)+%%", re.DOTALL)
+COMMENT = re.compile(r"(?<!\\)<!--.*?-->|(?<!\\)%%(?:(?!%%).)+%%", re.DOTALL)
 SAID_IN_LINE = re.compile(r"`+[^`\n]*`+|\$[^$\n]+\$")
-TAG = re.compile(
-    r"</?(?:font|span|div|section|article|center|aside|details|summary|figure|figcaption|mark|ins|small|big|u|p|label"
-    r"|kbd|a)(?:\s[^<>]*)?/?>",
-    re.IGNORECASE,
+NAMES = (
+    "font|span|div|section|article|center|aside|details|summary|figure|figcaption|mark|ins|small|big|u|p|label|kbd|a"
 )
+TAG = re.compile(rf"(?<!\\)</?(?P<name>{NAMES})(?P<more>\s[^<>]*|/)?>", re.IGNORECASE)
+ACTING = re.compile(rf"<(?=/?(?:{NAMES}|br|b|strong|i|em|del|strike|code|su[bp]|img|table)\b|!--)|%%", re.IGNORECASE)
 LINKED = re.compile(r'<a\s[^<>]*?href=["\']?(https?://[^\s"\'<>]+)["\']?[^<>]*>([^<>\n]*)</a>', re.IGNORECASE)
-BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+BREAK = re.compile(r"(?<!\\)<br\s*/?>", re.IGNORECASE)
 MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "del": "~~", "strike": "~~", "code": "`"}
-PAIR = re.compile(rf"<({'|'.join(MARKS)})(?:\s[^<>]*)?>([^<>\n]+)</\1\s*>", re.IGNORECASE)
+PAIR = re.compile(rf"(?<!\\)<({'|'.join(MARKS)})(?:\s[^<>]*)?>([^<>\n]+)</\1\s*>", re.IGNORECASE)
 INDEX = re.compile(r"([A-Za-z]|\d+)?<(su[bp])>([-+\w.,]{1,20})</\2>", re.IGNORECASE)
 ANCHOR = re.compile(rf"^(\s{{0,3}}#{{1,6}}\s+)({WORDS})\s*\{{[#.:][^{{}}]*\}}\s*$")
 BOLD_HEADING = re.compile(r"^(\s{0,3}#{1,6}\s+)(?:\*\*|__)([^*_]+)(?:\*\*|__)\s*$")
@@ -99,8 +99,15 @@ def _untagged(text: str) -> str:
     text = LINKED.sub(lambda match: f"[{match[2].strip() or match[1]}]({match[1]})", text)
     text = INDEX.sub(_index, text)
     text = PAIR.sub(lambda match: f"{MARKS[match[1].lower()]}{match[2].strip()}{MARKS[match[1].lower()]}", text)
-    text = TAG.sub("", text)
+    text = TAG.sub(lambda match: "" if _formats(match) else match[0], text)
     return BREAK.sub(" " if text.strip().startswith("|") else "  ", text).rstrip("\n")
+
+
+def _formats(match: re.Match[str]) -> bool:
+    """Whether a tag formats the text; one that stands alone in a sentence is what the sentence speaks of."""
+    text, other = match.string, "" if match[0].startswith("</") else "/"
+    at_end = not text[: match.start()].strip(" >-*") or not text[match.end() :].strip()
+    return bool(match["more"]) or at_end or f"<{other}{match['name']}" in text
 
 
 def _index(match: re.Match[str]) -> str:

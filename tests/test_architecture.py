@@ -44,7 +44,8 @@ ALLOWED = {
     "reporting": "markup model problems",
     "rule_examples": "slips.all_rules",
     "rules": "problems rule_examples slips.all_rules",
-    "safe_html": "invisible markup pictures urls",
+    "safe_html": "invisible markup pictures safe_math urls",
+    "safe_math": "",
     "show": "markup model pictures slips.slip slips.texts wiki",
     "safety": "front_matter model problems",
     "tree": "",
@@ -61,7 +62,7 @@ ALLOWED = {
     "notes.names": "markup",
     "notes.parse": "front_matter limits marks markup model notes.lines notes.names notes.times plain problems",
     "notes.times": "",
-    "notes.write": "markup model notes.lines notes.names notes.parse problems",
+    "notes.write": "marks markup model notes.lines notes.names notes.parse problems",
     # questions
     "questions": "",
     "questions.collected": "front_matter invisible markup model plain problems",
@@ -124,7 +125,7 @@ ALLOWED = {
     "importing.docx_lines": "importing.docx_html importing.docx_package importing.docx_styles importing.mathematics",
     "importing.docx_package": "importing.decode",
     "importing.docx_styles": "importing.docx_package",
-    "importing.escape": "",
+    "importing.escape": "plain",
     "importing.footnotes": "markup",
     "importing.html": (
         "importing.decode importing.html_math importing.html_notes importing.html_tables importing.html_tree"

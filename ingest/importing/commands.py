@@ -94,9 +94,9 @@ def bring(options: argparse.Namespace) -> int:
     document = read_document(options.file)
     told = tell_kind(document.source, getattr(options, "wanted", "") or "")
     print(f"{options.file}: taken for {AS[told.name]}: {told.reason}; `--as` takes it for another", file=sys.stderr)
-    _say_census(document.source, told.unplaced, document.census)
     if told.name == "talk":
         return _bring_talk(options, document)
+    _say_census(document.source, told.unplaced, document.census)
     if not told.questions:
         what = f"{told.reason}; give it a title that asks, or mark its questions with `Q1：`"
         return report([*document.problems, Problem(options.file.as_posix(), 1, 1, "Q006", what)])
@@ -106,6 +106,7 @@ def bring(options: argparse.Namespace) -> int:
 def _bring_talk(options: argparse.Namespace, document: Document) -> int:
     """A note and its pictures."""
     text, talk, found, gone = format_note(as_talk(document.source))
+    _say_census(document.source, talk.unplaced, document.census)
     problems = document.problems + [problem for problem in found if problem.code == "N001"]
     if not NUMBER.fullmatch(talk.number):
         return report([*problems, *found])

@@ -32,6 +32,7 @@ class Converted:
         encoding: Of a text file, as it was told.
         told: What else was left out on purpose, in words.
         faults: What could not be read although it should have been, in words.
+        unread: Characters that have no text, which `faults` tells of.
         census: Its letters, counted apart from the conversion.
     """
 
@@ -41,6 +42,7 @@ class Converted:
     encoding: str = ""
     told: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    unread: int = 0
     census: Census = field(default_factory=Census)
 
 
@@ -65,7 +67,9 @@ def convert(path: Path) -> Converted:
         raise CannotConvert("its parts are nested too deep") from error
     converted.text = tidy(written.text)
     converted.told += written.reasons
-    converted.census = take(written.seen, written.dropped, converted.text)
+    found = take(written.seen, written.dropped, converted.text)
+    unread = converted.unread
+    converted.census = Census(found.letters + unread, found.missing + unread, found.sample or "□" * min(unread, 10))
     return converted
 
 
@@ -103,7 +107,7 @@ def _pdf(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:
         )
         raise CannotConvert(f"it is no PDF that can be read: {reason}") from error
     written = Written(read.text, read.seen, read.told, read.dropped)
-    return written, Converted("", read.pictures, read.left_out, faults=read.faults)
+    return written, Converted("", read.pictures, read.left_out, faults=read.faults, unread=read.unread)
 
 
 def _docx(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:

@@ -20,8 +20,9 @@ from ingest.questions.parse import parse_question
 class Unreadable(Exception):
     """A document that cannot be read; says which and why."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(str(Problem(path.as_posix(), 1, 1, "F009", reason)))
+    def __init__(self, path: Path, reason: str | CannotConvert) -> None:
+        line, column = (reason.line, reason.column) if isinstance(reason, CannotConvert) else (1, 1)
+        super().__init__(str(Problem(path.as_posix(), line, column, "F009", str(reason))))
 
 
 @dataclass(slots=True)
@@ -63,15 +64,15 @@ def read_document(path: Path) -> Document:
     except OSError as error:
         raise Unreadable(path, f"cannot read: {error.strerror or error}") from error
     except CannotConvert as error:
-        raise Unreadable(path, str(error)) from error
+        raise Unreadable(path, error) from error
     name, census = path.as_posix(), converted.census
     problems = [Problem(name, 1, 1, "F004", f"left out: {what}") for what in converted.left_out]
     for what in converted.told:
         code = "F004" if what.startswith("a picture") else "F008"
         problems.append(Problem(name, 1, 1, code, f"left out: {what}"))
     problems += [Problem(name, 1, 1, "F007", what) for what in converted.faults]
-    if census.missing:
-        said = f"{census.missing} of {census.letters} letters of the document are missing, such as {census.sample!r}"
+    if (missing := census.missing - converted.unread) > 0:
+        said = f"{missing} of {census.letters} letters of the document are missing, such as {census.sample!r}"
         problems.append(Problem(name, 1, 1, "F007", said))
     return Document(Source(name, converted.text), problems, converted.pictures, census)
 
@@ -97,7 +98,7 @@ def read_discussions(path: Path) -> list[Question]:
     try:
         return parse_discussions(_read_text(path), path.as_posix(), html_to_markdown)
     except CannotConvert as error:
-        raise Unreadable(path, str(error)) from error
+        raise Unreadable(path, error) from error
     except (ValueError, RecursionError):
         return []
 
@@ -108,7 +109,7 @@ def _read_text(path: Path) -> str:
     except OSError as error:
         raise Unreadable(path, f"cannot read: {error.strerror or error}") from error
     except CannotConvert as error:
-        raise Unreadable(path, str(error)) from error
+        raise Unreadable(path, error) from error
 
 
 def parse_document(source: Source) -> tuple[Talk | Question, list[Problem]]:

@@ -2,6 +2,8 @@
 
 import re
 
+from ingest.plain import ACTING
+
 # What people type as Markdown on purpose: code, formulas, links, and pairs of stars around words.
 MEANT = re.compile(
     r"(?P<code>(`+)(?!`).+?(?<!`)\2(?!`))"
@@ -10,7 +12,9 @@ MEANT = re.compile(
     r"|(?<![A-Za-z0-9*\\])(?P<stars>\*{1,3})(?=[^\s*、，,])[^*\n]+(?<=[^\s*、，,])(?P=stars)(?![A-Za-z0-9*])"
     r"|(?<![\w*\\])(?P<lines>__?)(?=[^\W_])[^_\n]*[\u4e00-\u9fff][^_\n]*(?<=[^\W_])(?P=lines)(?![\w_])"
 )
-ACTS = re.compile(r"\\(?=[!-/:-@\[-`{-~])|[*_]|&(?=#?\w+;)|~~")
+ACTS = re.compile(
+    r"\\(?=[!-/:-@\[-`{-~])|\*|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?\w+;)|~~|" + ACTING.pattern, re.IGNORECASE
+)
 HEADING_LIKE = re.compile(r"^(\s*)(#{1,6})(?=\s|$)")
 
 
@@ -19,7 +23,7 @@ def escape(text: str) -> str:
 
     A text that was no heading never becomes one.
     """
-    if not re.search(r"[\\*_`&~#]", text):
+    if not re.search(r"[\\*_`&~#<%]", text):
         return text
     out, at = [], 0
     for match in MEANT.finditer(text):

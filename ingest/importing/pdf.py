@@ -56,6 +56,7 @@ class ReadPdf:
         told: What was left out on purpose, in words.
         dropped: Its texts.
         faults: What could not be read, in words.
+        unread: How many characters have no text.
         bare: Numbers of the pages that are pictures and nothing else.
     """
 
@@ -67,6 +68,7 @@ class ReadPdf:
     dropped: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     bare: list[int] = field(default_factory=list)
+    unread: int = 0
 
 
 class _Laid(LTPage):
@@ -112,12 +114,14 @@ def pdf_to_markdown(content: bytes, folder: str) -> ReadPdf:
         read.faults.append(f"{which} of {len(pages)}: a picture without text, as of a scanner; read it with OCR first")
     elif read.bare:  # a poster at the end
         read.told.append(f"{which}: a picture without text; what it says stays in the picture")
-    if read.faults and (odd := sum(text.count(UNREADABLE) for text in read.seen)):
+    read.unread = sum(text.count(UNREADABLE) for text in read.seen)
+    if read.unread:
         whole = sum(len("".join(text.split())) for text in read.seen)
-        read.faults[:0] = [
-            f"{odd} of {whole} characters have no text, where the page shows □ now: the fonts lack a Unicode map;"
-            " export it again, or read it with OCR"
-        ]
+        read.faults.insert(
+            0,
+            f"{read.unread} of {whole} characters have no text, where the page shows □ now: the fonts lack a Unicode map;"
+            " export it again, or read it with OCR",
+        )
     read.text = lines_to_markdown([line for page in pages for line in page.lines])
     return read
 

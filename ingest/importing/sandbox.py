@@ -55,7 +55,7 @@ def convert_within(path: Path, limits: Limits | None = None) -> Converted:
     if done.returncode == _NO_FILE:
         raise OSError(None, said)
     if done.returncode == _REFUSED:
-        raise CannotConvert(said)
+        raise CannotConvert(*json.loads(said))
     if _UNIX and done.returncode == -signal.SIGPROF:
         raise CannotConvert(f"it takes more than {limits.seconds:g} seconds to read; {SMALLER}")
     if done.returncode == _TOO_LARGE:
@@ -93,7 +93,7 @@ def _serve(path: Path, seconds: float, memory: int) -> int:
     except MemoryError:
         return _TOO_LARGE
     except CannotConvert as error:
-        status, answer = _REFUSED, str(error).encode("utf-8", "replace")
+        status, answer = _REFUSED, json.dumps([str(error), error.line, error.column]).encode()
     except OSError as error:
         status, answer = _NO_FILE, (error.strerror or str(error)).encode("utf-8", "replace")
     sys.stdout.buffer.write(answer)

@@ -184,11 +184,17 @@ def _take_section(draft: Draft, text: str, number: int, alone: bool) -> bool:
         draft.open_section(draft.kind, title, 3, number)
     elif heading and heading[1] == "##" and not _is_mark(text):
         draft.open_section("other", title, 2, number)
-    elif heading and draft.question and len(heading[1]) <= draft.question.level and not _is_mark(text):
+    elif heading and draft.question and len(heading[1]) <= draft.question.level and not _asks_on(draft, text):
         draft.open_section(draft.kind, title, 3, number)  # what follows the questions
     else:
         return False
     return True
+
+
+def _asks_on(draft: Draft, text: str) -> bool:
+    """Whether a heading below a question is the next one."""
+    item = NUMBERED.match(text) if draft.kind == "free-talk" else None
+    return _is_mark(text) or bool(item and asks(item[2]))
 
 
 def _is_mark(text: str) -> bool:

@@ -1,0 +1,43 @@
+"""Small .docx files, made of the XML of their body."""
+
+import io
+import zipfile
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+M = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+NAMES = f'xmlns:w="{W}" xmlns:r="{R}" xmlns:m="{M}"'
+HEAD = ["OpenLLM Talk 201", "【编号】：201", "【时间】：2024-03-02 20:00"]
+
+
+def paragraph(text="", inside="", properties=""):
+    """A paragraph of a text, or of the XML of its runs."""
+    run = f'<w:r><w:t xml:space="preserve">{text}</w:t></w:r>' if text else ""
+    return f"<w:p><w:pPr>{properties}</w:pPr>{run}{inside}</w:p>"
+
+
+def make_docx(body, relations="", numbering="", parts=None):
+    """The bytes of a .docx.
+
+    Args:
+        body: XML of the body, below the head of a note and its sections.
+        relations: XML of further relations.
+        numbering: XML inside `w:numbering`.
+        parts: Further parts, by name.
+    """
+    heading = '<w:pStyle w:val="1"/>'
+    head = "".join(map(paragraph, HEAD)) + paragraph("本周新闻", properties=heading) + paragraph("本周推荐", properties=heading)
+    root = "http://schemas.openxmlformats.org/package/2006/relationships"
+    files = {
+        "_rels/.rels": f'<Relationships xmlns="{root}"><Relationship Id="a" Type="{R}/officeDocument" Target="word/document.xml"/></Relationships>',
+        "word/document.xml": f"<w:document {NAMES}><w:body>{head}{body}</w:body></w:document>",
+        "word/_rels/document.xml.rels": f'<Relationships xmlns="{root}"><Relationship Id="s" Type="{R}/styles" Target="styles.xml"/><Relationship Id="n" Type="{R}/numbering" Target="numbering.xml"/>{relations}</Relationships>',
+        "word/styles.xml": f'<w:styles {NAMES}><w:style w:type="paragraph" w:styleId="1"><w:name w:val="heading 1"/></w:style></w:styles>',
+        "word/numbering.xml": f"<w:numbering {NAMES}>{numbering}</w:numbering>",
+        **(parts or {}),
+    }  # fmt: skip
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
+    return packed.getvalue()
