@@ -29,6 +29,14 @@ WORDS = re.compile(
     r"|\b(?:what|why|how|which|when|where|who|whether)\b",
     re.IGNORECASE,
 )
+REQUEST = re.compile(
+    "^(?:请|简单|大概|大致|详细|具体|先|再|你|给我|帮我|能不能)*"
+    "(?:介绍|讲|说说|说一|谈|聊|解释|简述|描述|列举|举例|对比|比较|推导|手写|写[一出]|实现|分析|阐述|概括|评价)"
+    "|一下|说说|(?:区别|异同|优缺点|联系|不同)[。.]?$"
+    r"|^(?:explain|describe|discuss|tell|compare|list|give|define|outline|name|walk|differentiate|write|implement"
+    r"|summari[sz]e|provide|state|mention)\b",
+    re.IGNORECASE,
+)
 ADDRESS = re.compile(rf"\[[^\[\]]*\]\([^()\s]*\)|https?://[^\s{CJK}]+|<https?://[^<>\s]+>")
 STATES = re.compile(r"[。；;]|[，,].*[，,]")
 CITES = re.compile(r"- 知乎|的文章|\barxiv\b|\.pdf\b|《[^《》]+》$", re.IGNORECASE)
@@ -86,6 +94,12 @@ def asks(text: str) -> bool:
     return bool(re.search(r"[?？]", bare) or WORDS.search(bare)) and not (
         CITES.search(bare) and not re.search("[?？]$", bare)
     )
+
+
+def requests(text: str) -> bool:
+    """Whether a text asks, or tells to answer: `介绍一下…`, `Explain …`, `…的区别`."""
+    bare = text.strip()
+    return asks(bare) or bool(REQUEST.search(bare) and not re.search("(?:[篇面类章节]|部分|汇总|总结|系列)$", bare))
 
 
 def is_topic(text: str) -> bool:

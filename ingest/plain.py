@@ -13,12 +13,13 @@ SAID_IN_LINE = re.compile(r"`+[^`\n]*`+|\$[^$\n]+\$")
 NAMES = (
     "font|span|div|section|article|center|aside|details|summary|figure|figcaption|mark|ins|small|big|u|p|label|kbd|a"
 )
-TAG = re.compile(rf"(?<!\\)</?(?P<name>{NAMES})(?P<more>\s[^<>]*|/)?>", re.IGNORECASE)
+SET = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))"  # an attribute with its value
+TAG = re.compile(rf"(?<!\\)</?(?P<name>{NAMES})(?P<more>{SET}+\s*/?|\s*/)?>", re.IGNORECASE)
 ACTING = re.compile(rf"<(?=/?(?:{NAMES}|br|b|strong|i|em|del|strike|code|su[bp]|img|table)\b|!--)|%%", re.IGNORECASE)
 LINKED = re.compile(r'<a\s[^<>]*?href=["\']?(https?://[^\s"\'<>]+)["\']?[^<>]*>([^<>\n]*)</a>', re.IGNORECASE)
 BREAK = re.compile(r"(?<!\\)<br\s*/?>", re.IGNORECASE)
 MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "del": "~~", "strike": "~~", "code": "`"}
-PAIR = re.compile(rf"(?<!\\)<({'|'.join(MARKS)})(?:\s[^<>]*)?>([^<>\n]+)</\1\s*>", re.IGNORECASE)
+PAIR = re.compile(rf"(?<!\\)<({'|'.join(MARKS)}){SET}*\s*>([^<>\n]+)</\1\s*>", re.IGNORECASE)
 INDEX = re.compile(r"([A-Za-z]|\d+)?<(su[bp])>([-+\w.,]{1,20})</\2>", re.IGNORECASE)
 ANCHOR = re.compile(rf"^(\s{{0,3}}#{{1,6}}\s+)({WORDS})\s*\{{[#.:][^{{}}]*\}}\s*$")
 BOLD_HEADING = re.compile(r"^(\s{0,3}#{1,6}\s+)(?:\*\*|__)([^*_]+)(?:\*\*|__)\s*$")

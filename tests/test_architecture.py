@@ -65,9 +65,10 @@ ALLOWED = {
     "notes.write": "marks markup model notes.lines notes.names notes.parse problems",
     # questions
     "questions": "",
-    "questions.collected": "front_matter invisible markup model plain problems",
+    "questions.collected": "front_matter invisible marks markup model plain problems questions.forms",
     "questions.discussions": "model",
     "questions.duplicates": "concepts model problems",
+    "questions.forms": "marks markup",
     "questions.parse": "front_matter invisible limits markup model notes.names notes.times plain problems",
     # slips
     "questions.write": "markup model",

@@ -131,10 +131,10 @@ def tell_kind(source: Source, wanted: str = "") -> Kind:
         source: The text.
         wanted: What it is to be taken for, whatever it looks like; "" to tell.
     """
-    record, _ = parse_document(source)
-    if not wanted and isinstance(record, Question):
-        return Kind("questions", "it is a question with its answer", [record])
-    if isinstance(record, Talk) and not wanted:
+    if not wanted and "\n## 回答" in source.text and "【" not in source.text:
+        return Kind("questions", "it is a question with its answer", [parse_question(source)[0]])
+    record, _ = parse_note(source)
+    if not wanted:
         numbered = any(field.name == "编号" for field in record.fields)
         sections = {section.kind for section in record.sections} & set(REQUIRED)
         if record.fields or sections or TITLED.search(record.title):

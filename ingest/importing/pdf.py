@@ -119,7 +119,7 @@ def pdf_to_markdown(content: bytes, folder: str) -> ReadPdf:
         whole = sum(len("".join(text.split())) for text in read.seen)
         read.faults.insert(
             0,
-            f"{read.unread} of {whole} characters have no text, where the page shows □ now: the fonts lack a Unicode map;"
+            f"{read.unread} of {whole} characters have no text, where □ stands now: the fonts lack a Unicode map;"
             " export it again, or read it with OCR",
         )
     read.text = lines_to_markdown([line for page in pages for line in page.lines])

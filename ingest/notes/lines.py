@@ -284,7 +284,7 @@ def _take_answer(draft: Draft, text: str, number: int) -> bool:
     if not draft.question or (len(text) > LONGEST and not ANSWER.match(text)):
         return False
     mark = say_mark(text)
-    if mark is None or (not mark.plain and mark.number != draft.question.number) or (mark.named and not mark.text):
+    if mark is None or (not mark.plain and mark.number != draft.question.number):
         return False
     draft.question.answers.append([(number, mark.text)])
     draft.question.indent = mark.indent

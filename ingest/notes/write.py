@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
 
-from ingest.markup import fenced_lines
 from ingest.marks import ask_mark, say_mark
+from ingest.markup import fenced_lines
 from ingest.model import Answer, Field, Question, Section, Source, Talk
 from ingest.notes.lines import DIVIDING_FIELD, LONGEST
 from ingest.notes.names import split_answer, split_attribution

@@ -16,6 +16,18 @@ def paragraph(text="", inside="", properties=""):
     return f"<w:p><w:pPr>{properties}</w:pPr>{run}{inside}</w:p>"
 
 
+def relation(name, kind, target, outside=False):
+    """One relation of a part."""
+    mode = ' TargetMode="External"' if outside else ""
+    return f'<Relationship Id="{name}" Type="{R}/{kind}" Target="{target}"{mode}/>'
+
+
+def _relations(inside):
+    return (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{inside}</Relationships>'
+    )
+
+
 def make_docx(body, relations="", numbering="", parts=None):
     """The bytes of a .docx.
 
@@ -26,16 +38,18 @@ def make_docx(body, relations="", numbering="", parts=None):
         parts: Further parts, by name.
     """
     heading = '<w:pStyle w:val="1"/>'
-    head = "".join(map(paragraph, HEAD)) + paragraph("本周新闻", properties=heading) + paragraph("本周推荐", properties=heading)
-    root = "http://schemas.openxmlformats.org/package/2006/relationships"
+    sections = "".join(paragraph(name, properties=heading) for name in ("本周新闻", "本周推荐"))
+    text = "".join(map(paragraph, HEAD)) + sections + body
+    style = '<w:style w:type="paragraph" w:styleId="1"><w:name w:val="heading 1"/></w:style>'
+    own = relation("s", "styles", "styles.xml") + relation("n", "numbering", "numbering.xml")
     files = {
-        "_rels/.rels": f'<Relationships xmlns="{root}"><Relationship Id="a" Type="{R}/officeDocument" Target="word/document.xml"/></Relationships>',
-        "word/document.xml": f"<w:document {NAMES}><w:body>{head}{body}</w:body></w:document>",
-        "word/_rels/document.xml.rels": f'<Relationships xmlns="{root}"><Relationship Id="s" Type="{R}/styles" Target="styles.xml"/><Relationship Id="n" Type="{R}/numbering" Target="numbering.xml"/>{relations}</Relationships>',
-        "word/styles.xml": f'<w:styles {NAMES}><w:style w:type="paragraph" w:styleId="1"><w:name w:val="heading 1"/></w:style></w:styles>',
+        "_rels/.rels": _relations(relation("a", "officeDocument", "word/document.xml")),
+        "word/document.xml": f"<w:document {NAMES}><w:body>{text}</w:body></w:document>",
+        "word/_rels/document.xml.rels": _relations(own + relations),
+        "word/styles.xml": f"<w:styles {NAMES}>{style}</w:styles>",
         "word/numbering.xml": f"<w:numbering {NAMES}>{numbering}</w:numbering>",
         **(parts or {}),
-    }  # fmt: skip
+    }
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
