@@ -60,7 +60,7 @@ def without_comments(text: str) -> tuple[str, list[str]]:
     run: list[str] = []
     for at, line in enumerate([*lines, ""]):
         if at in fenced or at == len(lines):
-            parts += ["\n".join(map(str, _outside_code("\n".join(run), blank))).removesuffix("\n")] if run else []
+            parts += ["\n".join(map(str, _outside_code("\n".join(run), blank)))] if run else []
             run = []
             if at < len(lines):
                 parts.append(line)

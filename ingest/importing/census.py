@@ -37,9 +37,10 @@ def take(seen: Iterable[str], dropped: Iterable[str], text: str) -> Census:
     """
     there = letters(text) + "\0" + "\0".join(map(letters, dropped))
     left = Counter(there)
-    at = total = missing = 0
+    at = total = 0
+    pieces = list(seen)
     torn: list[tuple[str, str]] = []
-    for piece in seen:
+    for piece in pieces:
         bare = letters(piece)
         if not bare:
             continue
@@ -52,7 +53,12 @@ def take(seen: Iterable[str], dropped: Iterable[str], text: str) -> Census:
             continue
         at = found + len(bare)
         left.subtract(bare)
-    sample = ""
+    more = -left  # letters of pieces that stand there once, and should more often
+    missing = more.total()
+    left += Counter(more)
+    sample = next(
+        (" ".join(piece.split())[:60] for piece in pieces if missing and more.keys() & set(letters(piece))), ""
+    )
     for piece, bare in torn:
         lacking = 0
         for letter in bare:

@@ -56,11 +56,19 @@ def convert(path: Path) -> Converted:
     kind = path.suffix.strip().lower()
     if kind not in FORMATS:
         raise CannotConvert(f"cannot convert {kind or 'a file without an ending'}: one of {', '.join(FORMATS)}")
-    content = path.read_bytes()
+    return convert_content(path.read_bytes(), kind, FoundPictures(lambda name: _beside(path.parent, name)))
+
+
+def convert_content(content: bytes, kind: str, pictures: FoundPictures) -> Converted:
+    """The bytes of a document, whose name ends in `kind`, as Markdown.
+
+    Raises:
+        CannotConvert: As `convert` does.
+    """
     readers = {".docx": _docx, ".pdf": _pdf, ".html": _html, ".htm": _html, ".md": _markdown, ".markdown": _markdown}
     reader: Callable[[bytes, FoundPictures], tuple[Written, Converted]] = readers.get(kind, _text)
     try:
-        written, converted = reader(content, FoundPictures(lambda name: _beside(path.parent, name)))
+        written, converted = reader(content, pictures)
     except ModuleNotFoundError as error:
         raise CannotConvert(f"{error.name} is not installed: {INSTALL}") from error
     except RecursionError as error:

@@ -147,7 +147,7 @@ def tell_kind(source: Source, wanted: str = "") -> Kind:
         return Kind("questions", "it is an answer to the form", [form])
     questions, unplaced, problems = parse_collection(source)
     whole = article_question(source)
-    asked = len(questions) > 1 or any(question.line == 1 for question in questions)
+    asked = len(questions) > 1 or (source.text.startswith("---") and any(question.line == 1 for question in questions))
     if wanted == "questions" or (
         not wanted and (asked or (len(questions) == 1 and (whole is None or not asks(whole.title))))
     ):

@@ -62,11 +62,12 @@ def _joint(label: Label) -> str:
 
 def _item(open_lists: list[str], label: Label, content: str) -> Iterator[str]:
     kind = "ol" if label.number else "ul"
-    yield from _close(open_lists, label.level + 1)
-    if len(open_lists) == label.level + 1 and open_lists[-1] != kind:
-        yield from _close(open_lists, label.level)
-    while len(open_lists) <= label.level:
-        last = len(open_lists) == label.level
+    level = min(label.level, len(open_lists))  # no deeper than the items above it
+    yield from _close(open_lists, level + 1)
+    if len(open_lists) == level + 1 and open_lists[-1] != kind:
+        yield from _close(open_lists, level)
+    while len(open_lists) <= level:
+        last = len(open_lists) == level
         tag = kind if last else "ul"
         yield f'<{tag} start="{label.number}">' if last and label.number else f"<{tag}>"
         open_lists.append(tag)

@@ -40,7 +40,7 @@ def notes_in_place(text: str) -> str:
         used.add(match[1])
         return f"（注：{said[match[1]]}）" if match[1] in said else match[0]
 
-    bare = MARK.sub(mark, bare) if said else text
+    bare = MARK.sub(mark, bare).rstrip("\n") + "\n" if said else text
     rest = [note for name, note in said.items() if name not in used]
     return bare if not rest else bare.rstrip("\n") + "\n\n" + "\n\n".join(f"（注：{note}）" for note in rest) + "\n"
 

@@ -116,6 +116,7 @@ def to_markdown(html: str, place: Callable[[str], str] | None = None) -> Written
     html_tree.silent(tree, dropped)
     html_tree.code(tree)
     notes(tree, dropped)
+    html_tree.styles(tree)
     html_tree.boxes(tree)
     html_tree.rubies(tree)
     html_tree.embedded(tree, dropped)

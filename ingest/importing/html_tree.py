@@ -12,6 +12,13 @@ from bs4 import BeautifulSoup, Comment, Declaration, Doctype, ProcessingInstruct
 from bs4.element import NavigableString
 
 HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+STYLES = {
+    "strong": re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)"),
+    "code": re.compile(r"font-family\s*:[^;]*(?:courier|mono|consol|menlo)", re.IGNORECASE),
+    "sup": re.compile(r"vertical-align\s*:\s*super"),
+    "sub": re.compile(r"vertical-align\s*:\s*sub\b"),
+    "s": re.compile(r"text-decoration[^;]*line-through"),
+}
 BLOCKS = ["p", "div", "section", "ul", "ol", "table", "pre", "blockquote", "figure", "h1", "h2", "h3", "h4", "h5", "h6"]
 SOURCES = ("data-src", "data-original", "data-actualsrc", "data-lazy-src", "data-croporisrc", "data-origin", "src")
 
@@ -83,6 +90,24 @@ def _lines_of(pre: Any) -> str:
         if len(lines) > 1 and "\n" not in "".join(line.get_text() for line in lines).strip("\n"):
             return "\n".join(line.get_text().strip("\n") for line in lines)
     return str(pre.get_text())
+
+
+def styles(tree: Any) -> None:
+    """What editors say by styles alone, as elements: bold, raised and lowered letters, code, a document's title."""
+    make = BeautifulSoup("", "html.parser").new_tag
+    for node in tree.find_all("span", style=True):
+        for name, style in STYLES.items():
+            if style.search(str(node["style"])) and not node.find_parent(
+                ["h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", name]
+            ):
+                node.wrap(make(name))
+    for node in tree.find_all("p", class_="title"):
+        if tree.find("h1") is None or "doc-content" in ((tree.body or {}).get("class") or ()):
+            node.name = "h1"
+    for rule in tree.find_all("hr"):  # above footnotes, which go elsewhere
+        below = [each for each in rule.next_siblings if not (isinstance(each, Tag) and each.get("data-note"))]
+        if len(below) < len(list(rule.next_siblings)) and not "".join(each.get_text() for each in below).strip():
+            rule.decompose()
 
 
 def boxes(tree: Any) -> None:
