@@ -23,7 +23,9 @@ LOCKED = PIP_CONSTRAINT=$(1) PIP_BUILD_CONSTRAINT=$(1)
 INSTALL := $(call LOCKED,constraints.txt) $(BIN)/python $(PIP) install
 
 # One stamp per extra: a virtual environment is made once and brought up to date when the dependencies change.
+# A branch that holds .venv as a link would have everything installed wherever that leads.
 .venv/.site: pyproject.toml constraints.txt
+	@test -z "$$(git ls-files -- .venv 2>/dev/null)" || { echo ".venv: committed, where make builds it" >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(INSTALL) --editable ".[site]"
 	touch $@
@@ -130,8 +132,8 @@ fuzz: .venv/.test ## fuzz the parsers, and read feedparser's own test files
 	  -timeout=10 -max_len=4096 -print_final_stats=1 -artifact_prefix=.cache/fuzz/ || exit 1; done
 	$(BIN)/python -m pytest tests/ingest/feeds/test_feedparser_files.py
 
-fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/
-	$(BIN)/python -m ingest fetch
+fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/ (FETCH="--since 2026-11-01")
+	$(BIN)/python -m ingest fetch $(FETCH)
 
 clean: ## remove everything generated
 	@test ! -L docs || { echo "docs: a link" >&2; exit 2; }

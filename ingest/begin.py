@@ -41,6 +41,7 @@ CONCEPT = """\
 title: ✎ 中文名：半行说明
 english: "✎ English name: half a line"
 aliases: [✎ 各种叫法]
+phrases: [✎ 不知道名字的人会怎么说它，中英文都写几条]
 group: ✎ 概念页首页上的一个组名
 summary: ✎ 一句话：它做什么，为什么要它。
 builds_on: [] # ✎ 先要读哪些概念，例如 [layer_norm]
@@ -81,13 +82,13 @@ def new(options: argparse.Namespace) -> int:
         sample = "layer_norm"
     if not form.fullmatch(name):
         return usage(f"{name!r} is no name of a {kind}, such as {sample}")
-    return _begin(target, text)
+    return _begin(target, text, (options.talks if kind == "question" else options.docs).parent)
 
 
-def _begin(target: Path, text: str) -> int:
+def _begin(target: Path, text: str, root: Path) -> int:
     if target.exists():
         print(f"{target} exists", file=sys.stderr)
         return 1
-    files.write_text(target, text)
+    files.write_text(target, text, root)
     print(f"{target}: write what stands at every ✎, then `make check`")
     return 0

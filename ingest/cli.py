@@ -15,6 +15,7 @@ from ingest.feeds import commands as feeds
 from ingest.files import CannotWrite
 from ingest.importing import commands as documents
 from ingest.importing.document import Unreadable
+from ingest.tree import Strange
 from ingest.workspace import ROOT, Workspace
 
 USUAL = Workspace()
@@ -27,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except CannotWrite as error:
         print(error.strerror, file=sys.stderr)
+        return 2
+    except Strange as error:  # put there while this ran
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     except Unreadable as error:
         print(error, file=sys.stderr)
@@ -83,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("--status", action="store_true", help="say how each feed did, and ask none")
     fetch.add_argument("--force", action="store_true", help="ask every feed for all of it, even one that is left alone")
     fetch.add_argument("--allow-private", action="store_true", help="follow redirects to private addresses")
+    said = "also bring what the list's sources had from this day on, such as 2026-11-01 (default: what was missed)"
+    fetch.add_argument("--since", type=feeds.day, metavar="DATE", help=said)
+    fetch.add_argument("--format", choices=("text", "github"), default="text")
+    fetch.add_argument("--docs", type=Path, default=USUAL.docs)
     fetch.set_defaults(run=feeds.fetch)
     for command in (check, build, fetch, bring, new, links):
         command.add_argument("--talks", type=Path, default=USUAL.talks)

@@ -1,4 +1,4 @@
-"""Concept pages and snippet modules, read from their own files; and finding which concepts a text names."""
+"""Concept pages and snippet modules, read from their own files."""
 
 import ast
 import re
@@ -8,10 +8,14 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, line_of_key, strings
+from ingest.limits import LISTED, NAME_LETTERS, TITLE_LETTERS
 from ingest.model import Concept, Snippet, Source
 from ingest.problems import Problem
 
 EXAMPLE = "[start:example]"
+CARRIED = dict.fromkeys(("title", "english", "aliases", "phrases", "group", "builds_on", "snippet"), NAME_LETTERS) | {
+    "summary": TITLE_LETTERS
+}  # the fields that other pages repeat, and how many letters each may have
 
 
 def parse_concept(source: Source) -> tuple[Concept | None, list[Problem]]:
@@ -22,6 +26,11 @@ def parse_concept(source: Source) -> tuple[Concept | None, list[Problem]]:
         if not problems:
             problems = [Problem(source.path, 1, 1, "T003", f"no {', '.join(missing)}")]
         return None, problems
+    for key, value in meta.items():
+        items = strings(value)
+        if key in CARRIED and (len(items) > LISTED or max(map(len, items), default=0) > CARRIED[key]):
+            what = f"{key} of {len(items)} items and {sum(map(len, items))} letters"
+            return None, [Problem(source.path, line_of_key(source, key), 1, "L006", what)]
     concept = Concept(
         name=PurePosixPath(source.path).stem,
         title=str(meta["title"]),
@@ -33,6 +42,7 @@ def parse_concept(source: Source) -> tuple[Concept | None, list[Problem]]:
         path=source.path,
         builds_on=strings(meta.get("builds_on")),
         english=str(meta["english"]),
+        phrases=strings(meta.get("phrases")),
     )
     return concept, problems
 
@@ -71,6 +81,10 @@ def parse_groups(sources: Iterable[Source]) -> tuple[dict[str, str], list[Proble
         named = meta.get("groups")
         problems += broken
         if isinstance(named, dict):
+            if len(named) > LISTED or max(len(f"{name}{named[name]}") for name in named or [""]) > 2 * NAME_LETTERS:
+                line = line_of_key(source, "groups")
+                problems.append(Problem(source.path, line, 1, "L006", f"{len(named)} groups of concepts"))
+                continue
             groups |= {str(group): str(english) for group, english in named.items()}
         elif not broken:
             line = line_of_key(source, "groups")
@@ -120,62 +134,15 @@ def check_concepts(
     return problems
 
 
+def owners(concepts: Sequence[Concept]) -> dict[str, str]:
+    """The concept that each name means, folded: its page's, or an alias, which belongs to whom it was given first."""
+    found = {fold(concept.name): concept.name for concept in concepts}
+    for concept in concepts:
+        for alias in concept.aliases:
+            found.setdefault(fold(alias), concept.name)
+    return found
+
+
 def fold(text: str) -> str:
     """Text as aliases are compared: half width, lower case; hyphen, underscore and blank alike."""
     return re.sub(r"[-_\s]+", " ", unicodedata.normalize("NFKC", text).lower())
-
-
-class Matcher:
-    """Finds the concepts a text names.
-
-    Aliases of Latin letters match whole words only (`GAE` is not in `engage`), Chinese ones anywhere; where two
-    overlap, the longest wins.
-    """
-
-    def __init__(self, concepts: Sequence[Concept]) -> None:
-        self._names: dict[str, str] = {}
-        for concept in concepts:
-            for alias in concept.aliases:
-                self._names.setdefault(fold(alias), concept.name)
-        lengths: dict[str, set[int]] = {}
-        for alias in self._names:
-            lengths.setdefault(alias[0], set()).add(len(alias))
-        # By first character, the lengths that aliases have: to look for those costs the same for one and for a hundred.
-        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
-
-    def find(self, *texts: str) -> tuple[str, ...]:
-        """Names of the concepts in the texts, most often named first, then in order of appearance."""
-        counts: dict[str, int] = {}
-        for text in texts:
-            for alias in self._aliases(fold(text)):
-                counts[self._names[alias]] = counts.get(self._names[alias], 0) + 1
-        return tuple(sorted(counts, key=lambda name: -counts[name]))
-
-    def _aliases(self, text: str) -> list[str]:
-        """Aliases in a folded text, in order, none overlapping another."""
-        found = [
-            (at, alias)
-            for at, char in enumerate(text)
-            for length in self._lengths.get(char, ())
-            if (alias := text[at : at + length]) in self._names
-            and len(alias) == length  # at the end of the text fewer letters are left
-            and _is_whole(text, at, at + length)
-        ]
-        taken = bytearray(len(text))  # whether an alias stands over a letter; the longer ones come first
-        kept: list[tuple[int, str]] = []
-        for at, alias in sorted(found, key=lambda match: (-len(match[1]), match[0])):
-            end = at + len(alias)
-            if not (taken[at] or taken[end - 1]):
-                taken[at:end] = b"\1" * len(alias)
-                kept.append((at, alias))
-        return [alias for _, alias in sorted(kept)]
-
-
-def _is_whole(text: str, start: int, end: int) -> bool:
-    """Whether no Latin letter or digit goes on where a Latin alias begins or ends."""
-    before = start == 0 or not (_latin(text[start]) and _latin(text[start - 1]))
-    return before and (end == len(text) or not (_latin(text[end - 1]) and _latin(text[end])))
-
-
-def _latin(char: str) -> bool:
-    return char.isascii() and char.isalnum()

@@ -4,11 +4,16 @@ An edge. A branch is somebody else's: it may hold links and devices, pages that 
 as they are. `ingest check` says so among its problems, and a build stops.
 """
 
+import contextlib
+import hashlib
+import subprocess
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from ingest import files
 from ingest.addresses import OWNED
+from ingest.limits import FILES
 from ingest.problems import Problem
 from ingest.safety import texts_of
 from ingest.tree import LISTS, Strange, Tree, written
@@ -20,8 +25,15 @@ WRITERS = {  # what each writes below docs/, and keeps a list of
     "runtime": ("runtime", "service_worker.js"),
 }
 GENERATED = tuple(name for names in WRITERS.values() for name in names)
-BESIDE = ("theme", "browser", "pictures", "site", "mkdocs.yml", "mkdocs.base.yml", "mkdocs.en.yml")
+BESIDE = (
+    *("theme", "browser", "pictures", "publish", "ingest", "tests/snippets"),  # read, or hashed
+    *("site", "mkdocs.yml", "mkdocs.base.yml", "mkdocs.en.yml"),
+)
+MADE = (".cache", "site", ".venv", *(f"docs/{name}" for name in GENERATED if name != "notebooks"))
 ASSETS = {".css", ".js", ".txt", ".woff2", ""} | files.PICTURES  # without an ending: LICENSE, SHA256SUMS
+
+
+THEMES = {"javascripts", "stylesheets", "images"}  # of assets/: a file there would stand for the theme's of that name
 
 
 def shape(root: Path) -> list[Problem]:
@@ -31,33 +43,68 @@ def shape(root: Path) -> list[Problem]:
     try:
         tree.require([".cache", LISTS])
     except Strange as error:
-        problems.append(_told(error))
-    return sorted(problems)
+        problems.append(strange(error))
+    return sorted({*problems, *_committed(root)})
 
 
-def before_pages(root: Path, writers: Iterable[str] = tuple(WRITERS)) -> list[Problem]:
+def _committed(root: Path) -> Iterator[Problem]:
+    """X002 for what git holds in folders that are made here: a memory of builds could say that all is done."""
+    asked = ["git", "-C", str(root), "ls-files", "-z", "--", *MADE]
+    with contextlib.suppress(OSError):  # no git, no branch
+        found = subprocess.run(asked, capture_output=True, check=False).stdout.decode("utf-8", "surrogateescape")
+        yield from (Problem(name, 1, 1, "X002", "committed") for name in found.split("\0") if name)
+
+
+def before_pages(
+    root: Path, writers: Iterable[str] = tuple(WRITERS), seen: dict[str, str] | None = None
+) -> list[Problem]:
     """All that keeps a checkout's pages from being built, once everything is generated that they are made of.
 
     Args:
         root: The checkout.
         writers: Who has written what he generates.
+        seen: Where to put what was looked at: `digest` of each text, and of what was generated, by name.
     """
-    return shape(root) or sorted({*inputs(Workspace.at(root)), *_foreign(Tree(root), writers)})
+    if problems := shape(root):
+        return problems
+    seen = {} if seen is None else seen
+    found = {*_texts(Workspace.at(root), seen), *_foreign(Tree(root), writers)}
+    seen |= {name: made for who in writers for made, name in written(Tree(root), who)}
+    return sorted(found)
+
+
+def digest(content: bytes) -> str:
+    """A hash of a text, whichever line ends it is kept with; of what is none, of its bytes."""
+    with contextlib.suppress(UnicodeDecodeError):
+        content = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").encode()
+    return hashlib.sha256(content).hexdigest()
 
 
 def inputs(space: Workspace) -> list[Problem]:
-    """What people's files in a project may not be or hold: X001 and X003 to X007."""
-    problems: list[Problem] = []
-    for folder in (space.talks, space.docs, space.snippets):
-        problems += _strange(Tree(folder.parent), [folder.name])
+    """What people's files in a project may not be or hold: X001 and X003 to X008."""
+    strange = (_strange(Tree(folder.parent), [folder.name]) for folder in (space.talks, space.docs, space.snippets))
+    return sorted({*chain.from_iterable(strange), *_texts(space, {})})
+
+
+def _texts(space: Workspace, seen: dict[str, str]) -> Iterator[Problem]:
+    """X003 to X007; `seen` as of `before_pages`. A text in which nothing was found before is not looked at again."""
+    clean, now = space.clean(), set[str]()
     for folder, is_wanted in ((space.docs, _is_read), (space.snippets, _is_module)):
         names = [name for name in _names(folder) if not _is_generated(name)]
         if folder == space.docs:
-            problems += [Problem(n, 1, 1, "X003", "it is none") for n in names if not (_is_read(n) or _is_copied(n))]
+            yield from (Problem(n, 1, 1, "X003", "it is none") for n in names if not (_is_read(n) or _is_copied(n)))
         paths = [folder.parent / name for name in names if is_wanted(name)]
-        texts, _ = files.read(paths, folder.parent)  # what cannot be read is told by who reads it for its own sake
-        problems += texts_of(texts)
-    return sorted({*problems})
+        paths, beyond = files.few(paths, folder.parent, FILES["docs"])
+        texts, unread = files.read(paths, folder.parent)
+        yield from (*beyond, *unread)
+        for text in texts:
+            seen[text.path] = digest(text.text.encode())
+            key = f"{seen[text.path]} {text.path}"
+            problems = [] if key in clean else texts_of([text])
+            yield from problems
+            now |= set() if problems else {key}
+    if now != clean:
+        space.keep_clean(now)
 
 
 def _names(folder: Path) -> list[str]:
@@ -71,12 +118,17 @@ def _names(folder: Path) -> list[str]:
 def _strange(tree: Tree, names: Iterable[str]) -> Iterator[Problem]:
     for name in names:
         try:
-            yield from (_told(Strange(below, kind)) for below, kind in tree.walk(name) if kind != "file")
+            for below, kind in tree.walk(name):
+                if kind != "file":
+                    yield strange(Strange(below, kind))
+                if not below.isprintable():
+                    yield files.unprintable(below)
         except Strange as error:  # put there while this ran
-            yield _told(error)
+            yield strange(error)
 
 
-def _told(error: Strange) -> Problem:
+def strange(error: Strange) -> Problem:
+    """That something is neither file nor folder."""
     return Problem(str(error.filename), 1, 1, "X001", error.what)
 
 
@@ -89,8 +141,7 @@ def _foreign(tree: Tree, writers: Iterable[str]) -> Iterator[Problem]:
 
 
 def _is_generated(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return len(parts) > 1 and parts[1] in GENERATED
+    return name.partition("/")[2].partition("/")[0] in GENERATED
 
 
 def _is_read(name: str) -> bool:
@@ -102,6 +153,8 @@ def _is_read(name: str) -> bool:
 def _is_copied(name: str) -> bool:
     """A file that the site may publish as it is, or that it leaves out."""
     path = PurePosixPath(name)
+    if path.parts[1] == "assets" and path.parts[2] in THEMES:
+        return False
     return path.name.startswith(".") or path.suffix.lower() in (ASSETS if path.parts[1] == "assets" else files.PICTURES)
 
 

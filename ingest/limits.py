@@ -1,8 +1,29 @@
 """How much of one thing is read: more than anybody writes, and little enough that no file costs much."""
 
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ingest.model import Question
+
+LARGEST = 1_000_000  # bytes of a text; somebody's whole year of notes is less
+MARKS = 100_000  # of a text: lines and ASCII punctuation, each of which may cost as much as a hundred letters
+PAGE_MARKS, PARAGRAPH_MARKS = 20_000, 1_000  # of a page by hand: its Markdown takes the square of a paragraph's
+_MARK = re.compile(r"[\n!-/:-@\[-`{-~]")
 QUESTIONS = 2_000  # of a note
 NAMES = 500  # of a note
 TITLE_LETTERS = 1_000
+LISTED = 100  # items of a list in front matter
+NAME_LETTERS = 200  # of a name or title in front matter, which other pages repeat
+FILES = {"questions": 20_000, "docs": 5_000}  # of a kind of input; of others `OTHERS`
+OTHERS = 2_000
+BYTES = 200_000_000  # of all files of a kind
+PICTURE_BYTES = 500_000_000  # of all pictures: a site on GitHub Pages has 1 GB
+
+
+def marks_in(text: str) -> int:
+    """How many lines and ASCII marks there are in a text."""
+    return sum(1 for _ in _MARK.finditer(text))
 
 
 def shortened(title: str, text: str) -> tuple[str, str]:
@@ -10,3 +31,27 @@ def shortened(title: str, text: str) -> tuple[str, str]:
     if len(title) <= TITLE_LETTERS:
         return title, text
     return f"{title[: TITLE_LETTERS - 1]}…", f"{title}\n\n{text}".rstrip()
+
+
+def few_names(questions: Iterable[Question], known: Iterable[str] = ()) -> tuple[tuple[Question, ...], int]:
+    """Questions of one file, and how many names stand in it; who signed beyond the limit is named in the text alone.
+
+    Args:
+        questions: As they were read.
+        known: The names in the file's head.
+    """
+    questions = tuple(questions)
+    signed = (name for asked in questions for name in (asked.asker, *(answer.author for answer in asked.answers)))
+    names = [name for name in dict.fromkeys([*known, *signed]) if name]
+    if len(names) <= NAMES:
+        return questions, len(names)
+    kept = {"", *names[:NAMES]}
+    fewer = []
+    for asked in questions:
+        answers = tuple(
+            answer if answer.author in kept else replace(answer, text=f"{answer.text}\n\n—{answer.author}", author="")
+            for answer in asked.answers
+        )
+        asker, text = (asked.asker, asked.text) if asked.asker in kept else ("", f"{asked.text}\n\n—{asked.asker}")
+        fewer.append(replace(asked, asker=asker, text=text.lstrip("\n"), answers=answers))
+    return tuple(fewer), len(names)

@@ -51,7 +51,7 @@ def check_links(
     heard = asyncio.run(_ask(wanted, manners, progress)) if wanted else {}
     known |= {url: (today, said) for url, said in heard.items()}
     kept = {url: [day.isoformat(), said] for url, (day, said) in sorted(known.items())}
-    write_text(memory, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
+    write_text(memory, json.dumps(kept, ensure_ascii=False, indent=1) + "\n", memory.parents[1])
     problems = [
         Problem(path, link.line, 1, "F006", f"{_address(link)}: {said}")
         for path, link in places

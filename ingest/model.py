@@ -70,12 +70,17 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer: Markdown `text`, its `author` ("" if unsigned), and whether it was marked as accepted."""
+    """One answer: Markdown `text`, its `author` ("" if unsigned), and whether it was marked as accepted.
+
+    `said` is its day and `origin` the address where it was given, where its signature says them.
+    """
 
     text: str
     author: str
     line: int
     accepted: bool = False
+    said: date | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Question:
         title: The question on one line.
         text: Markdown that says more than the title, or "".
         asker: Who asked, "" if unknown.
-        answers: In the order written. A question without one is open.
+        answers: Accepted ones first, else in the order written. A question without one is open.
         path: The file it stands in.
         line: Its 1-based line there.
         talk: Id of the talk it was asked in, or "".
@@ -95,6 +100,8 @@ class Question:
         sources: The references given for its answers.
         topics: Names of concepts: those its author wrote, then those its text names.
         asked: The day it was asked: the talk's, or the one its file gives; None where neither is known.
+        updated: The days on which its file was changed, as it says.
+        origin: The address where it was asked, or "".
         duplicate_of: Id of the question it repeats, or "".
         fields: What else its file's head says, such as where it was taken from.
         remarks: Markdown of the references' lines that say more than their links do.
@@ -115,6 +122,8 @@ class Question:
     duplicate_of: str = ""
     fields: tuple["Field", ...] = ()
     remarks: str = ""
+    updated: tuple[date, ...] = ()
+    origin: str = ""
 
     @property
     def status(self) -> str:
@@ -181,10 +190,19 @@ class Paper:
         arxiv_id: Without version, or "".
         doi: In lower case, or "".
         authors: In the order of the feed.
-        published: Day of publication, or None where the feed does not say.
+        published: Day on which it appeared, or None where nobody says it who can know.
         feed: Title of the feed that brought it first.
-        topics: Names of the concepts its title names.
+        topics: Names of the concepts that its title and abstract name.
         versions: The versions that were announced, such as `v1`, in ascending order.
+        also: Titles of other feeds that name it.
+        votes: How many readers of Hugging Face's daily papers liked it.
+        code: Address of its code, or "".
+        withdrawn: Whether its authors, or arXiv, took it back.
+        arrived: Day on which it came into the archive.
+        authority: From whom title, authors and day are: `arXiv v2`, `Hugging Face`, `own` (its own site), or "".
+        guid: Its name in the feed, where that says more than its ids and address do.
+        line: A sentence of its abstract where that is free to be copied (arXiv's is), or "".
+        abstract: As it was read, to find concepts in it; it is never archived.
     """
 
     id: str
@@ -197,39 +215,23 @@ class Paper:
     feed: str = ""
     topics: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    votes: int = 0
+    code: str = ""
+    withdrawn: bool = False
+    arrived: date | None = None
+    authority: str = ""
+    guid: str = ""
+    line: str = ""
+    abstract: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The papers of one ISO week: `name` is `2026-W47`."""
+    """The papers of one ISO week: `name` is `2026-W47`, or `undated` for those whose week nobody knows."""
 
     name: str
     papers: tuple[Paper, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FeedInfo:
-    """A source of papers, as the list of feeds names it, and how it did when it was last fetched.
-
-    Attributes:
-        url: Address of the feed.
-        title: Its name in the list.
-        page: The page it belongs to, or "".
-        papers: How many papers it held, or None if it never was read.
-        newest: The day of its newest paper, or None.
-        error: Why it cannot be read, or "".
-        since: Since which day it cannot be read, or None.
-        moved_to: Where it moved to for good, or "".
-    """
-
-    url: str
-    title: str
-    page: str = ""
-    papers: int | None = None
-    newest: date | None = None
-    error: str = ""
-    since: date | None = None
-    moved_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,7 @@ class Concept:
         path: The page's path.
         builds_on: Names of the concepts to read before it.
         english: English title.
+        phrases: What people say who mean it and do not know its name, in either language.
     """
 
     name: str
@@ -259,6 +262,7 @@ class Concept:
     path: str
     builds_on: tuple[str, ...] = ()
     english: str = ""
+    phrases: tuple[str, ...] = ()
 
     @property
     def short(self) -> str:

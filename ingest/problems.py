@@ -47,8 +47,8 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     "L002": (ERROR, "at most 2,000 questions in a note", "一篇笔记里最多 2000 个问题", "问题太多，后面的没有读"),
     "L003": (
         ERROR,
-        "a title of at most 1,000 letters, and at most 500 names in a note",
-        "不超过 1000 字的标题；一篇笔记里最多 500 个名字",
+        "a title of at most 1,000 letters, and at most 500 names in a note or question",
+        "不超过 1000 字的标题；一篇笔记或一个问题里最多 500 个名字",
         "标题太长，或者名字太多",
     ),
     "L004": (
@@ -56,6 +56,24 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "text without characters that turn its direction",
         "没有改变文字方向的控制字符的文本",
         "有改变文字方向的控制字符",
+    ),
+    "L005": (
+        ERROR,
+        "at most 100,000 lines and ASCII marks like brackets in a file, 20,000 in a page of docs/, 1,000 a paragraph",
+        "一个文件里行数与括号之类的 ASCII 标点总共不超过 10 万，docs/ 的页面 2 万，每段 1000",
+        "行与标点太多，没有读",
+    ),
+    "L006": (
+        ERROR,
+        "in front matter lists of at most 100 items, and names and titles of at most 200 letters",
+        "文件头里每个列表不超过 100 项，名字与标题不超过 200 字",
+        "文件头里的列表或名字太长，超出的没有读",
+    ),
+    "L007": (
+        ERROR,
+        "at most 20,000 questions, 5,000 files by hand in docs/, 2,000 of other kinds, 200 MB each, of pictures 500 MB",
+        "最多 20,000 个问题，docs/ 里手写的文件 5,000 个，其余各种 2,000 个；每种 200 MB，图片 500 MB",
+        "这一种文件太多，后面的没有读",
     ),
     "N001": (ERROR, "a line `【编号】：NNN`", "一行 `【编号】：NNN`", "笔记没有编号"),
     "N002": (ERROR, "a number no other note has", "别的笔记没有用过的编号", "编号和另一篇笔记相同"),
@@ -109,6 +127,9 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     "P009": (ERROR, "a name such as 2026-W47.jsonl", "2026-W47.jsonl 这样的文件名", "文件名不是一周"),
     "P010": (ERROR, "OPML 2.0 whose outlines have an xmlUrl", "outline 带 xmlUrl 的 OPML 2.0", "源的清单读不懂"),
     "P011": (WARNING, "the address that the feed has now", "源现在的地址", "源已经搬走"),
+    "P012": (WARNING, "a day on which a paper can have appeared", "论文可能发表的日期", "日期不可能是真的"),
+    "P013": (WARNING, "a list that is read to its end", "读到末尾的列表", "列表太长，后面的没有读"),
+    "P014": (WARNING, "a source with something new", "有新内容的源", "源很久没有新的了"),
     "Q001": (ERROR, "an id no other question has", "别的问题没有用过的 id", "id 和另一个问题相同"),
     "Q002": (ERROR, "a first heading `# question`", "一级标题 `# 问题`", "没有标题"),
     "Q003": (ERROR, "a day such as `date: 2026-11-21`", "`date: 2026-11-21` 这样的日期", "日期看不懂"),
@@ -122,7 +143,7 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     ),
     "S001": (ERROR, "the name of a module in snippets/", "snippets/ 里某个模块的名字", "没有这个代码模块"),
     "S002": (ERROR, "Python that parses, with a docstring", "能解析、有文档字符串的 Python", "代码模块读不懂"),
-    "T001": (ERROR, "the name of a page in docs/topics/", "docs/topics/ 里某一页的名字", "没有这个概念"),
+    "T001": (WARNING, "the name of a page in docs/topics/", "docs/topics/ 里某一页的名字", "没有这个概念"),
     "T002": (ERROR, "an alias no other topic has", "别的概念没有用过的别名", "别名属于另一个概念"),
     "T003": (
         ERROR,
@@ -135,6 +156,12 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "topics that build on each other in one direction",
         "先读哪页只朝一个方向的 builds_on",
         "概念绕着圈互为前提",
+    ),
+    "T005": (
+        ERROR,
+        "`a = b` or `a = b -> page`, each word once and of one concept",
+        "写成 `甲 = 乙` 或 `甲 = 乙 -> 页`，一个说法只写一次、只指一个概念",
+        "同义词表里有一行读不懂，或者自相矛盾",
     ),
     "X001": (
         ERROR,
@@ -173,8 +200,19 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "指南写明的字段，值是纯文字",
         "文件头有不认识的字段，或者值不是纯文字",
     ),
+    "X008": (
+        ERROR,
+        "a name of characters that can be seen, in UTF-8",
+        "由看得见的字符组成、UTF-8 编码的文件名",
+        "文件名里有控制字符，或者不是 UTF-8",
+    ),
 }
 RULES |= {code: (severity, en, zh, found) for code, (severity, en, zh, _, found, *_) in SLIPS.items()}
+
+
+def printable(text: str) -> str:
+    """A text for one line of a terminal or of a log that commands are read from: no sign in it does anything."""
+    return "".join(char if char.isprintable() or char == "\u3000" else ascii(char)[1:-1] for char in text)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -206,7 +244,7 @@ class Problem:
 
     def shown(self, lang: str = "en") -> str:
         """The whole line, in `en` or `zh`."""
-        return f"{self.path}:{self.line}:{self.column}: {self.code} {self.said(lang)}"
+        return printable(f"{self.path}:{self.line}:{self.column}: {self.code} {self.said(lang)}")
 
     def __str__(self) -> str:
         return self.shown()

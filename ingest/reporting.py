@@ -10,27 +10,37 @@ from collections.abc import Mapping, Sequence
 
 from ingest.markup import links_in
 from ingest.model import Link, Paper, Question, Talk
-from ingest.problems import ERROR, Problem
+from ingest.problems import ERROR, Problem, printable
 
 
 def report(problems: Sequence[Problem], form: str = "text", lang: str = "en") -> int:
     """Show every problem, and say by the exit code whether one is an error."""
     problems = sorted(set(problems))
     if form == "json":
-        print(json.dumps([problem_json(problem) for problem in problems], ensure_ascii=False, indent=1))
+        print(_json([problem_json(problem) for problem in problems]))
     for problem in problems:
         if form == "github":
-            place = f"file={problem.path},line={problem.line},col={problem.column}"
-            print(f"::{problem.severity} {place},title={problem.code}::{problem.said(lang)}")
+            place = f"file={_property(problem.path)},line={problem.line},col={problem.column}"
+            print(f"::{problem.severity} {place},title={problem.code}::{_data(problem.said(lang))}")
         elif form == "text":
             print(problem.shown(lang), file=sys.stderr)
     return exit_code(problems)
 
 
+def _data(text: str) -> str:
+    """A text for a workflow command, in which a percent sign begins what stands for another."""
+    return printable(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    """The same for what stands before the text, which a colon ends."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
 def print_shown(understood: Mapping[str, Sequence[str]]) -> None:
     """What was understood of each file, below its path, where problems go too."""
     for path, lines in understood.items():
-        print(path, *(f"  {line}" for line in lines), sep="\n", file=sys.stderr)
+        print(printable(path), *(f"  {printable(line)}" for line in lines), sep="\n", file=sys.stderr)
 
 
 def exit_code(problems: Sequence[Problem]) -> int:
@@ -56,8 +66,14 @@ def show_progress(done: int, total: int, what: str) -> None:
 def print_records(records: dict[str, object], problems: Sequence[Problem]) -> int:
     """Records and problems as one JSON object, as `parse` and `build --json` print them."""
     output = records | {"problems": [problem_json(problem) for problem in problems]}
-    print(json.dumps(output, ensure_ascii=False, indent=1))
+    print(_json(output))
     return exit_code(problems)
+
+
+def _json(value: object) -> str:
+    """As JSON; what cannot be printed is escaped, as a file's name need not be text."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def problem_json(problem: Problem) -> dict[str, object]:

@@ -75,6 +75,19 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "太长的标题在 1000 字处截断，整句放到正文最前面；第 501 个名字起不列。",
         "A longer title is cut, and stands whole at the beginning of the text; from the 501st name on none is listed.",
     ),
+    "L005": (
+        "几十万个单元格的表格、几十万行的列表。这样的文件不读，其余的照常生成。把它拆开。",
+        "A table of some hundred thousand cells, or a list of as many lines. Such a file is left out, and the rest is "
+        "built. Divide it.",
+    ),
+    "L006": (
+        "`topics` 从第 101 项起不读；列表、名字或标题太长的概念页不算概念。",
+        "From the 101st item on `topics` are not read; a concept page with a longer list, name or title is no concept.",
+    ),
+    "L007": (
+        "按文件名排在后面的不读，其余的照常生成。",
+        "What comes later in the order of names is left out, and the rest is built.",
+    ),
     "X001": (
         "`docs/people` 或者 `talks/questions/new.md` 是符号链接、管道、套接字或设备：它可能通往别处，所以从不打开。",
         "`docs/people`, or `talks/questions/new.md`, is a symbolic link, a FIFO, a socket or a device: it could lead "
@@ -89,9 +102,21 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "概念页用 `8<` 的写法包含了 `.git/config`、上级目录里的文件，或者一个网址。",
         "A concept page includes, by the mark with `8<`, `.git/config`, a file above the project, or an address.",
     ),
+    "X008": (
+        "文件名里有换行、方向控制字符，或者是 GBK 编码的。改名即可。",
+        "There is a line end, or a character that turns the direction, in the name, or it is in GBK. Rename the file.",
+    ),
     "P007": (
         "`fetch` 时源不存在、超时，或者返回了错误。",
         "During `fetch` the source was not there, took too long, or answered with an error.",
+    ),
+    "P013": (
+        "`fetch` 读一个分页的列表，读了三十页还没有完。把 `talks/feeds.opml` 里的查询写窄一些。",
+        "`fetch` read thirty pages of a list, and there are more. Make the query in `talks/feeds.opml` narrower.",
+    ),
+    "P014": (
+        "每天更新的源已经好几天没有新的条目：它停了，或者给的是旧的一份。",
+        "A source of every day has had nothing new for days: it stopped, or serves an old copy.",
     ),
     "P011": (
         "`fetch` 时源给出了永久的重定向。把 `talks/feeds.opml` 里的地址改掉。",
@@ -114,6 +139,9 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "L002": "there are too many questions; the last ones were not read",
     "L003": "a title is too long, or there are too many names",
     "L004": "some characters turn the direction of the text",
+    "L005": "too many lines and marks; the file was not read",
+    "L006": "a list or a name in front matter is too long",
+    "L007": "too many files of a kind; the last ones were not read",
     "N001": "the note has no number",
     "N002": "another note has the same number",
     "N003": "the note has no date",
@@ -131,6 +159,9 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "P009": "the file name is no week",
     "P010": "the list of sources makes no sense",
     "P011": "the source has moved",
+    "P012": "the day cannot be true",
+    "P013": "the list is too long; its end was not read",
+    "P014": "the source has had nothing new for long",
     "Q001": "another question has the same id",
     "Q002": "there is no title",
     "Q003": "the date makes no sense",
@@ -143,6 +174,7 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "T002": "the alias belongs to another concept",
     "T003": "a concept page's front matter is incomplete",
     "T004": "concepts build on each other in a circle",
+    "T005": "a line of synonyms makes no sense, or speaks against another",
     "X001": "a link, a FIFO or a device",
     "X002": "a strange file in a generated folder",
     "X003": "this kind of file may not be in docs/",
@@ -150,6 +182,7 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "X005": "a hand-written page has `:::`",
     "X006": "markup, attributes or addresses that act",
     "X007": "a field is not known, or is no plain text",
+    "X008": "a file name with control characters, or not in UTF-8",
 }
 FOUND |= {code: found for code, (_, _, _, found, *_) in SLIPS.items()}
 WORDS = {

@@ -46,7 +46,7 @@ def to_html(text: str, picture: Callable[[str], Picture | None] = lambda path: N
         picture: The picture that lies at a path, as it was written; others than that are shown as links or as text.
     """
     lines = _widen_tables(visible(text).split("\n"))
-    env: dict[str, Any] = {"picture": picture}
+    env: dict[str, Any] = {"picture": picture, "references": _References()}
     rendered = _MARKDOWN.render("\n".join(lines), env)
     defined = [*env.get("references", {}).values(), *env.get("duplicate_refs", ())]
     for start, end in sorted(definition["map"] for definition in defined):
@@ -127,8 +127,8 @@ def json_ld(value: object) -> str:
 
 
 def address(url: str) -> str:
-    """A link's target for a line of Markdown: only the web, and no character that Markdown or HTML would act on."""
-    if not re.match(r"https?://", url, re.IGNORECASE):
+    """A link's target for a line of Markdown: the web or mail, and no character that Markdown or HTML would act on."""
+    if not re.match(r"https?://|mailto:", url, re.IGNORECASE):
         return "#"
     quoted = re.sub(r"[\s()<>\[\]{}\"'`*\\$|^~]", lambda match: f"%{ord(match[0]):02X}", visible(url))
     return html.escape(quoted)
@@ -232,6 +232,22 @@ class _Renderer(RendererHTML):
 
 def _deeper(tag: str) -> str:
     return f"h{min(6, max(4, int(tag[1]) + 1))}"
+
+
+class _References(dict[str, Any]):
+    """Definitions of references, whose addresses and titles may be repeated so often that a page could be of any size.
+
+    What goes beyond stands as it was written. CommonMark's own implementations have the same limit.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = 100_000  # letters
+
+    def get(self, label: str, default: Any = None) -> Any:
+        found = super().get(label, default)
+        self._left -= len(found["href"]) + len(found["title"]) if found else 0
+        return found if self._left >= 0 else default
 
 
 _DEEPEST = 17  # of blocks, of which a list is two; the parser's own limit, below which it drops the text, is 20

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
 from ingest.front_matter import front_matter, line_of_key
+from ingest.limits import PAGE_MARKS, PARAGRAPH_MARKS, marks_in
 from ingest.model import Source
 from ingest.problems import Problem
 
@@ -20,7 +21,7 @@ HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 HIDDEN_SIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # some are dropped, and what they divided comes together
 FIELDS = set(
     "title description image hide icon translated"  # of every page
-    " english aliases builds_on group summary snippet groups".split()  # of concepts
+    " english aliases phrases builds_on group summary snippet groups".split()  # of concepts
 )
 HIDDEN = {"navigation", "toc"}
 # What pages include, and nothing else; the code of snippets inside a fence alone.
@@ -32,12 +33,14 @@ INCLUDE = re.compile(
 SECTION = re.compile(r"\s*<!-- --8<-- \[(?:start|end):[a-z]\w*\] -->\s*")
 CODE_SECTION = re.compile(r"\s*# --8<-- \[(?:start|end):[a-z]\w*\]\s*")
 FENCE = re.compile(r"(`{3,}|~{3,}) *(?:\{ ?(?:\.[\w+#-]+ ?)+\}|[\w+#.-]*) *")
+FENCE_MARK = re.compile(r"[\s>*+\-\d.):]*(?:`{3}|~{3})")
 CODE_SPAN = re.compile(r"(?<!\\)(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 TAG = re.compile(r"<(?:[a-zA-Z/?!][^<>]*>|[a-zA-Z/?!](?=[^<]*\Z))|(?m:^[ >]*<[a-zA-Z/?!])")
 PLAIN_TAG = re.compile(r"</?(?:abbr|b|br|del|em|i|ins|kbd|mark|s|small|strong|sub|sup|u|wbr) */?>")
 FORMULA = re.compile(
     r"<[a-zA-Z][^<>\s=/]*[})\\][^<>]*(?:>|\Z)"
 )  # as in $x_{<t}$: to a browser an element that means nothing
+PARAGRAPH_END = re.compile(r"(\n[ \t]*(?=\n))")
 BLOCK = re.compile(r'<div data-pagefind-ignore="all" markdown>|</div>')  # alone on its line
 AUTOLINK = re.compile(r"<(?:https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w.-]+)>")
 ATTRIBUTES = re.compile(r"^[^{\n]*(\{.*\})", re.MULTILINE)  # from the first to the last brace of a line
@@ -59,6 +62,7 @@ LOOKS = set(
     " stroke-linecap stroke-linejoin stroke-opacity stroke-width text-anchor transform viewBox width x x1 x2 y y1"
     " y2".split()
 )
+DRAWING = "wiki-picture"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -71,7 +75,18 @@ def check_page(source: Source) -> list[Problem]:
     if (source.text[ending.end() :] if ending else source.text) != body and "\n" in source.text:
         problems.append(Problem(source.path, 1, 1, "X007", "front matter that the site's generator reads otherwise"))
     text = Source(source.path, "\n" * (first - 1) + body)
-    return sorted({*problems, *_check_includes(text), *_check_text(text)})
+    return sorted({*problems, *_check_includes(text), *_check_text(text), *_check_marks(text)})
+
+
+def _check_marks(source: Source) -> Iterator[Problem]:
+    """L005 for what the generator would take minutes to read; code costs it next to nothing."""
+    if (marks := marks_in(source.text)) > PAGE_MARKS:
+        yield Problem(source.path, 1, 1, "L005", f"{marks} marks and lines, in a page")
+    line = 1
+    for paragraph in PARAGRAPH_END.split(_without_code(source.text)):
+        if (marks := marks_in(paragraph)) > PARAGRAPH_MARKS:
+            yield Problem(source.path, line, 1, "L005", f"{marks} marks and lines, in a paragraph")
+        line += paragraph.count("\n")
 
 
 def check_snippet(source: Source) -> list[Problem]:
@@ -85,7 +100,7 @@ def check_snippet(source: Source) -> list[Problem]:
             problems.append(Problem(source.path, number, found.end(), "X006", what))
     try:
         nodes = [node for node in _statements(ast.parse(source.text)) if isinstance(node, ast.Expr)]
-    except (SyntaxError, ValueError, RecursionError):  # S002 says so
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # S002 says so
         return problems
     for node in nodes:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
@@ -96,11 +111,15 @@ def check_snippet(source: Source) -> list[Problem]:
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """All statements of a module, those inside others too."""
-    for name in ("body", "orelse", "handlers", "finalbody", "cases"):
-        for node in getattr(tree, name, ()):
-            yield node
-            yield from _statements(node)
+    """All statements of a module, those inside others too; however deep, as a chain of `elif` is."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+            inner = getattr(node, name, ())
+            if isinstance(inner, list):  # a lambda's body is none
+                yield from inner
+                left += inner
 
 
 def check_drawing(source: Source) -> list[Problem]:
@@ -115,6 +134,11 @@ def check_drawing(source: Source) -> list[Problem]:
     strange = [str(node.tag) for node in root.iter() if str(node.tag).removeprefix(SVG) not in SHAPES]
     strange += [name for node in root.iter() for name in node.attrib if name not in LOOKS]
     strange += [text for node in root.iter() for text in node.attrib.values() if re.search(r"url\s*\(|:\s*//", text)]
+    strange += [
+        text for node in root.iter() if (text := node.get("class", DRAWING)) != DRAWING
+    ]  # the theme's cover pages
+    if root.tag != "figure" or "class" not in root.attrib:  # in which it is no wider than the page
+        strange.append(str(root.tag))
     return [
         Problem(source.path, _line_of(source.text, what.rpartition("}")[2]), 1, "X006", f"a drawing with {what!r}")
         for what in sorted({*strange})
@@ -210,16 +234,24 @@ def _check_text(source: Source) -> Iterator[Problem]:
 
 
 def _fences(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """First and last line + 1 of the code in fences at the margin, without the fences: others are not surely code."""
+    """First and last line + 1 of the code in fences at the margin, without the fences: others are not surely code.
+
+    Nor is what comes after another mark of a fence, as in a quote: it may have opened or closed one for a generator.
+    """
     at = 0
     while at < len(lines):
-        if opening := FENCE.fullmatch(lines[at]):
-            closing = {opening[1], *(opening[1] + blank for blank in (" ", "  ", "\t"))}
-            end = next((later for later in range(at + 1, len(lines)) if lines[later] in closing), None)
+        opening = FENCE.fullmatch(lines[at].lstrip(" "))
+        if opening:
+            closing = lines[at][: len(lines[at]) - len(opening[0])] + opening[1]
+            closings = {closing, *(closing + blank for blank in (" ", "  ", "\t"))}
+            end = next((later for later in range(at + 1, len(lines)) if lines[later] in closings), None)
             if end is None:
                 return  # whatever opens later is no surer
-            yield at + 1, end
+            if not lines[at].startswith(" "):
+                yield at + 1, end
             at = end
+        elif FENCE_MARK.match(lines[at]):
+            return
         at += 1
 
 
@@ -234,7 +266,7 @@ def _without_code(text: str) -> str:
     ]
     if any(marks):  # nothing between them is surely code
         return "\n".join(lines)
-    paragraphs = re.split(r"(\n[ \t]*(?=\n))", "\n".join(lines))
+    paragraphs = PARAGRAPH_END.split("\n".join(lines))
     return "".join(map(_without_spans, paragraphs))
 
 

@@ -15,7 +15,7 @@ _HTTP = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.IGNORECAS
 # Added by whoever shared the link; no site needs them to find the page.
 _TRACKING = re.compile(
     r"utm_\w+|spm|spm_id_from|share_(?:source|medium|plat|session_id|tag|from)|vd_source|isappinstalled"
-    r"|fbclid|gclid|msclkid|yclid|igshid|mc_[ce]id|_hsenc|_hsmi",
+    r"|fbclid|gclid|msclkid|yclid|igshid|mc_[ce]id|_hsenc|_hsmi|phpsessid|jsessionid|aspsessionid\w*",
     re.IGNORECASE,
 )
 # Names that mean something elsewhere (`from`, `t`, `scene`), so they go only where they are known to be tracking.
@@ -47,14 +47,18 @@ _ID = (
     r"(?:(?P<new>\d\d(?:0[1-9]|1[0-2])\.\d{4,5})"
     rf"|(?P<archive>{_ARCHIVES})(?:\.[a-z]{{2}})?/(?P<old>\d\d(?:0[1-9]|1[0-2])\d{{3}}))(?P<version>v\d+)?(?![\w.]*\d)"
 )
-_ARXIV_HOSTS = r"(?:(?:www|export|browse|cn)\.)?arxiv\.org"
+_ARXIV_HOSTS = r"(?:(?:[a-z]{2,8}\.)?arxiv\.org|xxx\.lanl\.gov)"  # its mirrors and feeds too
 _ARXIV_PAGE = re.compile(
     rf"https?://{_ARXIV_HOSTS}(?::\d+)?/(?:abs|pdf|html|ps|format|e-print|src)/{_ID}(?:\.pdf)?/?(?:[?#].*)?",
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 _ARXIV_MENTION = re.compile(
     rf"(?:\barxiv(?:\.org)?:\s*|10\.48550/arxiv\.|{_ARXIV_HOSTS}(?::\d+)?/(?:abs|pdf|html|ps|format|e-print|src)/"
-    r"|\b(?:ar5iv(?:\.labs\.arxiv)?|alphaxiv)\.org/(?:abs|html|pdf)/|\bhuggingface\.co/papers/)" + _ID,
+    r"|\b(?:ar5iv(?:\.labs\.arxiv)?|alphaxiv)\.org/(?:[a-z]{2}/)?(?:abs|html|pdf|overview|audio|resources)/"
+    r"|\b(?:huggingface|hf|hf-mirror)\.(?:co|com)/papers/|\btldr\.takara\.ai/p/|\bemergentmind\.com/papers/"
+    r"|\barxiv-sanity-lite\.com/\?(?:[^#\s]*&)?pid=|\badsabs\.harvard\.edu/abs/"
+    # papers.cool, scirate.com, semanticscholar.org and others name the archive in the path
+    r"|https?://[\w.:-]+/(?:[\w-]+/)?arxiv[/:])" + _ID,
     re.IGNORECASE | re.ASCII,
 )
 _ARXIV_BARE = re.compile(rf"\s*{_ID}\s*", re.IGNORECASE | re.ASCII)
@@ -68,6 +72,19 @@ _DOI_PAGE, _ARXIV_DOI_PAGE = (
     for name in (_DOI, r"10\.48550/arxiv\." + _ID)
 )
 _DOI_BARE = re.compile(rf"\s*{_DOI}\s*", re.ASCII)
+# One paper's page and its PDF: the groups of an address, and the page's address with them put in.
+_PAGES = tuple(
+    (re.compile(rf"https?://{address}(?:[?#].*)?", re.IGNORECASE | re.DOTALL), page)
+    for address, page in (
+        (r"(?!.*[?&]noteId=)(?:www\.|api2?\.)?openreview\.net/(?:forum|pdf|attachment|revisions)\?(?:[^#]*&)?id=([\w-]+)(?:&[^#]*)?",
+         r"https://openreview.net/forum?id=\1"),
+        (r"openreview\.net/pdf/([\w-]{6,20})\.pdf", r"https://openreview.net/forum?id=\1"),
+        (r"(?:www\.)?(?:aclanthology\.org|aclweb\.org/anthology|aclanthology\.info/papers)/"
+         r"((?:[A-Z]\d\d-\d{4,5}|\d{4}\.[a-z0-9_]+-[a-z0-9_]+\.\d+))(?:v\d+)?(?:/|\.pdf|\.bib)?",
+         r"https://aclanthology.org/\1/"),
+        (r"proceedings\.mlr\.press/(v\d+)/([\w-]+)(?:\.html|/\2\.pdf)?", r"https://proceedings.mlr.press/\1/\2.html"),
+    )
+)  # fmt: skip
 
 _DROPPED = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _FULL_WIDTH_END = "，。；：！？、…～“”‘’《〈「『【（"
@@ -145,6 +162,9 @@ def _cleaned(url: str) -> str:
         return f"https://arxiv.org/abs/{_id_of(page)}"
     if page := _DOI_PAGE.fullmatch(unquote(url)):
         return f"https://doi.org/{page[1].lower()}"
+    for address, paper in _PAGES:
+        if page := address.fullmatch(url):
+            return page.expand(paper)
     scheme = parts[1].lower()
     host = _host(scheme, parts[2])
     query = _query(host, parts[4] or "")

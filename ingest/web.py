@@ -6,19 +6,17 @@ import logging
 import re
 import socket
 import time
-import zlib
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import brotli
 import httpx
 import stamina
 
 from ingest.reach import is_literal, is_private, proxy_for
-from ingest.unpacking import UNPACKERS
+from ingest.unpacking import ACCEPTED, CannotUnpack, Unpacker
 
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # that it tries again is no news
 USER_AGENT = "openllm-wiki/0.1 (paper feeds for a weekly reading list; python -m ingest fetch)"
@@ -140,13 +138,15 @@ class Web:
             with attempt:
                 try:
                     return await self._follow(httpx.URL(url), httpx.URL(start or url), headers)
+                except NoResponse:
+                    raise
                 except TimeoutError:
                     raise NoResponse(f"nothing within {self.manners.patience:g} seconds") from None
                 except OSError as error:
                     raise NoResponse(error.strerror or str(error), passing=True) from None
                 except httpx.TransportError as error:
                     raise NoResponse(f"{type(error).__name__}: {error}".rstrip(": "), passing=True) from None
-                except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+                except Exception as error:  # a port of 99999 is an OverflowError; no answer may cost other sources
                     raise NoResponse(f"{type(error).__name__}: {error}".rstrip(": ")) from None
         raise AssertionError("stamina makes at least one attempt")
 
@@ -239,7 +239,7 @@ class Web:
                 # A kept connection would be known by its address, which many hosts may share.
                 limits=httpx.Limits(max_keepalive_connections=0),
                 timeout=httpx.Timeout(20, connect=10),
-                headers={"User-Agent": USER_AGENT, "Accept-Encoding": ", ".join(UNPACKERS)},
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED},
             )
             self._clients[proxy] = await self._stack.enter_async_context(client)
         return self._clients[proxy]
@@ -251,34 +251,36 @@ class Web:
             return Response(None, "", etag, modified, moved)
         if not response.is_success:
             wait = retry_after(headers)
-            passing = response.status_code in (429, 502, 503, 504) and wait <= 10
-            raise NoResponse(f"{response.status_code} {response.reason_phrase}".strip(), passing, wait)
+            passing = wait <= 10 and (
+                response.status_code in (502, 503, 504) or (response.status_code == 429 and wait > 0)
+            )
+            said = f"{response.status_code} {response.reason_phrase}".strip()
+            if "cf-mitigated" in headers:
+                said += " (a challenge that only a browser can answer)"
+            raise NoResponse(said, passing, wait)
         content = await self._body(response) if self.manners.bodies else b""
         found = re.search(r"charset=[\"']?([\w.:-]+)", headers.get("content-type", ""), re.IGNORECASE)
         return Response(content, found[1] if found else "", etag, modified, moved)
 
     async def _body(self, response: httpx.Response) -> bytes:
         largest, slowest = self.manners.largest, self.manners.slowest
-        packing = response.headers.get("content-encoding", "identity").strip().lower()
-        if packing not in UNPACKERS:
-            raise NoResponse(f"a body packed as {packing}")
-        unpack = UNPACKERS[packing]()
-        body, received, begun = bytearray(), 0, asyncio.get_running_loop().time()
-        parts = response.aiter_raw()
         try:
+            unpacker = Unpacker(response.headers.get("content-encoding", ""))
+            body, received, begun = bytearray(), 0, asyncio.get_running_loop().time()
+            parts = response.aiter_raw()
             while True:
                 async with asyncio.timeout_at(begun + max(self.manners.grace, received / slowest)):
                     part = await anext(parts, None)
                 if part is None:
-                    return bytes(body)
+                    return bytes(body) + unpacker.end()
                 received += len(part)
-                body += unpack(part, largest + 1 - len(body))
+                body += unpacker.feed(part, largest + 1 - len(body))
                 if len(body) > largest:
                     raise NoResponse(f"more than {largest:,} bytes")
         except TimeoutError:
             raise NoResponse(f"slower than {slowest:,} bytes a second") from None
-        except (zlib.error, brotli.error) as error:
-            raise NoResponse(f"a damaged {packing} body ({error})") from None
+        except CannotUnpack as error:
+            raise NoResponse(str(error)) from None
 
 
 def retry_after(headers: httpx.Headers) -> float:
@@ -290,5 +292,5 @@ def retry_after(headers: httpx.Headers) -> float:
         until = email.utils.parsedate_to_datetime(text)
         now = email.utils.parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
         return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT)
-    except (TypeError, ValueError):  # no date, or one without a zone beside one with
+    except (TypeError, ValueError, OverflowError):  # no date, one without a zone beside one with, or no time on Earth
         return 0.0

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ingest.model import Concept, FeedInfo, Question, Snippet, Talk, Week
+from ingest.feeds.info import FeedInfo
+from ingest.model import Concept, Question, Snippet, Talk, Week
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
     """All that was submitted, parsed; lists are in the order of their paths.
 
-    `groups` are those of the concepts in the index's order, with their English names.
+    `groups` are those of the concepts in the index's order, with their English names; `prose` is what the concepts'
+    pages say in words, by name.
     """
 
     talks: tuple[Talk, ...] = ()
@@ -20,6 +22,7 @@ class Records:
     groups: Mapping[str, str] = field(default_factory=dict)
     snippets: tuple[Snippet, ...] = ()
     feeds: tuple[FeedInfo, ...] = ()
+    prose: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

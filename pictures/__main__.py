@@ -1,11 +1,15 @@
 """`python -m pictures` writes all pictures, `python -m pictures NAME...` some."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+from ingest.tree import Tree
 from pictures import alignment, attention, decoding, language, layers, models, positions, scale, training, usage, words
 
-FOLDER = Path(__file__).parents[1] / "docs/topics/pictures"
+ROOT = Path(__file__).parents[1]
+PLACE = "docs/topics/pictures"
+FOLDER = ROOT / PLACE
 MAKERS = {
     name: make
     for module in (attention, positions, layers, models, words, language, training, alignment, decoding, usage, scale)
@@ -23,7 +27,11 @@ def draw(name: str) -> str:
     return f'<figure class="wiki-picture">\n{svg}{caption}\n</figure>\n'
 
 
+def write(names: Iterable[str], root: Path = ROOT) -> None:
+    """Draw these pictures into a checkout."""
+    for name in names:
+        Tree(root).write(f"{PLACE}/{name}.html", draw(name).encode())
+
+
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for wanted in sys.argv[1:] or MAKERS:
-        (FOLDER / f"{wanted}.html").write_text(draw(wanted), encoding="utf-8")
+    write(sys.argv[1:] or MAKERS)

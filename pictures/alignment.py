@@ -104,20 +104,21 @@ def kl_penalty() -> str:
 
 
 def dpo_loss() -> str:
+    beta = 0.5  # of both; the axis is the difference of implicit rewards, beta times that of the log-ratios
     gaps = [-4 + step / 10 for step in range(81)]
     margin = torch.tensor(gaps, dtype=torch.float64, requires_grad=True)
     zero = torch.zeros_like(margin)
-    loss, _, _ = dpo.dpo_loss(margin, zero, zero, zero, beta=1.0)
+    loss, _, _ = dpo.dpo_loss(margin / beta, zero, zero, zero, beta=beta)
     (slope,) = torch.autograd.grad(loss.sum(), margin)
-    ipo = dpo.ipo_loss(margin, zero, zero, zero, beta=0.5).detach()
+    ipo = dpo.ipo_loss(margin / beta, zero, zero, zero, beta=beta).detach()
     return lines(
-        {"DPO 损失": loss.detach(), "梯度的权重": -slope, "IPO 损失（β = 0.5）": ipo.where(ipo <= 5, torch.nan)},
+        {"DPO 损失": loss.detach(), "梯度的权重": -slope, "IPO 损失": ipo.where(ipo <= 5, torch.nan)},
         x=gaps,
-        title="隐式奖励之差与损失",
+        title="隐式奖励之差与损失，β = 0.5",
         xlabel="好回答的隐式奖励减坏回答的",
         ylabel="值",
         alt="差为负时 DPO 损失近似直线，梯度权重接近 1；差变大后两者都趋于 0；"
-        "IPO 是抛物线，最低点在差等于 1，超过反而增大",
+        "IPO 是抛物线，不论 β 是多少，最低点都在差等于二分之一，超过反而增大",
     ).svg
 
 

@@ -12,21 +12,40 @@ from snippets.moe_routing import route
 
 def self_attention() -> str:
     picture = Canvas(
-        300,
-        "自注意力的数据流：X 乘三个矩阵得到 Q、K、V；Q 与 K 的点积除以根号 d 再做 softmax 得到权重；权重乘 V 得到输出",
+        372,
+        "多头自注意力的数据流：X 乘三个矩阵得到 Q、K、V，各切成 H 个头；每个头里 Q 与 K 的点积除以根号 D，"
+        "掩码，softmax 得到权重，权重乘 V；H 个头的结果并排拼回宽度 C，再乘输出矩阵 W_O",
     )
     picture.box(104, 4, 120, 26, "输入 X：T × C")
-    for x, name in ((20, "Q"), (124, "K"), (228, "V")):
-        picture.arrow((164, 30), (x + 40, 62))
-        picture.box(x, 62, 80, 38, f"{name} = X W\nT × d", shade=0.08)
-    picture.arrow((60, 100), (100, 130))
-    picture.arrow((164, 100), (124, 130))
-    picture.box(42, 130, 140, 38, "分数 Q Kᵀ / √d\nT × T")
-    picture.arrow((112, 168), (112, 192))
-    picture.box(42, 192, 140, 38, "掩码，逐行 softmax\n权重，每行和为 1")
-    picture.arrow((112, 230), (150, 260))
-    picture.arrow((268, 100), (268, 200), (178, 260))
-    picture.box(84, 260, 160, 36, "输出：权重 × V，T × d", shade=0.08)
+    for x, name in ((16, "Q"), (120, "K"), (224, "V")):
+        picture.arrow((164, 30), (x + 44, 56))
+        picture.box(x, 56, 88, 38, f"{name} = X W_{name}\n切成 H 个头", shade=0.08)
+    for x, y, width, height, text in (
+        (30, 120, 160, 40, "分数 Q Kᵀ / √D\n每个头 T × T"),
+        (30, 184, 160, 40, "掩码，逐行 softmax\n权重，每行和为 1"),
+        (72, 252, 184, 30, "权重 × V，每个头 T × D"),
+    ):
+        picture.box(x, y, width, height, text, shade=0.08 * (x == 72))
+        for z in (4, 8):  # the heads behind
+            right = x + width + z
+            picture.line(
+                [
+                    (x + z, y - z + 4),
+                    (x + z, y - z),
+                    (right, y - z),
+                    (right, y + height - z),
+                    (right - 4, y + height - z),
+                ]
+            )
+    picture.arrow((60, 94), (96, 112))
+    picture.arrow((164, 94), (128, 112))
+    picture.arrow((110, 160), (110, 176))
+    picture.arrow((110, 224), (140, 244))
+    picture.arrow((268, 94), (268, 190), (220, 244))
+    picture.arrow((164, 282), (164, 300))
+    picture.box(72, 300, 184, 26, "H 个头并排拼成 T × C")
+    picture.arrow((164, 326), (164, 342))
+    picture.box(72, 342, 184, 26, "乘 W_O，输出 T × C", shade=0.08)
     return picture.done()
 
 

@@ -10,6 +10,32 @@ from pictures.canvas import Canvas
 from snippets.rms_norm import rms_norm as rms_of
 
 
+def tiny_gpt() -> str:
+    picture = Canvas(
+        330,
+        "一个 GPT 的主干，从下往上：token 编号取嵌入矩阵 E 的行；L 个块各往主干上加注意力与 MLP 的输出，"
+        "进子层之前先归一化；最后归一化，乘 E 的转置得到每个位置的 logits；各块的 key 与 value 进缓存",
+    )
+    picture.box(30, 296, 130, 28, "token 编号：T")
+    picture.arrow((95, 296), (95, 282))
+    picture.box(30, 254, 130, 28, "嵌入 E：T × C", shade=0.08)
+    picture.line([(95, 254), (95, 96)])
+    picture.box(12, 106, 300, 138, "")
+    picture.text(292, 122, "× L", bold=True)
+    for y, name in ((198, "注意力（RoPE，GQA）"), (136, "SwiGLU")):
+        picture.arrow((95, y + 34), (142, y + 34), (142, y + 16), (150, y + 16))
+        picture.box(150, y, 144, 32, f"RMSNorm\n{name}")
+        picture.arrow((222, y), (222, y - 12), (103, y - 12))
+        picture.box(87, y - 20, 16, 16, "+")
+    picture.arrow((95, 106), (95, 92))
+    picture.box(30, 60, 130, 32, "RMSNorm，再乘 Eᵀ", shade=0.08)
+    picture.arrow((95, 60), (95, 46))
+    picture.box(30, 16, 130, 30, "logits：T × V")
+    picture.text(250, 34, "位置 t 的一行", size=11)
+    picture.text(250, 50, "预测第 t + 1 个 token", size=11)
+    return picture.done()
+
+
 def transformer_block() -> str:
     picture = Canvas(
         316, "Post-Norm 先把子层的输出加回主干再归一化；Pre-Norm 先归一化再进子层，主干从头到尾只有相加，没有别的"

@@ -26,7 +26,11 @@ def sinusoidal_positions() -> str:
 
 def rope() -> str:
     frequencies = rope_frequencies(8)
-    picture = Canvas(292, "四对分量在位置 0 到 4 的方向：第 0 对每步转一弧度，往后每对慢十倍，第 3 对几乎不动")
+    picture = Canvas(
+        372,
+        "四对分量在位置 0 到 4 的方向：第 0 对每步转一弧度，往后每对慢十倍，第 3 对几乎不动；"
+        "最下一行把 q 放在 k 之后一步，两者一起转，夹角始终不变，点积只看得见这个夹角",
+    )
     for position in range(5):
         picture.text(88 + 54 * position, 16, f"位置 {position}")
     for pair in range(4):
@@ -39,6 +43,18 @@ def rope() -> str:
                 f'<circle cx="{x}" cy="{y}" r="22" fill="none" stroke="currentColor" stroke-opacity="0.4"/>'
             )
             picture.arrow((x, y), (x + 22 * math.cos(angle), y - 22 * math.sin(angle)))
+    y = 316
+    picture.text(30, y - 2, "q、k 同看")
+    picture.text(30, y + 14, "第 0 对", size=11)
+    for position in range(5):
+        x = 88 + 54 * position
+        picture.parts.append(
+            f'<circle cx="{x}" cy="{y}" r="22" fill="none" stroke="currentColor" stroke-opacity="0.4"/>'
+        )
+        for start, place, dashed in ((0.5, position + 1, False), (0.0, position, True)):
+            angle = start + float(frequencies[0]) * place
+            picture.arrow((x, y), (x + 22 * math.cos(angle), y - 22 * math.sin(angle)), dashed=dashed)
+    picture.text(164, 362, "实线 q 在第 n + 1 位，虚线 k 在第 n 位（n 从 0 到 4）：夹角不变", size=11)
     return picture.done()
 
 

@@ -5,8 +5,39 @@ import torch
 from browser.plot import lines
 from pictures.canvas import Canvas
 from snippets.adamw import adam_step
+from snippets.cross_entropy import cross_entropy as loss_of
+from snippets.cross_entropy import softmax
 from snippets.lr_schedule import cosine_schedule, stable_schedule
 from snippets.quantization import dequantize, quantize
+
+
+def _gradient() -> tuple[list[float], list[float]]:
+    """Probabilities of five tokens, and the gradient of their logits where the second is the true one."""
+    logits = torch.tensor([[2.0, 1.0, 0.5, -0.5, -1.0]], dtype=torch.float64, requires_grad=True)
+    (found,) = torch.autograd.grad(loss_of(logits, torch.tensor([1])), logits)
+    return softmax(logits)[0].tolist(), found[0].tolist()
+
+
+def cross_entropy() -> str:
+    probabilities, gradient = _gradient()
+    picture = Canvas(
+        246,
+        "五个 token 的概率 p，第二个是真的；梯度 p 减 y：其余四个各往下压自己的概率那么多，"
+        "真的那个往上抬一减去它的概率",
+    )
+    for title, values, ground in (("概率 p", probabilities, 84), ("梯度 p − y（y 是第 2 个）", gradient, 176)):
+        picture.text(8, ground - 66, title, "start")
+        picture.line([(8, ground), (320, ground)])
+        for at, value in enumerate(values):
+            x, high = 20 + 62 * at, 60 * abs(value)
+            picture.box(x, ground - (high if value > 0 else 0), 40, high, shade=0.35 if at == 1 else 0.12)
+            picture.text(
+                x + 20,
+                ground - high - 5 if value > 0 else ground + high + 14,
+                f"{value:+.2f}".replace("-", "−"),
+                size=11,
+            )
+    return picture.done()
 
 
 def lr_schedule() -> str:

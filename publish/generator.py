@@ -1,5 +1,8 @@
 """MkDocs as a function from a page's source to its HTML; what pages share is read once, whoever builds them then.
 
+What it reads of `docs/` and `snippets/` is what the guard has looked at: who swaps a file in between gets a warning.
+Only mkdocstrings' own reader opens modules by their paths; what their docstrings become is looked at as HTML.
+
 This module alone knows the inside of MkDocs and of two Markdown extensions. `_populate_page` and `_build_page` are the
 halves of MkDocs' own build; nothing public builds one page. The lock pins the versions, and
 `tests/publish/test_generator.py` compares with `mkdocs build`.
@@ -7,7 +10,7 @@ halves of MkDocs' own build; nothing public builds one page. The lock pins the v
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -24,6 +27,7 @@ from mkdocs.structure.pages import Page
 from pymdownx.highlight import Highlight
 from pymdownx.snippets import SnippetPreprocessor
 
+from ingest.guard import digest
 from ingest.tree import Tree
 
 _included: set[str] = set()  # by the page that is converted now
@@ -61,9 +65,37 @@ def _write(content: bytes, output_path: str) -> None:
     _site.write(os.path.relpath(output_path, _site.root), content, anew=True)
 
 
+def _read(path: str) -> bytes:
+    """What MkDocs and its extensions read of the project: by no link, and only what the guard has looked at.
+
+    Raises:
+        OSError: It cannot be read, or is another by now.
+    """
+    name = os.path.relpath(path, _site.root)
+    if name.startswith(".."):  # a package's
+        return Path(path).read_bytes()
+    content = _site.read(name)
+    if _seen.get(name) not in (None, digest(content)):
+        raise OSError(None, "changed while the site was built; build it again", name)
+    return content
+
+
+def _text(path: str) -> str:
+    return _read(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _by(read: Callable[[str], Any], theirs: Any) -> Any:
+    """A property of `File` that is its content, from the disk only by `read`."""
+    return property(lambda file: read(file.abs_src_path) if file._content is None else theirs.fget(file), theirs.fset)
+
+
 _site = Tree(Path())  # the folder that the site lies in
+_seen: dict[str, str] = {}
 for module in (mkdocs.utils, mkdocstrings._internal.plugin):
     module.write_file = _write  # type: ignore[attr-defined]
+for name, read in (("content_bytes", _read), ("content_string", _text)):
+    setattr(File, name, _by(read, getattr(File, name)))
+SnippetPreprocessor.read_lines = lambda self, path: _text(path).split("\n") if _read(path) else []
 SnippetPreprocessor.get_snippet_path = _remember_includes(SnippetPreprocessor.get_snippet_path)
 Highlight.highlight = _highlight_once(Highlight.highlight)
 
@@ -153,18 +185,21 @@ class Generator:
         warnings: What is wrong with what all pages share.
     """
 
-    def __init__(self, settings: Path, site: Path, finish: Callable[[str], Finished]) -> None:
+    def __init__(self, settings: Path, site: Path, finish: Callable[[str], Finished], seen: Mapping[str, str]) -> None:
         """Read what pages share.
 
         Args:
             settings: A configuration file.
             site: The folder to build into.
             finish: From a page's HTML to the text to write, and to what shall be known of it.
+            seen: Hashes of the files that the guard looked at, by their names beside the site.
 
         Raises:
             mkdocs.exceptions.Abort: The configuration cannot be used; why was logged.
         """
         _site.root = site.parent
+        _seen.clear()
+        _seen.update(seen)
         self._warned = _Warnings()
         logging.getLogger("mkdocs").addHandler(self._warned)
         config = load_config(str(settings), site_dir=str(site), strict=True)

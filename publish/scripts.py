@@ -12,6 +12,7 @@ from pathlib import Path
 
 INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 VALUE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+WAY = r"(?:[./]*|/(?:[\w.~%-]+/)*)"  # to the site's root, from a page, or on 404.html from that of its host
 OPENED = re.compile(r"<script\b", re.IGNORECASE)
 SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 LOADED = re.compile(r'\s(?:src=|type="application/(?:ld\+)?json")')  # from the site, or data
@@ -21,6 +22,8 @@ SUSPECT = re.compile(
     r"|(?:href|src)\s*=\s*[\"']?[^\"'>]*[\s&][^\"'>]*:",
     re.IGNORECASE,
 )
+# On the page of a question that repeats another, to that one's: no text can say so, as it is written as text.
+REDIRECT = re.compile(r'<meta http-equiv="refresh" content="0; url=\.\./[\w-]+/">')
 SCHEME = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 
 
@@ -35,7 +38,7 @@ def theme() -> tuple[re.Pattern[str], ...]:
 @cache
 def _scripts(templates: tuple[tuple[Path, int], ...]) -> tuple[re.Pattern[str], ...]:
     texts = [text for path, _ in templates for text in INLINE.findall(path.read_text("utf-8"))]
-    return tuple(re.compile(r"[./]*".join(map(re.escape, VALUE.split(text))) + r"\s*") for text in texts)
+    return tuple(re.compile(WAY.join(map(re.escape, VALUE.split(text))) + r"\s*") for text in texts)
 
 
 def is_theirs(script: str) -> bool:
@@ -66,6 +69,6 @@ def faults(page: str) -> list[str]:
     start, end = page.find("<article"), page.rfind("</article>")
     if SUSPECT.search(page, start, end) if 0 <= start < end else None:  # parsing each page would take seconds
         article = _Article()
-        article.feed(page[start:end])
+        article.feed(REDIRECT.sub("", page[start:end]))
         lines += [f"an element that acts, in the text: {element}" for element in article.acts]
     return lines

@@ -72,7 +72,8 @@ def alibi_row(slopes: Tensor, real: Tensor) -> Tensor:
 
     Args:
         slopes: From `alibi_slopes`, `(H,)`.
-        real: Bool `(B, S)`, False at padding; positions count from the first real token.
+        real: Bool or 0/1 `(B, S)`, False at padding: a tokenizer's `attention_mask`. Positions count from the first
+            real token.
 
     Returns:
         Shape `(B, H, 1, S)`, 0 at padding.

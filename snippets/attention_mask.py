@@ -97,10 +97,10 @@ def padding_mask(lengths: Tensor, length: int, side: str = "right") -> Tensor:
 
 
 def position_ids(real: Tensor) -> Tensor:
-    """Positions counted from each row's first real token, 0 at padding before it.
+    """Positions counted from each row's first real token, 0 at padding before it: `position_ids` of transformers.
 
     Args:
-        real: Bool `(B, T)` from `padding_mask`.
+        real: Bool from `padding_mask`, or the 0/1 `attention_mask` of a tokenizer, `(B, T)`.
 
     Returns:
         Integers `(B, T)`.
@@ -115,18 +115,19 @@ def additive_mask(mask: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     added without overflow.
 
     Args:
-        mask: Bool, any shape.
+        mask: Bool or 0/1, any shape.
         dtype: Of the scores; float16 reaches only -65504.
 
     Returns:
         Of `mask`'s shape.
 
     Raises:
-        ValueError: If `mask` is not bool.
+        ValueError: If `mask` is of floats: it would be numbers to add already.
     """
-    if mask.dtype != torch.bool:
-        raise ValueError(f"mask has dtype {mask.dtype}, not torch.bool with True where a query may look")
-    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min / 2)
+    if mask.is_floating_point():
+        raise ValueError(f"mask has dtype {mask.dtype}, not bool or 0/1 with True where a query may look")
+    numbers = torch.zeros(mask.shape, dtype=dtype, device=mask.device)
+    return numbers.masked_fill(~mask.bool(), torch.finfo(dtype).min / 2)
 
 
 def _positions(queries: int, keys: int | None, device: torch.device | str | None) -> tuple[Tensor, Tensor]:

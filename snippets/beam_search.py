@@ -1,7 +1,7 @@
 r"""Beam search
 
 Greedy decoding takes the best token and regrets it later; trying everything takes `V^T` runs. Beam search keeps the
-`K` best beginnings, extends each by every token, and keeps the `K` best again. Finished sequences are ranked by their
+`K` best prefixes, extends each by every token, and keeps the `K` best again. Finished sequences are ranked by their
 log-probability per token to the power `α`: without that, every further token can only make a sequence worse.
 
 $$
@@ -35,10 +35,11 @@ def beam_search(
     Args:
         model: Token ids `(K, T)` to logits `(K, T, V)`; called with all beams at once.
         prompt: Token ids, `(T,)`, not empty.
-        beams: `K`, at least 1; 1 is greedy decoding, but with `alpha` above 0 it looks past an end for a better one.
-        steps: The most tokens to add, at least 1.
-        eos: The token that ends a sequence, counted as part of it. None: all run to `steps`.
-        alpha: Length penalty: 0 ranks by the plain sum and favours short sequences, larger favours long ones.
+        beams: `K`, transformers' `num_beams`, at least 1; 1 is greedy decoding, but with `alpha` above 0 it looks past
+            an end for a better one.
+        steps: The most tokens to add, `max_new_tokens`, at least 1.
+        eos: The token that ends a sequence, `eos_token_id`, counted as part of it. None: all run to `steps`.
+        alpha: `length_penalty`: 0 ranks by the plain sum and favours short sequences, larger favours long ones.
 
     Returns:
         New tokens and score of up to `beams` sequences, the best first.

@@ -21,14 +21,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
-# GPT-2's rule in the words of `re`: contractions, letters, digits, other signs, blanks. A merge never leaves a word.
+# Near to GPT-2's rule: contractions, letters, digits, other characters, whitespace. A merge never leaves a word. GPT-2
+# keeps all numbers apart, \p{N}; `re` knows decimal digits alone, and ², ½ and Ⅳ count as letters here.
 WORD = re.compile(r"'(?:[sdmt]|ll|ve|re)| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+")
 Pair = tuple[int, int]
 
 
 # --8<-- [start:core]
 def count_words(texts: Iterable[str]) -> Counter[bytes]:
-    """How often each word occurs, its blank in front included, as UTF-8."""
+    """How often each word occurs, the space in front of it included, as UTF-8."""
     return Counter(word.encode() for text in texts for word in WORD.findall(text))
 
 

@@ -27,7 +27,8 @@ def guide(logits: Tensor, negative_logits: Tensor, gamma: float) -> Tensor:
     Args:
         logits: With the prompt, `(..., V)`.
         negative_logits: Without it, or with a negative prompt, `(..., V)`. Before temperature and top-p.
-        gamma: 0 ignores the prompt, 1 samples as usual, above 1 stresses it; the paper takes 1.25 to 3.
+        gamma: transformers' `guidance_scale`: 0 ignores the prompt, 1 samples as usual, above 1 stresses it; the paper
+            takes 1.25 to 3.
 
     Returns:
         Guided log-probabilities, `(..., V)`, normalised, in float32 or wider; what either bans (-inf) stays banned.

@@ -14,7 +14,7 @@ Paper: [Learning Transferable Visual Models From Natural Language Supervision](h
 sections 2.3 and 3.1.
 
 Letters: `B` pairs in a batch, `D` width of the shared space, `K` classes, `P` prompts a class; `u` images, `v` texts,
-`τ` the learned scale (the inverse of a temperature).
+`τ` the learned scale, transformers' `logit_scale.exp()`: the inverse of a temperature.
 """
 
 import math
@@ -34,19 +34,28 @@ def similarities(images: Tensor, texts: Tensor, log_scale: Tensor) -> Tensor:
     Args:
         images: Embeddings `(B, D)`, of any length.
         texts: Embeddings `(K, D)`.
-        log_scale: Scalar `log τ`: learned as a logarithm it stays positive. The scale is held at 100 or below, as the
-            paper does against instability.
+        log_scale: Scalar `log τ`: learned as a logarithm it stays positive. `hold_scale` keeps it from growing.
 
     Returns:
-        Logits `(B, K)`.
+        Logits `(B, K)`, in float32 or wider: at a scale of 100, bf16 tells cosines near 1 apart in steps of 1/256.
 
     Raises:
         ValueError: If the embeddings are not two matrices of one width.
     """
     if images.ndim != 2 or texts.ndim != 2 or images.shape[1] != texts.shape[1]:
         raise ValueError(f"images {tuple(images.shape)} and texts {tuple(texts.shape)} are not (B, D) and (K, D)")
-    scale = log_scale.exp().clamp(max=MAX_SCALE)
-    return scale * (functional.normalize(images, dim=1) @ functional.normalize(texts, dim=1).T)
+    images, texts, log_scale = (x.to(torch.promote_types(x.dtype, torch.float32)) for x in (images, texts, log_scale))
+    return log_scale.exp() * (functional.normalize(images, dim=1) @ functional.normalize(texts, dim=1).T)
+
+
+@torch.no_grad()
+def hold_scale(log_scale: Tensor) -> None:
+    """Bring a scale above 100 back to 100, in place: to be called after each step of the optimizer.
+
+    The paper's guard against instability. It is the parameter that is clipped: clipping its value inside of the loss
+    would leave a scale beyond 100 without gradient, and there it would stay.
+    """
+    log_scale.clamp_(max=math.log(MAX_SCALE))
 
 
 def clip_loss(images: Tensor, texts: Tensor, log_scale: Tensor) -> Tensor:
@@ -66,7 +75,6 @@ def clip_loss(images: Tensor, texts: Tensor, log_scale: Tensor) -> Tensor:
     if images.shape != texts.shape or len(images) == 0:
         raise ValueError(f"images {tuple(images.shape)} and texts {tuple(texts.shape)} are not as many pairs")
     logits = similarities(images, texts, log_scale)  # (B, B)
-    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     own = torch.arange(len(images), device=logits.device)
     return (functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)) / 2
 
@@ -111,6 +119,7 @@ def demo() -> None:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        hold_scale(log_scale)
 
 
 if __name__ == "__main__":

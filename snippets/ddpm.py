@@ -57,16 +57,24 @@ def add_noise(x: Tensor, noise: Tensor, steps: Tensor, betas: Tensor) -> Tensor:
         raise ValueError(f"x {tuple(x.shape)}, noise {tuple(noise.shape)} and steps {tuple(steps.shape)} do not fit")
     if steps.numel() and (steps.min() < 0 or steps.max() >= len(betas)):
         raise ValueError(f"a step is not from 0 to {len(betas) - 1}")
-    kept = (1 - betas).cumprod(dim=0)[steps].to(x.dtype)  # ᾱ, (B,)
+    return _noisy(x, noise, steps, betas)
+
+
+def _noisy(x: Tensor, noise: Tensor, steps: Tensor, betas: Tensor) -> Tensor:
+    """`add_noise` without the questions, for which a GPU would have to wait."""
+    kept = (1 - betas).cumprod(dim=0)[steps]  # ᾱ, (B,), in the dtype of `betas`: bf16 has nothing between 0.996 and 1
     kept = kept.view(-1, *[1] * (x.ndim - 1))  # (B, 1, ...)
-    return kept.sqrt() * x + (1 - kept).sqrt() * noise
+    return (kept.sqrt() * x + (1 - kept).sqrt() * noise).to(x.dtype)
 
 
 def denoising_loss(model: Model, x: Tensor, betas: Tensor) -> Tensor:
     """One random step and noise for each sample, and the mean squared error of the noise the model finds."""
     steps = torch.randint(len(betas), x.shape[:1], device=x.device)
     noise = torch.randn_like(x)
-    return (model(add_noise(x, noise, steps, betas), steps) - noise).square().mean()
+    found = model(_noisy(x, noise, steps, betas), steps)
+    if found.shape != x.shape:
+        raise ValueError(f"the model finds noise {tuple(found.shape)} in {tuple(x.shape)}")
+    return (found - noise).to(torch.promote_types(x.dtype, torch.float32)).square().mean()
 
 
 def reverse_step(x: Tensor, found: Tensor, step: int, betas: Tensor, noise: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ def distillation_loss(
     alpha: float = 0.5,
     reverse: bool = False,
 ) -> Tensor:
-    """Soft targets and hard ones, averaged over the positions with a label: a scalar.
+    """Soft targets and hard ones, averaged over the positions with a label: a scalar, 0 where none has one.
 
     Args:
         student_logits: `(..., V)`.
@@ -57,22 +57,23 @@ def distillation_loss(
         reverse: KL(student ‖ teacher): keep to what the teacher is likely to say, instead of covering all it may say.
 
     Raises:
-        ValueError: If the shapes differ, `temperature` is not positive, `alpha` not in [0, 1], or no label is left.
+        ValueError: If the shapes differ, `temperature` is not positive or `alpha` not in [0, 1].
     """
     if student_logits.shape != teacher_logits.shape:
         raise ValueError(f"student {tuple(student_logits.shape)} and teacher {tuple(teacher_logits.shape)} differ")
+    if labels.shape != student_logits.shape[:-1]:
+        raise ValueError(f"labels {tuple(labels.shape)} do not fit logits {tuple(student_logits.shape)}")
     if not temperature > 0:
         raise ValueError(f"temperature {temperature} is not positive")
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha {alpha} is not in [0, 1]")
-    kept = labels != IGNORE
-    if not kept.any():
-        raise ValueError("no label is left")
-    student, teacher, targets = student_logits[kept], teacher_logits[kept].detach(), labels[kept]  # (N, V), (N,)
+    left_out = labels == IGNORE  # (...); their logits become 0, whatever stands there: no NaN, no gradient
+    student, teacher = (x.masked_fill(left_out.unsqueeze(-1), 0) for x in (student_logits, teacher_logits.detach()))
     soft, sharp = _wide(student) / temperature, _wide(teacher) / temperature
-    divergence = kl_divergence(soft, sharp) if reverse else kl_divergence(sharp, soft)  # (N,)
-    hard = -_log_softmax(student).gather(-1, targets.unsqueeze(-1)).squeeze(-1)  # (N,)
-    return alpha * temperature**2 * divergence.mean() + (1 - alpha) * hard.mean()
+    divergence = kl_divergence(soft, sharp) if reverse else kl_divergence(sharp, soft)  # (...)
+    hard = -_log_softmax(student).gather(-1, labels.masked_fill(left_out, 0).unsqueeze(-1)).squeeze(-1)  # (...)
+    losses = alpha * temperature**2 * divergence + (1 - alpha) * hard
+    return losses.masked_fill(left_out, 0).sum() / (~left_out).sum().clamp(min=1)
 
 
 def final_answer(text: str) -> str | None:

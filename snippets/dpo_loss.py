@@ -39,7 +39,7 @@ def sequence_logps(logits: Tensor, labels: Tensor, average: bool = False, ignore
         ValueError: If `labels` are not `(B, T)` of `logits`.
     """
     mask, index = _targets(logits, labels, ignore_index)
-    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32)).masked_fill(~mask.unsqueeze(-1), 0.0)
     logps = logits.gather(-1, index.unsqueeze(-1)).squeeze(-1) - logits.logsumexp(dim=-1)  # log softmax, at the labels
     sums = logps.masked_fill(~mask, 0.0).sum(dim=-1)  # (B,)
     return sums / mask.sum(dim=-1).clamp(min=1) if average else sums
@@ -69,6 +69,7 @@ class _Logps(torch.autograd.Function):
         return logits[kept, index] - norms
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
         """Gradient of the logits `(B T, V)`."""
         logits, *tensors = ctx.saved_tensors
@@ -103,7 +104,7 @@ def dpo_loss(
         policy_rejected_logps: The same for the rejected responses, `(B,)`.
         ref_chosen_logps: Under the frozen reference, `(B,)`.
         ref_rejected_logps: Under the frozen reference, `(B,)`.
-        beta: How dearly leaving the reference is paid for; mostly 0.1 to 0.5.
+        beta: Strength of the KL penalty that holds the policy to the reference; mostly 0.1 to 0.5.
         label_smoothing: Share of preferences thought to be the wrong way round, in [0, 0.5) (conservative DPO).
 
     Returns:
@@ -117,8 +118,8 @@ def dpo_loss(
     if not 0 <= label_smoothing < 0.5:
         raise ValueError(f"label_smoothing {label_smoothing} is not in [0, 0.5)")
     _check(beta, policy_chosen_logps, policy_rejected_logps, ref_chosen_logps, ref_rejected_logps)
-    chosen_rewards = beta * (policy_chosen_logps - ref_chosen_logps)  # (B,)
-    rejected_rewards = beta * (policy_rejected_logps - ref_rejected_logps)  # (B,)
+    chosen_rewards = beta * (_wide(policy_chosen_logps) - _wide(ref_chosen_logps))  # (B,)
+    rejected_rewards = beta * (_wide(policy_rejected_logps) - _wide(ref_rejected_logps))  # (B,)
     margin = chosen_rewards - rejected_rewards
     losses = -(1 - label_smoothing) * F.logsigmoid(margin) - label_smoothing * F.logsigmoid(-margin)
     return losses, chosen_rewards.detach(), rejected_rewards.detach()
@@ -137,8 +138,14 @@ def ipo_loss(
     (`sequence_logps(..., average=True)`): with sums the target would depend on the length of the responses.
     """
     _check(beta, policy_chosen_logps, policy_rejected_logps, ref_chosen_logps, ref_rejected_logps)
-    gap = (policy_chosen_logps - ref_chosen_logps) - (policy_rejected_logps - ref_rejected_logps)  # (B,)
+    chosen = _wide(policy_chosen_logps) - _wide(ref_chosen_logps)  # (B,)
+    gap = chosen - (_wide(policy_rejected_logps) - _wide(ref_rejected_logps))  # (B,)
     return (gap - 1 / (2 * beta)).square()
+
+
+def _wide(logps: Tensor) -> Tensor:
+    """Log-probabilities in float32 or wider: bf16 tells sums of -200 apart in steps of 1."""
+    return logps.to(torch.promote_types(logps.dtype, torch.float32))
 
 
 def _check(beta: float, *logps: Tensor) -> None:

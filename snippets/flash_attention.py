@@ -57,7 +57,7 @@ def flash_forward(query: Tensor, key: Tensor, value: Tensor, causal: bool, tile:
         Logarithm of each query's sum of exponentials, `(..., T, 1)`: all that the backward pass needs of the scores.
     """
     outputs, logsumexps = [], []
-    for i in range(0, query.shape[-2], tile):
+    for i in range(0, max(query.shape[-2], 1), tile):  # no query makes one empty tile
         m = total = summed = None
         for j in range(0, key.shape[-2], tile):
             scores = _scores(query, key, i, j, causal, tile)  # (..., t, s)
@@ -146,6 +146,7 @@ class _Flash(torch.autograd.Function):
         return output
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of the three tensors; `causal` and `tile` have none."""
         return *flash_backward(grad, *ctx.saved_tensors, ctx.causal, ctx.tile), None, None

@@ -33,7 +33,7 @@ def gae(
         values: The critic's estimates before each step, `(B, T)`.
         gamma: Discount per step, in [0, 1]. RLHF mostly takes 1.
         lam: 0 trusts the critic alone, 1 the rewards alone; in [0, 1].
-        mask: Bool `(B, T)`, False at padding, prompt or tool output. Such steps are skipped as if they were not
+        mask: Bool or 0/1 `(B, T)`, False at padding, prompt or tool output. Such steps are skipped as if they were not
             there, wherever they stand, and whatever they hold. None: all steps count.
 
     Returns:
@@ -41,7 +41,7 @@ def gae(
         Returns, the critic's target `advantages + values`, in the same form.
 
     Raises:
-        ValueError: If shapes differ, `mask` is not bool, or `gamma` or `lam` lies outside [0, 1].
+        ValueError: If shapes differ, `mask` is of floats, or `gamma` or `lam` lies outside [0, 1].
     """
     rewards, values, mask = _checked(rewards, values, gamma, lam, mask)
     advantages = torch.zeros_like(values)
@@ -74,22 +74,18 @@ def whiten(advantages: Tensor, mask: Tensor | None = None, eps: float = 1e-8) ->
 
     Args:
         advantages: Shape `(B, T)`.
-        mask: Bool `(B, T)`, as in `gae`.
+        mask: As in `gae`.
         eps: Added to the variance (the unbiased one, as in trl).
 
     Returns:
-        Shape `(B, T)`, 0 where masked.
-
-    Raises:
-        ValueError: If fewer than two steps count: there is no variance.
+        Shape `(B, T)`, in float32 or wider, 0 where masked; all 0 if a single step counts: it is the mean.
     """
-    mask = torch.ones_like(advantages, dtype=torch.bool) if mask is None else mask
-    count = int(mask.sum())
-    if count < 2:
-        raise ValueError(f"cannot whiten {count} step(s): the variance needs two")
+    mask = torch.ones_like(advantages, dtype=torch.bool) if mask is None else mask.bool()
+    advantages = advantages.to(torch.promote_types(advantages.dtype, torch.float32))
+    count = mask.sum()
     mean = torch.where(mask, advantages, 0.0).sum() / count
     centred = torch.where(mask, advantages - mean, 0.0)  # (B, T)
-    return centred * (centred.square().sum() / (count - 1) + eps).rsqrt()
+    return centred * (centred.square().sum() / (count - 1).clamp(min=1) + eps).rsqrt()
 
 
 def _scan(x: Tensor, factor: float) -> Tensor:
@@ -119,8 +115,9 @@ def _checked(
         raise ValueError(f"gamma {gamma} and lam {lam} are not both in [0, 1]")
     if mask is None:
         mask = torch.ones_like(values, dtype=torch.bool)
-    if mask.dtype != torch.bool or mask.shape != values.shape:
-        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool {tuple(values.shape)}")
+    if mask.is_floating_point() or mask.shape != values.shape:
+        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool or 0/1 {tuple(values.shape)}")
+    mask = mask.bool()
     dtype = torch.promote_types(torch.promote_types(rewards.dtype, values.dtype), torch.float32)
     return torch.where(mask, rewards.to(dtype), 0.0), torch.where(mask, values.to(dtype), 0.0), mask
 

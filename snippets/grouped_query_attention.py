@@ -16,6 +16,9 @@ Letters: `B` batch, `T` sequence, `S` length of the keys, `C` model width, `H` q
 head width.
 """
 
+from collections.abc import Callable
+from typing import Protocol
+
 import torch
 from torch import Tensor, nn
 
@@ -30,26 +33,29 @@ def grouped_query_attention(query: Tensor, key: Tensor, value: Tensor, mask: Ten
         query: Shape `(B, H, T, D)`.
         key: Shape `(B, G, S, D)`; `G` divides `H`.
         value: Shape `(B, G, S, D)`.
-        mask: Bool, broadcastable to `(B, H, T, S)`; True where a query may look at a key. None: everywhere.
+        mask: Bool or 0/1, `(T, S)` or with all four dimensions, 1 where it is the same along one: a mask `(B, T, S)`
+            must come as `(B, 1, T, S)`. True where a query may look at a key. None: everywhere.
 
     Returns:
         Shape `(B, H, T, D)`; zeros where a query may look nowhere.
 
     Raises:
-        ValueError: If `G` does not divide `H`, or `mask` is not bool.
+        ValueError: If `G` does not divide `H`, or `mask` is of floats or has other dimensions.
     """
     B, H, T, D = query.shape
     G, S = key.shape[1:3]
     _check_heads(H, G)
     stacked = (query * D**-0.5).reshape(B, G, H // G * T, D)  # head h is in group h // (H / G)
     scores = (stacked @ key.transpose(-2, -1)).view(B, H, T, S)
+    scores = scores.to(torch.promote_types(scores.dtype, torch.float32))  # bf16 would round the sum of the softmax
     if mask is None:
         weights = scores.softmax(dim=-1)
-    elif mask.dtype != torch.bool:
-        raise ValueError(f"mask has dtype {mask.dtype}, not torch.bool with True where a query may look")
+    elif mask.is_floating_point() or mask.ndim not in (2, 4):
+        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool or 0/1 (T, S) or (B or 1, H or 1, T, S)")
     else:
+        mask = mask.bool()
         weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=-1).masked_fill(~mask, 0.0)
-    return (weights.view(B, G, H // G * T, S) @ value).view(B, H, T, D)
+    return (weights.to(value.dtype).view(B, G, H // G * T, S) @ value).view(B, H, T, D)
 
 
 def pool_heads(weight: Tensor, heads: int, kv_heads: int) -> Tensor:
@@ -76,13 +82,20 @@ def pool_heads(weight: Tensor, heads: int, kv_heads: int) -> Tensor:
     return grouped.mean(dim=1).flatten(0, 1)
 
 
+class Cache(Protocol):
+    """What a cache must be able to do, such as `KVCache` of the snippet `kv_cache`."""
+
+    def append(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Store `(B, G, T, D)` twice and return all so far, `(B, G, S, D)` twice."""
+
+
 class GroupedQueryAttention(nn.Module):
-    """Causal self-attention with fewer key/value heads than query heads.
+    """Causal self-attention with fewer key/value heads than query heads: that of Llama, if queries and keys are turned.
 
     Args:
-        width: Model width `C`.
-        heads: `H`; must divide `width`.
-        kv_heads: `G`; must divide `heads`.
+        width: Model width `C`, transformers' `hidden_size`.
+        heads: `H`, its `num_attention_heads`; must divide `width`.
+        kv_heads: `G`, its `num_key_value_heads`; must divide `heads`.
         bias: Whether the projections have a bias.
 
     Raises:
@@ -101,15 +114,38 @@ class GroupedQueryAttention(nn.Module):
         self.v_proj = nn.Linear(width, kv_width, bias=bias)
         self.o_proj = nn.Linear(width, width, bias=bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map `(B, T, C)` to `(B, T, C)`; a position looks at itself and at what came before."""
+    def forward(
+        self,
+        x: Tensor,
+        attention_mask: Tensor | None = None,
+        rotate: Callable[[Tensor], Tensor] | None = None,
+        cache: Cache | None = None,
+    ) -> Tensor:
+        """A position looks at itself and at what came before.
+
+        Args:
+            x: Shape `(B, T, C)`, the positions that follow those in `cache`.
+            attention_mask: Bool or 0/1 `(B, S)`, False at padding, for all positions so far. None: no padding.
+            rotate: What to do to queries and keys `(B, ., T, D)`: `lambda q: rope(q, cos, sin)`. None: nothing.
+            cache: Filled up by `T` positions, turned already. None: `x` is all there is.
+
+        Returns:
+            Shape `(B, T, C)`. Rows at padding are to be ignored.
+        """
         B, T, C = x.shape
         D = C // self.heads
         query = self.q_proj(x).view(B, T, self.heads, D).transpose(1, 2)  # (B, H, T, D)
         key = self.k_proj(x).view(B, T, self.kv_heads, D).transpose(1, 2)  # (B, G, T, D)
         value = self.v_proj(x).view(B, T, self.kv_heads, D).transpose(1, 2)  # (B, G, T, D)
-        causal = torch.ones(T, T, dtype=torch.bool, device=x.device).tril()
-        heads = grouped_query_attention(query, key, value, causal)  # (B, H, T, D)
+        if rotate is not None:
+            query, key = rotate(query), rotate(key)
+        if cache is not None:
+            key, value = cache.append(key, value)  # (B, G, S, D)
+        S = key.shape[2]
+        mask = torch.ones(T, S, dtype=torch.bool, device=x.device).tril(S - T)  # the queries are the last T of S
+        if attention_mask is not None:
+            mask = mask & attention_mask.bool()[:, None, None, :]  # (B, 1, T, S)
+        heads = grouped_query_attention(query, key, value, mask)  # (B, H, T, D)
         return self.o_proj(heads.transpose(1, 2).reshape(B, T, C))
 
 

@@ -29,8 +29,8 @@ def group_advantages(rewards: Tensor, scale: bool = True, eps: float = 1e-4) -> 
 
     Args:
         rewards: One reward per response, `(B, G)`: row by row the responses to one prompt.
-        scale: Divide by the group's standard deviation (the unbiased one, as in trl). Off in Dr. GRPO: the division
-            gives very easy and very hard prompts a larger weight.
+        scale: Divide by the group's standard deviation (the unbiased one, as in trl, whose `scale_rewards` this is).
+            Off in Dr. GRPO: the division gives very easy and very hard prompts a larger weight.
         eps: Added to the deviation.
 
     Returns:
@@ -59,6 +59,7 @@ def grpo_loss(
     clip: float = 0.2,
     clip_high: float | None = None,
     average: str = "sequence",
+    max_completion_length: int | None = None,
 ) -> Tensor:
     """The clipped loss of a batch of responses.
 
@@ -66,20 +67,23 @@ def grpo_loss(
         logps: Log-probabilities of the sampled tokens under the policy in training, `(N, T)`.
         old_logps: Under the policy that sampled them, `(N, T)`; no gradient flows into them.
         advantages: One number per response, `(N,)`: `group_advantages(...).flatten()`.
-        mask: Bool `(N, T)`, False at prompt and padding, whatever stands there.
+        mask: Bool or 0/1 `(N, T)`, False at prompt and padding, whatever stands there. trl's `completion_mask`.
         ref_logps: Under the frozen reference, `(N, T)`; no gradient flows into them. None: no KL term.
         beta: Weight of the KL term, not negative.
-        clip: How far below 1 (and above, unless `clip_high` is given) the ratio earns, positive.
-        clip_high: How far above 1 it earns; DAPO takes 0.28.
-        average: "sequence" is the mean over the tokens of a response, then over responses (the paper's): a token of a
-            long response weighs less. "token" is the mean over all tokens of the batch (DAPO's). "constant" divides the
-            sum by `N T` (Dr. GRPO's): every token weighs the same, whatever the lengths in its batch.
+        clip: How far below 1 (and above, unless `clip_high` is given) the ratio earns, positive. trl's `epsilon`.
+        clip_high: How far above 1 it earns; DAPO takes 0.28. trl's `epsilon_high`.
+        average: trl's `loss_type`. "sequence" ("grpo") is the mean over the tokens of a response, then over responses
+            (the paper's): a token of a long response weighs less. "token" ("bnpo"; "dapo" where the batch is all of the
+            step) is the mean over all tokens. "constant" ("dr_grpo") divides the sum by `N max_completion_length`:
+            every token weighs the same, whatever the lengths in its batch.
+        max_completion_length: The most tokens that a response may have, at least `T`; for "constant" alone. The width
+            of the batch will not do: it is the longest response of this batch, and would weigh every other by it.
 
     Returns:
-        One number, in float32 or wider.
+        One number, in float32 or wider. A response without a token adds nothing and counts as one.
 
     Raises:
-        ValueError: If shapes differ, a response has no token, or a setting is out of its range.
+        ValueError: If shapes differ, there is no response, or a setting is out of its range.
     """
     clip_high = clip if clip_high is None else clip_high
     if not (clip > 0 and clip_high > 0 and beta >= 0):
@@ -89,11 +93,14 @@ def grpo_loss(
         raise ValueError(f"logps, old_logps and advantages {shapes} are not (N, T), (N, T) and (N,)")
     if ref_logps is not None and ref_logps.shape != logps.shape:
         raise ValueError(f"ref_logps {tuple(ref_logps.shape)} do not fit logps {tuple(logps.shape)}")
-    if mask.dtype != torch.bool or mask.shape != logps.shape:
-        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool {tuple(logps.shape)}")
+    if mask.is_floating_point() or mask.shape != logps.shape:
+        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool or 0/1 {tuple(logps.shape)}")
+    if len(logps) == 0:
+        raise ValueError("there is no response")
+    if average == "constant" and (max_completion_length is None or max_completion_length < logps.shape[1]):
+        raise ValueError(f"max_completion_length {max_completion_length} is not at least {logps.shape[1]}")
+    mask = mask.bool()
     lengths = mask.sum(dim=1)  # (N,)
-    if len(lengths) == 0 or not bool((lengths > 0).all()):
-        raise ValueError("a response has no token, or there is no response")
     ratio = torch.where(mask, _wide(logps) - _wide(old_logps).detach(), 0.0).exp()  # (N, T)
     weights = _wide(advantages).detach().unsqueeze(1)  # (N, 1)
     losses = -torch.minimum(ratio * weights, ratio.clamp(1 - clip, 1 + clip_high) * weights)
@@ -102,11 +109,11 @@ def grpo_loss(
         losses = losses + beta * (torch.expm1(-difference) + difference)
     losses = losses * mask
     if average == "sequence":
-        return (losses.sum(dim=1) / lengths).mean()
+        return (losses.sum(dim=1) / lengths.clamp(min=1)).mean()
     if average == "token":
-        return losses.sum() / lengths.sum()
+        return losses.sum() / lengths.sum().clamp(min=1)
     if average == "constant":
-        return losses.sum() / losses.numel()
+        return losses.sum() / (len(losses) * max_completion_length)
     raise ValueError(f"average {average!r} is not sequence, token or constant")
 
 

@@ -30,7 +30,7 @@ WORD = re.compile(r"[^\W_一-鿿]+|[一-鿿]")
 
 # --8<-- [start:core]
 def words_of(text: str) -> list[str]:
-    """The words of a text in lower case: letters and digits together, Chinese signs alone and in pairs.
+    """The words of a text in lower case: letters and digits together, Chinese characters alone and in pairs.
 
     Pairs of neighbours (大模, 模型) stand in for a Chinese word segmenter.
     """

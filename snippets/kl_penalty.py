@@ -63,7 +63,7 @@ def token_rewards(
         logps: Log-probabilities of the response's tokens when it was sampled, `(B, T)`.
         ref_logps: Under the reference, `(B, T)`.
         beta: Price of one nat, not negative; mostly 0.01 to 0.2.
-        mask: Bool `(B, T)`, False at prompt and padding. The score goes to the last step that counts. None: all count.
+        mask: Bool or 0/1 `(B, T)`, False at prompt and padding. The score goes to the last step that counts. None: all.
         kind: See `kl_estimate`.
 
     Returns:
@@ -78,8 +78,9 @@ def token_rewards(
     if logps.ndim != 2 or scores.shape != logps.shape[:1]:
         raise ValueError(f"scores {tuple(scores.shape)} and logps {tuple(logps.shape)} are not (B,) and (B, T)")
     mask = torch.ones_like(logps, dtype=torch.bool) if mask is None else mask
-    if mask.dtype != torch.bool or mask.shape != logps.shape:
-        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool {tuple(logps.shape)}")
+    if mask.is_floating_point() or mask.shape != logps.shape:
+        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool or 0/1 {tuple(logps.shape)}")
+    mask = mask.bool()
     if not bool(mask.any(dim=1).all()):
         raise ValueError("a response has no token: its score has no place")
     kls = torch.where(mask, kl_estimate(logps, ref_logps, kind), 0.0)  # (B, T)

@@ -28,8 +28,8 @@ class KVCache:
         kv_heads: `G`.
         max_length: Positions there is room for.
         head_width: `D`.
-        dtype: Of the stored numbers.
-        device: Where they live.
+        dtype: Of the stored numbers. None: that of the first keys.
+        device: Where they live. None: where the first keys live.
     """
 
     def __init__(
@@ -38,11 +38,12 @@ class KVCache:
         kv_heads: int,
         max_length: int,
         head_width: int,
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
     ) -> None:
-        self.keys = torch.zeros(batch, kv_heads, max_length, head_width, dtype=dtype, device=device)
-        self.values = torch.zeros_like(self.keys)
+        self.shape = (batch, kv_heads, max_length, head_width)
+        self.dtype, self.device = dtype, device
+        self.keys = self.values = torch.empty(0)  # until the first positions come
         self.length = 0
 
     @torch.no_grad()
@@ -60,12 +61,14 @@ class KVCache:
         Raises:
             ValueError: If the shapes do not fit or there is no room left.
         """
-        B, G, room, D = self.keys.shape
+        B, G, room, D = self.shape
         end = self.length + key.shape[2]
         if key.shape != value.shape or key.shape != (B, G, end - self.length, D):
             raise ValueError(f"key {tuple(key.shape)} and value {tuple(value.shape)} are not ({B}, {G}, T, {D})")
         if end > room:
             raise ValueError(f"{end} positions do not fit into a cache for {room}")
+        if self.keys.ndim == 1:
+            self.keys, self.values = (key.new_zeros(self.shape, dtype=self.dtype, device=self.device) for _ in range(2))
         self.keys[:, :, self.length : end] = key
         self.values[:, :, self.length : end] = value
         self.length = end
@@ -86,8 +89,8 @@ class CachedSelfAttention(nn.Module):
     """Causal multi-head self-attention that can go on from a cache.
 
     Args:
-        width: Model width `C`.
-        heads: `H`; must divide `width`.
+        width: Model width `C`, transformers' `hidden_size`.
+        heads: `H`, its `num_attention_heads`; must divide `width`.
 
     Raises:
         ValueError: If `heads` does not divide `width`.
@@ -99,17 +102,22 @@ class CachedSelfAttention(nn.Module):
             raise ValueError(f"width {width} is not divisible by heads {heads}")
         self.heads = heads
         self.qkv_proj = nn.Linear(width, 3 * width, bias=False)
-        self.out_proj = nn.Linear(width, width, bias=False)
+        self.o_proj = nn.Linear(width, width, bias=False)
 
-    def forward(self, x: Tensor, cache: KVCache | None = None) -> Tensor:
+    def forward(self, x: Tensor, cache: KVCache | None = None, attention_mask: Tensor | None = None) -> Tensor:
         """Outputs of the positions in `x`, which follow those in `cache`.
 
         Args:
             x: Shape `(B, T, C)`: the whole prompt at first (prefill), then the new token alone (`T = 1`, decode).
             cache: Filled up by `T` positions. None: `x` is all there is.
+            attention_mask: Bool or 0/1 `(B, S)`, False at padding, for all positions so far: prompts of different
+                lengths are padded on the left, and a 1 is added with each new token. None: no padding.
 
         Returns:
-            Shape `(B, T, C)`.
+            Shape `(B, T, C)`. Rows at padding are to be ignored.
+
+        Raises:
+            ValueError: If `attention_mask` is of floats or not `(B, S)`.
         """
         B, T, C = x.shape
         # (B, H, T, D) each
@@ -119,9 +127,15 @@ class CachedSelfAttention(nn.Module):
         S = key.shape[2]
         positions = torch.arange(S, device=x.device)
         mask = positions <= positions[S - T :, None]  # (T, S): the queries are the last T of S positions
-        scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1)  # (B, H, T, S)
-        weights = scores.masked_fill(~mask, -torch.inf).softmax(dim=-1)
-        return self.out_proj((weights @ value).transpose(1, 2).reshape(B, T, C))
+        if attention_mask is not None:
+            if attention_mask.shape != (B, S) or attention_mask.is_floating_point():
+                raise ValueError(f"attention_mask is {tuple(attention_mask.shape)}, not bool or 0/1 {(B, S)}")
+            mask = mask & attention_mask.bool()[:, None, None, :]  # (B, 1, T, S)
+        scores = (query * query.shape[-1] ** -0.5) @ key.to(x.dtype).transpose(-2, -1)  # (B, H, T, S)
+        scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
+        weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=-1).masked_fill(~mask, 0.0)
+        heads = weights.to(x.dtype) @ value.to(x.dtype)  # (B, H, T, D); the cache may be narrower than the layer
+        return self.o_proj(heads.transpose(1, 2).reshape(B, T, C))
 
 
 def cache_bytes(

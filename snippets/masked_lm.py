@@ -36,10 +36,11 @@ def mask_tokens(
 
     Args:
         tokens: `(B, T)`.
-        maskable: `(B, T)`, False at `[CLS]`, `[SEP]` and padding: they are never chosen.
+        maskable: Bool or 0/1 `(B, T)`, False at `[CLS]`, `[SEP]` and padding: they are never chosen. A tokenizer's
+            `special_tokens_mask` says the opposite.
         mask_token: The number of `[MASK]`.
         vocabulary: `V`; a random token is any of `[0, V)`.
-        probability: How likely a maskable token is chosen.
+        probability: How likely a maskable token is chosen; transformers' `mlm_probability`.
         generator: Random numbers on the device of `tokens`.
 
     Returns:
@@ -47,14 +48,16 @@ def mask_tokens(
         labels: The tokens at the chosen positions and `IGNORE` elsewhere, `(B, T)`.
 
     Raises:
-        ValueError: If `probability` is not in [0, 1] or `mask_token` not in [0, V).
+        ValueError: If `probability` is not in [0, 1], `mask_token` not in [0, V), or `maskable` not `(B, T)`.
     """
     if not 0 <= probability <= 1:
         raise ValueError(f"probability {probability} is not in [0, 1]")
     if not 0 <= mask_token < vocabulary:
         raise ValueError(f"mask_token {mask_token} is not in [0, {vocabulary})")
+    if maskable.shape != tokens.shape:
+        raise ValueError(f"maskable {tuple(maskable.shape)} does not fit tokens {tuple(tokens.shape)}")
     choice, fate = torch.rand(2, *tokens.shape, generator=generator, device=tokens.device)
-    chosen = (choice < probability) & maskable
+    chosen = (choice < probability) & maskable.bool()
     labels = tokens.masked_fill(~chosen, IGNORE)
     others = torch.randint(vocabulary, tokens.shape, generator=generator, device=tokens.device)
     inputs = tokens.masked_fill(chosen & (fate < 0.8), mask_token)  # 80 %

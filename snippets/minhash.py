@@ -59,8 +59,8 @@ def signature_plain(text: str, size: int = 128, width: int = 5, seed: int = 0) -
     hashes = set()
     for shingle in shingles(text, width):
         h = 0
-        for sign in shingle:
-            h = _wrap(h * BASE + ord(sign), 64)
+        for character in shingle:
+            h = _wrap(h * BASE + ord(character), 64)
         hashes.add((h ^ (h >> 32)) * SPREAD >> 32)
     a, b = hash_functions(size, seed)
     return [min(_wrap(x * ai + bi, 32) for x in hashes) for ai, bi in zip(a.tolist(), b.tolist(), strict=True)]
@@ -90,10 +90,10 @@ def signatures(
         return found
     padded = [text.ljust(width, "\0") for text in texts]
     lengths = torch.tensor([len(text) for text in padded], device=device)
-    signs = torch.frombuffer(bytearray("".join(padded).encode("utf-32-le")), dtype=torch.int32).to(device).long()
-    h = torch.zeros(len(signs) - width + 1, dtype=torch.long, device=device)
+    codes = torch.frombuffer(bytearray("".join(padded).encode("utf-32-le")), dtype=torch.int32).to(device).long()
+    h = torch.zeros(len(codes) - width + 1, dtype=torch.long, device=device)
     for at in range(width):
-        h = h * BASE + signs[at : at + len(h)]
+        h = h * BASE + codes[at : at + len(h)]
     hashes = (((h ^ (h >> 32)) * SPREAD) >> 32).int()  # of every window, those across two texts included
     starts, counts = lengths.cumsum(0) - lengths, lengths - width + 1
     order = counts.argsort(descending=True)

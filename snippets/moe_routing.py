@@ -24,16 +24,18 @@ from torch import Tensor, nn
 
 
 # --8<-- [start:core]
-def route(logits: Tensor, k: int, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def route(logits: Tensor, k: int, bias: Tensor | None = None, norm_topk_prob: bool = True) -> tuple[Tensor, Tensor]:
     """Choose `k` experts for each token, and what each of them counts.
 
     Args:
         logits: Of the router, `(N, E)`.
         k: Experts of each token, 1 to `E`.
         bias: Added to the logits for the choice and not for the weights, `(E,)`; see `balance_bias`. None: 0.
+        norm_topk_prob: Whether the weights of the chosen sum to 1 (Mixtral, DeepSeek-V3). If not, they are their shares
+            of the softmax over all experts (Switch, OLMoE): with `k` 1 the only weights that teach the router anything.
 
     Returns:
-        Weights, `(N, k)`, largest choice first; they sum to 1. Float32 or wider.
+        Weights, `(N, k)`, largest choice first. Float32 or wider.
         Numbers of the experts, `(N, k)`, integers.
 
     Raises:
@@ -41,9 +43,11 @@ def route(logits: Tensor, k: int, bias: Tensor | None = None) -> tuple[Tensor, T
     """
     if not 1 <= k <= logits.shape[-1]:
         raise ValueError(f"k {k} is not in 1 to {logits.shape[-1]}")
-    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))  # near ties must not hang on bfloat16
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     experts = (logits if bias is None else logits + bias).topk(k, dim=-1).indices
-    return logits.gather(-1, experts).softmax(dim=-1), experts
+    if norm_topk_prob:
+        return logits.gather(-1, experts).softmax(dim=-1), experts
+    return logits.softmax(dim=-1).gather(-1, experts), experts
 
 
 def load_balancing_loss(logits: Tensor, k: int, real: Tensor | None = None) -> Tensor:
@@ -54,22 +58,22 @@ def load_balancing_loss(logits: Tensor, k: int, real: Tensor | None = None) -> T
     Args:
         logits: Of the router, `(N, E)`.
         k: Experts of each token.
-        real: Bool `(N,)`, False at padding, which does not count. None: all count.
+        real: Bool or 0/1 `(N,)`, False at padding, which does not count. None: all count.
 
     Returns:
-        A scalar: 1 where all experts are chosen alike, up to `E / k` where all tokens choose the same.
+        A scalar: 1 where all experts are chosen alike, up to `E / k` where all tokens agree; 0 where no token counts.
 
     Raises:
-        ValueError: If `k` is not in 1 to `E`, or no token counts.
+        ValueError: If `k` is not in 1 to `E`, or `real` is not `(N,)`.
     """
-    if real is not None:
-        logits = logits[real]
-    if len(logits) == 0:
-        raise ValueError("no token counts")
+    real = torch.ones_like(logits[:, 0], dtype=torch.bool) if real is None else real.bool()  # (N,)
+    if real.shape != logits.shape[:1]:
+        raise ValueError(f"real {tuple(real.shape)} does not fit logits {tuple(logits.shape)}")
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32)).masked_fill(~real[:, None], 0.0)
     _, experts = route(logits, k)
-    E = logits.shape[-1]
-    share = F.one_hot(experts, E).sum(dim=(0, 1)) / experts.numel()  # f, (E,)
-    probability = logits.to(torch.promote_types(logits.dtype, torch.float32)).softmax(dim=-1).mean(dim=0)  # P, (E,)
+    E, count = logits.shape[-1], real.sum().clamp(min=1)
+    share = (F.one_hot(experts, E) * real[:, None, None]).sum(dim=(0, 1)) / (k * count)  # f, (E,)
+    probability = (logits.softmax(dim=-1) * real[:, None]).sum(dim=0) / count  # P, (E,)
     return E * (share * probability).sum()
 
 
@@ -92,23 +96,30 @@ def balance_bias(bias: Tensor, experts: Tensor, rate: float = 0.001) -> Tensor:
 class MoE(nn.Module):
     """A layer of gated experts, as in Mixtral.
 
+    The router works in float32 whatever the rest does: of logits in bfloat16 some percent of the tokens see a tie at
+    the boundary, and go to experts that they would not have chosen.
+
     Args:
-        width: `C`.
-        hidden: `K`.
-        experts: `E`.
-        k: Experts of each token.
+        width: `C`, transformers' `hidden_size`.
+        hidden: `K`, its `moe_intermediate_size`.
+        experts: `E`, its `num_experts`.
+        k: Experts of each token, its `num_experts_per_tok`.
+        norm_topk_prob: See `route`.
 
     Raises:
-        ValueError: If a width is below 1 or `k` is not in 1 to `experts`.
+        ValueError: If a width is below 1, `k` is not in 1 to `experts`, or the router could not learn: the weight of a
+            single expert, normalised, is always 1.
     """
 
-    def __init__(self, width: int, hidden: int, experts: int, k: int = 2) -> None:
+    def __init__(self, width: int, hidden: int, experts: int, k: int = 2, norm_topk_prob: bool = True) -> None:
         super().__init__()
         if width < 1 or hidden < 1:
             raise ValueError(f"width {width} and hidden {hidden} are not both positive")
         if not 1 <= k <= experts:
             raise ValueError(f"k {k} is not in 1 to {experts}")
-        self.k = k
+        if k == 1 and norm_topk_prob and experts > 1:
+            raise ValueError("k 1 with norm_topk_prob leaves the router without a gradient: set norm_topk_prob=False")
+        self.k, self.norm_topk_prob = k, norm_topk_prob
         self.router = nn.Linear(width, experts, bias=False)
         self.gate_up = nn.Parameter(torch.randn(experts, 2 * hidden, width) * width**-0.5)
         self.down = nn.Parameter(torch.randn(experts, width, hidden) * hidden**-0.5)
@@ -124,14 +135,15 @@ class MoE(nn.Module):
             Logits of the router, `(N, E)`, for `load_balancing_loss`.
         """
         tokens = x.reshape(-1, x.shape[-1])  # (N, C)
-        logits = self.router(tokens)
-        weights, experts = route(logits, self.k)
+        wide = torch.promote_types(x.dtype, torch.float32)
+        logits = F.linear(tokens.to(wide), self.router.weight.to(wide))
+        weights, experts = route(logits, self.k, norm_topk_prob=self.norm_topk_prob)
         output = torch.zeros_like(tokens)
-        for expert in range(len(self.gate_up)):
+        for expert in experts.unique().tolist():  # those that were chosen at all
             rows, slots = (experts == expert).nonzero(as_tuple=True)  # the n tokens that chose it
             gate, up = (tokens[rows] @ self.gate_up[expert].T).chunk(2, dim=-1)  # (n, K) each
             result = (F.silu(gate) * up) @ self.down[expert].T  # (n, C)
-            output = output.index_add(0, rows, result * weights[rows, slots, None].to(result.dtype))
+            output.index_add_(0, rows, (result * weights[rows, slots, None]).to(output.dtype))
         return output.view(x.shape), logits
 
 

@@ -88,23 +88,24 @@ def dialogue_loss(logits: Tensor, labels: Tensor, average: str = "token") -> Ten
         logits: `(B, T, V)`; position t speaks of the token at t + 1.
         labels: `(B, T)`, from `collate`.
         average: Over every `token` alike, or over each `sample` first, so that a short one counts as much as a long.
+            A sample without a token to learn does not count; where none has one, the loss is 0.
 
     Raises:
-        ValueError: If `average` is neither, or a sample has no token to learn.
+        ValueError: If `average` is neither, or the shapes do not fit.
     """
+    if labels.shape != logits.shape[:-1]:
+        raise ValueError(f"labels {tuple(labels.shape)} do not fit logits {tuple(logits.shape)}")
     if average not in ("token", "sample"):
         raise ValueError(f"average {average!r} is not token or sample")
     logits = logits if logits.dtype == torch.float64 else logits.float()
     targets, learned = labels[:, 1:], labels[:, 1:] != IGNORE  # (B, T - 1)
     counts = learned.sum(dim=1)  # (B,)
-    if not counts.all():
-        raise ValueError(f"sample {int(counts.bool().int().argmin())} has no token to learn")
     logps = logits[:, :-1].log_softmax(dim=-1)  # (B, T - 1, V)
     losses = -logps.gather(-1, targets.clamp(min=0).unsqueeze(-1)).squeeze(-1)
     losses = losses.masked_fill(~learned, 0)
     if average == "token":
-        return losses.sum() / counts.sum()
-    return (losses.sum(dim=1) / counts).mean()
+        return losses.sum() / counts.sum().clamp(min=1)
+    return (losses.sum(dim=1) / counts.clamp(min=1)).sum() / (counts > 0).sum().clamp(min=1)
 
 
 # --8<-- [end:core]

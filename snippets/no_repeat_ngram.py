@@ -38,7 +38,7 @@ def no_repeat_ngram(logits: Tensor, tokens: Tensor, n: int) -> Tensor:
     Args:
         logits: Of the next token, `(B, V)`.
         tokens: Token ids so far, `(B, T)`. Every row has its own history.
-        n: Length of the n-grams, at least 1; 1 lets every token come once.
+        n: Length of the n-grams, transformers' `no_repeat_ngram_size`, at least 1; 1 lets every token come once.
 
     Returns:
         `logits`, -inf at what is banned, `(B, V)`. A row may lose all its tokens if `n` is 1 and all have occurred.

@@ -119,8 +119,11 @@ def yarn_frequencies(
     return plain * (1 - ramp) + plain / factor * ramp
 
 
-def yarn_temperature(factor: float) -> float:
-    """What YaRN multiplies cosines and sines by, so that longer texts do not flatten the attention."""
+def yarn_attention_factor(factor: float) -> float:
+    """What YaRN multiplies cosines and sines by, so that longer texts do not flatten the attention.
+
+    It is `√(1 / t)` of the paper's temperature `t`; both queries and keys are multiplied, so scores are divided by `t`.
+    """
     return 0.1 * math.log(max(factor, 1.0)) + 1.0
 
 

@@ -30,28 +30,29 @@ def token_nll(logits: Tensor, tokens: Tensor) -> Tensor:
     Args:
         logits: `(..., V)`, what the model says of each position; a token of -inf cannot come.
         tokens: `(...)`, what stands there.
+
+    Raises:
+        ValueError: If there is not one token for each position.
     """
+    if tokens.shape != logits.shape[:-1]:
+        raise ValueError(f"tokens {tuple(tokens.shape)} do not fit logits {tuple(logits.shape)}")
     logits = logits if logits.dtype == torch.float64 else logits.float()
     chosen = logits.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
     return logits.logsumexp(dim=-1) - chosen
 
 
 def perplexity(logits: Tensor, labels: Tensor, ignore: int = IGNORE) -> Tensor:
-    """Perplexity of the tokens that follow, a scalar.
+    """Perplexity of the tokens that follow, a scalar; NaN where no token is left to score.
 
     Args:
         logits: `(B, T, V)`; position t speaks of the token at t + 1.
         labels: `(B, T)`, the tokens; those equal to `ignore` are not scored.
-        ignore: Marks padding or a prompt.
-
-    Raises:
-        ValueError: If no token is left to score.
+        ignore: Marks padding or a prompt; torch's `ignore_index`.
     """
     targets = labels[:, 1:]  # (B, T - 1)
     scored = targets != ignore
-    if not scored.any():
-        raise ValueError("no token is left to score")
-    return token_nll(logits[:, :-1][scored], targets[scored]).mean().exp()
+    nll = token_nll(logits[:, :-1], targets.masked_fill(~scored, 0)).masked_fill(~scored, 0)  # (B, T - 1)
+    return (nll.sum() / scored.sum()).exp()
 
 
 def windows(length: int, window: int, stride: int) -> Iterator[tuple[int, int, int]]:

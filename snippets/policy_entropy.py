@@ -52,20 +52,18 @@ def entropy_loss(entropy: Tensor, mask: Tensor | None = None) -> Tensor:
 
     Args:
         entropy: Shape `(B, T)`.
-        mask: Bool `(B, T)`, False at prompt and padding. None: all steps count.
+        mask: Bool or 0/1 `(B, T)`, False at prompt and padding. None: all steps count.
 
     Returns:
-        One number.
+        One number; 0 where no step counts.
 
     Raises:
-        ValueError: If `mask` is not bool `(B, T)`, or no step counts.
+        ValueError: If `mask` is of floats or not `(B, T)`.
     """
     mask = torch.ones_like(entropy, dtype=torch.bool) if mask is None else mask
-    if mask.dtype != torch.bool or mask.shape != entropy.shape:
-        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool {tuple(entropy.shape)}")
-    if not bool(mask.any()):
-        raise ValueError("no step counts: there is no mean entropy")
-    return -torch.where(mask, entropy, 0.0).sum() / mask.sum()
+    if mask.is_floating_point() or mask.shape != entropy.shape:
+        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool or 0/1 {tuple(entropy.shape)}")
+    return -torch.where(mask.bool(), entropy, 0.0).sum() / mask.sum().clamp(min=1)
 
 
 class _Entropy(torch.autograd.Function):

@@ -46,12 +46,12 @@ def exact_kl(logits: Tensor, other_logits: Tensor) -> Tensor:
 
 @torch.no_grad()
 def policy_kl(logps: Tensor, old_logps: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """Three estimates of KL(old || new), each the mean over the sampled tokens that count.
+    """Three estimates of KL(old || new), each the mean over the sampled tokens that count, 0 where none does.
 
     Args:
         logps: Log-probabilities of the tokens under the new policy, `(B, T)`.
         old_logps: Under the old policy, which drew them, `(B, T)`.
-        mask: Bool `(B, T)`, False at prompt and padding, whatever stands there. None: all tokens count.
+        mask: Bool or 0/1 `(B, T)`, False at prompt and padding, whatever stands there. None: all tokens count.
 
     Returns:
         Mean of `d = old_logps - logps`: unbiased, may come out negative. What trl stops by (`policykl`).
@@ -59,16 +59,15 @@ def policy_kl(logps: Tensor, old_logps: Tensor, mask: Tensor | None = None) -> t
         Mean of `exp(-d) - 1 + d`: unbiased and never negative.
 
     Raises:
-        ValueError: If shapes differ, `mask` is not bool, or no token counts.
+        ValueError: If shapes differ or `mask` is of floats.
     """
     if logps.shape != old_logps.shape or logps.ndim != 2:
         raise ValueError(f"logps {tuple(logps.shape)} and {tuple(old_logps.shape)} are not one shape (B, T)")
     mask = torch.ones_like(logps, dtype=torch.bool) if mask is None else mask
-    if mask.dtype != torch.bool or mask.shape != logps.shape:
-        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool {tuple(logps.shape)}")
-    count = mask.sum()
-    if not bool(count > 0):
-        raise ValueError("no token counts: there is no mean divergence")
+    if mask.is_floating_point() or mask.shape != logps.shape:
+        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool or 0/1 {tuple(logps.shape)}")
+    mask = mask.bool()
+    count = mask.sum().clamp(min=1)
     dtype = torch.promote_types(torch.promote_types(logps.dtype, old_logps.dtype), torch.float32)
     difference = torch.where(mask, old_logps.to(dtype) - logps.to(dtype), 0.0)  # 0 adds 0 to all three
     return (

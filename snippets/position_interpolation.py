@@ -65,7 +65,7 @@ def interpolated_rope(x: Tensor, positions: Tensor, factor: float = 1.0, base: f
 
     Args:
         x: Shape `(B, H, T, D)`.
-        positions: Shape `(T,)`, or `(B, 1, T)` where rows differ.
+        positions: Shape `(T,)`, or `(B, T)` where rows differ, as transformers has `position_ids`.
         factor: See `interpolated_angles`.
         base: See `interpolated_angles`.
 
@@ -73,10 +73,14 @@ def interpolated_rope(x: Tensor, positions: Tensor, factor: float = 1.0, base: f
         Shape `(B, H, T, D)`, in the dtype of `x`.
 
     Raises:
-        ValueError: As `interpolated_angles`, and if there is not one position for each of `T`.
+        ValueError: As `interpolated_angles`, and if positions are not `(T,)` or `(B, T)`.
     """
     if positions.shape[-1] != x.shape[-2]:
         raise ValueError(f"{positions.shape[-1]} positions are not one for each of {x.shape[-2]}")
+    if positions.ndim == 2 and positions.shape[0] in (1, x.shape[0]):
+        positions = positions.unsqueeze(1)  # (B, 1, T), the same for all heads
+    elif positions.ndim != 1 and positions.shape[:-1] not in ((1, 1), (x.shape[0], 1)):
+        raise ValueError(f"positions {tuple(positions.shape)} are not (T,) or (B, T) of x {tuple(x.shape)}")
     angles = interpolated_angles(positions, x.shape[-1], factor, base)  # (..., T, D / 2)
     cos, sin = angles.cos(), angles.sin()
     first, second = x.to(torch.promote_types(x.dtype, cos.dtype)).chunk(2, dim=-1)

@@ -1,6 +1,6 @@
 r"""PPO: the clipped losses of actor and critic
 
-Sampling responses is dear, so every batch is used for several updates. After the first one the data come from an old
+Sampling responses is expensive, so every batch is used for several updates. After the first the data come from an old
 policy: a ratio of probabilities corrects for that, and clipping takes away the reward for moving any further than a
 few per cent. The critic's step is held back in the same way.
 
@@ -37,22 +37,22 @@ def actor_loss(
         logps: Log-probabilities of the sampled tokens under the policy in training, `(B, T)`.
         old_logps: Under the policy that sampled them, `(B, T)`; no gradient flows into them.
         advantages: Shape `(B, T)`; no gradient flows into them.
-        mask: Bool `(B, T)`, False at prompt and padding, whatever stands there. None: all steps count.
-        clip: How far the ratio may leave 1 before its step earns nothing more, positive.
+        mask: Bool or 0/1 `(B, T)`, False at prompt and padding, whatever stands there. None: all steps count.
+        clip: How far the ratio may leave 1 before its step earns nothing more, positive. trl's `cliprange`.
 
     Returns:
-        The mean over the steps that count, in float32 or wider.
+        The mean over the steps that count, in float32 or wider; 0 where none does.
         Share of steps at which clipping changed the loss, without gradient.
 
     Raises:
-        ValueError: If shapes differ, `mask` is not bool, no step counts, or `clip` is not positive.
+        ValueError: If shapes differ, `mask` is of floats, or `clip` is not positive.
     """
-    mask = _checked(mask, clip, logps, old_logps, advantages)
+    mask, count = _checked(mask, clip, logps, old_logps, advantages)
     ratio = torch.where(mask, _wide(logps) - _wide(old_logps).detach(), 0.0).exp()  # (B, T)
     advantages = torch.where(mask, _wide(advantages).detach(), 0.0)
     plain = -advantages * ratio
     clipped = -advantages * ratio.clamp(1 - clip, 1 + clip)
-    return torch.maximum(plain, clipped).sum() / mask.sum(), (clipped > plain).sum() / mask.sum()
+    return torch.maximum(plain, clipped).sum() / count, (clipped > plain).sum() / count
 
 
 def critic_loss(
@@ -65,22 +65,23 @@ def critic_loss(
         old_values: Its estimates when the batch was sampled, `(B, T)`; no gradient flows into them.
         returns: What it should have said, `(B, T)`; no gradient flows into them.
         mask: As in `actor_loss`.
-        clip: How far an estimate may usefully move, in units of reward, positive. `math.inf` switches clipping off.
+        clip: How far an estimate may usefully move, in units of reward, positive; trl's `cliprange_value`. `math.inf`
+            switches clipping off.
 
     Returns:
-        The mean over the steps that count, in float32 or wider.
+        The mean over the steps that count, in float32 or wider; 0 where none does.
         Share of steps at which clipping changed the loss, without gradient.
 
     Raises:
         ValueError: As in `actor_loss`.
     """
-    mask = _checked(mask, clip, values, old_values, returns)
+    mask, count = _checked(mask, clip, values, old_values, returns)
     values, old_values, returns = (
         torch.where(mask, x, 0.0) for x in (_wide(values), _wide(old_values).detach(), _wide(returns).detach())
     )
     moved = old_values + (values - old_values).clamp(-clip, clip)  # (B, T)
     plain, clipped = (values - returns).square(), (moved - returns).square()
-    return 0.5 * torch.maximum(plain, clipped).sum() / mask.sum(), (clipped > plain).sum() / mask.sum()
+    return 0.5 * torch.maximum(plain, clipped).sum() / count, (clipped > plain).sum() / count
 
 
 def token_logps(logits: Tensor, labels: Tensor) -> Tensor:
@@ -116,6 +117,7 @@ class _TokenLogps(torch.autograd.Function):
         return logps - norms
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         """Gradient of the logits `(B, T, V)`."""
         logits, labels, norms = ctx.saved_tensors
@@ -131,19 +133,17 @@ def _wide(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def _checked(mask: Tensor | None, clip: float, *tensors: Tensor) -> Tensor:
-    """The mask, once it and the tensors are known to have one shape `(B, T)` and some step counts."""
+def _checked(mask: Tensor | None, clip: float, *tensors: Tensor) -> tuple[Tensor, Tensor]:
+    """The mask as bool, once it and the tensors are known to have one shape `(B, T)`, and how many steps count."""
     shapes = [tuple(x.shape) for x in tensors]
     if len(set(shapes)) > 1 or len(shapes[0]) != 2:
         raise ValueError(f"shapes {shapes} are not one shape (B, T)")
     if not clip > 0:
         raise ValueError(f"clip {clip} is not positive")
     mask = torch.ones_like(tensors[0], dtype=torch.bool) if mask is None else mask
-    if mask.dtype != torch.bool or tuple(mask.shape) != shapes[0]:
-        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool {shapes[0]}")
-    if not bool(mask.any()):
-        raise ValueError("no step counts: the mean of nothing is not a loss")
-    return mask
+    if mask.is_floating_point() or tuple(mask.shape) != shapes[0]:
+        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool or 0/1 {shapes[0]}")
+    return mask.bool(), mask.sum().clamp(min=1)  # asking here whether any counts would make the GPU wait
 
 
 # --8<-- [end:core]

@@ -123,10 +123,11 @@ def attention_with_prefix(query: Tensor, key: Tensor, value: Tensor, prefix: tup
         prefix: Keys and values of this layer, `(B, H, m, D)` each, from `Prefix`.
     """
     keys, values = torch.cat([prefix[0], key], dim=2), torch.cat([prefix[1], value], dim=2)  # (B, H, m + T, D)
-    scores = query @ keys.transpose(-1, -2) / query.shape[-1] ** 0.5  # (B, H, T, m + T)
+    scores = (query * query.shape[-1] ** -0.5) @ keys.transpose(-1, -2)  # (B, H, T, m + T)
+    scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
     size, length = prefix[0].shape[2], query.shape[2]
     seen = torch.ones(length, size + length, dtype=torch.bool, device=query.device).tril(size)
-    return scores.masked_fill(~seen, -torch.inf).softmax(dim=-1) @ values
+    return scores.masked_fill(~seen, -torch.inf).softmax(dim=-1).to(values.dtype) @ values
 
 
 # --8<-- [end:core]

@@ -1,8 +1,9 @@
 r"""Quantization: weights in 8 or 4 bits
 
 Reading weights is what generation waits for, so they are stored small: integers, and for every group of weights one
-scale that brings the largest of the group to the largest integer. Each weight is off by half a scale at most; one
-outlier makes its whole group coarse, which is why groups are short. Two 4-bit integers share a byte.
+scale that brings the largest of the group to the largest integer. Each weight is off by half a scale at most, if the
+arithmetic is done in float32 also for weights in bfloat16; one outlier makes its whole group coarse, which is why
+groups are short. Two 4-bit integers share a byte.
 
 $$
 s = \frac{\max_i |x_i|}{2^{b-1} - 1}, \qquad q_i = \mathrm{round}(x_i / s), \qquad \hat x_i = s \, q_i, \qquad
@@ -30,7 +31,7 @@ def quantize(x: Tensor, bits: int, group: int | None = None) -> tuple[Tensor, Te
 
     Returns:
         q: int8 in [-(2^(b-1) - 1), 2^(b-1) - 1], `(..., n)`.
-        scale: In the dtype of `x`, above 0, `(..., n / G)`.
+        scale: In float32 or wider, above 0, `(..., n / G)`: float16 has nothing below 6e-8, and bfloat16 three digits.
 
     Raises:
         ValueError: If `bits` is outside 2 to 8, `group` does not divide `n`, or `x` is not finite.
@@ -43,17 +44,20 @@ def quantize(x: Tensor, bits: int, group: int | None = None) -> tuple[Tensor, Te
     if not x.isfinite().all():
         raise ValueError("x is not finite")
     largest = 2 ** (bits - 1) - 1
-    grouped = x.unflatten(-1, (-1, group))  # (..., n / G, G)
+    grouped = x.to(torch.promote_types(x.dtype, torch.float32)).unflatten(-1, (-1, group))  # (..., n / G, G)
     scale = grouped.abs().amax(dim=-1, keepdim=True) / largest
     scale = torch.where(scale > 0, scale, 1)  # zeros stay zeros
-    q = (grouped / scale).round().clamp(-largest, largest)
+    q = (grouped / scale).round()
     return q.flatten(-2).to(torch.int8), scale.squeeze(-1)
 
 
-def dequantize(q: Tensor, scale: Tensor) -> Tensor:
-    """Integers `(..., n)` times the scales of their groups `(..., n / G)`: `(..., n)` in the dtype of `scale`."""
+def dequantize(q: Tensor, scale: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """Integers `(..., n)` times the scales of their groups `(..., n / G)`: `(..., n)`.
+
+    The product is rounded once, to `dtype`. None: that of `scale`.
+    """
     grouped = q.unflatten(-1, (scale.shape[-1], -1)).to(scale.dtype)
-    return (grouped * scale.unsqueeze(-1)).flatten(-2)
+    return (grouped * scale.unsqueeze(-1)).flatten(-2).to(dtype or scale.dtype)
 
 
 def pack_int4(q: Tensor) -> Tensor:
@@ -76,15 +80,15 @@ def unpack_int4(packed: Tensor) -> Tensor:
     return torch.where(halves > 7, halves - 16, halves)
 
 
-def bits_per_weight(bits: int, group: int, scale_bits: int = 16) -> float:
-    """What a weight takes with its share of the scale: 4 bits in groups of 128 are 4.125."""
+def bits_per_weight(bits: int, group: int, scale_bits: int = 32) -> float:
+    """What a weight takes with its share of the scale: 4 bits in groups of 128 are 4.25, with 16-bit scales 4.125."""
     return bits + scale_bits / group
 
 
 class QuantizedLinear(nn.Module):
     """A linear layer whose weight is stored in 8 or 4 bits and brought back for each product; it is not trained.
 
-    Memory and bandwidth are saved, not computation: the product runs in the dtype of the scales.
+    Memory and bandwidth are saved, not computation: the product runs in the dtype of the input.
 
     Args:
         base: The layer to take over, `(..., in) -> (..., out)`.
@@ -105,13 +109,13 @@ class QuantizedLinear(nn.Module):
         self.register_buffer("scale", scale)  # (out, in / G)
         self.register_buffer("bias", None if base.bias is None else base.bias.detach().clone())
 
-    def weight(self) -> Tensor:
-        """The weight as the product uses it, `(out, in)`."""
-        return dequantize(unpack_int4(self.stored) if self.bits == 4 else self.stored, self.scale)
+    def weight(self, dtype: torch.dtype | None = None) -> Tensor:
+        """The weight as the product uses it, `(out, in)`, in `dtype`. None: that of the scales."""
+        return dequantize(unpack_int4(self.stored) if self.bits == 4 else self.stored, self.scale, dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(..., in)` to `(..., out)`."""
-        out = x @ self.weight().T
+        out = x @ self.weight(x.dtype).T
         return out if self.bias is None else out + self.bias
 
 

@@ -26,7 +26,7 @@ def repetition_penalty(logits: Tensor, tokens: Tensor, penalty: float, mask: Ten
         logits: Of the next token, `(B, V)`.
         tokens: Token ids so far, `(B, T)`, prompt included or not: that is for the caller to say.
         penalty: `θ`; 1 changes nothing, above 1 discourages repetition (mostly 1.1 to 1.2), below 1 asks for it.
-        mask: Bool `(B, T)`, False at tokens that do not count, such as padding or the prompt. None: all count.
+        mask: Bool or 0/1 `(B, T)`, False at tokens that do not count, such as padding or the prompt. None: all count.
 
     Returns:
         Shape `(B, V)`, in the dtype of `logits`. Once or a hundred times makes no difference.
@@ -48,8 +48,8 @@ def subtractive_penalty(
     Args:
         logits: As in `repetition_penalty`.
         tokens: As in `repetition_penalty`.
-        presence: Taken off once if a token has occurred.
-        frequency: Taken off for every time it has occurred.
+        presence: Taken off once if a token has occurred; `presence_penalty` of OpenAI and vLLM.
+        frequency: Taken off for every time it has occurred; their `frequency_penalty`.
         mask: As in `repetition_penalty`.
 
     Returns:
@@ -66,13 +66,14 @@ def token_counts(tokens: Tensor, logits: Tensor, mask: Tensor | None = None) -> 
     """How often each token of the vocabulary of `logits` occurs in each row of `tokens`, `(B, V)`.
 
     Raises:
-        ValueError: If shapes do not fit, `mask` is not bool, or a token that counts is not in the vocabulary.
+        ValueError: If shapes do not fit, `mask` is of floats, or a token that counts is not in the vocabulary.
     """
     if logits.ndim != 2 or tokens.ndim != 2 or len(tokens) != len(logits):
         raise ValueError(f"logits {tuple(logits.shape)} and tokens {tuple(tokens.shape)} are not (B, V) and (B, T)")
     mask = torch.ones_like(tokens, dtype=torch.bool) if mask is None else mask
-    if mask.dtype != torch.bool or mask.shape != tokens.shape:
-        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool {tuple(tokens.shape)}")
+    if mask.is_floating_point() or mask.shape != tokens.shape:
+        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool or 0/1 {tuple(tokens.shape)}")
+    mask = mask.bool()
     if bool((((tokens < 0) | (tokens >= logits.shape[1])) & mask).any()):
         raise ValueError(f"a token is not in the vocabulary of {logits.shape[1]}")
     counts = torch.zeros(logits.shape, dtype=torch.long, device=logits.device)

@@ -101,7 +101,9 @@ def chunked_cross_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor
     moved = functional.pad(query[:, :, m - 1 :], (0, 0, 0, m - 1))  # (B, H, T, D), zeros behind the last token
     groups = moved.view(B, H, L, m, D)
     keys, values = key.flatten(3, 4), value.flatten(3, 4)  # (B, H, L, K R, D)
-    weights = (groups @ keys.transpose(-2, -1) * D**-0.5).softmax(dim=-1)  # over all tokens of all neighbours
+    scores = (groups * D**-0.5) @ keys.transpose(-2, -1)  # (B, H, L, m, K R); scaled first: fp16 tops at 65504
+    wide = torch.promote_types(scores.dtype, torch.float32)
+    weights = scores.to(wide).softmax(dim=-1).to(values.dtype)  # over all tokens of all neighbours
     output = (weights @ values).reshape(B, H, T, D)
     return functional.pad(output[:, :, : T - m + 1], (0, 0, m - 1, 0))
 

@@ -28,21 +28,20 @@ def last_token_rewards(rewards: Tensor, mask: Tensor) -> Tensor:
 
     Args:
         rewards: One number per position, `(B, T)`: a linear layer of width 1 on the last hidden states.
-        mask: Bool `(B, T)`, False at padding, whichever side it stands on.
+        mask: Bool or 0/1 `(B, T)`, False at padding, whichever side it stands on: a tokenizer's `attention_mask`.
 
     Returns:
-        Shape `(B,)`.
+        Shape `(B,)`; 0 for a sequence without a token.
 
     Raises:
-        ValueError: If `mask` is not bool `(B, T)`, or a sequence has no token.
+        ValueError: If `mask` is of floats or not `(B, T)`.
     """
-    if mask.dtype != torch.bool or rewards.ndim != 2 or mask.shape != rewards.shape:
-        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool {tuple(rewards.shape)}")
-    if not bool(mask.any(dim=1).all()):
-        raise ValueError("a sequence has no token: it has no reward")
+    if mask.is_floating_point() or rewards.ndim != 2 or mask.shape != rewards.shape:
+        raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, not bool or 0/1 {tuple(rewards.shape)}")
+    mask = mask.bool()
     positions = torch.arange(mask.shape[1], device=mask.device)  # (T,)
     last = (positions * mask).amax(dim=1, keepdim=True)  # (B, 1)
-    return rewards.gather(1, last).squeeze(1)
+    return torch.where(mask.any(dim=1), rewards.gather(1, last).squeeze(1), 0.0)
 
 
 def reward_model_loss(
@@ -54,7 +53,8 @@ def reward_model_loss(
         chosen_rewards: Rewards of the better responses, `(B,)`.
         rejected_rewards: Rewards of the worse ones, `(B,)`.
         margin: How far apart a pair should be at least; `(B,)` or one number. Larger for clearer preferences.
-        center: Weight of the squared sum of a pair's rewards. The ranking alone leaves their level open.
+        center: Weight of the squared sum of a pair's rewards; trl's `center_rewards_coefficient`. The ranking alone
+            leaves their level open.
 
     Returns:
         Losses, `(B,)`, in float32 or wider.

@@ -48,7 +48,8 @@ def rope_angles(positions: Tensor, frequencies: Tensor) -> tuple[Tensor, Tensor]
     """Cosine and sine of every angle; made once and used in all layers.
 
     Args:
-        positions: Any real numbers, `(..., T)`: `(T,)` for all rows alike, `(B, 1, T)` for left-padded ones.
+        positions: Any real numbers, `(..., T)`: `(T,)` for all rows alike, `(B, T)` for left-padded ones, as
+            transformers has `position_ids`.
         frequencies: From `rope_frequencies`, `(D / 2,)`.
 
     Returns:
@@ -63,23 +64,25 @@ def rope(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turn queries or keys (never values), pairing the first half of the features with the second.
 
     Args:
-        x: Shape `(B, H, T, D)`.
-        cos: From `rope_angles`, broadcastable to `(B, H, T, D / 2)`.
+        x: Shape `(B, H, T, D)`; without a batch `(H, T, D)` or `(T, D)`.
+        cos: From `rope_angles`: `(T, D / 2)`, or `(B, T, D / 2)`, the same for all heads; or `(B, 1, T, D / 2)`.
         sin: The same.
 
     Returns:
-        Shape `(B, H, T, D)`, in the dtype of `x`.
+        Of the shape and dtype of `x`.
 
     Raises:
-        ValueError: If the widths or lengths do not fit.
+        ValueError: If the widths, lengths or batches do not fit.
     """
-    first, second = _checked(x, cos).chunk(2, dim=-1)  # (B, H, T, D / 2) each
+    wide, cos, sin = _fit(x, cos, sin)
+    first, second = wide.chunk(2, dim=-1)  # (B, H, T, D / 2) each
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1).to(x.dtype)
 
 
 def rope_neighbours(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """The same for the other layout, which pairs features `2j` and `2j + 1`."""
-    pairs = _checked(x, cos).unflatten(-1, (-1, 2))  # (B, H, T, D / 2, 2)
+    wide, cos, sin = _fit(x, cos, sin)
+    pairs = wide.unflatten(-1, (-1, 2))  # (B, H, T, D / 2, 2)
     first, second = pairs[..., 0], pairs[..., 1]
     return torch.stack([first * cos - second * sin, second * cos + first * sin], dim=-1).flatten(-2).to(x.dtype)
 
@@ -106,11 +109,18 @@ def neighbours_to_halves(weight: Tensor, heads: int) -> Tensor:
     return pairs.transpose(1, 2).reshape(weight.shape)
 
 
-def _checked(x: Tensor, cos: Tensor) -> Tensor:
-    """`x` in the wider dtype of `x` and `cos`, so that half precision is rounded once, at the end."""
-    if x.shape[-1] != 2 * cos.shape[-1] or x.shape[-2] != cos.shape[-2]:
+def _fit(x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """`x` in the wider dtype of `x` and `cos`, so that half precision is rounded once, at the end; angles with heads.
+
+    Angles `(B, T, D / 2)` would otherwise meet the heads of `x`, and fit by chance where `B` is `H`.
+    """
+    if x.shape[-1] != 2 * cos.shape[-1] or x.shape[-2] != cos.shape[-2] or cos.shape != sin.shape:
         raise ValueError(f"x {tuple(x.shape)} has not the length and twice the width of cos {tuple(cos.shape)}")
-    return x.to(torch.promote_types(x.dtype, cos.dtype))
+    if cos.ndim == 3 and x.ndim == 4:
+        cos, sin = cos.unsqueeze(1), sin.unsqueeze(1)  # (B, 1, T, D / 2)
+    if cos.ndim > 2 and (cos.ndim != x.ndim or cos.shape[0] not in (1, x.shape[0])):
+        raise ValueError(f"cos {tuple(cos.shape)} has another batch than x {tuple(x.shape)}")
+    return x.to(torch.promote_types(x.dtype, cos.dtype)), cos, sin
 
 
 # --8<-- [end:core]

@@ -97,7 +97,7 @@ def gumbel_max(logits: Tensor, generator: torch.Generator | None = None) -> Tens
         generator: Source of randomness on the device of `logits`. None: torch's own.
 
     Returns:
-        Token ids `(...)`. The noise is float64: in float32 its upper tail is cut and rare tokens come up too seldom.
+        Token ids `(...)`. The noise is float64: in float32 its upper tail is lost and rare tokens come up too seldom.
     """
     uniform = torch.rand(logits.shape, generator=generator, device=logits.device, dtype=torch.float64)
     noise = -torch.log(-torch.log(uniform.clamp(min=1e-300)))  # finite: -inf would beat nothing, not even -inf

@@ -28,23 +28,26 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = N
         query: Shape `(..., T, D)`.
         key: Shape `(..., S, D)`.
         value: Shape `(..., S, D)`.
-        mask: Bool, broadcastable to `(..., T, S)`; True where a query may look at a key. None: everywhere.
+        mask: Bool or 0/1, `(T, S)` or with all dimensions of the scores, 1 where it is the same along one: a mask
+            `(B, T, S)` for heads must come as `(B, 1, T, S)`. True where a query may look. None: everywhere.
 
     Returns:
         The output, `(..., T, D)`.
         The weights, `(..., T, S)`; each row sums to 1, or to 0 where `mask` allows it no key at all.
 
     Raises:
-        ValueError: If `mask` is not bool: 0/1 and additive masks would be read wrongly.
+        ValueError: If `mask` is of floats (additive masks would be read wrongly) or has other dimensions.
     """
     scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1)  # (..., T, S); scaled first: fp16 tops at 65504
+    scores = scores.to(torch.promote_types(scores.dtype, torch.float32))  # bf16 would round the sum of the softmax
     if mask is None:
         weights = scores.softmax(dim=-1)
     else:
-        _check_mask(mask)
+        mask = _checked_mask(mask, scores.ndim)
         # The lowest finite number, not -inf: softmax over a row of -inf is 0/0, and its gradient NaN.
         weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=-1)
         weights = weights.masked_fill(~mask, 0.0)
+    weights = weights.to(value.dtype)
     return weights @ value, weights
 
 
@@ -64,13 +67,13 @@ def attention_fused(
         Shape `(..., T, D)`.
 
     Raises:
-        ValueError: If `mask` is not bool, or `causal` is set and there are not as many keys as queries.
+        ValueError: As `attention`, or if `causal` is set and there are not as many keys as queries.
     """
     T, S = query.shape[-2], key.shape[-2]
     if causal and T != S:
         raise ValueError(f"causal attention of {T} queries to {S} keys: whose positions are they?")
     if mask is not None:
-        _check_mask(mask)
+        mask = _checked_mask(mask, query.ndim)
         mask, causal = (mask & causal_mask(T, mask.device) if causal else mask), False
     return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=causal)
 
@@ -84,8 +87,8 @@ class SelfAttention(nn.Module):
     """Multi-head self-attention: four projections around `attention`.
 
     Args:
-        width: Model width `C`.
-        heads: Number of heads `H`; must divide `width`.
+        width: Model width `C`, transformers' `hidden_size`.
+        heads: Number of heads `H`, its `num_attention_heads`; must divide `width`.
         bias: Whether the projections have a bias.
         fused: Whether to go through `attention_fused`.
 
@@ -102,29 +105,29 @@ class SelfAttention(nn.Module):
         self.q_proj = nn.Linear(width, width, bias=bias)
         self.k_proj = nn.Linear(width, width, bias=bias)
         self.v_proj = nn.Linear(width, width, bias=bias)
-        self.out_proj = nn.Linear(width, width, bias=bias)
+        self.o_proj = nn.Linear(width, width, bias=bias)
 
     def forward(self, x: Tensor, padding_mask: Tensor | None = None, causal: bool = False) -> Tensor:
         """Let every position of `x` look at the others.
 
         Args:
             x: Shape `(B, T, C)`.
-            padding_mask: Bool `(B, T)`, True at real tokens and False at padding (as `attention_mask` in
-                transformers; `nn.MultiheadAttention` has it the other way round). None: no padding.
+            padding_mask: Bool or 0/1 `(B, T)`, 1 at real tokens and 0 at padding: a tokenizer's `attention_mask`
+                (`nn.MultiheadAttention` has it the other way round). None: no padding.
             causal: Whether a position may look only at itself and what came before.
 
         Returns:
             Shape `(B, T, C)`. Rows at padding are to be ignored.
 
         Raises:
-            ValueError: If `padding_mask` is not bool or not `(B, T)`.
+            ValueError: If `padding_mask` is of floats or not `(B, T)`.
         """
         B, T, C = x.shape
         mask = None
         if padding_mask is not None:
-            if padding_mask.shape != (B, T) or padding_mask.dtype != torch.bool:
-                raise ValueError(f"padding_mask is {padding_mask.dtype} {tuple(padding_mask.shape)}, not bool {(B, T)}")
-            mask = padding_mask[:, None, None, :]  # (B, 1, 1, T)
+            if padding_mask.shape != (B, T):
+                raise ValueError(f"padding_mask {tuple(padding_mask.shape)} is not {(B, T)}")
+            mask = _checked_mask(padding_mask[:, None, None, :], 4)  # (B, 1, 1, T)
         query, key, value = (
             projection(x).view(B, T, self.heads, C // self.heads).transpose(1, 2)  # (B, H, T, D)
             for projection in (self.q_proj, self.k_proj, self.v_proj)
@@ -136,13 +139,16 @@ class SelfAttention(nn.Module):
                 past = causal_mask(T, x.device)  # (T, T)
                 mask = past if mask is None else mask & past  # (B, 1, T, T)
             heads, _ = attention(query, key, value, mask)  # (B, H, T, D)
-        return self.out_proj(heads.transpose(1, 2).reshape(B, T, C))  # (B, T, C)
+        return self.o_proj(heads.transpose(1, 2).reshape(B, T, C))  # (B, T, C)
 
 
-def _check_mask(mask: Tensor) -> None:
-    """Raise ValueError unless a mask is bool: 0/1 and additive masks would be read wrongly."""
-    if mask.dtype != torch.bool:
-        raise ValueError(f"mask has dtype {mask.dtype}, not torch.bool with True where a query may look")
+def _checked_mask(mask: Tensor, dims: int) -> Tensor:
+    """A mask as bool. One with a batch and no heads would meet the heads, and fit by chance where `B` is `H`."""
+    if mask.is_floating_point():
+        raise ValueError(f"mask has dtype {mask.dtype}, not bool or 0/1 with True where a query may look")
+    if mask.ndim not in (2, dims):
+        raise ValueError(f"mask {tuple(mask.shape)} has neither 2 nor {dims} dimensions: (B, T, S) wants a 1 for heads")
+    return mask.bool()
 
 
 # --8<-- [end:core]

@@ -64,7 +64,7 @@ def cosine(queries: Tensor, documents: Tensor) -> Tensor:
 
 
 def contrastive_loss(anchors: Tensor, positives: Tensor, temperature: float = 0.05) -> Tensor:
-    """InfoNCE with the other positives of the batch as negatives, a scalar.
+    """InfoNCE with the other positives of the batch as negatives, a scalar in float32 or wider.
 
     Args:
         anchors: `(B, C)`.
@@ -78,7 +78,8 @@ def contrastive_loss(anchors: Tensor, positives: Tensor, temperature: float = 0.
         raise ValueError(f"anchors {tuple(anchors.shape)} and positives {tuple(positives.shape)} are not pairs")
     if not temperature > 0:
         raise ValueError(f"temperature {temperature} is not positive")
-    scores = cosine(anchors, positives) / temperature  # (B, B)
+    wide = torch.promote_types(anchors.dtype, torch.float32)  # in bf16, cosines near 1 come in steps of 1/256
+    scores = cosine(anchors.to(wide), positives.to(wide)) / temperature  # (B, B)
     return (scores.logsumexp(dim=1) - scores.diagonal()).mean()
 
 

@@ -42,25 +42,26 @@ def sinusoidal_positions(positions: Tensor, width: int, base: float = 10000.0) -
 def add_positions(x: Tensor, real: Tensor | None = None, base: float = 10000.0) -> Tensor:
     """Word vectors times √C plus their positions, as the paper feeds them to the first layer.
 
-    Freshly initialised word vectors have entries of about 1/√C; without the factor the positions would drown them.
+    The factor is for word vectors drawn with entries of about 1/√C, which positions would drown; `nn.Embedding` draws
+    entries of about 1, and then it makes the words √C times as loud as the positions.
 
     Args:
         x: Word vectors, `(B, T, C)`.
-        real: Bool `(B, T)`, False at padding; positions count from each row's first real token. None: from the
-            first column.
+        real: Bool or 0/1 `(B, T)`, False at padding, a tokenizer's `attention_mask`; positions count from each row's
+            first real token. None: from the first column.
         base: See `sinusoidal_positions`.
 
     Returns:
         Shape `(B, T, C)`, in the dtype of `x`.
 
     Raises:
-        ValueError: As `sinusoidal_positions`, and if `real` is not bool `(B, T)`.
+        ValueError: As `sinusoidal_positions`, and if `real` is of floats or not `(B, T)`.
     """
     B, T, C = x.shape
     if real is None:
         positions = torch.arange(T, device=x.device)
-    elif real.dtype != torch.bool or real.shape != (B, T):
-        raise ValueError(f"real is {real.dtype} {tuple(real.shape)}, not bool {(B, T)}")
+    elif real.is_floating_point() or real.shape != (B, T):
+        raise ValueError(f"real is {real.dtype} {tuple(real.shape)}, not bool or 0/1 {(B, T)}")
     else:
         positions = (real.long().cumsum(dim=-1) - 1).clamp(min=0)  # (B, T)
     return (x * C**0.5 + sinusoidal_positions(positions, C, base)).to(x.dtype)

@@ -26,7 +26,7 @@ from torch import Tensor
 def verify(
     drafted: Tensor, draft_probs: Tensor, probs: Tensor, generator: torch.Generator | None = None
 ) -> tuple[Tensor, int]:
-    """Accept a beginning of the draft and add one token of the large model's own.
+    """Accept a prefix of the draft and add one token of the large model's own.
 
     Args:
         drafted: Token ids `(K,)`, `drafted[k]` drawn from `draft_probs[k]`.
@@ -72,8 +72,8 @@ def speculative_decode(
         model: Token ids `(1, T)` to logits `(1, T, V)`.
         draft: A cheaper model of the same form and vocabulary.
         prompt: Token ids `(T,)`, not empty.
-        steps: Tokens to add.
-        lookahead: `K`, tokens drafted per pass of `model`, at least 1.
+        steps: Tokens to add, `max_new_tokens`.
+        lookahead: `K`, vLLM's `num_speculative_tokens`: tokens drafted per pass of `model`, at least 1.
         temperature: Positive, for both models.
         generator: See `verify`.
 

@@ -48,7 +48,7 @@ def split_mlp(up: Tensor, up_bias: Tensor, down: Tensor, ranks: int, gate: Tenso
         up: Weight of the first layer, `(F, C)`.
         up_bias: Its bias, `(F,)`.
         down: Weight of the second layer, `(C, F)`. Its bias is not cut: see `reduce`.
-        ranks: `N`.
+        ranks: `N`, Megatron-LM's `tensor_model_parallel_size`.
         gate: Weight of the gate, `(F, C)`, for SwiGLU. It must be cut at the same features as `up`: where a checkpoint
             holds both in one matrix, part them first; cutting that matrix in one go would part gate from value.
 

@@ -1,6 +1,6 @@
 r"""Tokenizer compression: tokens per character, and a larger vocabulary
 
-The same text costs more tokens where the vocabulary has no pieces for it: a Chinese sign that is not in it falls back
+The same text costs more tokens where the vocabulary has no pieces for it: a Chinese character outside of it falls back
 to the three bytes of its UTF-8. New pieces at the end of the vocabulary mend that; their embeddings begin as the mean
 of the embeddings they replace, since a random one would say nothing.
 
@@ -44,7 +44,7 @@ class Compression:
 
     @property
     def bytes_per_token(self) -> float:
-        """What a token carries: the larger the better, and fair between languages of different signs."""
+        """What a token carries: the larger the better, and fair between languages of different scripts."""
         return self.bytes / self.tokens
 
 
@@ -58,14 +58,14 @@ def measure(encode: Callable[[str], Sequence[int]], texts: Iterable[str]) -> Com
     for text in texts:
         tokens += len(encode(text))
         characters += len(text)
-        size += sum(utf8_length(ord(sign)) for sign in text)
+        size += sum(utf8_length(ord(character)) for character in text)
     if not characters:
         raise ValueError("the texts have no character")
     return Compression(tokens, characters, size)
 
 
 def utf8_length(code: int) -> int:
-    """Bytes of a character in UTF-8: ASCII 1, most other alphabets 2, Chinese 3, emoji and rare signs 4."""
+    """Bytes of a character in UTF-8: ASCII 1, most other alphabets 2, Chinese 3, emoji and rare characters 4."""
     return 1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000)
 
 

@@ -50,7 +50,8 @@ class Attention(nn.Module):
         if causal:
             future = torch.ones(T, T, dtype=torch.bool, device=x.device).triu(1)
             scores = scores.masked_fill(future, -torch.inf)
-        output = scores.softmax(dim=-1) @ value  # (B, H, T, D)
+        weights = scores.to(torch.promote_types(x.dtype, torch.float32)).softmax(dim=-1).to(x.dtype)
+        output = weights @ value  # (B, H, T, D)
         return self.out_proj(output.transpose(1, 2).reshape(B, T, C))
 
 

@@ -1,8 +1,8 @@
-r"""Unigram: the likeliest way to cut a text, and pruning
+r"""Unigram: the likeliest way to segment a text, and pruning
 
 BPE grows a vocabulary; Unigram starts with one that is too large and throws away what the corpus misses least. Every
-piece has a probability, a cut of a word has the product of its pieces', so the best cut can be found (Viterbi), all
-cuts can be summed (forward-backward, for EM) and any cut can be drawn.
+piece has a probability, a segmentation of a word the product of its pieces', so the best one can be found (Viterbi),
+all of them summed (forward-backward, for EM) and any of them drawn.
 
 $$
 P(\mathbf{x}) = \prod_i p(x_i), \qquad p(x) \propto \sum_w c(w) \, \mathbb{E}_{\mathbf{x} \in S(w)}[n_{\mathbf{x}}(x)]
@@ -10,8 +10,8 @@ $$
 
 Paper: [Subword Regularization](https://arxiv.org/abs/1804.10959), section 3.
 
-Letters: `w` a word, `c(w)` how often it occurs, `S(w)` its cuts, `n_x(x)` how often a cut uses the piece `x`.
-Probabilities are natural logarithms; words begin with `▁`, which stands for the blank.
+Letters: `w` a word, `c(w)` how often it occurs, `S(w)` its segmentations, `n_x(x)` how often one uses the piece `x`.
+Probabilities are natural logarithms; words begin with `▁`, which stands for the space.
 """
 
 import math
@@ -25,7 +25,7 @@ LogP = Mapping[str, float]
 
 # --8<-- [start:core]
 def count_words(texts: Iterable[str]) -> Counter[str]:
-    """How often each word occurs, words being what blanks divide."""
+    """How often each word occurs, words being what spaces divide."""
     return Counter(f"▁{word}" for text in texts for word in text.split())
 
 
@@ -35,19 +35,19 @@ def pieces_ending(word: str, end: int, logp: LogP) -> Iterator[tuple[int, str]]:
 
 
 def viterbi(word: str, logp: LogP) -> list[str]:
-    """The likeliest cut of a word by the logarithms of its pieces' probabilities.
+    """The likeliest segmentation of a word by the logarithms of its pieces' probabilities.
 
     Raises:
-        ValueError: If no cut exists: some sign is not a piece.
+        ValueError: If none exists: some character is not a piece.
     """
-    best = [0.0]  # the logarithm of the best cut of word[:end]
+    best = [0.0]  # the logarithm of the best segmentation of word[:end]
     back: dict[int, int] = {}  # where its last piece begins
     for end in range(1, len(word) + 1):
         options = [(best[start] + logp[piece], start) for start, piece in pieces_ending(word, end, logp)]
         score, back[end] = max(options, default=(-math.inf, end))
         best.append(score)
     if best[-1] == -math.inf:
-        raise ValueError(f"{word!r} cannot be cut into pieces")
+        raise ValueError(f"{word!r} cannot be segmented")
     pieces, end = [], len(word)
     while end:
         pieces.append(word[back[end] : end])
@@ -56,9 +56,9 @@ def viterbi(word: str, logp: LogP) -> list[str]:
 
 
 def forward(word: str, logp: LogP, power: float = 1.0, without: str | None = None) -> list[float]:
-    """For every prefix the logarithm of the sum over its cuts of P^power; the last one speaks of the word.
+    """For every prefix the logarithm of the sum over its segmentations of P^power; the last one speaks of the word.
 
-    `power` 0 counts cuts, 1 sums their probabilities; `without` is a piece to leave out.
+    `power` 0 counts them, 1 sums their probabilities; `without` is a piece to leave out.
     """
     sums = [0.0]
     for end in range(1, len(word) + 1):
@@ -68,10 +68,10 @@ def forward(word: str, logp: LogP, power: float = 1.0, without: str | None = Non
 
 
 def sample(word: str, logp: LogP, power: float = 1.0, generator: torch.Generator | None = None) -> list[str]:
-    """Draw a cut with probability proportional to P^power: forwards the sums, backwards the choice of each piece."""
+    """Draw one with probability proportional to P^power: forwards the sums, backwards the choice of each piece."""
     sums = forward(word, logp, power)
     if sums[-1] == -math.inf:
-        raise ValueError(f"{word!r} cannot be cut into pieces")
+        raise ValueError(f"{word!r} cannot be segmented")
     pieces, end = [], len(word)
     while end:
         options = list(pieces_ending(word, end, logp))
@@ -82,7 +82,7 @@ def sample(word: str, logp: LogP, power: float = 1.0, generator: torch.Generator
 
 
 def expected_counts(words: Mapping[str, int], logp: LogP) -> dict[str, float]:
-    """How often each piece is used in the corpus, averaged over all cuts by their probability."""
+    """How often each piece is used in the corpus, averaged over all segmentations by their probability."""
     counts = dict.fromkeys(logp, 0.0)
     for word, count in words.items():
         sums = forward(word, logp)
@@ -103,7 +103,7 @@ def em_step(words: Mapping[str, int], logp: LogP) -> dict[str, float]:
 
 
 def losses(words: Mapping[str, int], logp: LogP) -> dict[str, float]:
-    """What the corpus would lose of its log-likelihood without each piece; single signs cannot be spared."""
+    """What the corpus would lose of its log-likelihood without each piece; single characters cannot be spared."""
     found = {piece: math.inf if len(piece) == 1 else 0.0 for piece in logp}
     for word, count in words.items():
         for piece in {piece for end in range(len(word) + 1) for _, piece in pieces_ending(word, end, logp)}:
@@ -122,7 +122,7 @@ def train(words: Mapping[str, int], size: int, longest: int = 8, keep: float = 0
         keep: Share of the pieces that outlives a round of pruning.
 
     Raises:
-        ValueError: If `keep` is not in (0, 1), or the signs alone are more than `size`.
+        ValueError: If `keep` is not in (0, 1), or the characters alone are more than `size`.
     """
     if not 0 < keep < 1:
         raise ValueError(f"keep {keep} is not in (0, 1)")
@@ -132,9 +132,9 @@ def train(words: Mapping[str, int], size: int, longest: int = 8, keep: float = 0
             for end in range(start + 1, min(start + longest, len(word)) + 1):
                 seeds[word[start:end]] += count
     seeds = Counter({piece: count for piece, count in seeds.items() if count > 1 or len(piece) == 1})
-    signs = sum(len(piece) == 1 for piece in seeds)
-    if signs > size:
-        raise ValueError(f"size {size} is below the {signs} signs of the corpus")
+    characters = sum(len(piece) == 1 for piece in seeds)
+    if characters > size:
+        raise ValueError(f"size {size} is below the {characters} characters of the corpus")
     logp = {piece: math.log(count / seeds.total()) for piece, count in seeds.items()}
     while True:
         logp = em_step(words, em_step(words, logp))
@@ -155,7 +155,7 @@ def _logsumexp(values: list[float]) -> float:
 
 
 def demo() -> None:
-    """Train on four words and look at the cuts of one."""
+    """Train on four words and look at the segmentations of one."""
     words = Counter({"▁low": 5, "▁lower": 2, "▁newest": 6, "▁widest": 3})
     logp = train(words, size=16)
     print("pieces:", [piece for piece in logp if len(piece) > 1])

@@ -8,19 +8,23 @@ $$
 $$
 
 Papers: [Google's Neural Machine Translation System](https://arxiv.org/abs/1609.08144), section 4.1;
-[BERT](https://arxiv.org/abs/1810.04805). The score is the usual reading of the papers: Google's trainer is not public.
+[BERT](https://arxiv.org/abs/1810.04805). Google's trainer is not public. The papers speak of the likelihood; the
+score is how [a course](https://huggingface.co/learn/llm-course/chapter6/6) reads them. It is the pair's mutual
+information, which leaves out how often the pair occurs: the gain in likelihood has that as a factor, and would merge
+other pairs.
 
 Letters: `a`, `b` pieces; one that does not begin a word is written with `##`. Of equal scores the first pair in
 alphabetical order wins.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 from itertools import pairwise
 
-WORD = re.compile(r"[^\W_一-鿿]+|\S")  # letters and digits together; a Chinese sign or a punctuation mark alone
+WORD = re.compile(r"[^\W_一-鿿]+|\S")  # letters and digits together; a Chinese character or a punctuation mark alone
 
 
 # --8<-- [start:core]
@@ -30,8 +34,8 @@ def count_words(texts: Iterable[str]) -> Counter[str]:
 
 
 def pieces_of(word: str) -> list[str]:
-    """The signs of a word: `pieces_of("low")` is `["l", "##o", "##w"]`."""
-    return [sign if at == 0 else f"##{sign}" for at, sign in enumerate(word)]
+    """The characters of a word: `pieces_of("low")` is `["l", "##o", "##w"]`."""
+    return [character if at == 0 else f"##{character}" for at, character in enumerate(word)]
 
 
 def join(first: str, second: str) -> str:
@@ -55,6 +59,16 @@ def scores(corpus: Collection[tuple[list[str], int]]) -> dict[tuple[str, str], F
     return {(a, b): Fraction(count, single[a] * single[b]) for (a, b), count in double.items()}
 
 
+def log_likelihood(corpus: Collection[tuple[list[str], int]]) -> float:
+    """Of the corpus, in nats, where each piece is as likely as it is frequent."""
+    single = Counter[str]()
+    for pieces, count in corpus:
+        for piece in pieces:
+            single[piece] += count
+    total = sum(single.values())
+    return sum(count * math.log(count / total) for count in single.values())
+
+
 def merge(pieces: list[str], pair: tuple[str, str]) -> list[str]:
     """Join `pair` wherever it stands, from left to right."""
     merged: list[str] = []
@@ -69,19 +83,19 @@ def merge(pieces: list[str], pair: tuple[str, str]) -> list[str]:
 
 
 def train(words: Mapping[str, int], size: int) -> list[str]:
-    """Learn a vocabulary: all signs, then one joined piece after another until there are `size`.
+    """Learn a vocabulary: all characters, then one joined piece after another until there are `size`.
 
     Args:
         words: Words and how often they occur, from `count_words`.
         size: Pieces in all; fewer if every word is one piece before that.
 
     Raises:
-        ValueError: If the signs alone are more than `size`.
+        ValueError: If the characters alone are more than `size`.
     """
     corpus = [(pieces_of(word), count) for word, count in words.items()]
     vocabulary = sorted({piece for pieces, _ in corpus for piece in pieces})
     if len(vocabulary) > size:
-        raise ValueError(f"size {size} is below the {len(vocabulary)} signs of the corpus")
+        raise ValueError(f"size {size} is below the {len(vocabulary)} characters of the corpus")
     while len(vocabulary) < size:
         found = scores(corpus)
         if not found:
@@ -97,10 +111,10 @@ def encode_word(word: str, vocabulary: Collection[str], unknown: str = "[UNK]", 
     """The longest piece that fits, again and again; the whole word is `unknown` if none fits somewhere.
 
     Args:
-        word: Without blanks.
+        word: Without whitespace.
         vocabulary: The pieces; a set is fast.
         unknown: What stands for a word that cannot be written.
-        longest: A word of more signs is not looked at, as in BERT.
+        longest: A word of more characters is not looked at, as in BERT.
     """
     if len(word) > longest:
         return [unknown]

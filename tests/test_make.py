@@ -55,3 +55,20 @@ def test_a_name_that_is_missing_is_asked_for_before_anything_is_installed(target
     done = make(target)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"say which: make TARGET {missing}=...")
+
+
+def test_nothing_is_installed_where_a_branchs_link_leads(tmp_path: Path) -> None:
+    project, victim = tmp_path / "project", tmp_path / "victim"
+    (victim / "bin").mkdir(parents=True)
+    (victim / "bin/python").write_text("#!/bin/sh\necho run >> ran\n", "utf-8")
+    (victim / "bin/python").chmod(0o755)
+    project.mkdir()
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        (project / name).write_bytes((ROOT / name).read_bytes())
+    (project / ".venv").symlink_to(victim)
+    for command in (["init", "--quiet"], ["add", "--force", ".venv"]):
+        subprocess.run(["git", *command], cwd=project, check=True)
+    done = subprocess.run(["make", "site"], cwd=project, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert ".venv: committed" in done.stderr
+    assert not (project / "ran").exists() and not (victim / ".site").exists()

@@ -166,7 +166,7 @@ def problems(page: Path, write: bool = False) -> list[str]:
             messages.append(f"{where}: the output shown is\n{block.output}\nand the block prints\n{printed}")
     mended = "\n".join(lines) + "\n"
     if write and mended != text:
-        write_text(page, mended)
+        write_text(page, mended, ROOT if page.is_relative_to(ROOT) else None)
     return messages[::-1]
 
 

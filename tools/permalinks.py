@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from ingest.files import write_text
+
 ROOT = Path(__file__).parents[1]
 LIST = ROOT / "tests" / "site" / "published.txt"
 
@@ -21,7 +23,7 @@ def main() -> None:
     """Add to the list; nothing is ever taken out of it."""
     known = published()
     both = sorted({*known, *addresses(ROOT / "site")})
-    LIST.write_text("".join(f"{address}\n" for address in both), "utf-8")
+    write_text(LIST, "".join(f"{address}\n" for address in both), ROOT)
     print(f"{len(both) - len(known)} new addresses, {len(both)} in all")
 
 

@@ -87,7 +87,9 @@ def update(wanted: Sequence[str], results: Results, day: date) -> list[str]:
     records = {name: record for name, record in _records.load(_records.FILE).items() if name in names()}
     amiss = {name: reason for name in wanted if (reason := results.amiss(name))}
     records |= {name: results.record(name, day) for name in wanted if name not in amiss}
-    write_text(_records.FILE, _records.dump(records))
+    write_text(
+        _records.FILE, _records.dump(records), _records.ROOT if _records.FILE.is_relative_to(_records.ROOT) else None
+    )
     return [f"{name}: not recorded, {reason}" for name, reason in amiss.items()]
 
 

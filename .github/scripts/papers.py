@@ -22,7 +22,7 @@ BODY = """由 feeds.yml 从 talks/feeds.opml 取来，每天往同一个分支�
 
 GitHub 不会为机器人的提交自动跑检查：关闭再重新打开这个合并请求，检查就会跑。"""
 ME = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
-WEEK = re.compile(r"\d{4}-W\d{2}\.jsonl")
+WEEK = re.compile(r"(?:\d{4}-W\d{2}|undated)\.jsonl")
 
 
 def start(since: str = "") -> None:
@@ -86,7 +86,7 @@ def is_done(tip: str, pulls: list[dict[str, Any]]) -> bool:
 
 
 def bring(folder: Path, talks: Path) -> None:
-    """Copy what the other job fetched: weeks of papers and the record of the feeds, and nothing else."""
+    """Copy what the other job fetched: weeks of papers, those without a date, and the record of the feeds, and nothing else."""
     for path in sorted((folder / "papers").iterdir()):
         if WEEK.fullmatch(path.name) and path.is_file() and not path.is_symlink():
             shutil.copyfile(path, talks / "papers" / path.name)

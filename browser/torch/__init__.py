@@ -2,24 +2,21 @@
 
 Read in this order: `_dtypes` (types), `_engine` (the tape), `_core` (the tensor), then the operations `_pointwise`,
 `_shape`, `_index`, `_reduce`, `_linalg`, `_create`, `_random`, then `_print`, `autograd`, `nn`, `optim`.
-What is not here raises an error of `_absent`; `dir(torch)` and `dir(torch.Tensor)` list what is.
+What few programs use is imported when first asked for (`_LAZY`). What is not here raises an error of `_absent`;
+`dir(torch)` and `dir(torch.Tensor)` list what is.
 """
 # ruff: noqa: F401 - what is imported here is public
 
-import importlib
 import math
-import sys
 from typing import Any
 
 import numpy as _np
 
-from . import _create, _dtypes, _index, _linalg, _pointwise, _print, _random, _reduce, _shape
-from ._absent import AbsentModule as _AbsentModule
-from ._absent import absent as _absent_name
-from ._absent import lacking as _of
+from . import _absent, _alias, _create, _dtypes, _index, _linalg, _pointwise, _print, _random, _reduce, _shape
 from ._core import PUBLIC as _PUBLIC
 from ._core import Tensor
 from ._dtypes import Size, device, dtype, finfo, iinfo
+from ._lazy import RARE as _RARE
 from ._engine import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 
 _np.seterr(all="ignore")  # torch computes inf and nan without a word
@@ -50,7 +47,21 @@ _PUBLIC.update(
 )
 globals().update({name: value for name, value in _PUBLIC.items() if not name.startswith("_") and name != "Parameter"})
 
-_LAZY = ("cuda", "distributions", "func", "linalg", "optim", "random", "testing", "utils")
+_LAZY = {
+    name: f".{name}"
+    for name in """accelerator amp backends compiler cuda distributed distributions fft func jit linalg mps multiprocessing
+    optim profiler random serialization special testing _utils utils version""".split()
+} | _absent.lazily(
+    _rare=" ".join(name for name in _RARE.split() if name[-1] != "_"),
+    _utils=" ".join(
+        f"{name}Storage"
+        for name in "Bool Byte Char Short Int Long Half BFloat16 Float Double ComplexFloat ComplexDouble".split()
+    ),
+    amp="autocast GradScaler get_autocast_dtype is_autocast_enabled",
+    compiler="compile",
+    func="vmap",
+    serialization="save load",
+)
 
 
 def is_tensor(obj: Any) -> Any:
@@ -81,28 +92,10 @@ def get_num_threads() -> Any:
     return 1
 
 
-_missing = _of(__name__, "torch")
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return importlib.import_module(f"{__name__}.{name}")
-    return _missing(name)
+__getattr__ = _absent.lacking(__name__, "torch", _LAZY)
 
 
 def __dir__() -> list[str]:
     return sorted(
-        {*_LAZY, *(name for name in globals() if not name.startswith("_"))} - {"importlib", "math", "sys", "Any"}
+        {*_LAZY, *(name for name in globals() if not name.startswith("_"))} - {"math", "Any"}
     )
-
-
-class _Missing:
-    """Says which module is missing where Python would only say that it finds none."""
-
-    @staticmethod
-    def find_spec(name: str, path: Any = None, target: Any = None) -> None:
-        if name.startswith(f"{__name__}."):
-            raise _AbsentModule(_absent_name(f"torch{name.removeprefix(__name__)}"))
-
-
-sys.meta_path.append(_Missing)

@@ -7,6 +7,9 @@ up theirs again when they are next used (`_renew`).
 Operations live in the modules beside this one. `@both` makes a function of torch and a method of `Tensor` of it.
 """
 
+import functools
+import importlib
+import itertools
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
@@ -14,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from ._absent import AbsentName, absent
+from ._absent import no_name
 from ._dtypes import CPU, FROM_NUMPY, META, SCALARS, Shadow, Size, can_cast, device, dtype, fit, float16
 from ._engine import Mode, Node, watch
+from ._lazy import RARE
 
 PUBLIC: dict[str, Any] = {}  # the functions of the torch namespace, by name
 
@@ -24,12 +28,16 @@ PUBLIC: dict[str, Any] = {}  # the functions of the torch namespace, by name
 class Tensor:
     """An n-dimensional array with a gradient."""
 
+    __module__ = __package__  # as it is printed: `<class 'torch.Tensor'>`
+
     # Defaults of what few tensors have: making a tensor then sets two attributes.
     _node: Any = None
     _wants: bool = False
     grad: Any = None
     _base: Any = None
     _root: Any = None
+    _hooks: Any = None  # of a leaf: functions of its gradient
+    _arrived: Any = None  # of a leaf: functions of itself, called when its `grad` has changed
     _count = 0  # how often this memory was changed
     _renewals = 0  # of a base: how often its node was replaced because a view changed
     _seen = 0  # of a view: the base's `_renewals` when its node was made
@@ -122,10 +130,43 @@ class Tensor:
         if self._node is not None:
             self._node.keep = weakref.ref(self)
 
+    @property
+    def retains_grad(self) -> bool:
+        """Whether it is no leaf and keeps its `grad`."""
+        return self.grad_fn is not None and self._node.keep is not None
+
+    def register_hook(self, hook: Callable[["Tensor"], Any]) -> "Handle":
+        """Call `hook(grad)` when the gradient of this tensor is there; what it gives takes its place."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        kind = self.dtype
+
+        def call(gradient: np.ndarray) -> np.ndarray:
+            changed = hook(wrap(np.asarray(gradient), kind))
+            return gradient if changed is None else changed._data
+
+        owner, name = (self, "_hooks") if self._node is None else (self._node, "hooks")
+        if getattr(owner, name) is None:
+            setattr(owner, name, {})
+        return Handle(getattr(owner, name), call)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[["Tensor"], None]) -> "Handle":
+        """Call `hook(tensor)` when the `grad` of this leaf has changed."""
+        if not self.requires_grad or self._node is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        if self._hooks is None:
+            self._hooks = {}  # so that the gradient comes in one piece
+        if self._arrived is None:
+            self._arrived = {}
+        return Handle(self._arrived, hook)
+
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(f"'Tensor' object has no attribute '{name}'")
-        raise AbsentName(absent(f"Tensor.{name}", "torch.Tensor"))
+        if name.startswith("__"):
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        if name in RARE.split() and not hasattr(Tensor, "_rare"):
+            Tensor._rare = importlib.import_module("._rare", __package__)
+            return getattr(self, name)
+        raise no_name(f"'{type(self).__name__}' object", "torch.Tensor", name, dir(type(self)))
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if self.ndim == 0 else object.__format__(self, spec)
@@ -188,6 +229,29 @@ class Tensor:
 
     def __reduce__(self) -> Any:
         return rebuilt, (type(self), self._data.copy(), self.dtype, self._wants)
+
+
+class Handle:
+    """Takes a hook away again."""
+
+    count = itertools.count()
+
+    def __init__(self, hooks: dict[int, Any], hook: Any, first: bool = False) -> None:
+        self.hooks, self.key = hooks, next(self.count)
+        hooks[self.key] = hook
+        if first:
+            for key in list(hooks)[:-1]:
+                hooks[key] = hooks.pop(key)
+
+    def remove(self) -> None:
+        """Take it away."""
+        self.hooks.pop(self.key, None)
+
+    def __enter__(self) -> "Handle":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.remove()
 
 
 def _number(tensor: Tensor) -> Any:
@@ -397,21 +461,63 @@ def _graft(target: Tensor, result: Tensor) -> None:
 
 def both(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function public as `torch.name` and as `Tensor.name`."""
-    setattr(Tensor, function.__name__, function)
-    PUBLIC[function.__name__] = function
+    method(function)
+    PUBLIC[function.__name__] = _called(function, with_out=True)
     return function
 
 
 def function(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function public as `torch.name`."""
-    PUBLIC[function.__name__] = function
+    PUBLIC[function.__name__] = _called(function, with_out=True)
     return function
 
 
 def method(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function a method of `Tensor`."""
-    setattr(Tensor, function.__name__, function)
+    setattr(Tensor, function.__name__, _called(function, with_out=False))
     return function
+
+
+# NumPy's names of arguments, which torch takes too.
+ALIASES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
+
+
+def _called(function: Callable[..., Any], with_out: bool) -> Callable[..., Any]:
+    """A function as readers call it: with NumPy's names of its arguments, and with `out=` where asked."""
+    code = function.__code__
+    own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    names = {alias: name for alias, name in ALIASES.items() if name in own and alias not in own}
+    with_out = with_out and "out" not in own
+    if not (with_out or "axis" in names):
+        return function
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            return function(*args)
+        for alias in names.keys() & kwargs.keys():
+            kwargs[names[alias]] = kwargs.pop(alias)
+        out = kwargs.pop("out", None) if with_out else None
+        result = function(*args, **kwargs)
+        return result if out is None else put_out(out, result)
+
+    return call
+
+
+def put_out(out: Any, result: Any) -> Any:
+    """Store a result, or several, in the tensors given as `out=`, which take its shape."""
+    if not isinstance(out, Tensor):
+        for one, part in zip(out, result, strict=True):
+            put_out(one, part)
+        return out
+    if out.requires_grad or (Mode.enabled and result.requires_grad):
+        raise RuntimeError(
+            "functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+            "requires grad."
+        )
+    if out._data.shape != result._data.shape:
+        out._data = np.empty(result._data.shape, out.dtype.np)
+    return store(out, result)
 
 
 def in_place(names: str, namespace: dict[str, Any]) -> None:

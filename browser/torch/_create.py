@@ -1,6 +1,7 @@
 """Tensors out of nothing, and out of Python and NumPy values."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,17 @@ from ._core import PUBLIC, Tensor, function, method, of_array, wrap
 from ._dtypes import (
     FROM_NUMPY,
     bfloat16,
-    bool_,
     chosen_device,
     dtype,
     fit,
     float16,
-    float32,
     get_default_dtype,
     int64,
     of_scalar,
     shadow,
 )
 from ._pointwise import fit_scalar
+from ._shape import _TYPES as TYPES
 from ._shape import sizes
 
 DTYPES = dtype
@@ -36,7 +36,9 @@ def finished(data: np.ndarray, kind: dtype, device: Any = None, requires_grad: b
 
 
 @function
-def tensor(data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
     """A tensor with a copy of the given values."""
     if isinstance(data, Tensor):
         out = data.detach().clone().to(dtype or data.dtype)
@@ -64,7 +66,7 @@ def _shape_of(data: Any) -> tuple[int, ...]:
     """
     if isinstance(data, Tensor | np.ndarray):
         return tuple(data.shape)
-    if not isinstance(data, list | tuple | range):
+    if not isinstance(data, Sequence) or isinstance(data, str):
         if not isinstance(data, (bool, int, float, complex, np.generic)):
             raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
         return ()
@@ -88,7 +90,7 @@ def _type_of(data: Any) -> dtype:
         return data.dtype
     if isinstance(data, np.ndarray | np.generic):
         return FROM_NUMPY[np.asarray(data).dtype]
-    if not isinstance(data, list | tuple | range):
+    if not isinstance(data, Sequence):
         return of_scalar(data)
     kinds = {_type_of(one) for one in data}
     best = None
@@ -101,7 +103,7 @@ def _plain(data: Any) -> Any:
     """Nested sequences without tensors."""
     if isinstance(data, Tensor):
         return data.tolist()
-    return [_plain(one) for one in data] if isinstance(data, list | tuple) else data
+    return [_plain(one) for one in data] if isinstance(data, Sequence) else data
 
 
 @function
@@ -120,7 +122,9 @@ PUBLIC["asarray"] = as_tensor
 @function
 def from_numpy(ndarray: np.ndarray) -> Tensor:
     """A tensor that shares an array's memory."""
-    return wrap(ndarray, FROM_NUMPY[ndarray.dtype])
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    return of_array(ndarray)
 
 
 @function
@@ -131,21 +135,39 @@ def frombuffer(buffer: Any, *, dtype: dtype, count: int = -1, offset: int = 0, r
     return finished(np.frombuffer(buffer, dtype.np, count, offset), dtype, requires_grad=requires_grad)
 
 
-def _construct(*args: Any) -> Tensor:
+def _construct(*args: Any, dtype: DTYPES | None = None, **kwargs: Any) -> Tensor:
     """`torch.Tensor(...)`: sizes of an uninitialised tensor, or values."""
-    if len(args) == 1 and isinstance(args[0], list | tuple | np.ndarray) and not isinstance(args[0], PUBLIC["Size"]):
-        return tensor(args[0], dtype=get_default_dtype())
-    return empty(*args)
+    kind = dtype or get_default_dtype()
+    if len(args) == 1 and isinstance(args[0], Tensor):
+        return args[0].detach().to(kind)
+    if args and not isinstance(args[0], int) and not isinstance(args[0], PUBLIC["Size"]):
+        return tensor(args[0], dtype=kind)
+    return empty(*(args or (0,)), dtype=kind)
 
 
 PUBLIC["_construct"] = _construct
-PUBLIC["FloatTensor"] = lambda *args: _construct(*args).to(float32)
-PUBLIC["LongTensor"] = lambda *args: (
-    tensor(args[0], dtype=int64) if args and isinstance(args[0], list | tuple) else empty(*args, dtype=int64)
-)
-PUBLIC["BoolTensor"] = lambda *args: (
-    tensor(args[0], dtype=bool_) if args and isinstance(args[0], list | tuple) else empty(*args, dtype=bool_)
-)
+
+
+class _Typed(type):
+    """The type of `torch.FloatTensor` and its like: calling them makes a tensor, and tensors of that type are theirs."""
+
+    kind: DTYPES
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Tensor:
+        return _construct(*args, dtype=cls.kind)
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, Tensor) and value.dtype is cls.kind
+
+
+for _name, _kind in TYPES.items():
+    PUBLIC[_name] = _Typed(_name, (), {"kind": _kind, "__module__": __package__})
+
+
+@method
+def new(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """A tensor of this type, by sizes or values."""
+    return _construct(*args, dtype=self.dtype)
 
 
 def _constant(name: str, value: Any) -> Any:
@@ -154,7 +176,7 @@ def _constant(name: str, value: Any) -> Any:
     ) -> Tensor:
         if "size" in kwargs:
             size = (kwargs.pop("size"),)
-        extra = set(kwargs) - {"generator", "out", "layout", "pin_memory"}
+        extra = set(kwargs) - {"generator", "layout", "pin_memory", "memory_format"}
         if extra:
             raise TypeError(f"{name}() received an invalid keyword argument: {', '.join(sorted(extra))}")
         kind, shape = dtype or get_default_dtype(), sizes(size)
@@ -179,7 +201,14 @@ zeros, ones, empty = _constant("zeros", 0), _constant("ones", 1), _constant("emp
 
 @function
 def full(
-    size: Any, fill_value: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """A tensor of one value."""
     if isinstance(fill_value, Tensor):
@@ -198,6 +227,7 @@ def _like(name: str, value: Any) -> Any:
         device: Any = None,
         requires_grad: bool = False,
         memory_format: Any = None,
+        layout: Any = None,
     ) -> Tensor:
         kind = dtype or input.dtype
         order = "C" if 0 in input._data.strides else "K"
@@ -222,10 +252,8 @@ def full_like(
 def _new(name: str) -> None:
     create = PUBLIC[name]
 
-    def apply(
-        self: Tensor, *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
-    ) -> Tensor:
-        return create(*size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    def apply(self: Tensor, *size: Any, dtype: dtype | None = None, **kwargs: Any) -> Tensor:
+        return create(*size, dtype=dtype or self.dtype, **kwargs)
 
     apply.__name__ = f"new_{name}"
     apply.__doc__ = f"`torch.{name}` in the type of this tensor."

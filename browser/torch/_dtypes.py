@@ -14,6 +14,8 @@ import numpy as np
 class dtype:
     """The type of a tensor's elements, such as `torch.float32`; there is one object of each."""
 
+    __module__ = __package__
+
     def __init__(self, name: str, stored: Any, itemsize: int, rank: int) -> None:
         self.name = name
         self.np = np.dtype(stored)
@@ -27,7 +29,7 @@ class dtype:
         return f"torch.{self.name}"
 
     def __reduce__(self) -> str:
-        return "bool_" if self.name == "bool" else self.name  # pickled and copied by name: always the one object
+        return self.name  # pickled and copied by name: always the one object
 
     def to_complex(self) -> "dtype":
         """The complex type of the same precision."""
@@ -141,6 +143,8 @@ def fit(data: Any, kind: dtype) -> np.ndarray:
 class Size(tuple):
     """The shape of a tensor."""
 
+    __module__ = __package__
+
     def __repr__(self) -> str:
         return f"torch.Size([{', '.join(map(str, self))}])"
 
@@ -161,6 +165,8 @@ class Size(tuple):
 
 class device:
     """Where a tensor lies: here always the CPU."""
+
+    __module__ = __package__
 
     def __init__(self, type: Any, index: int | None = None) -> None:
         name = type.type if isinstance(type, device) else str(type)

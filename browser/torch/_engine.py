@@ -36,9 +36,10 @@ class Node:
         shape, dtype: Of the output; None for a node that hands on several gradients.
         number: Grows with time: inputs always have smaller ones.
         keep: A reference to the output where it wants its `grad` kept.
+        hooks: Functions of the gradient of the output; what they give takes its place. None where there are none.
     """
 
-    __slots__ = ("__weakref__", "backward", "dtype", "edges", "keep", "label", "number", "saved", "shape")
+    __slots__ = ("__weakref__", "backward", "dtype", "edges", "hooks", "keep", "label", "number", "saved", "shape")
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Node:
         saved: tuple[Any, ...] = (),
     ) -> None:
         self.label, self.edges, self.backward, self.saved = label, edges, backward, saved
-        self.shape, self.dtype, self.number, self.keep = shape, dtype, next(_numbers), None
+        self.shape, self.dtype, self.number, self.keep, self.hooks = shape, dtype, next(_numbers), None, None
 
     def name(self) -> str:
         """Such as `AddBackward0`."""
@@ -58,11 +59,29 @@ class Node:
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        """The nodes of the inputs."""
-        return tuple((edge if isinstance(edge, Node) else None, 0) for edge in self.edges)
+        """The nodes of the inputs; those of leaves take gradients in."""
+        return tuple(
+            (edge if edge is None or isinstance(edge, Node) else AccumulateGrad(edge), 0) for edge in self.edges
+        )
 
     def __repr__(self) -> str:
         return f"<{self.label} object at {id(self):#x}>"
+
+
+class AccumulateGrad:
+    """Where the gradient of a leaf arrives."""
+
+    next_functions: tuple[Any, ...] = ()
+
+    def __init__(self, variable: Any) -> None:
+        self.variable = variable
+
+    def name(self) -> str:
+        """As torch calls it."""
+        return "torch::autograd::AccumulateGrad"
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {id(self.variable):#x}>"
 
 
 def watch(tensor: Any) -> tuple[Any, int]:
@@ -100,10 +119,15 @@ def run(roots: Sequence[tuple[Any, np.ndarray]], deliver: Callable[[Any, np.ndar
     """
     pending: dict[Any, np.ndarray] = {}
     queue: list[tuple[int, Node]] = []
+    waiting: dict[Any, np.ndarray] = {}  # leaves with hooks, which see the whole gradient
 
     def add(edge: Any, gradient: Any) -> None:
         if edge.__class__ is not Node:  # a leaf
-            deliver(edge, fitted(gradient, edge._data.shape, edge.dtype))
+            gradient = fitted(gradient, edge._data.shape, edge.dtype)
+            if edge._hooks is None:
+                deliver(edge, gradient)
+            else:
+                waiting[edge] = waiting[edge] + gradient if edge in waiting else gradient
             return
         if edge.shape is not None:
             gradient = fitted(gradient, edge.shape, edge.dtype)
@@ -118,6 +142,9 @@ def run(roots: Sequence[tuple[Any, np.ndarray]], deliver: Callable[[Any, np.ndar
     while queue:
         node = heapq.heappop(queue)[1]
         gradient = pending.pop(node)
+        if node.hooks is not None:
+            for hook in list(node.hooks.values()):
+                gradient = hook(gradient)
         if node.keep is not None:
             deliver(node, gradient)
         if node.shape is not None and gradient.dtype == np.float16:
@@ -125,6 +152,10 @@ def run(roots: Sequence[tuple[Any, np.ndarray]], deliver: Callable[[Any, np.ndar
         for edge, part in zip(node.edges, called(node, gradient, retain), strict=True):
             if edge is not None and part is not None:
                 add(edge, part)
+    for leaf, gradient in waiting.items():
+        for hook in list(leaf._hooks.values()):
+            gradient = hook(gradient)
+        deliver(leaf, gradient)
 
 
 def called(node: Node, gradient: Any, retain: bool) -> Sequence[Any]:

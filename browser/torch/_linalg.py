@@ -1,11 +1,15 @@
 """Products of matrices, and the little linear algebra that the snippets' tests use."""
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
 
 from ._core import Tensor, both, function, make, wide
+from ._dtypes import dtype
+
+WITHOUT_BLAS = sys.platform == "emscripten"
 
 
 def _same_type(a: Tensor, b: Tensor, what: str) -> None:
@@ -22,10 +26,29 @@ def _same_type(a: Tensor, b: Tensor, what: str) -> None:
         raise RuntimeError(f"expected {what} to have the same dtype, but got: {first} != {second}")
 
 
+class Cast:
+    """The type that products are computed in, inside `torch.autocast`; None outside."""
+
+    kind: dtype | None = None
+
+
+def lowered(*tensors: Any) -> tuple[Any, ...]:
+    """The factors of a product in the type of `torch.autocast`."""
+    kind = Cast.kind
+    return tuple(
+        one.to(kind) if one is not None and one.dtype.rank == 2 and one.dtype.itemsize <= 4 else one for one in tensors
+    )
+
+
+def _flat(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The product of two matrices. NumPy in the browser has no BLAS, and its `einsum` is the fastest loop there."""
+    return np.einsum("ij,jk->ik", x, y) if WITHOUT_BLAS and x.dtype.kind == "f" else np.matmul(x, y)
+
+
 def product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """`x @ y`; a stack of matrices times one matrix as a single product."""
-    if y.ndim == 2 and x.ndim > 2:
-        return np.matmul(_rows(x), y).reshape(*x.shape[:-1], y.shape[-1])
+    if y.ndim == 2 and x.ndim > 1:
+        return _flat(x if x.ndim == 2 else _rows(x), y).reshape(*x.shape[:-1], y.shape[-1])
     return np.matmul(x, y)
 
 
@@ -43,6 +66,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The product of matrices, or stacks of them, or vectors."""
     if not isinstance(other, Tensor):
         raise TypeError(f"matmul(): argument 'other' (position 2) must be Tensor, not {type(other).__name__}")
+    if Cast.kind is not None:
+        input, other = lowered(input, other)
     x, y = wide(input), wide(other)
     _check(x.shape, y.shape)
     _same_type(input, other, "m1 and m2")
@@ -62,8 +87,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 
 def _second(g: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """The gradient of the second factor; of one matrix for a whole stack in a single product."""
-    if right.ndim == 2 and left.ndim > 2:
-        return np.matmul(_flip(_rows(left)), _rows(g))
+    if right.ndim == 2:
+        return _flat(_flip(_rows(left)), _rows(g))
     return np.matmul(_flip(left), g)
 
 
@@ -163,6 +188,8 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`input @ weight.T + bias`."""
+    if Cast.kind is not None:
+        input, weight, bias = lowered(input, weight, bias)
     x, w = wide(input), wide(weight)
     if w.ndim != 2 or x.shape[-1:] != w.shape[1:]:
         _check(x.shape, w.T.shape)
@@ -173,7 +200,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     def backward(g: np.ndarray) -> tuple[Any, ...]:
         flat = _rows(g)
-        return product(g, w), np.matmul(flat.T, _rows(x)), flat.sum(axis=0)
+        return product(g, w), _flat(flat.T, _rows(x)), flat.sum(axis=0)
 
     if bias is None:
         two = backward
@@ -298,7 +325,7 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
 
 
 @function
-def cdist(x1: Tensor, x2: Tensor, p: float = 2.0) -> Tensor:
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: Any = None) -> Tensor:
     """Distances between every two rows."""
     return (x1.unsqueeze(-2) - x2.unsqueeze(-3)).norm(p, dim=-1)
 

@@ -465,7 +465,43 @@ def erf_values(x: np.ndarray) -> np.ndarray:
     return np.copysign(total, x).astype(x.dtype)
 
 
-erf = _unary("erf", erf_values, lambda x, y: 2 / SQRT_PI * np.exp(-x * x))
+# A quotient of polynomials of x², as Eigen has it; within 2e-7 of erf.
+ERF_ABOVE = (
+    -2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05, -7.34990630326855e-04,
+    -2.95459980854025e-03, -1.60960333262415e-02,
+)  # fmt: skip
+ERF_BELOW = (
+    -1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03, -7.37332916720468e-03, -1.42647390514189e-02,
+)  # fmt: skip
+BLOCK = 1 << 14  # numbers that stay in the processor's cache through all the steps
+
+
+def quick_erf(x: np.ndarray) -> np.ndarray:
+    """The error function of float32 to its own precision, in blocks; of other types exactly."""
+    if x.dtype != np.float32:
+        return erf_values(x)
+    out = np.empty(x.shape, np.float32)
+    given, found = np.ascontiguousarray(x).reshape(-1), out.reshape(-1)
+    for start in range(0, given.size, BLOCK):
+        part = np.clip(given[start : start + BLOCK], np.float32(-4), np.float32(4))
+        square = part * part
+        above, below = (_horner(square, terms) for terms in (ERF_ABOVE, ERF_BELOW))
+        np.multiply(part, above, out=part)
+        np.divide(part, below, out=found[start : start + BLOCK])
+    return out
+
+
+def _horner(x: np.ndarray, terms: tuple[float, ...]) -> np.ndarray:
+    """A polynomial, the highest power first."""
+    total = x * np.float32(terms[0])
+    total += np.float32(terms[1])
+    for term in terms[2:]:
+        total *= x
+        total += np.float32(term)
+    return total
+
+
+erf = _unary("erf", quick_erf, lambda x, y: 2 / SQRT_PI * np.exp(-x * x))
 erfc = _unary("erfc", lambda x: 1 - erf_values(x), lambda x, y: -2 / SQRT_PI * np.exp(-x * x))
 
 

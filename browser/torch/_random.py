@@ -242,12 +242,17 @@ def _normal_values(
     return values if (mean, std) == (0, 1) else _fma(values, F32(std), F32(mean))
 
 
+def _placed(data: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values given in the order of an array's memory, in its shape."""
+    if not data.ndim:
+        return values.reshape(())
+    order = np.argsort([-stride for stride in data.strides], kind="stable")  # the longest strides first
+    return values.reshape([data.shape[axis] for axis in order]).transpose(np.argsort(order))
+
+
 def _fill(target: Tensor, values: np.ndarray) -> Tensor:
     """Store values, given in the order of memory."""
-    data = target._data
-    order = np.argsort([-stride for stride in data.strides], kind="stable")  # the longest strides first
-    placed = values.reshape([data.shape[axis] for axis in order]).transpose(np.argsort(order)) if data.ndim else values
-    store(target.detach(), wrap(fit(placed.reshape(data.shape), target.dtype), target.dtype))
+    store(target.detach(), wrap(fit(_placed(target._data, values), target.dtype), target.dtype))
     return target
 
 
@@ -278,7 +283,7 @@ def uniform_(
         span = kind(high) - kind(low)
         values = values * span + kind(low) if self.dtype is float64 else _fma(values, span, kind(low))
     if self.dtype.itemsize == 2:  # what rounding took to the upper limit goes to the lower one
-        values = np.where(fit(values, self.dtype) == kind(high), kind(low), values)
+        values = np.where(fit(values, self.dtype) == fit(np.asarray(kind(high)), self.dtype), kind(low), values)
     return _fill(self, values)
 
 
@@ -326,8 +331,17 @@ def random_(
     if from_ is not None and to is None:
         from_, to = 0, from_
     if from_ is None:
-        raise NotImplementedError("Tensor.random_ without a range is not in the browser's torch; give one")
+        return _fill(self, _any_integers(self.dtype, self._data.size, _own(generator)))
     return _fill(self, _integers(from_, to, self._data.size, _own(generator)))
+
+
+def _any_integers(kind: DTYPE, count: int, source: Generator) -> np.ndarray:
+    """Whole numbers of all that a type holds: of a float those that it holds exactly."""
+    if kind in (int64, float64):
+        return (source.long_draws(count) % np.uint64(2**63 if kind is int64 else 2**53 + 1)).astype(np.int64)
+    if kind.rank < 2:
+        return (source.draws(count) % np.uint64(2 if kind.rank == 0 else int(np.iinfo(kind.np).max) + 1)).astype(np.int64)
+    return (source.draws(count) % np.uint64({float32: 2**24, float16: 2**11}.get(kind, 2**8) + 1)).astype(np.int64)
 
 
 def _integers(low: int, high: int, count: int, source: Generator) -> np.ndarray:
@@ -348,47 +362,65 @@ def _made(out: Tensor, device: Any, requires_grad: bool) -> Tensor:
 
 @function
 def rand(
-    *size: Any,
+    *args: Any,
+    size: Any = None,
     generator: Generator | None = None,
     dtype: DTYPE | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Uniform numbers in [0, 1)."""
-    return _made(uniform_(_shaped(size, dtype, device), generator=generator), device, requires_grad)
+    return _made(uniform_(_shaped(args if size is None else (size,), dtype, device), generator=generator), device, requires_grad)
 
 
 @function
 def randn(
-    *size: Any,
+    *args: Any,
+    size: Any = None,
     generator: Generator | None = None,
     dtype: DTYPE | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Standard normal numbers."""
-    return _made(normal_(_shaped(size, dtype, device), generator=generator), device, requires_grad)
+    return _made(normal_(_shaped(args if size is None else (size,), dtype, device), generator=generator), device, requires_grad)
 
 
 @function
-def rand_like(input: Tensor, *, dtype: DTYPE | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def rand_like(
+    input: Tensor, *, dtype: DTYPE | None = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+) -> Tensor:
     """Uniform numbers in the shape and type of a tensor."""
     return _made(uniform_(PUBLIC["empty_like"](input, dtype=dtype)), device, requires_grad)
 
 
 @function
-def randn_like(input: Tensor, *, dtype: DTYPE | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randn_like(
+    input: Tensor, *, dtype: DTYPE | None = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+) -> Tensor:
     """Standard normal numbers in the shape and type of a tensor."""
     return _made(normal_(PUBLIC["empty_like"](input, dtype=dtype)), device, requires_grad)
 
 
 @function
 def normal(
-    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: DTYPE | None = None
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: DTYPE | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Normal numbers, each with its own mean and standard deviation where these are tensors."""
     if size is not None:
-        return normal_(_shaped((size,), dtype), mean, std, generator=generator)
+        out = normal_(_shaped((size,), dtype, device), mean, std, generator=generator)
+        return _made(out, device, requires_grad)
     shape = np.broadcast_shapes(*(one._data.shape for one in (mean, std) if isinstance(one, Tensor)))
     kind = (mean if isinstance(mean, Tensor) else std).dtype
     return normal_(_shaped((shape,), kind), generator=generator) * std + mean
@@ -396,15 +428,17 @@ def normal(
 
 @function
 def randint(
-    low: int,
+    low: Any = 0,
     high: Any = None,
     size: Any = None,
     *,
     generator: Generator | None = None,
     dtype: DTYPE | None = None,
     device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Whole numbers in [low, high)."""
+    low, high = (one.item() if isinstance(one, Tensor) else one for one in (low, high))
     if size is None and isinstance(high, tuple | list):
         low, high, size = 0, low, high
     elif high is None:
@@ -412,17 +446,26 @@ def randint(
     out = wrap(np.zeros(sizes((size,)), (dtype or int64).np), dtype or int64)
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    return _made(_fill(out, _integers(low, high, out._data.size, _own(generator))), device, False)
+    return _made(_fill(out, _integers(low, high, out._data.size, _own(generator))), device, requires_grad)
 
 
 @function
-def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: DTYPE | None = None) -> Tensor:
+def randint_like(
+    input: Tensor, low: int, high: int | None = None, *, dtype: DTYPE | None = None, device: Any = None
+) -> Tensor:
     """Whole numbers in the shape and type of a tensor."""
     return randint(low, high, tuple(input._data.shape), dtype=dtype or input.dtype)
 
 
 @function
-def randperm(n: int, *, generator: Generator | None = None, dtype: DTYPE | None = None, device: Any = None) -> Tensor:
+def randperm(
+    n: int,
+    *,
+    generator: Generator | None = None,
+    dtype: DTYPE | None = None,
+    device: Any = None,
+    pin_memory: bool = False,
+) -> Tensor:
     """The numbers below `n` in random order."""
     order = list(range(n))
     for i, draw in enumerate(_own(generator).draws(max(n - 1, 0)).tolist()):
@@ -473,9 +516,10 @@ def multinomial(
     return wrap(found.reshape(*input._data.shape[:-1], num_samples).astype(np.int64), int64)
 
 
-def dropout_mask(shape: tuple[int, ...], keep: float) -> np.ndarray:
-    """True where a value is kept; drawn as `bernoulli_` does."""
-    return (default_generator.doubles(math.prod(shape)) < keep).reshape(shape)
+def dropout_mask(like: np.ndarray, keep: float) -> np.ndarray:
+    """True where a value is kept; drawn as `bernoulli_` does, in the order of the memory of `empty_like`."""
+    kept = default_generator.doubles(like.size) < keep
+    return kept.reshape(like.shape) if like.flags.c_contiguous or 0 in like.strides else _placed(like, kept)
 
 
 class fork_rng:

@@ -23,6 +23,7 @@ from ._dtypes import (
     int64,
     result_type,
 )
+from ._engine import Mode
 
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
@@ -156,11 +157,21 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 
 
 @both
-def movedim(input: Tensor, source: int, destination: int) -> Tensor:
-    """One dimension at another place: a view."""
-    order = list(range(input.ndim))
-    order.insert(axis_of(destination, input.ndim), order.pop(axis_of(source, input.ndim)))
-    return permute(input, order)
+def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+    """Dimensions at other places: a view."""
+    first = axes_of(source, input.ndim)
+    places = dict(zip(axes_of(destination, input.ndim), first, strict=True))
+    rest = iter(axis for axis in range(input.ndim) if axis not in first)
+    return permute(input, [places[at] if at in places else next(rest) for at in range(input.ndim)])
+
+
+@both
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """`transpose`."""
+    return transpose(input, axis0, axis1)
+
+
+PUBLIC["moveaxis"] = Tensor.moveaxis = movedim
 
 
 @both
@@ -181,7 +192,18 @@ def _mT(self: Tensor) -> Tensor:
     return transpose(self, -2, -1)
 
 
-Tensor.T, Tensor.mT = _T, _mT
+@property
+def _mH(self: Tensor) -> Tensor:
+    return transpose(self, -2, -1).conj()
+
+
+Tensor.T, Tensor.mT, Tensor.H, Tensor.mH = _T, _mT, _mH, _mH
+
+
+@both
+def adjoint(input: Tensor) -> Tensor:
+    """Rows and columns swapped, conjugated."""
+    return transpose(input, -2, -1).conj()
 
 
 @both
@@ -304,8 +326,11 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 @both
-def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+def split(
+    tensor: Tensor, split_size_or_sections: Any = None, dim: int = 0, *, split_size: Any = None
+) -> tuple[Tensor, ...]:
     """Pieces of a given size, or of given sizes: views."""
+    split_size_or_sections = split_size if split_size_or_sections is None else split_size_or_sections
     axis = axis_of(dim, tensor.ndim)
     size = tensor._data.shape[axis]
     pieces = split_size_or_sections
@@ -477,6 +502,36 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat([reshape(tensor, 1, -1) if tensor.ndim < 2 else tensor for tensor in tensors], 0)
 
 
+def _in_place_view(name: str, change: Any) -> None:
+    """The method that changes a tensor's shape itself."""
+
+    def apply(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if Mode.enabled and self.requires_grad:
+            raise NotImplementedError(f"{name} of a tensor with a gradient is not in the browser's torch; use {name[:-1]}")
+        self._data = change(self, *args, **kwargs)._data
+        return self
+
+    apply.__name__, apply.__doc__ = name, f"`{name[:-1]}`, in place."
+    method(apply)
+
+
+for _name, _change in (
+    ("squeeze_", squeeze), ("unsqueeze_", unsqueeze), ("transpose_", transpose), ("t_", t), ("swapaxes_", swapaxes),
+):  # fmt: skip
+    _in_place_view(_name, _change)
+
+
+@method
+def resize_(self: Tensor, *size: Any) -> Tensor:
+    """Another shape, in place; more elements than there were are zeros."""
+    shape = sizes(size)
+    data = np.zeros(math.prod(shape), self._data.dtype)
+    kept = self._data.reshape(-1)[: data.size]
+    data[: kept.size] = kept
+    self._data = data.reshape(shape)
+    return self
+
+
 @both
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """Dimensions the other way round: a copy."""
@@ -530,9 +585,12 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
 
 
 @function
-def atleast_1d(input: Tensor) -> Tensor:
+def atleast_1d(*tensors: Any) -> Any:
     """At least one dimension."""
-    return input if input.ndim else reshape(input, 1)
+    given = tensors[0] if len(tensors) == 1 else tensors
+    if isinstance(given, Tensor):
+        return given if given.ndim else reshape(given, 1)
+    return tuple(atleast_1d(one) for one in given)
 
 
 @both
@@ -587,6 +645,10 @@ def numel(input: Tensor) -> int:
 
 
 Tensor.ndimension, Tensor.nelement = dim, numel
+for _name in ("resolve_conj", "resolve_neg", "pin_memory", "share_memory_", "to_dense", "coalesce"):
+    setattr(Tensor, _name, lambda self, *args: self)
+Tensor.is_cpu = True
+Tensor.is_shared = Tensor.is_pinned = Tensor.is_conj = Tensor.is_neg = Tensor.is_inference = lambda self: False
 
 
 @method
@@ -613,13 +675,13 @@ def data_ptr(self: Tensor) -> int:
 
 
 @method
-def is_contiguous(self: Tensor) -> bool:
+def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
     """Whether the elements lie in order, without gaps."""
     return self._data.flags.c_contiguous
 
 
 @method
-def contiguous(self: Tensor) -> Tensor:
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """Itself where the elements lie in order, else a copy in which they do."""
     if self._data.flags.c_contiguous:
         return self
@@ -639,7 +701,8 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     kind = kwargs.pop("dtype", None)
     places = [kwargs.pop("device", None)]
     copy = kwargs.pop("copy", False)
-    kwargs.pop("non_blocking", None)
+    for name in ("non_blocking", "memory_format"):
+        kwargs.pop(name, None)
     if kwargs:
         raise TypeError(f"to() got an unexpected keyword argument '{next(iter(kwargs))}'")
     for arg in args:
@@ -665,7 +728,7 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
 
 def _converter(name: str, kind: dtype) -> None:
-    def convert(self: Tensor) -> Tensor:
+    def convert(self: Tensor, memory_format: Any = None) -> Tensor:
         return to(self, kind)
 
     convert.__name__, convert.__doc__ = name, f"As {kind}."
@@ -674,14 +737,29 @@ def _converter(name: str, kind: dtype) -> None:
 
 for _name, _kind in (("float", float32), ("double", float64), ("long", int64), ("bool", bool_), ("bfloat16", bfloat16)):
     _converter(_name, _kind)
-for _name, _stored in (("half", "f2"), ("int", "i4"), ("short", "i2"), ("char", "i1"), ("byte", "u1")):
+for _name, _stored in (
+    ("half", "f2"), ("int", "i4"), ("short", "i2"), ("char", "i1"), ("byte", "u1"), ("cfloat", "c8"), ("cdouble", "c16"),
+):  # fmt: skip
     _converter(_name, FROM_NUMPY[np.dtype(_stored)])
 
 
+_TYPES = {
+    "FloatTensor": float32, "DoubleTensor": float64, "LongTensor": int64, "BoolTensor": bool_,
+    "BFloat16Tensor": bfloat16,
+} | {
+    f"{name}Tensor": FROM_NUMPY[np.dtype(stored)]
+    for name, stored in (("Half", "f2"), ("Int", "i4"), ("Short", "i2"), ("Char", "i1"), ("Byte", "u1"))
+}  # fmt: skip
+
+
 @method
-def type(self: Tensor, kind: dtype) -> Tensor:
-    """As another type."""
-    return to(self, kind)
+def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """As another type; without one the name of its own, such as `torch.FloatTensor`."""
+    if dtype is None:
+        return next((f"torch.{name}" for name, kind in _TYPES.items() if kind is self.dtype), f"{self.dtype}")
+    if isinstance(dtype, str):
+        dtype = _TYPES[dtype.removeprefix("torch.")]
+    return to(self, getattr(dtype, "kind", dtype))
 
 
 @method
@@ -700,6 +778,20 @@ def cpu(self: Tensor) -> Tensor:
 def cuda(self: Tensor, device: Any = None) -> Tensor:
     """There is no GPU."""
     raise AssertionError("Torch not compiled with CUDA enabled")
+
+
+@method
+def storage_offset(self: Tensor) -> int:
+    """How many elements of the memory lie before the first."""
+    base = self if self._base is None else self._base
+    return (data_ptr(self) - data_ptr(base)) // self._data.itemsize
+
+
+@method
+def apply_(self: Tensor, callable: Any) -> Tensor:
+    """A Python function of each element, in place."""
+    self._data[...] = np.vectorize(callable, otypes=[self._data.dtype])(self._data)
+    return self
 
 
 @method

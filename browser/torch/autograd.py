@@ -25,6 +25,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "function",
     "functional",
     "grad",
     "gradcheck",
@@ -77,6 +78,9 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool = False,
             tensor.grad = wrap(gradient.copy(), tensor.dtype)
         else:
             tensor.grad._data = fit(tensor.grad._data + gradient, tensor.dtype)
+        if tensor._arrived is not None:
+            for hook in list(tensor._arrived.values()):
+                hook(tensor)
 
     run(_roots(tensors, gradients, create_graph), deliver, retain_graph)
 
@@ -146,6 +150,9 @@ class Context:
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors for backward."""
         self.saved_tensors = tensors
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        """Inputs that forward changed in place."""
 
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
         """Outputs that have no gradient."""
@@ -278,6 +285,15 @@ def gradcheck(
                     f"analytical:{ours}\n"
                 )
     return True
+
+
+class function:
+    """`torch.autograd.function`: what is asked of a `Function`."""
+
+    @staticmethod
+    def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+        """A `backward` without a derivative of its own: here no gradient has one."""
+        return backward
 
 
 class functional:

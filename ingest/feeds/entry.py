@@ -18,14 +18,33 @@ class FeedEntry:
     dates: tuple[str, ...]
     dois: tuple[str, ...] = ()
     body: str = ""
+    announced: str = ""  # arXiv's: new, cross, replace or replace-cross
+    votes: int = 0
+    code: str = ""
 
 
 class Reading(NamedTuple):
-    """What a reader makes of a feed: its title, its entries, and what was wrong with its form."""
+    """What a reader makes of a feed.
+
+    Attributes:
+        title: Its own.
+        entries: In its order.
+        damage: What was wrong with its form.
+        site: The page or site that it belongs to, or "".
+        total: How many entries there are where this is one page of them, else 0.
+        first: The place of this page's first entry among all of them.
+        lost: How many of its items were none.
+        authority: Whose word it is where that is known of the format: `Hugging Face`; else "".
+    """
 
     title: str
     entries: list[FeedEntry]
     damage: tuple[Problem, ...] = ()
+    site: str = ""
+    total: int = 0
+    first: int = 0
+    lost: int = 0
+    authority: str = ""
 
 
 class NotAFeed(ValueError):
@@ -53,7 +72,7 @@ def _is_rest(name: str, author: dict[str, Any]) -> bool:
 
 def as_text(value: object) -> str:
     """A value of a feed as text: strings and numbers; anything else is ""."""
-    return str(value) if isinstance(value, (str, int)) else ""
+    return str(value) if isinstance(value, (str, int, float)) else ""
 
 
 def absolute(link: str, base: str) -> str:

@@ -1,7 +1,9 @@
 """Feeds in XML: RSS and Atom of any kind, plain ones by the reader of our own and the others by feedparser."""
 
+import html
 import io
 import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,12 +12,13 @@ from xml.sax import SAXParseException
 import feedparser
 
 from ingest.feeds.entry import BEFORE_TEXT, FeedEntry, NotAFeed, Reading, absolute, as_text, names_of, one_line
-from ingest.feeds.text import mend_references
+from ingest.feeds.text import legal, mend_references
 from ingest.feeds.xml import read_plain
 from ingest.problems import Problem
 
 _START = re.compile(rf"[{BEFORE_TEXT}]*(?:<\?xml\b[^>]*>)?")
-_ILLEGAL_IN_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
+_TOTAL, _FIRST = (re.compile(rf"<(?:\w+:)?{name}\b[^>]*>\s*(\d{{1,9}})\s*<") for name in ("totalResults", "startIndex"))
+_LARGE = 300_000  # letters, for which feedparser takes half a second
 
 
 def read_xml(text: str, source: str) -> Reading:
@@ -30,7 +33,11 @@ def read_xml(text: str, source: str) -> Reading:
     text = _START.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text, count=1)
     if _declares_entity(text):
         raise NotAFeed("P006", "an entity declaration")
-    return next(filter(None, (reader(text, source) for reader in READERS)))
+    clean = legal(text)
+    damage = () if clean == text else (Problem(source, 1, 1, "P008", "characters that no XML may hold"),)
+    reading = next(filter(None, (reader(clean, source) for reader in READERS)))
+    total, first = (int(found[1]) if (found := form.search(clean)) else 0 for form in (_TOTAL, _FIRST))
+    return reading._replace(damage=reading.damage or damage, total=total, first=first)
 
 
 def read_well_formed(text: str, source: str) -> Reading | None:
@@ -39,24 +46,79 @@ def read_well_formed(text: str, source: str) -> Reading | None:
         return None
     title, link, entries = plainly
     base = absolute(link, source)
-    return Reading(title, [replace(entry, links=(absolute(entry.links[0], base),)) for entry in entries])
+    return Reading(title, [replace(entry, links=(absolute(entry.links[0], base),)) for entry in entries], site=base)
+
+
+def read_mended(text: str, source: str) -> Reading | None:
+    """The same where `R&D` and `&nbsp;` are all that is wrong."""
+    mended = mend_references(text)
+    reading = read_well_formed(mended, source) if mended != text else None
+    return reading and reading._replace(damage=_fault(text, source))
+
+
+def read_in_parts(text: str, source: str) -> Reading | None:
+    """A large feed of which some entries are damaged: these by feedparser, which takes long, and the others quickly."""
+    root = _OPENED.search(text) if len(text) > _LARGE else None
+    begun = list(_ENTRY.finditer(text)) if root else []
+    if not root or len(begun) < 2:
+        return None
+    ends = [found.start() for found in begun[1:]] + [len(text)]
+    parts = [_closed(text[found.start() : end], f"</{found[1]}>") for found, end in zip(begun, ends, strict=True)]
+    names = "".join(f' xmlns:{name}="{name}"' for name in sorted(set(re.findall(r"\sxmlns:([\w.-]{1,30})\s*=", text))))
+    mended = [mend_references(part) for part in parts]
+    sound = [_is_sound(f"<a{names}>{part}</a>") for part in mended]
+    head, tail = text[root.start() : begun[0].start()], _CLOSED[root[1].lower()]
+    good = read_well_formed(head + "".join(part for part, ok in zip(mended, sound, strict=True) if ok) + tail, source)
+    bad = [part for part, ok in zip(parts, sound, strict=True) if not ok]
+    if not good or not bad or len(bad) * 4 > len(parts):
+        return None
+    rest = read_any(head + "".join(bad) + tail, source)
+    return good._replace(entries=good.entries + rest.entries, damage=_fault(text, source))
 
 
 def read_any(text: str, source: str) -> Reading:
     """RSS and Atom of every version, with their faults, by feedparser."""
-    text = _ILLEGAL_IN_XML.sub(" ", text)
     parsed = _parsed(text)
     damage: tuple[Problem, ...] = ()
     if parsed.bozo:
         damage = (_damage(parsed.bozo_exception, source),)
         parsed = _parsed(mend_references(text))  # its lenient parser would read `R&D` as `R&D;`
     if not parsed.version and (not parsed.entries or _is_html(text)):
-        raise NotAFeed("P002", "an HTML page" if _is_html(text) else "a document that is no feed")
+        raise NotAFeed("P002", _instead(text, source))
     base = absolute(as_text(parsed.feed.get("link")), source)
-    return Reading(as_text(parsed.feed.get("title")), [_xml_entry(entry, base) for entry in parsed.entries], damage)
+    entries = [_xml_entry(entry, base) for entry in parsed.entries]
+    return Reading(as_text(parsed.feed.get("title")), entries, damage, base)
 
 
-READERS: tuple[Callable[[str, str], Reading | None], ...] = (read_well_formed, read_any)
+READERS: tuple[Callable[[str, str], Reading | None], ...] = (read_well_formed, read_mended, read_in_parts, read_any)
+_OPENED = re.compile(r"<(rss|feed|rdf:RDF)\b", re.IGNORECASE)
+_CLOSED = {"rss": "</channel></rss>", "feed": "</feed>", "rdf:rdf": "</rdf:RDF>"}
+_ENTRY = re.compile(r"<(item|entry)(?=[\s>])", re.IGNORECASE)
+
+
+def _closed(part: str, mark: str) -> str:
+    """An entry without what stands between its end and the next one's begin."""
+    end = part.rfind(mark)
+    return part[: end + len(mark)] if end > 0 else part
+
+
+def _is_sound(text: str) -> bool:
+    try:
+        ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError):
+        return False
+    return True
+
+
+def _fault(text: str, source: str) -> tuple[Problem, ...]:
+    try:
+        ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        (line, column), what = error.position, error.msg.partition(": line ")[0]
+        return (Problem(source, line, column + 1, "P008", f"XML with a fault: {what}"),)
+    except ValueError as error:
+        return (Problem(source, 1, 1, "P008", one_line(error)),)
+    return ()
 
 
 def _parsed(text: str) -> Any:
@@ -90,6 +152,19 @@ _ROOT = re.compile(r"\s*<[A-Za-z_:]")
 _ENTITY = re.compile("<!ENTITY", re.IGNORECASE)
 
 
+def _instead(text: str, source: str) -> str:
+    """What stands where a feed should be. A site's page may name its feed."""
+    if not _is_html(text):
+        return "a document that is no feed"
+    if re.search(r"<title>\s*Just a moment|challenge-platform|cf-challenge", text[:20_000], re.IGNORECASE):
+        return "an HTML page with a challenge that only a browser can answer"
+    for link in re.findall(r"<link\b[^>]{1,500}>", text[:200_000], re.IGNORECASE):
+        address = re.search(r"href\s*=\s*[\"']?([^\"'\s>]+)", link, re.IGNORECASE)
+        if address and re.search(r"application/(?:rss|atom|feed)\+(?:xml|json)", link, re.IGNORECASE):
+            return f"an HTML page, whose feed is {absolute(html.unescape(address[1]), source)}"
+    return "an HTML page"
+
+
 def _is_html(text: str) -> bool:
     return re.search(r"<(?:!doctype\s+)?html\b", text[:2000], re.IGNORECASE) is not None
 
@@ -97,9 +172,14 @@ def _is_html(text: str) -> bool:
 def _xml_entry(entry: Any, base: str) -> FeedEntry:
     others = [link for link in entry.get("links", ()) if "doi" in as_text(link.get("title")).lower()]
     dois = [entry.get("arxiv_doi"), entry.get("prism_doi"), *(link.get("href") for link in others)]
+    dois += [text for text in [as_text(entry.get("dc_identifier"))] if text.lower().startswith("doi:")]
     # `updated` is where RSS 1.0's dc:date lands, and the only date that many Atom feeds have.
     date_key = next((key for key in ("published", "created", "updated") if key in entry.keys()), "")
-    bodies = [entry.get("summary"), *(part.get("value") for part in entry.get("content", ()))]
+    bodies = [
+        entry.get("summary"),
+        *(part.get("value") for part in entry.get("content", ())),
+        entry.get("arxiv_comment"),
+    ]
     return FeedEntry(
         title=as_text(entry.get("title")),
         links=(absolute(as_text(entry.get("link")), base),),
@@ -107,5 +187,6 @@ def _xml_entry(entry: Any, base: str) -> FeedEntry:
         authors=names_of(entry.get("authors")),
         dates=(as_text(entry.get(date_key)),) if date_key else (),
         dois=tuple(as_text(doi) for doi in dois),
-        body="\n".join(as_text(body) for body in bodies),
+        body="\n".join(dict.fromkeys(as_text(body) for body in bodies)),
+        announced=as_text(entry.get("arxiv_announce_type")),
     )

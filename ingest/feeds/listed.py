@@ -5,22 +5,30 @@ no times: where nothing about a feed changed, its record is the same.
 """
 
 import json
+import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import Any
 
-from ingest.model import FeedInfo, Source
+from ingest.feeds.catch_up import is_template
+from ingest.feeds.info import FeedInfo
+from ingest.model import Paper, Source
 from ingest.problems import Problem
 
 DEEPEST = 100
+_RULES = ("keep", "block")
 _KEPT = ("papers", "newest", "error", "since", "moved_to")
 
 
 def read_opml(content: bytes, path: str) -> tuple[list[FeedInfo], tuple[Problem, ...]]:
     """The feed of every outline with an `xmlUrl`, in order, each once.
 
+    Beside what OPML has, an outline may say by which words its entries are chosen (`keep`, `block`: separated by
+    commas), how older ones are asked for (`archiveUrl`), and of how many days they are asked for again each time
+    (`again`).
     A document type is refused: it could declare entities.
     """
     if b"<!doctype" in content.replace(b"\0", b"").lower():
@@ -34,16 +42,66 @@ def read_opml(content: bytes, path: str) -> tuple[list[FeedInfo], tuple[Problem,
         return [], (Problem(path, 1, 1, "P010", f"XML that cannot be read ({error})"),)
     feeds: dict[str, FeedInfo] = {}
     problems = []
-    for outline in root.iter("outline") if root.tag == "opml" else ():
-        url, page = outline.get("xmlUrl", "").strip(), outline.get("htmlUrl", "").strip()
+    for outline in _outlines(root) if root.tag == "opml" else ():
+        url, archive = outline.get("xmlUrl", "").strip(), outline.get("archiveUrl", "").strip()
+        if archive and not (_is_web(archive) and is_template(archive)):
+            what = (
+                f"an archiveUrl that is no web address with {{from}} and {{to}}, {{day}} or {{week}}: {archive[:80]!r}"
+            )
+            problems.append(Problem(path, 1, 1, "P010", what))
+            archive = ""
         if _is_web(url):
-            title = outline.get("text", "") or outline.get("title", "") or url
-            feeds.setdefault(url, FeedInfo(url, " ".join(title.split()), page if _is_web(page) else ""))
+            feeds.setdefault(url, _feed(url, archive, outline))
         elif url:
             problems.append(Problem(path, 1, 1, "P010", f"an xmlUrl that is no web address: {url[:80]!r}"))
     if not feeds and not problems:
         problems.append(Problem(path, 1, 1, "P010", f"<{root.tag}> that names no feed"))
     return list(feeds.values()), tuple(problems)
+
+
+def _outlines(root: ElementTree.Element) -> Iterator[dict[str, str]]:
+    """The attributes of every outline; rules that stand on an outline count for those in it too."""
+    level: list[tuple[ElementTree.Element, dict[str, str]]] = [(root, {})]
+    while level:
+        element, rules = level.pop()
+        if element.tag == "outline":
+            yield {**rules, **element.attrib}
+            rules = {**rules, **{name: value for name, value in element.attrib.items() if name in _RULES}}
+        level += [(child, rules) for child in reversed(element)]
+
+
+def _feed(url: str, archive: str, outline: dict[str, str]) -> FeedInfo:
+    page, again = outline.get("htmlUrl", "").strip(), outline.get("again", "")
+    title = outline.get("text", "") or outline.get("title", "") or url
+    keep, block = (tuple(filter(None, map(str.strip, outline.get(name, "").split(",")))) for name in _RULES)
+    return FeedInfo(
+        url,
+        " ".join(title.split()),
+        page if _is_web(page) else "",
+        keep=keep,
+        block=block,
+        archive=archive,
+        again=min(int(again), 30) if again.isdecimal() else 0,
+    )
+
+
+def wanted(paper: Paper, rules: FeedInfo) -> bool:
+    """Whether the list's rules let a paper of this feed in: by words of its title and what else it says of itself."""
+    told = f"{paper.title}\n{paper.abstract}"
+    return (not rules.keep or _names(rules.keep, told)) and not _names(rules.block, paper.title)
+
+
+def _names(words: tuple[str, ...], text: str) -> bool:
+    return bool(words) and _pattern(words).search(text) is not None
+
+
+@cache
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Any of these words, whole where they are written in Latin letters."""
+    forms = (
+        rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])" if word.isascii() else re.escape(word) for word in words
+    )
+    return re.compile("|".join(forms), re.IGNORECASE)
 
 
 def _root(content: bytes) -> ElementTree.Element:

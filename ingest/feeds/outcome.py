@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from ingest.feeds.info import FeedInfo
 from ingest.feeds.listed import read_opml, with_record
 from ingest.feeds.parse import Feed
 from ingest.feeds.state import FeedState, load
-from ingest.model import FeedInfo
 from ingest.problems import Problem
 
 
@@ -22,6 +22,7 @@ class Outcome:
         feed: What was read; None if it is unchanged, waits, or failed.
         new: How many of its papers the archive did not hold; None before that is known.
         waits: Whether it was not asked, because it failed a short while ago.
+        left_out: How many of its papers the list's rules left out.
     """
 
     location: str
@@ -29,6 +30,7 @@ class Outcome:
     feed: Feed | None = None
     new: int | None = None
     waits: bool = False
+    left_out: int = 0
 
     def __str__(self) -> str:
         if self.waits:
@@ -38,7 +40,8 @@ class Outcome:
             return f"{self.location}: {self.state.error or 'unchanged'}"
         new = f", {self.new} new" if self.new is not None else ""
         revised = f", {len(self.feed.revised)} revisions" if self.feed.revised else ""
-        return f"{self.feed.title}: {len(self.feed.papers)} papers{new}{revised} ({self.location})"
+        left_out = f", {self.left_out} left out" if self.left_out else ""
+        return f"{self.feed.title}: {len(self.feed.papers)} papers{new}{revised}{left_out} ({self.location})"
 
 
 def status(talks: Path, now: datetime) -> tuple[list[str], tuple[Problem, ...]]:
@@ -73,14 +76,16 @@ def read_list(talks: Path) -> tuple[list[FeedInfo], tuple[Problem, ...]]:
         return [], (Problem(opml.as_posix(), 1, 1, "F001", f"cannot read: {error.strerror or error}"),)
 
 
-def update_records(
-    feeds: Sequence[FeedInfo], outcomes: Sequence[Outcome], talks: Path, today: date
-) -> tuple[FeedInfo, ...]:
-    """The feeds, with what their record says and what came of them now."""
+def recorded(feeds: Sequence[FeedInfo], talks: Path) -> tuple[FeedInfo, ...]:
+    """The feeds, with what their record says."""
     try:
-        feeds = with_record(feeds, (talks / "feeds.json").read_text("utf-8"))
+        return with_record(feeds, (talks / "feeds.json").read_text("utf-8"))
     except (OSError, ValueError):
-        pass  # it is made anew
+        return tuple(feeds)  # it is made anew
+
+
+def update_records(feeds: Sequence[FeedInfo], outcomes: Sequence[Outcome], today: date) -> tuple[FeedInfo, ...]:
+    """The feeds, with what came of them now."""
     found = {outcome.location: outcome for outcome in outcomes if not outcome.waits}
     return tuple(_record(feed, found[feed.url], today) if feed.url in found else feed for feed in feeds)
 

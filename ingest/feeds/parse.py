@@ -6,13 +6,15 @@ hundred kilobytes, so who reads from strangers gives it a time limit: see `fetch
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 
-from ingest.feeds.entry import BEFORE_TEXT, FeedEntry, NotAFeed
+from ingest.feeds.entry import BEFORE_TEXT, FeedEntry, NotAFeed, Reading
 from ingest.feeds.from_json import read_json
 from ingest.feeds.from_xml import read_xml
+from ingest.feeds.names import split_names
 from ingest.feeds.text import decode, plain, published_on, tex_accents
+from ingest.feeds.when import is_later, refusal
 from ingest.model import Paper
 from ingest.problems import Problem
 from ingest.urls import arxiv_id, arxiv_version, canonical_url, doi_of, paper_id
@@ -25,51 +27,88 @@ class Feed:
     Attributes:
         title: The feed's own title.
         papers: Its entries, in its order.
-        revised: Entries that arXiv announces as new versions of older papers. They say nothing about when the paper
-            came out, so they can complete a record but never make one: a paper of 2022 is not news of this week.
+        revised: Entries that arXiv announces again: new versions, and older papers that are listed in one more
+            category. They say nothing about when the paper came out, so they can complete a record but never make one:
+            a paper of 2022 is not news of this week.
         problems: At most one of each kind, all at the feed's first line unless a place is known.
+        more: Where this is a page of many: the place of the next page's first entry; else 0.
+        total: How many entries all pages have, or 0.
     """
 
     title: str
     papers: tuple[Paper, ...] = ()
     revised: tuple[Paper, ...] = ()
     problems: tuple[Problem, ...] = ()
+    more: int = 0
+    total: int = 0
 
 
-def parse_feed(content: bytes, source: str, charset: str = "") -> Feed:
+def parse_feed(content: bytes, source: str, charset: str = "", today: date | None = None) -> Feed:
     """Read a feed of any kind.
 
     Args:
         content: The bytes as they came, of any encoding.
         source: Path or address; it names the feed in problems and completes relative links.
         charset: What the server called its encoding.
+        today: Later days than this are refused; None where no day is known.
     """
     text, remark = decode(content, charset)
     problems = [Problem(source, 1, 1, "P008", remark)] if remark else []
     try:
         read = read_json if text.lstrip(BEFORE_TEXT)[:1] in ("{", "[") else read_xml
-        title, entries, damage = read(text, source)
+        reading = read(text, source)
+        _refuse_errors(reading)
     except NotAFeed as error:
         return Feed(source, problems=(Problem(source, 1, 1, error.code, str(error)),))
-    problems += damage
-    title = plain(title) or plain(source)
+    title = plain(reading.title) or plain(source)
+    authority = reading.authority or ("arXiv" if _ARXIV_FEED.search(title) or _site(source) == "arxiv.org" else "")
     if title.lower().startswith("arxiv query:"):
         title = "arXiv API"  # the rest is the query string
-    records = [record for entry in entries if (record := _record(entry, title))]
+    refused: list[str] = []
+    records = [
+        record
+        for entry in reading.entries
+        if (record := _record(entry, title, authority, _site(reading.site or source), today, refused))
+    ]
     papers = tuple(paper for paper, revision in records if not revision)
     revised = tuple(replace(paper, published=None) for paper, revision in records if revision)
-    problems += _count_gaps(source, len(entries), papers, revised)
-    return Feed(title, papers, revised, tuple(problems))
+    problems += [*reading.damage, *_count_gaps(source, reading, papers, revised, refused)]
+    read_so_far = reading.first + len(reading.entries)
+    more = read_so_far if reading.entries and read_so_far < reading.total else 0
+    return Feed(title, papers, revised, tuple(problems), more, reading.total)
 
 
 _LONGEST_URL = 2048
+_ARXIV_FEED = re.compile(r"updates on arxiv\.org$|^arxiv query:", re.IGNORECASE)
 _ANNOUNCED = re.compile(r"arXiv:\S{1,40}\s+Announce Type:\s*([a-z-]+)", re.IGNORECASE)
+_BEFORE_ABSTRACT = re.compile(r"^(?:arXiv:\S{1,40}\s+)?(?:Announce Type:\s*[a-z-]+\s+)?Abstract:\s*", re.IGNORECASE)
+_WITHDRAWN = re.compile(
+    r"\b(?:paper|article|submission|manuscript|preprint|work|version)\s+(?:has|have|had|was|is)(?:\s+been)?\s+"
+    r"(?:withdrawn|retracted|removed by arxiv)\b|^\s*withdrawn\b|\bwithdrawn by (?:the )?(?:authors?|arxiv)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
 _OLD_SUFFIX = re.compile(r"\.? ?\(arXiv:[^()]*\)$")  # `Title. (arXiv:2209.11461v3 [cs.IR] UPDATED)`, until 2024
 _VERSION = re.compile(r"v[1-9]\d{0,3}", re.ASCII)
+_ABSTRACT, _GUID = 4_000, 300  # letters that are kept of each
 
 
-def _record(entry: FeedEntry, feed: str) -> tuple[Paper, bool] | None:
-    """The paper, and whether arXiv announces a new version of it (the date beside it is that of the announcement).
+def _refuse_errors(reading: Reading) -> None:
+    """Refuse what arXiv's API sends in place of papers.
+
+    Raises:
+        NotAFeed: Saying what it says.
+    """
+    for entry in reading.entries[:1]:
+        if any("arxiv.org/api/errors" in link for link in (*entry.links, entry.guid)):
+            raise NotAFeed("P002", f"an error of arXiv's API: {plain(entry.body) or plain(entry.title)}"[:300])
+    if reading.total and not reading.entries and not reading.first:
+        raise NotAFeed("P002", f"no entries, although there are {reading.total:,}")
+
+
+def _record(
+    entry: FeedEntry, feed: str, authority: str, site: str, today: date | None, refused: list[str]
+) -> tuple[Paper, bool] | None:
+    """The paper, and whether arXiv announces it again (the date beside it is that of the announcement).
 
     None where there is nothing to follow: no link, no arXiv id, no DOI. An entry without a title is listed by its
     address, as links in notes are. Its first words would read better, but they are the post itself, and the archive
@@ -80,7 +119,7 @@ def _record(entry: FeedEntry, feed: str) -> tuple[Paper, bool] | None:
     arxiv = next(filter(None, map(arxiv_id, (*links, guid))), "")
     named = (doi_of(text[:_LONGEST_URL].split()[0]) for text in (*entry.dois, *links, entry.guid) if text.strip())
     doi = next((doi for doi in named if doi and not arxiv_id(doi)), "")
-    pages = [*links, arxiv and f"https://arxiv.org/abs/{arxiv}", doi and f"https://doi.org/{doi}"]
+    pages = [arxiv and f"https://arxiv.org/abs/{arxiv}", *links, doi and f"https://doi.org/{doi}"]
     url = next((page for page in map(canonical_url, pages) if re.match(r"https?://[^/]", page)), "")
     if not url:
         return None
@@ -91,19 +130,53 @@ def _record(entry: FeedEntry, feed: str) -> tuple[Paper, bool] | None:
     title = title[: suffix.start()].rstrip() if suffix else title
     mentions = (*links, guid, suffix[0] if suffix else "", announced[0] if announced else "")
     versions = {arxiv_version(mention, arxiv) for mention in mentions if mention and arxiv}
+    known = sorted((version for version in versions if _VERSION.fullmatch(version)), key=lambda name: int(name[1:]))
+    if authority == "arXiv" or guid.lower().startswith("oai:arxiv.org:"):
+        authority = " ".join(["arXiv", *known[-1:]]) if arxiv else ""
+    elif authority == "Hugging Face" and not arxiv:
+        authority = "own"
+    elif not authority and not arxiv and site and _site(url) == site:
+        authority = "own"
+    kind = (entry.announced or (announced[1] if announced else "")).lower()
+    day = next(filter(None, map(published_on, entry.dates)), None)
+    again = kind.startswith("replace") or (suffix is not None and "UPDATED" in suffix[0])
+    if day and is_later(day, arxiv):  # it is told of today, and appeared long ago
+        again, day = again or authority.startswith("arXiv"), None
+    elif day and (why := refusal(day, "" if authority.startswith("arXiv") else arxiv, today)):
+        refused.append(f"{day}, {why}")
+        day = None
+    about = _BEFORE_ABSTRACT.sub("", plain(entry.body[: 3 * _ABSTRACT]))
     paper = Paper(
         id=paper_id(url, arxiv, doi),
         title=(tex_accents(title) if arxiv else title) or url,
         url=url,
         arxiv_id=arxiv,
         doi=doi,
-        authors=_split_names(entry.authors, bool(arxiv)),
-        published=next(filter(None, map(published_on, entry.dates)), None),
+        authors=split_names(entry.authors, bool(arxiv)),
+        published=day,
         feed=feed,
-        versions=tuple(sorted(version for version in versions if _VERSION.fullmatch(version))),
+        versions=tuple(known),
+        votes=max(0, entry.votes),
+        code=_address(entry.code),
+        withdrawn=authority.startswith("arXiv") and bool(_WITHDRAWN.search(about[:600])),
+        authority=authority,
+        guid="" if arxiv or doi or canonical_url(guid) == url else guid[:_GUID],
+        abstract=about[:_ABSTRACT],
     )
-    revised = (announced and announced[1].lower().startswith("replace")) or (suffix and "UPDATED" in suffix[0])
-    return paper, bool(revised)
+    return paper, again
+
+
+def _site(address: str) -> str:
+    """The host of an address without what names a part of its site: `arxiv.org` of `https://rss.arxiv.org/rss/cs.CL`."""
+    found = re.match(
+        r"https?://(?:[^/@]*@)?(?:(?:www|rss|export|blog|feeds?|news)\.)*([^/:?#]+)", address, re.IGNORECASE
+    )
+    return found[1].lower() if found else ""
+
+
+def _address(text: str) -> str:
+    found = canonical_url(text) if len(text) <= _LONGEST_URL else ""
+    return found if re.match(r"https?://[^/]", found) else ""
 
 
 def _digest_title(entry: FeedEntry) -> str:
@@ -122,28 +195,22 @@ def _digest_title(entry: FeedEntry) -> str:
     return ""
 
 
-def _split_names(authors: Iterable[str], arxiv: bool) -> tuple[str, ...]:
-    """Each name once, in order. arXiv writes one comma list, with affiliations in brackets; elsewhere a comma may be
-    part of a name (`Doe, Jane`). Mail addresses are no names and stay out."""
-    separator = r" ?(?:[;；、]|,(?! (?:Jr|Sr|I{2,3}|IV)\b)) ?" if arxiv else r" ?[;；、] ?"
-    lines = [plain(author) for author in authors]
-    if arxiv:
-        lines = [re.sub(r" ?\([^()]*\)", "", tex_accents(line)) for line in lines]
-    names = [name for line in lines for name in re.split(separator, line) if name and "@" not in name]
-    return tuple(dict.fromkeys(names))
-
-
-def _count_gaps(source: str, entries: int, papers: tuple[Paper, ...], revised: tuple[Paper, ...]) -> list[Problem]:
+def _count_gaps(
+    source: str, reading: Reading, papers: tuple[Paper, ...], revised: tuple[Paper, ...], refused: list[str]
+) -> list[Problem]:
     """What the feed lacks: one problem for each kind."""
+    entries = len(reading.entries)
     lost = entries - len(papers) - len(revised)
     untitled = sum(paper.title == paper.url for paper in papers + revised)
     undated = sum(paper.published is None for paper in papers)
     found = {
-        "P003": "no entries" if not entries else "",
+        "P003": "no entries" if not entries and not reading.first else "",
         "P004": ", ".join(
             [f"{lost} of {entries} entries without a link (left out)"] * bool(lost)
             + [f"{untitled} of {entries} entries without a title (listed by their address)"] * bool(untitled)
+            + [f"{reading.lost} of {entries + reading.lost} items that are no entries (left out)"] * bool(reading.lost)
         ),
-        "P005": f"{undated} of {entries} entries without a date (filed under the week of the fetch)" if undated else "",
+        "P005": f"{undated} of {entries} entries without a date of their own (they wait undated)" if undated else "",
+        "P012": f"{len(refused)} of {entries} entries with a day that cannot be ({refused[0]})" if refused else "",
     }
     return [Problem(source, 1, 1, code, message) for code, message in found.items() if message]

@@ -11,6 +11,7 @@ import struct
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from ingest.feeds.parse import Feed, parse_feed
@@ -43,7 +44,7 @@ class Sandbox:
     limits: Limits
     _child: Process | None = None
 
-    async def parse(self, content: bytes, source: str, charset: str = "") -> Feed:
+    async def parse(self, content: bytes, source: str, charset: str, today: date) -> Feed:
         """`parse_feed` within limits.
 
         Raises:
@@ -53,7 +54,7 @@ class Sandbox:
         assert child.stdin and child.stdout
         try:
             async with asyncio.timeout(self.limits.wall):
-                child.stdin.write(_frame(json.dumps([source, charset]).encode()) + _frame(content))
+                child.stdin.write(_frame(json.dumps([source, charset, today.isoformat()]).encode()) + _frame(content))
                 await child.stdin.drain()
                 (size,) = _SIZE.unpack(await child.stdout.readexactly(_SIZE.size))
                 return decode_feed(await child.stdout.readexactly(size))
@@ -111,12 +112,12 @@ def _serve(seconds: float, memory: int) -> None:
 
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     while header := sys.stdin.buffer.read(_SIZE.size):
-        source, charset = json.loads(sys.stdin.buffer.read(*_SIZE.unpack(header)))
+        source, charset, today = json.loads(sys.stdin.buffer.read(*_SIZE.unpack(header)))
         content = _read_frame()
         if _UNIX:
             signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
-            answer = _frame(encode_feed(parse_feed(content, source, charset)))
+            answer = _frame(encode_feed(parse_feed(content, source, charset, date.fromisoformat(today))))
         except MemoryError:
             os._exit(_TOO_LARGE)
         if _UNIX:

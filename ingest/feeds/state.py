@@ -29,6 +29,7 @@ class FeedState:
         wait_until: When it may be asked again, in seconds since 1970.
         result: What it brought when it last answered.
         error: Why it failed the last time, or "".
+        covered: The last day of which nothing was missed, as `2026-11-27`, or "".
     """
 
     url: str
@@ -41,6 +42,7 @@ class FeedState:
     wait_until: float = 0.0
     result: str = ""
     error: str = ""
+    covered: str = ""
 
 
 _COLUMNS = ", ".join(item.name for item in fields(FeedState))
@@ -50,7 +52,7 @@ _MARKS = ", ".join("?" for _ in fields(FeedState))
 def load(path: Path) -> tuple[dict[str, FeedState], str]:
     """What is remembered, by address, and the fingerprint of the archive that it belongs to."""
     try:
-        if not _is_there(path):
+        if not is_there(path):
             return {}, ""
         with closing(sqlite3.connect(path)) as database:
             states = [FeedState(*row) for row in database.execute(f"select {_COLUMNS} from feeds")]
@@ -60,7 +62,7 @@ def load(path: Path) -> tuple[dict[str, FeedState], str]:
     return {state.url: state for state in states}, fingerprint
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     """Whether there is such a file.
 
     Raises:
@@ -81,8 +83,8 @@ def save(path: Path, states: Iterable[FeedState], fingerprint: str) -> None:
     """
     new = path.with_name(f"{path.name}.new")
     try:
-        _is_there(path)
-        _is_there(new)
+        is_there(path)
+        is_there(new)
         path.parent.mkdir(parents=True, exist_ok=True)
         new.unlink(missing_ok=True)
         with closing(sqlite3.connect(new)) as database, database:

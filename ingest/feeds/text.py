@@ -4,7 +4,7 @@ import codecs
 import html
 import re
 import unicodedata
-from datetime import date
+from datetime import date, timedelta
 
 import nh3
 from charset_normalizer import from_bytes
@@ -93,6 +93,39 @@ def _usable(name: str) -> str:
     return "" if codec in _NO_FEED_CODECS or codec.startswith(("utf-16", "utf-32")) else codec
 
 
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_NUMBER = re.compile(r"&#(?:x([\da-f]{1,8})|(\d{1,10}));", re.IGNORECASE | re.ASCII)
+_HALVES = re.compile(
+    r"&#(?:x(d[89ab][\da-f]{2})|(5[5-6]\d{3}));&#(?:x(d[c-f][\da-f]{2})|(5[6-7]\d{3}));", re.I | re.ASCII
+)
+
+
+def legal(text: str) -> str:
+    """XML without characters and references that no XML may hold.
+
+    An emoji that was written as the two halves of a surrogate pair becomes the emoji, any other half U+FFFD.
+    """
+    text = _ILLEGAL.sub(" ", text)
+    return _NUMBER.sub(_allowed, _HALVES.sub(_joined, text)) if "&#" in text else text
+
+
+def _joined(found: re.Match[str]) -> str:
+    high, low = (
+        int(hexadecimal, 16) if hexadecimal else int(number)
+        for hexadecimal, number in (found.group(1, 2), found.group(3, 4))
+    )
+    if not (0xD800 <= high < 0xDC00 <= low < 0xE000):
+        return found[0]
+    return chr(0x10000 + (high - 0xD800) * 0x400 + (low - 0xDC00))
+
+
+def _allowed(found: re.Match[str]) -> str:
+    code = int(found[1], 16) if found[1] else int(found[2])
+    if code > 0x10FFFF or 0xD800 <= code < 0xE000:
+        return "\ufffd"
+    return "" if _ILLEGAL.match(chr(code)) else found[0]
+
+
 _XML_ENTITIES = {"&amp;", "&lt;", "&gt;", "&quot;", "&apos;"}
 _REFERENCE = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?:#\d{1,7};|#x[\da-f]{1,6};|\w{1,31};)?", re.DOTALL | re.I)
 
@@ -113,36 +146,55 @@ def published_on(text: str) -> date | None:
     """The day a date names, as it is written there, or None. Never guessed: a month alone is no day.
 
     feedparser's own dates are not used: they are moved to UTC, which changes the day, and `2026年11月16日` becomes the
-    first of the month.
+    first of the month. A number alone is seconds or milliseconds since 1970, as JSON has them.
     """
-    text = text.strip()
-    if found := re.match(r"(\d{4})\s*([-/.年])\s*(\d{1,2})\s*(?:\2|月)\s*(\d{1,2})(?!\d)", text):
-        numbers = found[1], found[3], found[4]
-    elif found := re.match(rf"(?:{_WEEKDAY},?\s+)?(\d{{1,2}})[\s-]+{_MONTH}[\s-]+(\d{{4}}|\d\d)(?![\d:])", text, re.I):
-        numbers = found[3], _month(found[2]), found[1]
-    elif found := re.match(
-        rf"(?:{_WEEKDAY},?\s+)?{_MONTH}\s+(\d{{1,2}})(?!\d)(?:,|\s+[\d:]+)?\s+(?:[A-Z]+\s+)?(\d{{4}})(?!\d)", text, re.I
-    ):
-        numbers = found[3], _month(found[1]), found[2]
-    else:
+    text = text.strip()[:200]
+    if re.fullmatch(r"\d{9,13}(?:\.\d+)?", text, re.ASCII):
+        number = int(text.partition(".")[0])
+        return date(1970, 1, 1) + timedelta(seconds=number // 1000 if number > 10**11 else number)
+    found = next(filter(None, (form.match(text) for form in _DATES)), None)
+    if not found:
         return None
-    year, month, day = map(int, numbers)
-    if len(numbers[0]) == 2:
+    parts = found.groupdict()
+    year, name = int(parts["year"]), (parts.get("name") or "").lower()
+    if len(parts["year"]) == 2:
         year += 2000 if year < 50 else 1900  # RFC 2822, 4.3
+    month = _MONTHS.get(name[:4]) or _MONTHS.get(name[:3], 0) if name else int(parts.get("month") or 1)
     try:
-        named = date(year, month, day)
-    except ValueError:
+        named = date(year, month, int(parts.get("day") or 1)) + timedelta(days=int(parts.get("of_year") or 1) - 1)
+    except (ValueError, OverflowError):
         return None
-    # The zero of .NET and that of Unix: what a site writes when it knows none.
-    return None if named in (date(1, 1, 1), date(1970, 1, 1)) else named
+    # The zero of .NET and that of Unix, in either half of the world: what a site writes when it knows none.
+    zero = named in (date(1, 1, 1), date(1969, 12, 31), date(1970, 1, 1))
+    return None if zero or named.year != year else named
 
 
-_WEEKDAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
-_MONTH = r"((?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)\.?"
-
-
-def _month(name: str) -> str:
-    return str("janfebmaraprmayjunjulaugsepoctnovdec".index(name[:3].lower()) // 3 + 1)
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan ene gen янв", "feb fév fev фев", "mar mär mars мар", "apr abr avr апр", "may mai mag мая май",
+            "jun juin giu июн", "jul juil lug июл", "aug ago aoû авг", "sep set сен", "oct okt ott out окт", "nov ноя",
+            "dec dez déc dic дек",
+        ),
+        1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
+_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,?\s+)?"
+_TIME = r"(?:,|\s+[\d:.]+)?\s+(?:[A-Z]+\s+)?"
+_DATES = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        r"(?P<year>\d{4})\s*([-/.年])\s*(?P<month>\d{1,2})\s*(?:\2|月)\s*(?P<day>\d{1,2})(?!\d)",
+        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:T\d{4,6}(?:\D|$)|$)",
+        r"(?P<year>\d{4})-(?P<of_year>(?:[0-2]\d\d|3[0-6]\d))(?:T|$)",
+        rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s-]+(?:de\s+)?{_NAME},?[\s-]+(?:de\s+)?(?P<year>\d{{4}}|\d\d)(?![\d:])",
+        rf"{_WEEKDAY}{_NAME}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?!\d){_TIME}(?P<year>\d{{4}})(?!\d)",
+        rf"(?P<year>\d{{4}})[\s-]+{_NAME}[\s-]+(?P<day>\d{{1,2}})(?!\d)",
+    )
+)
 
 
 # Only these are taken for tags: `<think>`, `<s>` and `n<m` are words of a title.

@@ -12,6 +12,7 @@ from ingest.feeds.parse import Feed
 from ingest.model import Paper
 from ingest.problems import Problem
 
+_DAYS = ("published", "arrived")
 _NAMES = tuple(field.name for field in fields(Paper))
 
 
@@ -20,7 +21,7 @@ def encode_feed(feed: Feed) -> bytes:
     papers, revised = (
         [[getattr(paper, name) for name in _NAMES] for paper in kept] for kept in (feed.papers, feed.revised)
     )
-    value = [feed.title, papers, revised, [astuple(problem) for problem in feed.problems]]
+    value = [feed.title, papers, revised, [astuple(problem) for problem in feed.problems], feed.more, feed.total]
     return json.dumps(value, default=date.isoformat).encode("ascii")
 
 
@@ -31,8 +32,10 @@ def decode_feed(content: bytes) -> Feed:
         ValueError: It is something else.
     """
     try:
-        title, papers, revised, problems = json.loads(content)
-        return Feed(_text(title), _papers(papers), _papers(revised), tuple(map(_problem, problems)))
+        title, papers, revised, problems, more, total = json.loads(content)
+        if not (type(more) is int and type(total) is int):
+            raise ValueError("a place that is no number")
+        return Feed(_text(title), _papers(papers), _papers(revised), tuple(map(_problem, problems)), more, total)
     except (TypeError, RecursionError) as error:
         raise ValueError(f"no feed ({error})") from None
 
@@ -42,11 +45,16 @@ def _papers(rows: list[list[Any]]) -> tuple[Paper, ...]:
 
 
 def _paper(value: dict[str, Any]) -> Paper:
-    day = value.pop("published")
+    days: dict[str, Any] = {
+        name: None if (day := value.pop(name)) is None else date.fromisoformat(day) for name in _DAYS
+    }
+    votes, withdrawn = value.pop("votes"), value.pop("withdrawn")
+    if type(votes) is not int or type(withdrawn) is not bool:
+        raise ValueError("votes or a mark of another type")
     known: dict[str, Any] = {}
     for name, said in value.items():
         known[name] = _texts(said) if isinstance(said, list) else _text(said)
-    return Paper(**known, published=None if day is None else date.fromisoformat(day))
+    return Paper(**known, **days, votes=votes, withdrawn=withdrawn)
 
 
 def _problem(row: list[Any]) -> Problem:

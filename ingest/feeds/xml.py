@@ -39,6 +39,9 @@ _ROLES = {
     "updated": "dc:date dcterms:modified atom:updated",
     "body": "description content:encoded atom:summary atom:content",
     "doi": "arxiv:doi prism:doi",
+    "identifier": "dc:identifier",
+    "announced": "arxiv:announce_type",
+    "comment": "arxiv:comment",
 }
 _ROLE = {
     (_PREFIXES[prefix] if prefix else "") + name: role
@@ -89,6 +92,7 @@ class _Fields:
     dates: dict[str, str] = field(default_factory=dict)
     dois: list[str] = field(default_factory=list)
     body: list[str] = field(default_factory=list)
+    announced: str = ""
 
     def __post_init__(self) -> None:
         for child in self.children:
@@ -104,10 +108,14 @@ class _Fields:
                     self.permalink = child.get("isPermaLink", "true") == "true"
                 case "author":
                     self.authors.append(_name(child))
-                case "body":
+                case "body" | "comment":
                     self.body.append(_repaired("".join(child.itertext())))
                 case "doi":
                     self.dois.append(_text(child))
+                case "identifier":
+                    self.dois += [text for text in [_text(child)] if text.lower().startswith("doi:")]
+                case "announced":
+                    self.announced = _text(child)
                 case "published" | "created" | "updated" as role:
                     self.dates[role] = _text(child)
                 case _ if "}" not in str(child.tag) and child.tag not in _KNOWN:
@@ -126,7 +134,7 @@ class _Fields:
         date = next((self.dates[role] for role in ("published", "created", "updated") if role in self.dates), "")
         link = self.link or (self.guid if self.permalink else "")
         names = (self.title, (link,), self.guid, tuple(self.authors), (date,) if date else ())
-        return FeedEntry(*names, tuple(self.dois), "\n".join(self.body))
+        return FeedEntry(*names, tuple(self.dois), "\n".join(self.body), self.announced)
 
 
 _PAGES = {"text/html", "application/xhtml+xml"}

@@ -16,6 +16,8 @@ from ingest.questions.collected import article_question, parse_collection
 from ingest.questions.discussions import parse_discussions, parse_form
 from ingest.questions.parse import parse_question
 
+BACKGROUND = 500  # letters: who says more below a question answers it
+
 
 class Unreadable(Exception):
     """A document that cannot be read; says which and why."""
@@ -146,6 +148,10 @@ def tell_kind(source: Source, wanted: str = "") -> Kind:
     if form := parse_form(source.text, source.path):
         return Kind("questions", "it is an answer to the form", [form])
     questions, unplaced, problems = parse_collection(source)
+    alone, told = parse_question(source)
+    if not wanted and len(questions) == 1 and not unplaced and len(alone.text) <= BACKGROUND:
+        if _is_one(alone, questions[0]):
+            return Kind("questions", "it asks one question, and says why", [alone], [], told)
     whole = article_question(source)
     asked = len(questions) > 1 or (source.text.startswith("---") and any(question.line == 1 for question in questions))
     if wanted == "questions" or (
@@ -155,3 +161,8 @@ def tell_kind(source: Source, wanted: str = "") -> Kind:
     if whole and (asks(whole.title) or wanted == "article"):
         return Kind("article", "its title asks", [whole], [], problems)
     return Kind("article", "it neither is a note nor asks anything", [], [], problems)
+
+
+def _is_one(alone: Question, found: Question) -> bool:
+    """Whether both readings find the same question, and nothing in it is marked as an answer."""
+    return alone.title == found.title and not alone.answers and [a.text for a in found.answers] == [alone.text]

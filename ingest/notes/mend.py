@@ -78,6 +78,7 @@ def _respelled(line: str) -> str:
         url = line[start:end]
         better = canonical_url(url)
         unsafe = re.search(r"[\s()<>\[\]`$]", better) or better == url + "/"
-        if not unsafe and not any(a <= start < b for a, b in code):
+        same = better.lower() == url.lower()  # as a DOI is printed, or a host: nothing is amiss
+        if not (unsafe or same) and not any(a <= start < b for a, b in code):
             line = line[:start] + better + line[end:]
     return line

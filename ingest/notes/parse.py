@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, strings
-from ingest.limits import NAMES, QUESTIONS, TITLE_LETTERS, shortened
+from ingest.limits import NAMES, QUESTIONS, TITLE_LETTERS, few_names, shortened
 from ingest.marks import asks
 from ingest.markup import fenced_lines, join_lines, links_in
 from ingest.model import Answer, Block, Field, Question, Section, Source, Talk
@@ -60,8 +60,9 @@ def _finish(draft: Draft, source: Source) -> tuple[Talk, list[Problem]]:
     number = _number(said["number"], draft, source, problems)
     names = {key: unique(name for f in said[key] for name in split_names(f.value)) for key in ("hosts", "editors")}
     contributors = unique([*(name for f in said["contributors"] for name in split_names(f.value)), *draft.people])
-    known = {*names["hosts"], *names["editors"], *contributors}
-    problems += _check_limits(draft, source, len(known))
+    named = [*names["hosts"], *names["editors"], *contributors]
+    known = set(named)
+    problems += _check_limits(draft, source)
     when = said["time"][0] if said["time"] else None
     day, clock = parse_time(when.value) if when else (None, "")
     if day is None:
@@ -106,7 +107,10 @@ def _finish(draft: Draft, source: Source) -> tuple[Talk, list[Problem]]:
         if seen:
             line = drafted.lines[0][0]
             problems.append(Problem(source.path, line, 1, "Q001", f"Q{drafted.number} again in this note"))
-    return replace(talk, questions=tuple(questions)), problems
+    fewer, count = few_names(questions, named)
+    if count > NAMES:
+        problems.append(Problem(source.path, 1, 1, "L003", f"{count} names"))
+    return replace(talk, questions=fewer), problems
 
 
 def _check_questions(draft: Draft, source: Source) -> Iterator[Problem]:
@@ -120,12 +124,10 @@ def _check_questions(draft: Draft, source: Source) -> Iterator[Problem]:
             return
 
 
-def _check_limits(draft: Draft, source: Source, names: int) -> Iterator[Problem]:
+def _check_limits(draft: Draft, source: Source) -> Iterator[Problem]:
     if len(draft.questions) > QUESTIONS:
         line = draft.questions[QUESTIONS].lines[0][0]
         yield Problem(source.path, line, 1, "L002", f"{len(draft.questions)} questions")
-    if names > NAMES:
-        yield Problem(source.path, 1, 1, "L003", f"{names} names")
     if len(draft.title) > TITLE_LETTERS:
         yield Problem(source.path, 1, 1, "L003", f"a title of {len(draft.title)} letters")
 

@@ -1,5 +1,7 @@
 """Records as other programs read them: entries of an Atom feed, and schema.org's QAPage."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from urllib.parse import quote
 
@@ -25,9 +27,31 @@ def atom_entry(record: Talk | Question | Paper, day: date) -> AtomEntry:
     return AtomEntry(f"qa/{slug}", record.title, f"../qa/{quote(slug)}/", day, authors, text.strip())
 
 
+def newest_asked(questions: Iterable[Question]) -> list[Question]:
+    """Questions by the day on which they last were news: asked, answered or changed; of the same day, open ones first.
+
+    Those of one day take turns by their first concept, so that a day of many questions on one does not fill a list.
+    """
+    turns: Counter[tuple[date, str]] = Counter()
+    ranked: list[tuple[int, bool, int, int, Question]] = []
+    for question in questions:
+        days = [question.asked, *question.updated, *(answer.said for answer in question.answers)]
+        newest = max((day for day in days if day), default=date.min)
+        about = newest, (question.topics or ("",))[0]
+        turns[about] += 1
+        ranked.append((-newest.toordinal(), question.status != "open", turns[about], len(ranked), question))
+    return [found[-1] for found in sorted(ranked, key=lambda found: found[:-1])]
+
+
 def qapage(question: Question) -> dict[str, object]:
     """A question as search engines read it: schema.org's QAPage."""
-    answers = [{"@type": "Answer", "text": answer.text} | _author(answer.author) for answer in question.answers]
+    answers = [
+        {"@type": "Answer", "text": answer.text}
+        | _author(answer.author)
+        | ({"datePublished": answer.said.isoformat()} if answer.said else {})
+        | ({"url": answer.origin} if answer.origin else {})
+        for answer in question.answers
+    ]
     accepted = [said for said, answer in zip(answers, question.answers, strict=True) if answer.accepted][:1]
     asked: dict[str, object] = {"@type": "Question", "name": question.title, "answerCount": len(answers)}
     asked |= {"text": question.text} if question.text else {}

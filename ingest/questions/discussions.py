@@ -1,12 +1,14 @@
-"""Questions asked by the form of `.github/ISSUE_TEMPLATE`, and those of an export of GitHub Discussions."""
+"""Parse what was asked on GitHub: an export of discussions or issues, and an answer to the question form."""
 
 import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from ingest.model import Answer, Field, Question
+from ingest.questions.parse import parse_answer
 
 
 def parse_discussions(text: str, path: str, to_markdown: Callable[[str], str]) -> list[Question]:
@@ -23,7 +25,7 @@ def parse_discussions(text: str, path: str, to_markdown: Callable[[str], str]) -
     found = list(_discussions(json.loads(text)))
     if not found:
         raise ValueError("no discussion with a title")
-    return [_discussion(item, path, to_markdown) for item in found]
+    return [parse_discussion(item, path, to_markdown) for item in found]
 
 
 def _discussions(value: Any) -> Iterable[dict[str, Any]]:
@@ -41,7 +43,8 @@ def _discussions(value: Any) -> Iterable[dict[str, Any]]:
                 yield from _discussions(item)
 
 
-def _discussion(item: dict[str, Any], path: str, to_markdown: Callable[[str], str]) -> Question:
+def parse_discussion(item: dict[str, Any], path: str, to_markdown: Callable[[str], str]) -> Question:
+    """The question of one discussion or issue; arguments as for all."""
     chosen = item.get("answer")
     accepted = chosen if isinstance(chosen, dict) else {}
     said = [accepted] if accepted else []
@@ -49,17 +52,21 @@ def _discussion(item: dict[str, Any], path: str, to_markdown: Callable[[str], st
         replies = (comment, *_nodes(comment.get("replies")))
         said += [reply for reply in replies if not (accepted and reply.get("id") == accepted.get("id"))]
     found = (
-        Answer(_body(one, to_markdown), _author(one), 1, one is accepted or bool(one.get("isAnswer"))) for one in said
+        Answer(_body(one, to_markdown), _author(one), 1, one is accepted or bool(one.get("isAnswer")), *said_where(one))
+        for one in said
     )
     answers = tuple(answer for answer in found if answer.text)
     name = (
         f"discussion-{item['number']}" if isinstance(item.get("number"), int) else str(item.get("id") or "discussion")
     )
+    asked, origin = said_where(item)
     if form := parse_form(_body(item, to_markdown), path):
-        return replace(form, id=name, asker=form.asker or _author(item), answers=(*form.answers, *answers))
+        given = tuple(replace(answer, author=answer.author or form.asker or _author(item)) for answer in form.answers)
+        form = replace(form, id=name, asker=form.asker or _author(item), answers=(*given, *answers))
+        return replace(form, asked=asked, origin=origin)
     return Question(
         name, " ".join(item["title"].split()), _body(item, to_markdown), _author(item),
-        answers, path, 1,
+        answers, path, 1, asked=asked, origin=origin,
     )  # fmt: skip
 
 
@@ -73,7 +80,7 @@ def parse_form(text: str, path: str) -> Question | None:
     agreed = re.match(r"-\s*\[x\]", said["许可"], re.IGNORECASE)
     return Question(
         "q1", " ".join(said["问题"].split()), said.get("背景", ""), said.get("提问者", ""),
-        (Answer(said["回答"], "", 1),) if said["回答"] else (), path, 1,
+        (parse_answer([(1, line) for line in said["回答"].split("\n")]),) if said["回答"] else (), path, 1,
         topics=tuple(re.findall(r"[\w-]+", said.get("相关概念", ""))), remarks=said.get("参考", ""),
         fields=(Field("licence", "CC-BY-4.0", 1),) if agreed else (),
     )  # fmt: skip
@@ -85,6 +92,17 @@ def _nodes(value: Any) -> list[dict[str, Any]]:
         edges = [edge.get("node") for edge in value.get("edges") or () if isinstance(edge, dict)]
         value = value.get("nodes") or edges
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def said_where(item: dict[str, Any]) -> tuple[date | None, str]:
+    """When and at which address something was said, as GraphQL or as the older interface tells it."""
+    day = re.match(r"\d{4}-\d\d-\d\d", str(item.get("createdAt") or item.get("created_at") or ""))
+    address = str(item.get("html_url") or item.get("url") or "")
+    try:
+        said = date.fromisoformat(day[0]) if day else None
+    except ValueError:
+        said = None
+    return said, address if re.fullmatch(r"https?://[^\s<>\"`]+", address) else ""
 
 
 def _author(item: dict[str, Any]) -> str:

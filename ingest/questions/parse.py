@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, line_of_key, strings
 from ingest.invisible import visible
-from ingest.limits import TITLE_LETTERS, shortened
-from ingest.markup import MARKED_LINK, WORDS, fenced_lines, links_in
+from ingest.limits import LISTED, NAME_LETTERS, NAMES, TITLE_LETTERS, few_names, shortened
+from ingest.markup import MARKED_LINK, WORDS, bare_urls, fenced_lines, links_in
 from ingest.model import Answer, Field, Link, Question, Source
 from ingest.notes.names import split_attribution
 from ingest.notes.times import parse_time
@@ -21,9 +21,12 @@ ANSWER = re.compile(
     r"^##\s+(?:回答|答案|Answer)\s*+[\d:：]*\s*+([（(](?:采纳|accepted)[)）])?\s*+[:：]?\s*$", re.IGNORECASE
 )
 DAY_AND_HOUR = re.compile(r"20\d\d-\d{1,2}-\d{1,2}[ T]+\d{1,2}[:：]\d\d(?::\d\d)?")  # as notes say it
-KNOWN = {"id", "topics", "asker", "date", "duplicate_of"}
+KNOWN = {"id", "topics", "asker", "date", "updated", "duplicate_of"}
 MANY = 50
-NAMES = {"origin": "出自", "licence": "许可"}
+SAID = {"origin": "出自", "licence": "许可"}
+# A signature that says more: `—name（2026-11-29，https://…）`. A login on a site may hold hyphens, a name does not.
+SAID_THERE = re.compile(r"(\s*(?:—+|--+)[^（(<>]*+)[（(]([^\n]*)[）)]\s*")
+LOGIN = re.compile(r"\s*—+\s*([A-Za-z0-9][\w-]{0,38})\s*")
 SOURCES = re.compile(r"^##\s+(?:参考(?:资料)?|来源|References?|Sources?)\s*[:：]?\s*$", re.IGNORECASE)
 
 
@@ -50,34 +53,49 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
         problems.append(Problem(source.path, title_line, 1, "L003", f"a title of {len(title)} letters"))
     if not title:
         problems.append(Problem(source.path, first, 1, "Q002", "no title"))
-    said_date = meta.get("date")
+    said_date, changed = meta.get("date"), meta.get("updated")
     asked = _day(said_date)
     if asked is None and said_date is not None:
         problems.append(Problem(source.path, line_of_key(source, "date"), 1, "Q003", f"date is {said_date!r}"))
+    days = [
+        (value, _day(value)) for value in (changed if isinstance(changed, list) else [changed]) if value is not None
+    ]
+    problems += (
+        Problem(source.path, line_of_key(source, "updated"), 1, "Q003", f"updated is {value!r}")
+        for value, day in days
+        if day is None
+    )
     said = _join(parts[0][1])
-    answers = [_answer(part, kind == "accepted") for kind, part in parts if kind in ("answer", "accepted")]
-    if said and not answers:  # without a heading 回答, all that is said is the answer
-        said, answers = "", [_answer(parts[0][1], False)]
+    answers = [parse_answer(part, kind == "accepted") for kind, part in parts if kind in ("answer", "accepted")]
     sources, remarks = _references([line for kind, part in parts if kind == "sources" for line in part])
     fields = {name: visible("；".join(strings(value))) for name, value in meta.items() if name not in KNOWN}
     title, said = shortened(title, said)
+    topics, asker = strings(meta.get("topics")), visible(str(meta.get("asker") or "")).strip()
+    for key, count, most in (("topics", len(topics), LISTED), ("asker", len(asker), NAME_LETTERS)):
+        if count > most:
+            problems.append(Problem(source.path, line_of_key(source, key), 1, "L006", f"{key} of {count}"))
     question = Question(
         id=str(meta.get("id") or stem),
         title=title or stem,
         text=said,
-        asker=visible(str(meta.get("asker") or "")).strip(),
-        answers=tuple(answer for answer in answers if answer.text),
+        asker=asker[:NAME_LETTERS],
+        answers=tuple(sorted((answer for answer in answers if answer.text), key=lambda answer: not answer.accepted)),
         path=source.path,
         line=title_line,
         sources=sources,
-        topics=strings(meta.get("topics")),
+        topics=topics[:LISTED],
         asked=asked,
         duplicate_of=str(meta.get("duplicate_of") or ""),
         fields=tuple(
-            Field(NAMES.get(name, name), said, line_of_key(source, name)) for name, said in fields.items() if said
+            Field(SAID.get(name, name), said, line_of_key(source, name)) for name, said in fields.items() if said
         ),
         remarks=remarks,
+        updated=tuple(sorted({day for _, day in days if day})),
+        origin=_address(str(meta.get("origin") or "")),
     )
+    (question,), names = few_names([question])
+    if names > NAMES:
+        problems.append(Problem(source.path, 1, 1, "L003", f"{names} names"))
     return question, problems
 
 
@@ -89,6 +107,18 @@ def _day(value: object) -> date | None:
         return value
     found = DAY_AND_HOUR.fullmatch(value.strip()) if isinstance(value, str) else None
     return parse_time(found[0])[0] if found else None
+
+
+def _day_of(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _address(text: str) -> str:
+    """The first web address in a text, or ""."""
+    return next((match[0] for match in bare_urls(text)), "")
 
 
 def _references(lines: list[tuple[int, str]]) -> tuple[tuple[Link, ...], str]:
@@ -116,14 +146,23 @@ def _letters(text: str) -> int:
     return sum(map(str.isalnum, text))
 
 
-def _answer(lines: list[tuple[int, str]], accepted: bool) -> Answer:
+def parse_answer(lines: list[tuple[int, str]], accepted: bool = False) -> Answer:
+    """An answer out of numbered lines; who signs it stands on the last one, perhaps with the day and the address."""
     last = next((at for at in range(len(lines) - 1, -1, -1) if lines[at][1].strip()), 0)
-    signature = re.match(r"^\s*(?:—+|--+)\s*\S", lines[last][1]) if lines else None
-    text = _join(lines)
-    if signature:  # a line of its own, which split_attribution would take for a list item's end
-        body, author = split_attribution(f"{_join(lines[:last])} {lines[last][1].strip()}")
-        return Answer(body, author, lines[0][0], accepted)
-    return Answer(text, "", lines[0][0] if lines else 1, accepted)
+    signature = lines[last][1] if lines and re.match(r"^\s*(?:—+|--+)\s*\S", lines[last][1]) else ""
+    if not signature:
+        return Answer(_join(lines), "", lines[0][0] if lines else 1, accepted)
+    day, origin = None, ""
+    if there := SAID_THERE.fullmatch(signature):
+        found = re.search(r"\d{4}-\d\d-\d\d", there[2])
+        day, origin = _day_of(found[0]) if found else None, _address(there[2])
+        signature = there[1] if day or origin else signature
+    body = _join(lines[:last])
+    if login := LOGIN.fullmatch(signature):
+        return Answer(body, login[1], lines[0][0], accepted, day, origin)
+    # A line of its own, which split_attribution would take for a list item's end.
+    body, author = split_attribution(f"{body} {signature.strip()}")
+    return Answer(body, author, lines[0][0], accepted, day, origin)
 
 
 def _join(lines: list[tuple[int, str]]) -> str:

@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 from ingest.front_matter import line_of_key
 from ingest.model import Question, Source
 from ingest.notes.names import split_attribution
-from ingest.questions.parse import ANSWER, KNOWN, NAMES, SOURCES, TITLE
+from ingest.questions.parse import ANSWER, KNOWN, SAID, SOURCES, TITLE
 from ingest.slips.slip import Line, Slip, body_lines, head_end
 from ingest.slips.texts import template_slips, text_slips
 
-CONCEPT_KEYS = ("title", "english", "aliases", "group", "summary", "snippet", "builds_on")
+CONCEPT_KEYS = ("title", "english", "aliases", "phrases", "group", "summary", "snippet", "builds_on")
 OTHER_KEYS = ("tags", "search", "hide", "template", "description", "translated", "source", "sources", "author", "level")
 LOOSE_ANSWER = re.compile(
     r"\s*(?:#{1,6}\s*)?(?:\*\*|【)?\s*(?:回答|答案?|解答|Answer|A)\s*\d*(（采纳）|\(采纳\))?\s*(?:\*\*|】)?\s*[:：]?\s*(?:\*\*)?$",
@@ -24,6 +24,10 @@ LOOSE_SOURCES = re.compile(
     re.IGNORECASE,
 )
 SOON = timedelta(days=1)  # somewhere it is tomorrow already
+# What a reader has not seen, spoken of as if it lay on the table.
+UNNAMED = re.compile(
+    r"(?<![\w」』])(?:所以|也是|这是|而|但)?(资料(?:[说把里讲写]|的(?:说法|解释|写法|公式)|提到|讨论的|转述|认为))"
+)
 KEY = re.compile(r"[A-Za-z][\w -]*:(?=\s|$)")
 LONGEST = 30  # letters
 NAME = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
@@ -33,7 +37,7 @@ def question_slips(
     source: Source, question: Question, pictures: Collection[str] = (), today: date | None = None
 ) -> Iterator[Slip]:
     """What is wrong with a question's file beyond what its parser says; arguments as for a note."""
-    yield from key_slips(source, (*KNOWN, *NAMES), (), "Q010")
+    yield from key_slips(source, (*KNOWN, *SAID), (), "Q010")
     stem = PurePosixPath(source.path).stem
     if not NAME.fullmatch(stem):
         yield Slip(1, 1, "Q014", f"the file is called {stem!r}")
@@ -105,6 +109,8 @@ def _answers(lines: Sequence[Line]) -> Iterator[Slip]:
             inside = False
         elif inside and line.text.strip():
             answers[-1][1].append(line)
+            if (unnamed := UNNAMED.search(line.plain)) and "](" not in line.text[: unnamed.start()]:
+                yield Slip(line.number, unnamed.start(1) + 1, "Q019", f"{unnamed[1]!r} names no material")
     for heading, said in answers:
         if not said and len(answers) > 1:
             yield heading.slip("Q017", f"{heading.text.strip()!r} says nothing")

@@ -2,8 +2,9 @@
 
 from datetime import date
 
-from ingest.feeds.archive import decode, encode, merge_all
+from ingest.feeds.archive import merge_all
 from ingest.feeds.parse import parse_feed
+from ingest.feeds.records import decode, encode
 from ingest.model import Source
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ingest.concepts import Matcher, check_concepts, parse_concept, parse_snippet
+from ingest.concepts import check_concepts, parse_concept, parse_snippet
+from ingest.matching import Matcher
 from ingest.model import Concept, Source
 from tests.ingest.conftest import CONCEPT
 

@@ -12,13 +12,14 @@ import time
 import pytest
 
 from ingest import safe_html
-from ingest.concepts import Matcher, parse_concept
-from ingest.feeds.archive import decode
+from ingest.concepts import parse_concept
 from ingest.feeds.listed import read_opml
+from ingest.feeds.records import decode
 from ingest.importing.tidy import tidy
 from ingest.invisible import check_direction, visible
 from ingest.link import related
 from ingest.markup import links_in
+from ingest.matching import Matcher
 from ingest.model import Concept, Question, Source
 from ingest.notes.mend import mend
 from ingest.notes.names import split_attribution

@@ -2,13 +2,13 @@
 
 import pytest
 
-from ingest import pipeline, safe_html
-from ingest.concepts import parse_concept
+from ingest import files, limits, pipeline, safe_html, workspace
+from ingest.concepts import parse_concept, parse_groups
 from ingest.feeds.listed import read_opml
-from ingest.files import LARGEST, read
+from ingest.files import read
 from ingest.front_matter import front_matter
 from ingest.invisible import TURNING, visible
-from ingest.limits import NAMES, QUESTIONS, TITLE_LETTERS
+from ingest.limits import LARGEST, LISTED, MARKS, NAME_LETTERS, NAMES, QUESTIONS, TITLE_LETTERS
 from ingest.model import Source
 from ingest.notes.parse import parse_note
 from ingest.notes.write import format_note
@@ -64,6 +64,105 @@ def test_large_file_is_left_out_and_the_others_are_read(tmp_path):
     sources, problems = read(tmp_path.glob("*.md"), tmp_path)
     assert [source.path for source in sources] == ["b.md"]
     assert [(problem.path, problem.code) for problem in problems] == [("a.md", "L001")]
+
+
+@pytest.mark.parametrize("part", ["|x", "\n", "- a\n", "[a](", "$a$ ", "```\n", "**a** ", "[^1] "])
+def test_file_of_more_marks_than_anybody_writes_is_left_out(tmp_path, part):
+    """A table of 300,000 cells took 28 s and 626 MB, though it has fewer than a million bytes."""
+    marks = sum(not char.isalnum() and char != " " for char in part)
+    for name, count in (("a.md", MARKS // marks + 1), ("b.md", MARKS // marks)):
+        (tmp_path / name).write_text(part * count)
+    sources, problems = read(tmp_path.glob("*.md"), tmp_path)
+    assert [source.path for source in sources] == ["b.md"]
+    assert [(problem.path, problem.code) for problem in problems] == [("a.md", "L005")]
+
+
+def test_files_beyond_those_of_a_kind_are_left_out_and_one_line_says_so(project, monkeypatch):
+    monkeypatch.setitem(limits.FILES, "questions", 3)
+    monkeypatch.setattr(files, "OTHERS", 2)
+    for number in range(5):
+        (project / f"talks/questions/q{number}.md").write_text(f"# 问{number}？\n\n答。\n", "utf-8")
+        (project / f"talks/notes/{number}.gif").write_bytes(b"GIF89a\1\0\1\0")
+    inputs, pictures, problems = workspace.Workspace.at(project).read()
+    assert (len(inputs.questions), len(pictures)) == (3, 2)
+    told = [(problem.path, problem.message) for problem in problems if problem.code == "L007"]
+    assert sorted(told) == [
+        ("talks/notes/2.gif", "5 files, 3 of them left out"),
+        ("talks/questions/q3.md", "6 files, 3 of them left out"),
+    ]
+
+
+def test_bytes_of_a_kind_have_a_limit(tmp_path):
+    paths = [tmp_path / name for name in "abc"]
+    for path in paths:
+        path.write_bytes(b"1234")
+    found, [problem] = files.few(paths, tmp_path, 9, most_bytes=9)
+    assert (found, problem.path) == (paths[:2], "c")
+    assert files.few(paths, tmp_path, 9, most_bytes=12) == (paths, [])
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        f"builds_on: [{'a, ' * (LISTED + 1)}]",
+        f"snippet: {'t' * (NAME_LETTERS + 1)}",
+        f"aliases: [a, {'t' * (NAME_LETTERS + 1)}]",
+        f"summary: {'t' * (TITLE_LETTERS + 1)}",
+    ],
+    ids=lambda field: field[:9],
+)
+def test_concept_that_every_page_would_repeat_at_length_is_none(field):
+    fields = {"title": "A", "english": "A", "aliases": "[a]", "group": "g", "summary": "s"}
+    assert parse_concept(_concept(fields))[0]
+    name, _, value = field.partition(": ")
+    fields = {key: said for key, said in fields.items() if key != name} | {name: value}
+    concept, problems = parse_concept(_concept(fields))
+    assert (concept, [(problem.line, problem.code) for problem in problems]) == (None, [(len(fields) + 1, "L006")])
+
+
+def _concept(fields):
+    return Source("docs/topics/a.md", "\n".join(["---", *map(": ".join, fields.items()), "---", "# A", ""]))
+
+
+def test_groups_of_concepts_have_a_limit():
+    named = "".join(f"  g{number}: G\n" for number in range(LISTED + 1))
+    groups, problems = parse_groups([Source("docs/topics/index.md", f"---\ngroups:\n{named}---\n")])
+    assert (groups, [(problem.line, problem.code) for problem in problems]) == ({}, [(2, "L006")])
+
+
+def test_lists_and_names_of_a_question_have_a_limit():
+    topics = ", ".join(f"t{number}" for number in range(LISTED + 1))
+    text = f"---\nasker: {'n' * 999}\ntopics: [{topics}]\n---\n# a？\n\nb\n"
+    question, problems = parse_question(Source("talks/questions/a.md", text))
+    assert (len(question.topics), len(question.asker)) == (LISTED, NAME_LETTERS)
+    assert [(problem.line, problem.code) for problem in problems] == [(3, "L006"), (2, "L006")]
+
+
+@pytest.mark.parametrize("kind", ["question", "note"])
+def test_a_file_gives_no_more_than_so_many_people_a_page(kind):
+    """A note of a megabyte made 50,000 pages: one for everybody who signed an answer in it."""
+    count = NAMES + 3
+    if kind == "note":
+        source = note(text="### Q1：a？\n\n" + "".join(f"A：b{n}。 —n{n}\n\n" for n in range(count)))
+        inputs = pipeline.Inputs(notes=(source,))
+    else:
+        answers = "".join(f"## 回答\n\nb{n}。\n\n—— n{n}\n\n" for n in range(count))
+        source = Source("talks/questions/a.md", f"# a？\n\n{answers}")
+        inputs = pipeline.Inputs(questions=(source,))
+    pages, records, problems = pipeline.build(inputs)
+    assert len([name for name in pages if name.startswith("docs/people/") or name.startswith("people/")]) == NAMES + 1
+    question = records.questions[0]
+    assert question.answers[-1].text.endswith(f"—n{count - 1}")  # nothing is lost
+    assert [problem.message for problem in problems if problem.code == "L003"] == [f"{count} names"]
+
+
+def test_definition_of_a_reference_is_not_repeated_without_end():
+    """A link of 400 kB that was named 140,000 times made a page of 56 GB."""
+    address = "https://a.b/" + "c" * 4000
+    shown = safe_html.to_html(f"{'[d] ' * 1000}\n\n[d]: {address}\n")
+    assert len(shown) < 150_000
+    assert shown.count(f'href="{address}"') == 24 and shown.count("[d] ") > 900
+    assert safe_html.to_html(f"[d]\n\n[d]: {address}").count(address) == 2
 
 
 def test_questions_beyond_the_limit_are_left_out():

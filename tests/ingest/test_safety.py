@@ -133,6 +133,10 @@ ACTS = [
     "```\ncode\n````\n<script>alert(1)</script>\n```\n<script>alert(1)</script>\n",
     "```python title=x y=\"<script>alert(1)</script>\"\n<script>\n```",
     "``` a b\n<script>alert(1)</script>\n```",
+    "> ```\n```\n<svg onload=alert(1)>\n```\n```",
+    "- ```\n```\n<svg onload=alert(1)>\n```\n```",
+    "``` a=b c\n```\n<svg onload=alert(1)>\n```\n```",
+    "  ```\n ```\n```\n<svg onload=alert(1)>\n```\n```",
     "```\n<script>alert(1)</script>\n",
     "    <script>alert(1)</script>",
     "- a\n\n    ```\n    <script>alert(1)</script>\n    ```",
@@ -196,6 +200,14 @@ def test_front_matter_has_known_fields_of_plain_text(head):
     assert (line, code) == (3, "X007")
 
 
+@pytest.mark.parametrize("part", ["[", "[a](", "![[", "$a$ ", "|-|\n", "\\(", "[a\n", "`" * 9])
+def test_page_of_which_the_generator_would_take_hours_is_told(part):
+    """60,000 brackets, which no other rule forbids, took it longer than anybody waited."""
+    assert (4, 1, "L005") in told(HEAD + part * 1001)
+    assert (1, 1, "L005") in told(HEAD + f"{part * 100}\n\n" * 202)
+    assert {code for _, _, code in told(f"{HEAD}~~~\n{part * 999}\n~~~\n\na\n")} == set()
+
+
 def test_field_without_marks_of_front_matter_is_told():
     """MkDocs takes such lines for front matter, too."""
     assert told("template: x.html\n\ntext") == [(1, 1, "X007")]
@@ -209,6 +221,12 @@ def test_field_without_marks_of_front_matter_is_told():
         ('"""T.\n\n<script>alert(1)</script>\n"""', "X006"),
         ('"""T."""\ndef f():\n    """F.\n\n    <img src=x onerror=alert(1)>\n    """', "X006"),
         ('"""T."""\nclass C:\n    a = 1\n    """A <b onclick=x>."""', "X006"),
+        (
+            '"""T."""\ndef f(x):\n    if x:\n        pass\n'
+            + "    elif x:\n        pass\n" * 1500
+            + '\ndef g():\n    """G <b onclick=x>."""\n',
+            "X006",
+        ),
         ('"""T.\n\n::: os\n"""', "X005"),
         ('"""T.\n\n--8<-- ".git/config"\n"""', "X004"),
         ('"""T."""\nx = \'--8<-- ".git/config"\'', "X004"),
@@ -217,6 +235,15 @@ def test_field_without_marks_of_front_matter_is_told():
 )
 def test_code_module_shows_no_more_than_text(text, code):
     assert code in {problem[2] for problem in told(text, check_snippet, "snippets/x.py")}
+
+
+@pytest.mark.parametrize("code", ["-" * 99_000 + "1", "(" * 20_000, "f(" * 20_000, "[" * 150 + "]" * 150])
+def test_code_that_no_parser_takes_is_told_and_hides_nothing(project, code, capsys):
+    (project / "snippets/deep.py").write_text(f'"""T."""\nx = {code}\n', "utf-8")
+    (project / "talks/questions/new.md").write_text("没有标题", "utf-8")
+    places = [part for place in ("talks", "docs", "snippets") for part in (f"--{place}", str(project / place))]
+    assert main(["check", *places]) == 1
+    assert "talks/questions/new.md:1:1: Q002" in capsys.readouterr().err
 
 
 def test_code_may_hold_what_its_docstrings_may_not():
@@ -244,6 +271,7 @@ SVG = (
         "<rect>",
         "<!-- x -->",
         "&x;",
+        '<g class="md-overlay"/>',
         '--8<-- ".git/config"',
         '<text xmlns="http://www.w3.org/1999/xhtml" onclick="x"/>',
     ],
@@ -254,10 +282,27 @@ def test_drawing_shows_and_does_nothing(inside):
 
 
 @pytest.mark.parametrize(
-    "name", ["docs/topics/demo.html", "docs/evil.js", "docs/guide/x.svg", "docs/assets/x.html", "docs/x.py"]
+    "svg", ['<svg width="99999"/>', "<figure><svg/></figure>", '<figure class="md-nav"><svg/></figure>']
+)
+def test_drawing_stays_in_its_place(svg):
+    assert {
+        code for _, _, code in told(svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"'), check_drawing)
+    } == {"X006"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "docs/topics/demo.html",
+        "docs/evil.js",
+        "docs/guide/x.svg",
+        "docs/assets/x.html",
+        "docs/x.py",
+        "docs/assets/javascripts/bundle.js",
+    ],
 )
 def test_file_that_would_be_published_as_it_is_is_told(project, name):
-    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).write_text("<script>alert(1)</script>", "utf-8")
     assert [(problem.path, problem.code) for problem in before_pages(project)] == [(name, "X003")]
 

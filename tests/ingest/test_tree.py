@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,6 +47,12 @@ def contents(folder):
 
 
 MINE = {"a.md": "mine", "manifest.json": "mine", "sub/thesis.docx": "mine"}
+
+
+@pytest.fixture(autouse=True)
+def few_snippets(monkeypatch):
+    """All of them take seconds to write."""
+    monkeypatch.setattr("snippets.__main__.names", lambda: ["lora", "rope"])
 
 
 def places(project):
@@ -248,3 +255,45 @@ def test_git_ignores_what_is_generated_as_links_too():
     lines = (Path(__file__).parents[2] / ".gitignore").read_text("utf-8").splitlines()
     assert {f"docs/{name}" for name in GENERATED if name != "notebooks"} | {"/site", ".cache", ".venv"} <= set(lines)
     assert [line for line in lines if line.endswith("/")] == []
+
+
+@pytest.mark.parametrize("what", [["question", "why"], ["concept", "rope"], ["909"]])
+def test_what_people_begin_is_begun_through_no_link(project, victim, what, capsys):
+    (project / "talks/TEMPLATE.md").write_text("# NNN\n", "utf-8")
+    for name in ("talks/questions", "talks/notes", "docs/topics"):
+        (project / name).rename(project / f"{name}.aside")
+        (project / name).symlink_to(victim)
+    places = [f"--{place}={project / place}" for place in ("talks", "docs")]
+    assert main(["new", *what, *places]) == 2
+    assert "a link" in capsys.readouterr().err
+    assert contents(victim) == MINE
+
+
+def test_tools_write_the_checkouts_files_through_no_link(project, victim, monkeypatch):
+    from tools import permalinks
+    from tools.bench import __main__ as bench
+
+    for name in ("lists", "bench"):
+        (project / name).symlink_to(victim)
+    monkeypatch.setattr(permalinks, "ROOT", project)
+    monkeypatch.setattr(permalinks, "LIST", project / "lists/a.md")
+    monkeypatch.setattr(bench, "ROOT", project)
+    monkeypatch.setattr(bench, "PAGE", project / "bench/a.md")
+    monkeypatch.setattr(bench, "RESULTS", project / "bench/manifest.json")
+    (victim / "manifest.json").write_text("{}", "utf-8")
+    for write in (permalinks.main, lambda: bench.main(["scale"])):
+        monkeypatch.setitem(sys.modules, "tools.bench.bench_scale", SimpleNamespace(TITLE="T", measure=list))
+        with pytest.raises(OSError, match="a link"):
+            write()
+    assert contents(victim) == MINE | {"manifest.json": "{}"}
+
+
+def test_link_that_comes_while_a_build_runs_is_a_line_and_no_traceback(project, victim, monkeypatch, capsys):
+    def swapped(self, *_):
+        (project / "docs/qa").rename(project / "docs/aside")
+        (project / "docs/qa").symlink_to(victim)
+
+    monkeypatch.setattr("ingest.workspace.Workspace.keep", swapped)
+    assert main(["build", *places(project)]) == 2
+    assert "docs/qa: a link, where" in capsys.readouterr().err
+    assert contents(victim) == MINE

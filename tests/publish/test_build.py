@@ -1,10 +1,16 @@
 """A build after a change does what the change asks for, and leaves the bytes of a build from nothing."""
 
+import dataclasses
 import os
 import shutil
 
 import pytest
 
+from ingest import guard
+from ingest.memory import recall, remember
+from ingest.tree import Strange, Tree
+from ingest.workspace import _program
+from publish.memory import Project
 from tests.publish.conftest import NAVIGATION, clean, content, made, settings, write
 
 pytestmark = pytest.mark.slow
@@ -58,6 +64,16 @@ CHANGES = {  # what is changed: how, pages that are built then (or all), and pag
         replace("docs/topics/plain.md", "title: 平", "title: 直"),
         {"topics/plain", "topics"},
         {"qa"},
+    ),
+    "a concept's alias": (  # which a question names
+        replace("docs/topics/plain.md", "aliases: [平的]", "aliases: [平的, 外推]"),
+        {"qa/extrapolation", "topics/plain"},
+        set(),
+    ),
+    "a question that repeats one of a note": (
+        write_new("talks/questions/again.md", "---\nduplicate_of: talk-007-q1\n---\n\n# 旋转有什么用？\n\n编位置。\n"),
+        {"qa/again", "qa/talk-007-q1"},
+        {"topics/plain"},
     ),
     "a paper week": (
         replace("talks/papers/2024-W01.jsonl", '"RoPE"', '"RoPE again"'),
@@ -151,6 +167,36 @@ def test_what_was_lost_is_built_again(built, what):
     assert content(built / "site") == before
 
 
+REMEMBERED = ("ingest", "ingest-pages", "ingest-results", "guard", "publish")
+
+
+@pytest.mark.parametrize("content_of_it", [b"", b"\x80\x05}.", b"{}"], ids=["empty", "unsigned", "text"])
+def test_memory_that_is_broken_is_none(built, content_of_it):
+    for name in REMEMBERED:
+        (built / ".cache" / name).write_bytes(content_of_it)
+    CHANGES["a note"][0](built)
+    assert made(built) == 0
+    assert content(built / "site") == clean(built)
+
+
+def test_what_a_branch_says_was_read_and_built_is_not_believed(built, monkeypatch, tmp_path_factory):
+    """A memory that says of a question what its file does not, and which fits in all else."""
+    tree, question = Tree(built), "talks/questions/extrapolation.md"
+    results, _ = recall(tree, ".cache/ingest-results", _program())
+    made_of, (record, problems) = results[question]
+    results[question] = made_of, (dataclasses.replace(record, title="假的？"), problems)
+    CHANGES["a note"][0](built)
+    with monkeypatch.context() as stranger:
+        stranger.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("stranger")))
+        remember(tree, ".cache/ingest-results", results, _program())
+    assert made(built) == 0
+    assert content(built / "site") == clean(built)
+    remember(tree, ".cache/ingest-results", results, _program())  # as this user himself, it would be
+    CHANGES["a concept's alias"][0](built)
+    assert made(built) == 0
+    assert "假的" in (built / "site/qa/extrapolation/index.html").read_text("utf-8")
+
+
 def test_what_does_not_belong_to_the_site_goes_and_nothing_outside_it(built, tmp_path_factory, capsys):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "kept.txt").write_text("kept", "utf-8")
@@ -234,3 +280,42 @@ def test_interrupted_build_goes_on_where_it_was(built, monkeypatch):
             made(built)
     assert made(built) == 0
     assert content(built / "site") == clean(built)
+
+
+@pytest.mark.parametrize("how", ["text", "link"])
+def test_file_that_is_swapped_after_it_was_looked_at_is_not_published(project, monkeypatch, tmp_path, capsys, how):
+    """As another program could do while this one builds."""
+    names = ["docs/topics/plain.md", "snippets/rope.py", "docs/qa/extrapolation.md"]
+    secret = tmp_path / "secret"
+    secret.write_text("---\ntitle: t\n---\n\nswapped\n", "utf-8")
+
+    def looked_at(*arguments):
+        problems = before_pages(*arguments)
+        for path in (project / name for name in names):
+            path.unlink()
+            path.symlink_to(secret) if how == "link" else path.write_bytes(secret.read_bytes())
+        return problems
+
+    before_pages = guard.before_pages
+    monkeypatch.setattr(guard, "before_pages", looked_at)
+    assert made(project) == 1
+    assert not [path for path, text in content(project / "site").items() if b"swapped" in text]
+    said = capsys.readouterr().err
+    assert [name for name in names if ("a link" if how == "link" else "changed while") not in said] == []
+
+
+def test_link_that_comes_during_a_step_is_a_line_and_no_traceback(project, monkeypatch, capsys):
+    def look(self):
+        raise Strange("docs/qa", "a link")
+
+    monkeypatch.setattr(Project, "look", look)
+    assert made(project) == 2
+    assert "docs/qa:1:1: X001 a link" in capsys.readouterr().err
+
+
+def test_site_below_a_folder_of_its_host_is_built_without_a_warning(project, monkeypatch):
+    """As a project's site on GitHub Pages is: its 404.html says where the site begins."""
+    monkeypatch.setenv("SITE_URL", "https://owner.github.io/NAME/")
+    assert made(project) == 0
+    page = (project / "site/404.html").read_text("utf-8")
+    assert '"/NAME/"' in page and page.count("sha256-") >= 2

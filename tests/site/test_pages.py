@@ -66,7 +66,7 @@ def test_no_page_loads_anything_from_another_host(site):
 
 
 def test_no_style_sheet_loads_anything_from_another_host(site):
-    sheets = [path for path in site.folder.rglob("*.css") if "pagefind" not in path.parts]
+    sheets = list(site.folder.rglob("*.css"))
     assert sheets
     for sheet in sheets:
         text = sheet.read_text("utf-8")
@@ -149,3 +149,18 @@ def test_make_site_fails_on_a_broken_internal_link(tmp_path):
     assert done.returncode != 0
     assert done.stderr.count("WARNING") == 1
     assert "contains a link '../topics/nowhere.md'" in done.stderr
+
+
+# What stands for itself on a page: code, formulas, scripts.
+VERBATIM = re.compile(r"<(script|style|pre|code|svg)\b.*?</\1>|<(span|div) class=\"arithmatex\">.*?</\2>", re.DOTALL)
+SYNTAX = re.compile(r"\{:\s|\{%|%\}|\{\{|\}\}|--8<--|\{ ?[.#][a-z][\w-]* ?\}")
+
+
+def test_no_page_shows_the_syntax_it_was_written_in(site):
+    """Neither templates' nor Markdown's: attributes with nothing to belong to, an include that found no file."""
+    shown = {}
+    for page in site.pages.values():
+        text = re.sub(r"<[^>]*>", " ", VERBATIM.sub(" ", page.text))
+        if found := SYNTAX.search(text):
+            shown[page.path] = text[max(0, found.start() - 30) : found.end() + 30]
+    assert shown == {}

@@ -146,5 +146,8 @@ def test_other_wrong_arguments_are_refused():
         sliding_window_mask(3, 0)
     with pytest.raises(ValueError, match="side 'middle'"):
         padding_mask(torch.tensor([1]), 2, "middle")
-    with pytest.raises(ValueError, match=r"mask has dtype torch\.int64"):
-        additive_mask(torch.ones(2, 2, dtype=torch.long))
+    with pytest.raises(ValueError, match=r"mask has dtype torch\.float32"):
+        additive_mask(torch.ones(2, 2))
+    mask = torch.tensor([[1, 0]])
+    assert torch.equal(additive_mask(mask), additive_mask(mask.bool()))
+    assert position_ids(torch.tensor([[0, 1, 1]])).tolist() == [[0, 0, 1]]

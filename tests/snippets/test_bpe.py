@@ -3,9 +3,10 @@
 import random
 
 import pytest
+import regex
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from snippets.bpe import BPE, count_words, merge, train, train_plain
+from snippets.bpe import BPE, WORD, count_words, merge, train, train_plain
 
 TEXTS = [
     "Neighbours that stand together often become one token: tokenization, tokenizer, tokens.\n\n  It isn't magic.",
@@ -161,3 +162,12 @@ def test_token_outside_the_vocabulary_is_refused(tokens):
 def test_merge_of_a_token_that_is_not_there_is_refused(merges):
     with pytest.raises(ValueError, match="not there yet"):
         BPE(merges)
+
+
+def test_words_differ_from_gpt2s_at_numbers_that_are_no_decimal_digits_alone():
+    """GPT-2 splits at \\p{N}, which `re` does not know: 2 and ² go together there, and apart here."""
+    gpt2 = regex.compile(r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
+    for text in ("x1 y22  z", "don't_stop 中文 3.14", "CO2 é ..."):
+        assert WORD.findall(text) == gpt2.findall(text)
+    assert (WORD.findall("2²"), gpt2.findall("2²")) == (["2", "²"], ["2²"])
+    assert (WORD.findall("x½"), gpt2.findall("x½")) == (["x½"], ["x", "½"])

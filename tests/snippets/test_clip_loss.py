@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import CLIPConfig, CLIPModel
 
-from snippets.clip_loss import INITIAL_LOG_SCALE, class_embeddings, clip_loss, similarities, zero_shot
+from snippets.clip_loss import INITIAL_LOG_SCALE, class_embeddings, clip_loss, hold_scale, similarities, zero_shot
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +70,23 @@ def test_loss_of_one_pair_is_zero_and_of_equal_embeddings_log_b(device):
     assert clip_loss(one.expand(8, 4), one.expand(8, 4), scale).item() == pytest.approx(math.log(8), rel=1e-5)
 
 
-def test_scale_is_held_at_100_and_gets_no_gradient_beyond(device):
-    images, texts = torch.randn(2, 3, 4, device=device)
+def test_scale_is_held_at_100_and_can_come_back(device):
+    """Texts that fit worse than chance want a smaller scale, also from 100 and from beyond."""
+    images = torch.eye(3, device=device)
     log_scale = torch.tensor(math.log(1000.0), device=device, requires_grad=True)
-    logits = similarities(images, texts, log_scale)
-    cosine = torch.nn.functional.cosine_similarity(images[:, None], texts[None], dim=-1)
-    torch.testing.assert_close(logits, 100 * cosine)
-    logits.sum().backward()
-    assert log_scale.grad.item() == 0
+    clip_loss(images, images.roll(1, 0), log_scale).backward()
+    assert log_scale.grad.item() > 100  # the logarithm's own derivative is the scale
+    with torch.no_grad():
+        log_scale -= 1e-6 * log_scale.grad
+    hold_scale(log_scale)
+    assert log_scale.item() == pytest.approx(math.log(100))
+    assert log_scale.requires_grad
+    log_scale.grad = None
+    clip_loss(images, images.roll(1, 0), log_scale).backward()
+    assert log_scale.grad.item() > 50
+    small = torch.tensor(2.0, device=device)
+    hold_scale(small)
+    assert small.item() == 2.0
 
 
 def test_gradients_are_right(device):
@@ -133,3 +142,12 @@ def test_wrong_prompts_are_refused(shape):
 def test_embeddings_that_are_not_matrices_of_one_width_are_refused(images, texts):
     with pytest.raises(ValueError, match="not \\(B, D\\) and \\(K, D\\)"):
         similarities(torch.zeros(images), torch.zeros(texts), torch.tensor(0.0))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_logits_of_half_precision_are_taken_in_float32(device, dtype):
+    """At a scale of 100, bfloat16 would round logits near 100 to multiples of 1/2."""
+    images, texts = torch.randn(2, 8, 16, device=device).to(dtype)
+    log_scale = torch.tensor(math.log(100.0), device=device)
+    logits = similarities(images, texts, log_scale)
+    torch.testing.assert_close(logits, similarities(images.float(), texts.float(), log_scale))

@@ -167,3 +167,17 @@ def test_steps_off_the_schedule_are_refused(step):
 def test_shapes_that_do_not_fit_are_refused(noise, steps):
     with pytest.raises(ValueError, match="do not fit"):
         add_noise(torch.zeros(2, 3), torch.zeros(noise), torch.zeros(steps, dtype=torch.long), linear_betas(4))
+
+
+def test_small_noise_survives_half_precision(device):
+    """After the first step of the paper's schedule ᾱ = 0.9999: bfloat16 would round it to 1, and add no noise."""
+    x = torch.zeros(4, 3, device=device, dtype=torch.bfloat16)
+    noise = torch.ones_like(x)
+    noisy = add_noise(x, noise, torch.zeros(4, dtype=torch.long, device=device), linear_betas().to(device))
+    assert noisy.dtype == torch.bfloat16
+    torch.testing.assert_close(noisy.float(), torch.full((4, 3), 0.01, device=device), rtol=1e-2, atol=0)
+
+
+def test_model_whose_noise_would_broadcast_is_refused(device):
+    with pytest.raises(ValueError, match=r"finds noise \(4,\) in \(4, 1\)"):
+        denoising_loss(lambda x, steps: x[:, 0], torch.zeros(4, 1, device=device), linear_betas().to(device))

@@ -154,7 +154,7 @@ def test_only_different_right_solutions_are_kept():
     ("arguments", "message"),
     [
         ((torch.zeros(1, 3), torch.zeros(1, 4), torch.tensor([0])), "differ"),
-        ((torch.zeros(1, 3), torch.zeros(1, 3), torch.tensor([IGNORE])), "no label"),
+        ((torch.zeros(2, 3), torch.zeros(2, 3), torch.tensor([0])), r"labels \(1,\) do not fit"),
         ((torch.zeros(1, 3), torch.zeros(1, 3), torch.tensor([0]), 0.0), "temperature 0.0"),
         ((torch.zeros(1, 3), torch.zeros(1, 3), torch.tensor([0]), 1.0, 1.5), "alpha 1.5"),
         ((torch.zeros(1, 3), torch.zeros(1, 3), torch.tensor([0]), 1.0, -0.1), "alpha -0.1"),
@@ -168,3 +168,17 @@ def test_wrong_arguments_are_refused(arguments, message):
 def test_answer_without_a_number_is_refused():
     with pytest.raises(ValueError, match="holds no number"):
         reasoning_samples("Q", ["1"], "many")
+
+
+def test_positions_without_a_label_do_not_count_whatever_stands_there(device):
+    student, teacher = torch.randn(2, 2, 3, 5, device=device)
+    labels = torch.tensor([[1, IGNORE, 2], [IGNORE, 0, IGNORE]], device=device)
+    expected = distillation_loss(student[labels != IGNORE], teacher[labels != IGNORE], labels[labels != IGNORE])
+    student, teacher = (x.masked_fill((labels == IGNORE)[..., None], torch.nan) for x in (student, teacher))
+    student.requires_grad_()
+    loss = distillation_loss(student, teacher, labels)
+    torch.testing.assert_close(loss, expected)
+    loss.backward()
+    assert student.grad.isfinite().all()
+    assert (student.grad[labels == IGNORE] == 0).all()
+    assert distillation_loss(student, teacher, torch.full_like(labels, IGNORE)).item() == 0

@@ -205,7 +205,7 @@ def test_huge_margins_stay_finite(device, dtype):
     rows = logps(device, [-2e4, 0.0], [0.0, -2e4], [0.0, 0.0], [0.0, 0.0], dtype=dtype)
     chosen = rows[0].requires_grad_()
     losses, _, _ = dpo_loss(*rows, beta=0.5)
-    assert losses.dtype == dtype
+    assert losses.dtype == torch.float32
     torch.testing.assert_close(losses.double().cpu(), torch.tensor([1e4, 0.0], dtype=torch.float64), rtol=5e-3, atol=0)
     losses.sum().backward()
     torch.testing.assert_close(chosen.grad.double().cpu(), torch.tensor([-0.5, 0.0], dtype=torch.float64))
@@ -272,3 +272,31 @@ def test_blocks_do_not_read_where_no_token_counts(device):
     assert logps.isfinite().all()
     assert logits.grad[0, :2].abs().sum() > 0
     assert logits.grad[0, 2:].tolist() == [[0.0] * 5] * 2
+
+
+@pytest.mark.parametrize("loss", [lambda *rows: dpo_loss(*rows)[0], ipo_loss])
+def test_half_precision_is_subtracted_in_float32(device, loss):
+    """-200 and -201 in bfloat16, apart by 1: times 0.1 the difference must not be rounded to three digits again."""
+    rows = logps(device, [-201.0], [-200.0], [-200.0], [-203.0], dtype=torch.bfloat16)
+    torch.testing.assert_close(loss(*rows), loss(*(row.float() for row in rows)))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_stands_at_prompt_and_padding_reaches_neither_value_nor_gradient(device, form):
+    logits = torch.randn(2, 4, 5, device=device)
+    labels = torch.tensor([[-100, -100, 1, 2], [-100, 3, -100, -100]], device=device)
+    following = torch.nn.functional.pad(labels[:, 1:], (0, 1), value=-100)
+    expected = form(logits, labels)
+    dirty = logits.masked_fill((following == -100)[..., None], torch.nan).requires_grad_()
+    assert torch.equal(form(dirty, labels), expected)
+    form(dirty, labels).sum().backward()
+    assert dirty.grad.isfinite().all()
+
+
+def test_second_derivatives_are_refused_where_the_first_is_by_hand(device):
+    logits = torch.randn(1, 3, 4, device=device, dtype=torch.float64, requires_grad=True)
+    labels = torch.tensor([[1, 2, 3]], device=device)
+    with pytest.raises(RuntimeError, match=r"once_differentiable|create_graph"):
+        loss = sequence_logps_by_block(logits, labels).square().sum()
+        (gradient,) = torch.autograd.grad(loss, logits, create_graph=True)
+        gradient.square().sum().backward()

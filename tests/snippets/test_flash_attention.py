@@ -166,9 +166,22 @@ def test_half_precision_gradients_are_summed_in_float32(device):
     assert value.grad.item() == 300
 
 
-def test_no_queries_are_fine_forwards(device):
+@CAUSAL
+def test_no_rows_and_no_queries_are_fine(device, causal):
     query, key, value = inputs(device, 3, 5)
-    assert flash_attention(query[:0], key[:0], value[:0]).shape == (0, 3, 3, 4)
+    assert flash_attention(query[:0], key[:0], value[:0], causal).shape == (0, 3, 3, 4)
+    output = flash_attention(query[:, :, :0], key, value, causal, 2)
+    assert output.shape == (2, 3, 0, 4)
+    output.sum().backward()
+    assert key.grad.abs().max() == 0
+
+
+def test_second_derivatives_are_refused(device):
+    """They would be wrong and say nothing: the saved logsumexp is constant to autograd."""
+    tensors = inputs(device, 4, 4, torch.float64)
+    with pytest.raises(RuntimeError, match=r"once_differentiable|create_graph"):
+        gradients = torch.autograd.grad(flash_attention(*tensors).square().sum(), tensors, create_graph=True)
+        sum(gradient.square().sum() for gradient in gradients).backward()
 
 
 @pytest.mark.parametrize("tile", [0, -1])

@@ -42,7 +42,7 @@ def test_core_stands_between_its_marks_and_the_demo_below(source):
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name != "demo":
             assert start < node.lineno - 1 < end
-    assert len(lines) <= 170
+    assert len(lines) <= 200
 
 
 def test_every_function_and_class_has_a_docstring(source):

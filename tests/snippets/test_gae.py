@@ -1,5 +1,7 @@
 """GAE against trl, brute force and its two limits; the scan against the recursion."""
 
+import math
+
 import pytest
 import torch
 
@@ -182,9 +184,24 @@ def test_two_steps_whiten_by_hand(device):
     )
 
 
-def test_one_step_cannot_be_whitened():
-    with pytest.raises(ValueError, match=r"cannot whiten 1 step"):
-        whiten(torch.ones(1, 3), torch.tensor([[True, False, False]]))
+def test_one_step_or_none_becomes_zero(device):
+    """No question is put to the GPU: a single step is its own mean."""
+    steps = torch.tensor([[7.0, math.nan, 5.0]], device=device)
+    for mask in ([[1, 0, 0]], [[0, 0, 0]]):
+        assert whiten(steps, torch.tensor(mask, device=device)).tolist() == [[0.0, 0.0, 0.0]]
+
+
+def test_half_precision_is_whitened_in_float32(device):
+    """In bfloat16 a mean of 256 and 257 would be 256."""
+    advantages = torch.tensor([[256.0, 258.0]], device=device, dtype=torch.bfloat16)
+    torch.testing.assert_close(whiten(advantages), torch.tensor([[-(0.5**0.5), 0.5**0.5]], device=device))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_masks_of_zeros_and_ones_are_taken(device, form):
+    rewards, values = torch.randn(2, 2, 5, device=device)
+    mask = torch.tensor([[0, 1, 1, 0, 1], [1, 1, 0, 0, 0]], device=device)
+    assert torch.equal(form(rewards, values, mask=mask)[0], form(rewards, values, mask=mask.bool())[0])
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -197,7 +214,7 @@ def test_one_step_cannot_be_whitened():
         ({"gamma": 1.1}, r"gamma 1.1"),
         ({"lam": -0.1}, r"lam -0.1"),
         ({"mask": torch.ones(2, 4)}, r"mask is torch.float32"),
-        ({"mask": torch.ones(4, dtype=torch.bool)}, r"not bool \(2, 4\)"),
+        ({"mask": torch.ones(4, dtype=torch.bool)}, r"not bool or 0/1 \(2, 4\)"),
     ],
 )
 def test_wrong_arguments_are_refused(form, change, message):

@@ -6,9 +6,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 from transformers import LlamaConfig
-from transformers.models.llama.modeling_llama import LlamaAttention
+from transformers.models.llama.modeling_llama import LlamaAttention, LlamaRotaryEmbedding
 
+from snippets.attention_mask import padding_mask, position_ids
 from snippets.grouped_query_attention import GroupedQueryAttention, grouped_query_attention, pool_heads
+from snippets.kv_cache import KVCache
+from snippets.rope import rope, rope_angles, rope_frequencies
 
 
 def heads(device, G, H=8, T=5, S=7, D=4, dtype=torch.float32):
@@ -157,8 +160,9 @@ def test_groups_that_do_not_divide_are_refused(count, kv_heads):
 def test_other_wrong_arguments_are_refused():
     with pytest.raises(ValueError, match="heads 8 are not divisible by kv_heads 3"):
         grouped_query_attention(torch.ones(1, 8, 2, 4), *torch.ones(2, 1, 3, 2, 4))
-    with pytest.raises(ValueError, match=r"mask has dtype torch\.float32"):
-        grouped_query_attention(*torch.ones(3, 1, 2, 2, 4), torch.ones(2, 2))
+    for mask in (torch.ones(2, 2), torch.ones(1, 2, 2, dtype=torch.bool)):  # floats; no heads: would meet the heads
+        with pytest.raises(ValueError, match="not bool or 0/1"):
+            grouped_query_attention(*torch.ones(3, 1, 2, 2, 4), mask)
     with pytest.raises(ValueError, match="width 10 is not divisible by heads 4"):
         GroupedQueryAttention(10, 4, 2)
     with pytest.raises(ValueError, match="6 rows are not divisible by heads 4"):
@@ -168,3 +172,24 @@ def test_other_wrong_arguments_are_refused():
 def test_smallest_layer_works():
     assert GroupedQueryAttention(1, 1, 1)(torch.ones(2, 3, 1)).shape == (2, 3, 1)
     assert pool_heads(torch.ones(1, 2), 1, 1).tolist() == [[1.0, 1.0]]
+
+
+@pytest.mark.parametrize("pieces", [[6], [4, 1, 1]])
+def test_mask_rope_groups_and_cache_together_equal_transformers_llama_attention(device, pieces):
+    """Rows of 6 and 4 tokens, padded on the left: what a tokenizer returns goes in as it is."""
+    config = LlamaConfig(hidden_size=32, num_attention_heads=4, num_key_value_heads=2, attn_implementation="eager")
+    theirs, ours = LlamaAttention(config, layer_idx=0).to(device), GroupedQueryAttention(32, 4, 2).to(device)
+    ours.load_state_dict(theirs.state_dict())
+    real = padding_mask(torch.tensor([6, 4], device=device), 6, "left").long()
+    x, places = torch.randn(2, 6, 32, device=device), position_ids(real)
+    seen = torch.ones(6, 6, dtype=torch.bool, device=device).tril() & real.bool()[:, None, None, :]
+    bias = torch.zeros(2, 1, 6, 6, device=device).masked_fill(~seen, torch.finfo(torch.float32).min)
+    expected, _ = theirs(x, LlamaRotaryEmbedding(config).to(device)(x, places), bias)
+    cache, outputs, end = KVCache(2, 2, max_length=8, head_width=8), [], 0
+    for piece in x.split(pieces, dim=1):
+        start, end = end, end + piece.shape[1]
+        cos, sin = rope_angles(places[:, start:end], rope_frequencies(8, device=device))
+        outputs.append(ours(piece, real[:, :end], lambda q, cos=cos, sin=sin: rope(q, cos, sin), cache))
+    output = torch.cat(outputs, dim=1)
+    torch.testing.assert_close(output[real.bool()], expected[real.bool()], atol=1e-6, rtol=0)
+    assert (cache.keys.shape, cache.length) == ((2, 2, 8, 8), 6)

@@ -9,6 +9,7 @@ import torch
 from snippets.grpo import group_advantages, grpo_loss
 
 AVERAGES = ("sequence", "token", "constant")
+LONGEST = 10  # tokens that a response may have
 
 
 def brute_force(logps, old_logps, advantages, mask, ref_logps, beta, low, high, average):
@@ -26,7 +27,7 @@ def brute_force(logps, old_logps, advantages, mask, ref_logps, beta, low, high, 
     if average == "sequence":
         return statistics.fmean(statistics.fmean(tokens) for tokens in responses)
     total = sum(map(sum, responses))
-    return total / (sum(map(len, responses)) if average == "token" else len(logps) * len(logps[0]))
+    return total / (sum(map(len, responses)) if average == "token" else len(logps) * LONGEST)
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def batch(device):
 @pytest.mark.parametrize("average", AVERAGES)
 @pytest.mark.parametrize(("beta", "low", "high"), [(0.0, 0.2, 0.2), (0.3, 0.1, 0.4)])
 def test_equals_the_formula_in_a_loop(batch, average, beta, low, high):
-    loss = grpo_loss(*batch, beta, low, high, average)
+    loss = grpo_loss(*batch, beta, low, high, average, LONGEST)
     logps, old_logps, advantages, mask, ref_logps = (x.tolist() for x in batch)
     expected = brute_force(logps, old_logps, advantages, mask, ref_logps, beta, low, high, average)
     assert math.isclose(loss.item(), expected, rel_tol=1e-12)
@@ -67,14 +68,16 @@ def test_advantages_by_hand(device):
 def test_loss_by_hand(device):
     """Two responses of 1 and 3 tokens, advantages 1 and -1, ε = 0.2, ratios (2 | 1, 1, 2), KL terms 0.
 
-    Tokens: -1.2 (clipped) | 1, 1, 2. By sequence (-1.2 + 4/3) / 2; by token 2.8 / 4; constant 2.8 / 6.
+    Tokens: -1.2 (clipped) | 1, 1, 2. By sequence (-1.2 + 4/3) / 2; by token 2.8 / 4; constant, with 10 tokens at most,
+    2.8 / 20.
     """
     log2 = math.log(2)
     logps = torch.tensor([[log2, 0.0, 0.0], [0.0, 0.0, log2]], device=device, dtype=torch.float64)
     mask = torch.tensor([[True, False, False], [True, True, True]], device=device)
     advantages = torch.tensor([1.0, -1.0], device=device)
-    for average, expected in zip(AVERAGES, ((-1.2 + 4 / 3) / 2, 2.8 / 4, 2.8 / 6), strict=True):
-        loss = grpo_loss(logps, torch.zeros_like(logps), advantages, mask, average=average)
+    for average, expected in zip(AVERAGES, ((-1.2 + 4 / 3) / 2, 2.8 / 4, 2.8 / 20), strict=True):
+        zeros = torch.zeros_like(logps)
+        loss = grpo_loss(logps, zeros, advantages, mask, average=average, max_completion_length=LONGEST)
         assert math.isclose(loss.item(), expected, rel_tol=1e-12)
     wide = grpo_loss(logps, torch.zeros_like(logps), advantages, mask, clip_high=0.5, average="token")
     assert math.isclose(wide.item(), (-1.5 + 4) / 4)
@@ -112,7 +115,8 @@ def test_gradients_are_right(batch):
     logps = logps.clone().requires_grad_()
     for average in AVERAGES:
         assert torch.autograd.gradcheck(
-            lambda x, a=average: grpo_loss(x, old_logps, advantages, mask, ref_logps, average=a), (logps,)
+            lambda x, a=average: grpo_loss(x, old_logps, advantages, mask, ref_logps, 0.04, 0.2, 0.2, a, LONGEST),
+            (logps,),
         )
 
 
@@ -129,9 +133,10 @@ def test_what_stands_under_the_mask_does_not_matter(batch, average):
     logps, old_logps, advantages, mask, ref_logps = batch
     dirty = [x.masked_fill(~mask, bad) for x, bad in ((logps, math.nan), (old_logps, -math.inf), (ref_logps, math.nan))]
     dirty[0].requires_grad_()
-    loss = grpo_loss(dirty[0], dirty[1], advantages, mask, dirty[2], average=average)
+    settings = {"average": average, "max_completion_length": LONGEST}
+    loss = grpo_loss(dirty[0], dirty[1], advantages, mask, dirty[2], **settings)
     loss.backward()
-    assert loss.item() == grpo_loss(*batch, average=average).item()
+    assert loss.item() == grpo_loss(*batch, **settings).item()
     assert (dirty[0].grad[~mask] == 0).all()
     assert dirty[0].grad[mask].isfinite().all()
 
@@ -167,7 +172,8 @@ def test_groups_of_less_than_two_are_refused(shape):
         ({"ref_logps": torch.zeros(2, 1)}, r"ref_logps \(2, 1\)"),
         ({"mask": torch.ones(2, 3)}, "not bool"),
         ({"mask": torch.ones(2, 1, dtype=torch.bool)}, "not bool"),
-        ({"mask": torch.tensor([[True] * 3, [False] * 3])}, "no token"),
+        ({"average": "constant"}, "max_completion_length None"),
+        ({"average": "constant", "max_completion_length": 2}, "max_completion_length 2 is not at least 3"),
     ],
 )
 def test_wrong_arguments_are_refused(change, message):
@@ -179,6 +185,48 @@ def test_wrong_arguments_are_refused(change, message):
     }
     with pytest.raises(ValueError, match=message):
         grpo_loss(**{**arguments, **change})
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+def test_how_wide_the_batch_is_padded_does_not_matter(batch, average):
+    """Dr. GRPO's constant is that of the run, not the longest response that happens to be in the batch."""
+    settings = {"average": average, "max_completion_length": 12}
+    logps, old_logps, advantages, mask, ref_logps = batch
+    wide = [torch.nn.functional.pad(x, (0, 6)) for x in (logps, old_logps, mask, ref_logps)]
+    loss = grpo_loss(wide[0], wide[1], advantages, wide[2], wide[3], **settings)
+    torch.testing.assert_close(loss, grpo_loss(*batch, **settings))
+
+
+def test_constant_gives_every_token_the_same_push_in_every_batch(device):
+    """A response of 2 tokens beside one of 8, and beside one of 2: 1 / (2 · 10) each."""
+    for width, lengths in ((8, (2, 8)), (2, (2, 2))):
+        mask = torch.arange(width, device=device) < torch.tensor(lengths, device=device).unsqueeze(1)
+        logps = torch.zeros(2, width, device=device, requires_grad=True)
+        loss = grpo_loss(
+            logps, logps, -torch.ones(2, device=device), mask, average="constant", max_completion_length=10
+        )
+        (gradient,) = torch.autograd.grad(loss, logps)
+        torch.testing.assert_close(gradient, mask / 20)
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+def test_masks_of_zeros_and_ones_are_taken_and_a_response_without_tokens_adds_nothing(batch, average):
+    logps, old_logps, advantages, mask, _ = batch
+    mask = mask.clone()
+    mask[2] = False
+    settings = {"average": average, "max_completion_length": LONGEST}
+    loss = grpo_loss(logps, old_logps, advantages, mask.long(), **settings)
+    others = [0, 1, 3, 4]
+    fewer = grpo_loss(logps[others], old_logps[others], advantages[others], mask[others], **settings)
+    torch.testing.assert_close(loss, fewer * (1 if average == "token" else 4 / 5))
+    assert grpo_loss(logps, old_logps, advantages, torch.zeros_like(mask), **settings).item() == 0
+
+
+def test_a_single_token_is_its_own_mean(device):
+    one = torch.zeros(1, 1, device=device)
+    for average in ("sequence", "token"):
+        loss = grpo_loss(one, one, torch.ones(1, device=device), one == 0, average=average)
+        assert loss.item() == -1
 
 
 def test_no_responses_are_refused():

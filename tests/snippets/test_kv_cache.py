@@ -27,7 +27,7 @@ def test_full_pass_equals_sdpa(device):
     layer, x = layer_and_input(device)
     query, key, value = (part.view(2, 7, 4, 8).transpose(1, 2) for part in layer.qkv_proj(x).chunk(3, dim=-1))
     heads = F.scaled_dot_product_attention(query, key, value, is_causal=True)
-    expected = layer.out_proj(heads.transpose(1, 2).flatten(2))
+    expected = layer.o_proj(heads.transpose(1, 2).flatten(2))
     torch.testing.assert_close(layer(x), expected, atol=1e-6, rtol=0)
 
 
@@ -98,6 +98,7 @@ def test_bytes_equal_those_transformers_really_caches(kv_heads):
 
 def test_bytes_equal_those_held_here():
     cache = KVCache(3, 2, 5, 7, torch.float16)
+    cache.append(*torch.ones(2, 3, 2, 1, 7))
     held = sum(tensor.numel() * tensor.element_size() for tensor in (cache.keys, cache.values))
     assert cache_bytes(1, 2, 7, 5, batch=3) == held
 
@@ -143,3 +144,42 @@ def test_smallest_layer_works():
     assert layer(torch.ones(2, 3, 1)).shape == (2, 3, 1)
     assert sum(parameter.numel() for parameter in layer.parameters()) == 4
     assert cache_bytes(1, 1, 1, 0) == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_cache_takes_the_dtype_and_place_of_the_first_keys(device, dtype):
+    layer, x = layer_and_input(device, dtype)
+    cache = KVCache(2, 4, 8, 8)
+    assert layer(x, cache).dtype == dtype
+    assert (cache.keys.dtype, cache.values.dtype, cache.keys.device.type) == (dtype, dtype, device.type)
+
+
+def test_cache_may_be_narrower_than_the_layer(device):
+    layer, x = layer_and_input(device)
+    torch.testing.assert_close(layer(x, KVCache(2, 4, 8, 8, torch.bfloat16)), layer(x), atol=2e-2, rtol=0)
+
+
+@pytest.mark.parametrize("pieces", [[5], [3, 1, 1]])
+def test_left_padded_rows_give_what_they_give_alone(device, pieces):
+    """Two prompts of 5 and 3 tokens; the second has two columns of padding, which nobody may see."""
+    layer, x = layer_and_input(device, T=5)
+    mask = torch.tensor([[1, 1, 1, 1, 1], [0, 0, 1, 1, 1]], device=device)
+    x[1, :2] = 100.0
+    cache, outputs, end = KVCache(2, 4, 6, 8), [], 0
+    for piece in x.split(pieces, dim=1):
+        end += piece.shape[1]
+        outputs.append(layer(piece, cache, mask[:, :end]))
+    output = torch.cat(outputs, dim=1)
+    torch.testing.assert_close(output[:1], layer(x[:1]), atol=1e-6, rtol=0)
+    torch.testing.assert_close(output[1:, 2:], layer(x[1:, 2:]), atol=1e-6, rtol=0)
+    assert (output[1, :2] == 0).all()  # they may look nowhere
+    torch.testing.assert_close(output, layer(x, attention_mask=mask.bool()), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "mask", [torch.ones(2, 3, dtype=torch.long), torch.ones(1, 4, dtype=torch.bool), torch.ones(2, 4)]
+)
+def test_masks_that_do_not_fit_are_refused(mask):
+    layer, x = layer_and_input("cpu", T=4)
+    with pytest.raises(ValueError, match=r"not bool or 0/1 \(2, 4\)"):
+        layer(x, attention_mask=mask)

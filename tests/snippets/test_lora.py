@@ -39,7 +39,7 @@ def trained(base: nn.Linear, rank: int = 3, alpha: float = 6.0) -> LoRALinear:
     """A layer whose update is not zero any more."""
     layer = LoRALinear(base, rank, alpha)
     nn.init.normal_(layer.lora_b)
-    return layer
+    return layer.eval()  # merged, it refuses to be trained
 
 
 def test_model_equals_peft_before_after_and_without_merge(device):
@@ -54,7 +54,7 @@ def test_model_equals_peft_before_after_and_without_merge(device):
         ours.get_submodule(name).lora_a.data.copy_(modules[name].lora_A["default"].weight)
         ours.get_submodule(name).lora_b.data.copy_(modules[name].lora_B["default"].weight)
 
-    x = torch.randn(5, 12, device=device)
+    x, _ = torch.randn(5, 12, device=device), (ours.eval(), theirs.eval())
     torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=1e-5)
     for name in names:
         layer, reference = ours.get_submodule(name), modules[name]
@@ -87,7 +87,7 @@ def test_output_by_hand(device):
         layer.base.weight.copy_(torch.tensor([[1.0, 2.0]]))
         layer.lora_a.copy_(torch.tensor([[1.0, -1.0]]))
         layer.lora_b.fill_(3.0)
-    layer = layer.to(device)
+    layer = layer.to(device).eval()
     x = torch.tensor([2.0, 1.0], device=device)
     assert layer(x).tolist() == [10.0]
     layer.merge()
@@ -103,9 +103,22 @@ def test_lora_equals_base_layer_at_init(device):
     assert layer.lora_a.abs().min() > 0
 
 
-def test_input_of_unit_variance_stays_so_after_a(device):
+def test_a_begins_as_pefts_does():
+    """The same random numbers, so the same matrix: a learning rate that is right for one is right for the other."""
+    torch.manual_seed(0)
+    ours = LoRALinear(nn.Linear(24, 6, bias=False), rank=4, alpha=8.0)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(24, 6, bias=False))
+    theirs = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules=["0"]))
+    torch.testing.assert_close(
+        ours.lora_a.std(), theirs.base_model.model[0].lora_A["default"].weight.std(), rtol=0.3, atol=0
+    )
+
+
+def test_a_begins_uniform_up_to_one_over_the_root_of_the_width(device):
     layer = LoRALinear(nn.Linear(4096, 1).to(device), rank=64, alpha=1.0)
-    torch.testing.assert_close(layer.lora_a.std().item(), 4096**-0.5, atol=0, rtol=0.02)  # 6 standard errors
+    assert 0.99 / 64 < layer.lora_a.abs().max() <= 1 / 64
+    torch.testing.assert_close(layer.lora_a.std().item(), 1 / (64 * 3**0.5), atol=0, rtol=0.02)  # of a uniform one
 
 
 def test_first_step_moves_b_alone(device):
@@ -140,7 +153,7 @@ def test_merging_changes_the_weight_and_not_the_output(device, dtype, atol):
     before, weight = layer(x), layer.base.weight.clone()
     layer.merge()
     torch.testing.assert_close(layer(x), before, atol=atol, rtol=0.02 if dtype == torch.bfloat16 else 1e-5)
-    torch.testing.assert_close(layer.base.weight, weight + layer.delta())
+    assert torch.equal(layer.base.weight, (weight.double() + layer.delta()).to(dtype))  # rounded once
     assert not torch.allclose(layer.base.weight, weight, atol=0.1)
 
 
@@ -236,3 +249,54 @@ def test_apply_refuses_a_name_without_a_layer_and_leaves_the_model_alone():
 def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         LoRALinear(nn.Linear(2, 2), *arguments)
+
+
+def test_merging_rounds_once(device):
+    """A bfloat16 update of rank 8 in bfloat16 arithmetic is rounded for every term; here only with the weight."""
+    layer = trained(nn.Linear(64, 32, bias=False).to(device, torch.bfloat16), rank=8)
+    exact = layer.base.weight.double() + layer.scale * (layer.lora_b.double() @ layer.lora_a.double())
+    layer.merge()
+    error = (layer.base.weight.double() - exact).abs()
+    assert (error <= exact.abs() * 2**-8 + 1e-6).all()  # half a unit in the last of 8 binary places
+
+
+@pytest.mark.parametrize("rank", [4, 64])
+def test_rslora_scales_as_pefts(rank):
+    ours = LoRALinear(nn.Linear(8, 8), rank, alpha=16.0, use_rslora=True)
+    theirs = get_peft_model(
+        nn.Sequential(nn.Linear(8, 8)), LoraConfig(r=rank, lora_alpha=16, use_rslora=True, target_modules=["0"])
+    )
+    assert ours.scale == pytest.approx(theirs.base_model.model[0].scaling["default"])
+    model = Block()
+    apply_lora(model, rank=4, alpha=4.0, use_rslora=True)
+    assert model.q_proj.scale == 2.0
+
+
+def test_merged_layer_refuses_to_be_trained(device):
+    """It would go on without learning anything."""
+    layer = trained(nn.Linear(6, 5).to(device)).train()
+    layer.merge()
+    with pytest.raises(RuntimeError, match="unmerge"):
+        layer(torch.randn(3, 6, device=device))
+    with torch.no_grad():
+        layer(torch.randn(3, 6, device=device))
+    layer.unmerge()
+    layer(torch.randn(3, 6, device=device)).sum().backward()
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_modules_that_read_the_weight_see_the_update(device, merged):
+    """`nn.TransformerEncoderLayer` and `nn.MultiheadAttention` read `.weight` and `.bias` instead of calling."""
+    block = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True).to(device).eval()
+    apply_lora(block, rank=2, alpha=4.0, names=["linear1", "linear2", "out_proj"])
+    for name in ("linear1", "linear2", "self_attn.out_proj"):
+        nn.init.normal_(block.get_submodule(name).lora_b)
+    x = torch.randn(3, 5, 8, device=device)
+    expected = block(x)  # with gradients: layer by layer
+    expected.sum().backward()
+    assert all(p.grad.abs().max() > 0 for p in block.parameters() if p.requires_grad)
+    if merged:
+        for name in ("linear1", "linear2", "self_attn.out_proj"):
+            block.get_submodule(name).merge()
+    with torch.no_grad():
+        torch.testing.assert_close(block(x), expected, atol=1e-5, rtol=1e-5)  # by the fused kernel

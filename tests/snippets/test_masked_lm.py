@@ -195,3 +195,12 @@ def test_two_documents_and_a_mask_numbered_zero_are_enough(device):
     tokens = torch.full((50,), 5, device=device)
     inputs, _ = mask_tokens(tokens, tokens > 0, mask_token=0, vocabulary=6, probability=1.0)
     assert (inputs == 0).sum() > 25
+
+
+def test_maskable_may_be_zeros_and_ones_of_the_right_shape(device):
+    tokens = torch.randint(10, 100, (2, 50), device=device)
+    maskable = torch.randint(2, (2, 50), device=device)
+    _, labels = mask_tokens(tokens, maskable, 3, 100, probability=1.0)
+    assert torch.equal(labels != IGNORE, maskable.bool())
+    with pytest.raises(ValueError, match=r"maskable \(50,\) does not fit"):
+        mask_tokens(tokens, maskable[0], 3, 100)

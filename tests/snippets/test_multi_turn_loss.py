@@ -144,11 +144,19 @@ def test_dialogue_without_an_answer_is_refused(turns):
         label_turns(turns)
 
 
-def test_wrong_words_and_empty_samples_are_refused():
+def test_wrong_words_and_shapes_are_refused():
     with pytest.raises(ValueError, match="'first' is not all or last"):
         label_turns(TURNS, "first")
     logits, labels = torch.zeros(2, 3, 4), torch.tensor([[0, 1, 2], [3, IGNORE, IGNORE]])
     with pytest.raises(ValueError, match="'word' is not token or sample"):
         dialogue_loss(logits, labels, "word")
-    with pytest.raises(ValueError, match="sample 1 has no token to learn"):
-        dialogue_loss(logits, labels)
+    with pytest.raises(ValueError, match=r"labels \(1, 3\) do not fit"):  # they would broadcast
+        dialogue_loss(logits, labels[:1])
+
+
+def test_sample_without_a_token_to_learn_does_not_count(device):
+    logits = torch.randn(2, 3, 4, device=device)
+    labels = torch.tensor([[0, 1, 2], [3, IGNORE, IGNORE]], device=device)
+    for average in ("token", "sample"):
+        torch.testing.assert_close(dialogue_loss(logits, labels, average), dialogue_loss(logits[:1], labels[:1]))
+        assert dialogue_loss(logits[1:], labels[1:], average).item() == 0

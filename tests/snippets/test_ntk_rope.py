@@ -11,8 +11,8 @@ from snippets.ntk_rope import (
     dynamic_ntk_frequencies,
     ntk_base,
     ntk_frequencies,
+    yarn_attention_factor,
     yarn_frequencies,
-    yarn_temperature,
 )
 
 
@@ -45,7 +45,7 @@ def test_yarn_frequencies_equal_transformers(head_width, factor, trained, turns)
     )  # fmt: skip
     ours = yarn_frequencies(head_width, factor, trained, 10000.0, *turns)
     torch.testing.assert_close(ours, expected, atol=0, rtol=1e-5)
-    assert math.isclose(yarn_temperature(factor), temperature)
+    assert math.isclose(yarn_attention_factor(factor), temperature)
 
 
 def test_defaults_of_yarn_are_those_of_transformers():
@@ -99,7 +99,7 @@ def test_plain_rope_within_the_trained_length():
         yarn_frequencies(64, 1.0, 2048),
     ):
         torch.testing.assert_close(frequencies, plain, atol=0, rtol=1e-6)
-    assert yarn_temperature(1.0) == 1.0
+    assert yarn_attention_factor(1.0) == 1.0
 
 
 def test_dynamic_meets_the_fixed_form_at_the_length_it_was_made_for():
@@ -116,10 +116,10 @@ def test_yarn_keeps_pairs_that_turn_often_and_interpolates_those_that_hardly_tur
     assert (ratio[1:] >= ratio[:-1]).all()
 
 
-def test_yarn_temperature_by_hand():
-    assert math.isclose(yarn_temperature(math.e), 1.1)
-    assert math.isclose(yarn_temperature(math.exp(0.25)), 1.025)
-    assert yarn_temperature(0.5) == 1.0
+def test_yarn_attention_factor_by_hand():
+    assert math.isclose(yarn_attention_factor(math.e), 1.1)
+    assert math.isclose(yarn_attention_factor(math.exp(0.25)), 1.025)
+    assert yarn_attention_factor(0.5) == 1.0
 
 
 def test_ramp_of_no_width_is_a_step():

@@ -120,11 +120,11 @@ def test_bits_per_byte_by_hand():
     assert bits_per_byte(torch.tensor([64.0]).log(), "中文") == pytest.approx(1)
 
 
-def test_nothing_to_score_is_refused(device):
-    with pytest.raises(ValueError, match="no token is left"):
-        perplexity(torch.zeros(1, 1, 3), torch.tensor([[1]]))
-    with pytest.raises(ValueError, match="no token is left"):
-        perplexity(torch.zeros(1, 3, 3), torch.tensor([[1, -100, -100]]))
+def test_nothing_to_score_has_no_perplexity(device):
+    assert perplexity(torch.zeros(1, 1, 3, device=device), torch.tensor([[1]], device=device)).isnan()
+    assert perplexity(torch.zeros(1, 3, 3, device=device), torch.tensor([[1, -100, -100]], device=device)).isnan()
+    with pytest.raises(ValueError, match=r"tokens \(1, 1\) do not fit"):  # they would broadcast
+        perplexity(torch.zeros(3, 2, 5), torch.tensor([[1, 1]]))
     with pytest.raises(ValueError, match="a text of 1 tokens"):
         sliding_nll(lambda ids: torch.zeros(1, 1, 3), torch.tensor([1]), 4, 2)
     with pytest.raises(ValueError, match="the text is empty"):

@@ -26,7 +26,8 @@ def test_rotation_equals_transformers_linear_scaling(device, factor, base, dtype
     positions = torch.stack([torch.arange(7), torch.arange(90, 97)]).to(device)
     expected = apply_rotary_pos_emb(query, key, *theirs(query, positions))
     for ours, reference in zip((query, key), expected, strict=True):
-        output = interpolated_rope(ours, positions[:, None], factor, base)
+        output = interpolated_rope(ours, positions, factor, base)
+        assert torch.equal(output, interpolated_rope(ours, positions[:, None], factor, base))
         assert output.dtype == dtype
         torch.testing.assert_close(output, reference, atol=atol, rtol=0)
 
@@ -142,3 +143,15 @@ def test_other_wrong_arguments_are_refused():
 def test_smallest_lengths_work():
     assert interpolation_factor(1, 1) == 1.0
     assert interpolation_factor(1, 3) == 3.0
+
+
+def test_positions_of_rows_do_not_meet_the_heads(device):
+    """As many heads as rows: (B, T) positions would fit either way."""
+    x = torch.randn(2, 2, 3, 4, device=device)
+    positions = torch.tensor([[0, 1, 2], [5, 6, 7]], device=device)
+    output = interpolated_rope(x, positions)
+    for row in range(2):
+        torch.testing.assert_close(output[row : row + 1], interpolated_rope(x[row : row + 1], positions[row]))
+    for wrong in (positions[:, None, None], positions[None], positions.repeat(2, 1)):
+        with pytest.raises(ValueError, match=r"are not \(T,\) or \(B, T\)"):
+            interpolated_rope(x, wrong)

@@ -192,3 +192,11 @@ def test_wrong_arguments_are_refused(call, message):
 def test_single_virtual_token_works():
     assert SoftPrompt(1, C)().shape == (1, C)
     assert Prefix(1, 1, 1, 2)(batch=3)[0][0].shape == (3, 1, 1, 2)
+
+
+def test_half_precision_scores_do_not_overflow(device):
+    """64 entries of 40 make 102,400 before the division by 8; float16 ends at 65,504."""
+    x = torch.full((1, 1, 2, 64), 40.0, device=device, dtype=torch.float16)
+    output = attention_with_prefix(x, x, x, (x, x))
+    assert output.dtype == torch.float16
+    assert output.flatten().tolist() == [40.0] * 128

@@ -130,3 +130,12 @@ def test_shapes_that_do_not_fit_are_refused(query, key, message):
 def test_keys_and_values_of_two_shapes_are_refused():
     with pytest.raises(ValueError, match="do not fit"):
         chunked_cross_attention(torch.zeros(1, 1, 4, 2), torch.zeros(1, 1, 2, 1, 3, 2), torch.zeros(1, 1, 2, 1, 1, 2))
+
+
+def test_half_precision_scores_do_not_overflow(device):
+    """64 entries of 40 make 102,400 before the division by 8; float16 ends at 65,504."""
+    query = torch.full((1, 1, 2, 64), 40.0, device=device, dtype=torch.float16)
+    key = torch.full((1, 1, 1, 1, 2, 64), 40.0, device=device, dtype=torch.float16)
+    output = chunked_cross_attention(query, key, key)
+    assert output.dtype == torch.float16
+    assert output[0, 0].tolist() == [[0.0] * 64, [40.0] * 64]

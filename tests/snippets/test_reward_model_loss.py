@@ -137,9 +137,14 @@ def test_no_pairs_give_no_losses(device):
         (lambda: last_token_rewards(torch.zeros(1, 2), torch.zeros(1, 2)), "not bool"),
         (lambda: last_token_rewards(torch.zeros(1, 2), torch.ones(1, 3, dtype=torch.bool)), "not bool"),
         (lambda: last_token_rewards(torch.zeros(2), torch.ones(2, dtype=torch.bool)), "not bool"),
-        (lambda: last_token_rewards(torch.zeros(1, 2), torch.zeros(1, 2, dtype=torch.bool)), "no token"),
     ],
 )
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_tokenizers_mask_is_taken_and_a_sequence_without_a_token_has_reward_zero(device):
+    rewards = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [torch.nan] * 3], device=device)
+    mask = torch.tensor([[1, 1, 0], [0, 1, 1], [0, 0, 0]], device=device)
+    assert last_token_rewards(rewards, mask).tolist() == [2.0, 6.0, 0.0]

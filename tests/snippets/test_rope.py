@@ -29,11 +29,12 @@ def test_rotation_equals_transformers_llama(device, base, dtype, atol):
     expected = apply_rotary_pos_emb(query, key, *theirs(query, positions))
     frequencies = rope_frequencies(16, base, device)
     torch.testing.assert_close(frequencies, theirs.inv_freq, atol=0, rtol=1e-6)
-    cos, sin = rope_angles(positions[:, None], frequencies)  # (B, 1, T, D / 2)
+    cos, sin = rope_angles(positions, frequencies)  # (B, T, D / 2)
     for ours, reference in zip((query, key), expected, strict=True):
         output = rope(ours, cos, sin)
         assert output.dtype == dtype
         torch.testing.assert_close(output, reference, atol=atol, rtol=0)
+        assert torch.equal(output, rope(ours, cos[:, None], sin[:, None]))
 
 
 def test_neighbours_equal_complex_multiplication(device):
@@ -161,3 +162,37 @@ def test_shapes_that_do_not_fit_are_refused(rotate, shape):
 def test_rows_that_do_not_make_heads_are_refused(rows, heads):
     with pytest.raises(ValueError, match=f"{rows} rows are not {heads} heads of even width"):
         neighbours_to_halves(torch.ones(rows, 2), heads)
+
+
+@ROTATIONS
+def test_positions_of_rows_do_not_meet_the_heads(device, rotate):
+    """As many heads as rows: angles `(B, T, D / 2)` would fit either way, and turn head 1 by the places of row 1."""
+    x = torch.randn(2, 2, 3, 8, device=device)
+    positions = torch.tensor([[0, 1, 2], [7, 8, 9]], device=device)
+    output = rotate(x, *rope_angles(positions, rope_frequencies(8, device=device)))
+    for row in range(2):
+        alone = rotate(x[row], *rope_angles(positions[row], rope_frequencies(8, device=device)))  # (H, T, D)
+        torch.testing.assert_close(output[row], alone)
+
+
+@ROTATIONS
+@pytest.mark.parametrize("shape", [(2, 6), (3, 1, 6), (1, 2, 1, 6)])
+def test_angles_of_another_batch_are_refused(rotate, shape):
+    """Two rows of positions for three, without the row's heads, and with too many dimensions."""
+    angles = rope_angles(torch.zeros(shape), rope_frequencies(8))
+    with pytest.raises(ValueError, match="another batch"):
+        rotate(torch.ones((3, 2, 6, 8)) if len(shape) == 2 else torch.ones(2, 2, 6, 8), *angles)
+
+
+@ROTATIONS
+def test_cosines_and_sines_of_two_shapes_are_refused(rotate):
+    cos, sin = angles("cpu")
+    with pytest.raises(ValueError, match="has not the length"):
+        rotate(torch.ones(1, 1, 6, 8), cos, sin[:1])
+
+
+@ROTATIONS
+def test_three_rows_of_angles_do_not_fit_two_rows_of_heads(rotate):
+    """Without a batch: angles `(3, T, D / 2)` for `(2, T, D)`."""
+    with pytest.raises(ValueError, match="another batch"):
+        rotate(torch.ones(2, 6, 8), *rope_angles(torch.zeros(3, 6), rope_frequencies(8)))

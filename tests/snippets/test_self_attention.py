@@ -42,10 +42,10 @@ def test_layer_equals_torch_multihead_attention_with_the_same_weights(device, he
     projections = (ours.q_proj, ours.k_proj, ours.v_proj)
     with torch.no_grad():
         theirs.in_proj_weight.copy_(torch.cat([projection.weight for projection in projections]))
-        theirs.out_proj.weight.copy_(ours.out_proj.weight)
+        theirs.out_proj.weight.copy_(ours.o_proj.weight)
         if bias:
             theirs.in_proj_bias.copy_(torch.cat([projection.bias for projection in projections]))
-            theirs.out_proj.bias.copy_(ours.out_proj.bias)
+            theirs.out_proj.bias.copy_(ours.o_proj.bias)
     x = torch.randn(3, 7, 32, device=device)
     keep = torch.arange(7, device=device) < torch.tensor([[7], [4], [1]], device=device)
     expected, _ = theirs(
@@ -142,7 +142,7 @@ def test_gradients_are_right(device):
 def test_single_position_gets_its_own_value(device):
     layer = SelfAttention(16, 2).to(device)
     x = torch.randn(2, 1, 16, device=device)
-    torch.testing.assert_close(layer(x, causal=True), layer.out_proj(layer.v_proj(x)), atol=1e-6, rtol=0)
+    torch.testing.assert_close(layer(x, causal=True), layer.o_proj(layer.v_proj(x)), atol=1e-6, rtol=0)
 
 
 def test_equal_keys_share_the_weight_equally(device):
@@ -181,16 +181,41 @@ def test_heads_that_do_not_divide_the_width_are_refused(width, heads):
         SelfAttention(width, heads)
 
 
-def test_masks_that_are_not_bool_are_refused():
+def test_masks_of_floats_are_refused():
     x = torch.randn(1, 3, 8)
-    with pytest.raises(ValueError, match=r"mask has dtype torch\.float32"):
-        attention(x, x, x, torch.ones(3, 3))
-    with pytest.raises(ValueError, match=r"padding_mask is torch\.int64"):
-        SelfAttention(8, 2)(x, padding_mask=torch.ones(1, 3, dtype=torch.int64))
+    for call in (lambda: attention(x, x, x, torch.ones(3, 3)), lambda: SelfAttention(8, 2)(x, torch.ones(1, 3))):
+        with pytest.raises(ValueError, match=r"mask has dtype torch\.float32"):
+            call()
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_tokenizers_mask_is_taken(device, fused):
+    layer, x = SelfAttention(8, 2, fused=fused).to(device), torch.randn(2, 4, 8, device=device)
+    real = torch.tensor([[1, 1, 1, 0], [1, 1, 0, 0]], device=device)
+    assert torch.equal(layer(x, real), layer(x, real.bool()))
+
+
+@pytest.mark.parametrize("form", [attention, attention_fused])
+def test_a_mask_without_heads_does_not_meet_the_heads(device, form):
+    """(B, T, T) would broadcast over the heads where there are as many of them as rows in the batch."""
+    x = torch.randn(2, 2, 3, 4, device=device)
+    mask = torch.ones(2, 3, 3, dtype=torch.bool, device=device).tril()
+    with pytest.raises(ValueError, match=r"neither 2 nor 4 dimensions"):
+        form(x, x, x, mask)
+    form(x, x, x, mask[:, None])
+    form(x[0], x[0], x[0], mask)
+
+
+def test_softmax_of_half_precision_is_summed_in_float32(device):
+    """1,000 equal scores: weights of 1/1000 in bfloat16 add up to 1; a sum that stops at 256 would give 4."""
+    x = torch.zeros(1, 1000, 4, device=device, dtype=torch.bfloat16)
+    output, weights = attention(x[:, :1], x, x + 1)
+    assert (output.dtype, weights.dtype) == (torch.bfloat16, torch.bfloat16)
+    torch.testing.assert_close(weights.float().sum().item(), 1.0, atol=4e-3, rtol=0)
 
 
 def test_padding_mask_of_the_wrong_shape_is_refused():
-    with pytest.raises(ValueError, match=r"not bool \(1, 3\)"):
+    with pytest.raises(ValueError, match=r"is not \(1, 3\)"):
         SelfAttention(8, 2)(torch.randn(1, 3, 8), padding_mask=torch.ones(3, 3, dtype=torch.bool))
 
 

@@ -146,3 +146,9 @@ def test_wrong_pooling_is_refused(mask, how, message):
 def test_wrong_loss_is_refused(rows, temperature, message):
     with pytest.raises(ValueError, match=message):
         contrastive_loss(torch.ones(rows[0], 4), torch.ones(rows[1], 4), temperature)
+
+
+def test_half_precision_loss_is_taken_in_float32(device):
+    anchors, positives = torch.randn(2, 8, 16, device=device).bfloat16()
+    loss = contrastive_loss(anchors, positives)
+    torch.testing.assert_close(loss, contrastive_loss(anchors.float(), positives.float()))

@@ -116,7 +116,12 @@ def test_wrong_arguments_are_refused(width):
     with pytest.raises(ValueError, match=r"base 0\.0 is not positive"):
         sinusoidal_positions(torch.arange(3), 4, 0.0)
     assert sinusoidal_positions(torch.arange(3), 4, 0.5).isfinite().all()
-    with pytest.raises(ValueError, match=r"real is torch\.int64 \(1, 3\)"):
-        add_positions(torch.ones(1, 3, 4), torch.ones(1, 3, dtype=torch.long))
-    with pytest.raises(ValueError, match=r"real is torch\.bool \(3,\), not bool \(1, 3\)"):
+    with pytest.raises(ValueError, match=r"real is torch\.float32 \(1, 3\)"):
+        add_positions(torch.ones(1, 3, 4), torch.ones(1, 3))
+    with pytest.raises(ValueError, match=r"real is torch\.bool \(3,\), not bool or 0/1 \(1, 3\)"):
         add_positions(torch.ones(1, 3, 4), torch.ones(3, dtype=torch.bool))
+
+
+def test_a_tokenizers_mask_is_taken(device):
+    x, real = torch.randn(1, 4, 6, device=device), torch.tensor([[0, 0, 1, 1]], device=device)
+    assert torch.equal(add_positions(x, real), add_positions(x, real.bool()))

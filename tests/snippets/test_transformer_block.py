@@ -172,3 +172,15 @@ def test_block_is_pre_norm_and_attention_sees_everything_by_default(device):
     attention, x = Attention(16, 2).to(device), torch.randn(2, 5, 16, device=device)
     assert torch.equal(attention(x), attention(x, causal=False))
     assert not torch.equal(attention(x), attention(x, causal=True))
+
+
+def test_softmax_of_half_precision_is_summed_in_float32(device):
+    """Equal scores over 1,000 positions: the mean of ones is one."""
+    layer = Attention(4, 1).to(device, torch.bfloat16)
+    with torch.no_grad():
+        layer.in_proj.weight.zero_()
+        layer.in_proj.bias.fill_(1.0)
+        layer.out_proj.weight.copy_(torch.eye(4))
+        layer.out_proj.bias.zero_()
+    output = layer(torch.zeros(1, 1000, 4, device=device, dtype=torch.bfloat16))
+    torch.testing.assert_close(output.float(), torch.ones(1, 1000, 4, device=device), atol=8e-3, rtol=0)

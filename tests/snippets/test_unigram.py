@@ -226,7 +226,7 @@ def test_long_word_does_not_underflow():
 
 @pytest.mark.parametrize("cut", [viterbi, sample])
 def test_sign_without_a_piece_is_refused(cut):
-    with pytest.raises(ValueError, match="'abx' cannot be cut"):
+    with pytest.raises(ValueError, match="'abx' cannot be segmented"):
         cut("abx", {"a": -1.0, "b": -1.0})
 
 

@@ -7,10 +7,12 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+from ingest.files import write_text
 from tools.bench.table import Row, page
 
 HERE = Path(__file__).parent
-PAGE = HERE.parents[1] / "docs" / "benchmarks.md"
+ROOT = HERE.parents[1]
+PAGE = ROOT / "docs" / "benchmarks.md"
 RESULTS = HERE / "results.json"  # what was measured last, so that one benchmark can be run again alone
 
 
@@ -29,9 +31,9 @@ def main(names: list[str]) -> None:
                 "  " + " | ".join(str(value) for value in asdict(row).values() if value not in ("", None)), flush=True
             )
         results[name] = {"title": module.TITLE, "rows": [asdict(row) for row in rows]}
-        RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
+        write_text(RESULTS, json.dumps(results, ensure_ascii=False, indent=1, sort_keys=True) + "\n", ROOT)
     groups = {result["title"]: [Row(**row) for row in result["rows"]] for _, result in sorted(results.items())}
-    PAGE.write_text(page(groups, date.today().isoformat()), "utf-8")
+    write_text(PAGE, page(groups, date.today().isoformat()), ROOT)
 
 
 if __name__ == "__main__":

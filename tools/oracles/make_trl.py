@@ -21,7 +21,10 @@ from trl.trainer.dpo_config import FDivergenceType
 from trl.trainer.ppo_trainer import PPOTrainer
 from trl.trainer.utils import AdaptiveKLController
 
-TARGET = Path(__file__).parents[2] / "tests" / "snippets" / "trl.json"
+from ingest.tree import Tree
+
+ROOT = Path(__file__).parents[2]
+TARGET = ROOT / "tests" / "snippets" / "trl.json"
 IGNORE = -100
 
 
@@ -259,7 +262,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Reference values of trl 0.11.4.")
     parser.add_argument("--check", action="store_true", help="compare with trl.json instead of writing it")
     if not parser.parse_args().check:
-        TARGET.write_text(json.dumps(references(), indent=1) + "\n", encoding="utf-8")
+        Tree(ROOT).write(TARGET.relative_to(ROOT).as_posix(), f"{json.dumps(references(), indent=1)}\n".encode())
         return 0
     try:
         committed = json.loads(TARGET.read_text(encoding="utf-8"))

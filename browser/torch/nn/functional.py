@@ -1,5 +1,6 @@
 """`torch.nn.functional`: layers and losses as functions."""
 
+import functools
 import math
 import warnings
 from typing import Any
@@ -7,15 +8,18 @@ from typing import Any
 import numpy as np
 
 from .._absent import lacking as _lacking
-from .._core import Tensor, make, wide, wrap
+from .._absent import lazily as _lazily
+from .._core import Tensor, frozen, make, store, wide, wrap
+from .._create import empty_like
 from .._create import one_hot  # noqa: F401 - public
 from .._dtypes import bool_
+from .._engine import Mode
+from .._linalg import Cast
 from .._linalg import linear  # noqa: F401 - public
-from .._pointwise import erf_values, unary
+from .._pointwise import quick_erf, unary, where
 from .._random import dropout_mask
 from .._reduce import log_softmax as _log_softmax
 from .._reduce import softmax as _softmax
-from .._shape import unfold as _unfold
 
 SQRT_HALF, SQRT_2PI = math.sqrt(0.5), math.sqrt(2 * math.pi)
 
@@ -71,11 +75,28 @@ hardswish = unary(
     lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
     lambda x, y: np.where(x < -3, 0, np.where(x < 3, x / 3 + 0.5, 1)),
 )
-_gelu_exact = unary(
-    "gelu",
-    lambda x: 0.5 * x * (1 + erf_values(x * SQRT_HALF)),
-    lambda x, y: 0.5 * (1 + erf_values(x * SQRT_HALF)) + x * np.exp(-0.5 * x * x) / SQRT_2PI,
-)
+
+
+def _gelu_exact(input: Tensor) -> Tensor:
+    """`x Φ(x)`; Φ is kept for the gradient."""
+    x = wide(input)
+    share = quick_erf(np.asarray(x * x.dtype.type(SQRT_HALF)))
+    share += 1
+    share *= x.dtype.type(0.5)
+
+    def backward(g: np.ndarray) -> tuple[np.ndarray]:
+        slope = np.asarray(x * x)
+        slope *= x.dtype.type(-0.5)
+        np.exp(slope, out=slope)
+        slope *= x
+        slope *= x.dtype.type(1 / SQRT_2PI)
+        slope += share
+        slope *= g
+        return (slope,)
+
+    return make(x * share, input.dtype, "Gelu0", (input,), backward, (input,))
+
+
 C0, C1 = math.sqrt(2 / math.pi), 0.044715
 
 
@@ -85,6 +106,19 @@ def _gelu_tanh_slope(x: Any, y: Any) -> Any:
 
 
 _gelu_tanh = unary("gelu", lambda x: 0.5 * x * (1 + np.tanh(C0 * (x + C1 * x**3))), _gelu_tanh_slope)
+
+
+def _with_inplace(function: Any, name: str) -> Any:
+    def apply(input: Tensor, inplace: bool = False) -> Tensor:
+        out = function(frozen(input) if inplace and input.requires_grad and Mode.enabled else input)
+        return store(input, out) if inplace else out
+
+    apply.__name__, apply.__doc__ = name, function.__doc__
+    return apply
+
+
+silu, mish, relu6 = _with_inplace(silu, "silu"), _with_inplace(mish, "mish"), _with_inplace(relu6, "relu6")
+hardsigmoid, hardswish = _with_inplace(hardsigmoid, "hardsigmoid"), _with_inplace(hardswish, "hardswish")
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -109,25 +143,21 @@ def tanh(input: Tensor) -> Tensor:
     return input.tanh()
 
 
-def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """`x` where positive, else a little of it."""
     x = wide(input)
     slope = np.where(x > 0, 1, negative_slope).astype(x.dtype)
-    return make(x * slope, input.dtype, "LeakyRelu0", (input,), lambda g: (g * slope,), (input,))
+    out = make(x * slope, input.dtype, "LeakyRelu0", (input,), lambda g: (g * slope,), () if inplace else (input,))
+    return store(input, out) if inplace else out
 
 
-def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """`x` where positive, else `alpha (exp(x) - 1)`."""
     x = wide(input)
     low = alpha * np.expm1(np.minimum(x, 0))
-    return make(
-        np.where(x > 0, x, low),
-        input.dtype,
-        "Elu0",
-        (input,),
-        lambda g: (g * np.where(x > 0, 1, low + alpha),),
-        (input,),
-    )
+    slope = np.where(x > 0, 1, low + alpha)
+    out = make(np.where(x > 0, x, low), input.dtype, "Elu0", (input,), lambda g: (g * slope,), ())
+    return store(input, out) if inplace else out
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -158,22 +188,37 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not training or p == 0 or not input._data.size:
         return input
     x = wide(input)
-    mask = np.zeros_like(x) if p == 1 else dropout_mask(x.shape, 1 - p).astype(x.dtype) / x.dtype.type(1 - p)
-    return make(x * mask, input.dtype, "Mul0", (input,), lambda g: (g * mask,))
+    mask = np.zeros_like(x) if p == 1 else dropout_mask(x, 1 - p).astype(x.dtype) / x.dtype.type(1 - p)
+    out = make(x * mask, input.dtype, "Mul0", (input,), lambda g: (g * mask,))
+    return store(input, out) if inplace else out
 
 
 def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor, Tensor]:
     """`torch.native_dropout`: the result, and where values were kept."""
     if train is False or p == 0:
         return input, wrap(np.ones(input._data.shape, bool), bool_)
-    kept = np.zeros(input._data.shape, bool) if p == 1 else dropout_mask(input._data.shape, 1 - p)
+    kept = np.zeros(input._data.shape, bool) if p == 1 else dropout_mask(input._data, 1 - p)
     x = wide(input)
     mask = kept * x.dtype.type(0 if p == 1 else 1 / (1 - p))
     return make(x * mask, input.dtype, "NativeDropout0", (input,), lambda g: (g * mask,)), wrap(kept, bool_)
 
 
-def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
-    """The rows of `weight` that the indices name."""
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """The rows of `weight` that the indices name; rows longer than `max_norm` are made shorter first, in place."""
+    if max_norm is not None:
+        used = np.unique(input._data)
+        length = np.linalg.norm(weight._data[used], norm_type, axis=-1)
+        long = length > max_norm
+        weight._data[used[long]] *= (max_norm / (length[long] + 1e-7))[:, None].astype(weight._data.dtype)
+    frequency = np.bincount(input._data.reshape(-1), minlength=len(weight._data)) if scale_grad_by_freq else None
     if input.dtype.rank != 1:
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
@@ -186,6 +231,8 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
         whole = np.zeros(shape, g.dtype)
         np.add.at(whole, index.reshape(-1), g.reshape(-1, shape[1]))
+        if frequency is not None:
+            whole /= np.maximum(frequency, 1)[:, None]
         if padding_idx is not None:
             whole[padding_idx] = 0
         return (whole,)
@@ -319,99 +366,6 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     return ((x1 / first) * (x2 / second)).sum(dim)
 
 
-def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> Tensor:
-    """More (or, where negative, fewer) places at both ends of the last dimensions."""
-    if mode != "constant":
-        raise NotImplementedError(f"pad with mode={mode!r} is not in the browser's torch; there is 'constant'")
-    if len(pad) % 2 or len(pad) // 2 > input.ndim:
-        raise RuntimeError("Padding length must be divisible by 2 and at most twice the number of dimensions")
-    pairs = [(0, 0)] * (input.ndim - len(pad) // 2) + [tuple(pad[i : i + 2]) for i in range(len(pad) - 2, -1, -2)]
-    shape = input._data.shape
-    inside = tuple(slice(max(-low, 0), size - max(-high, 0)) for (low, high), size in zip(pairs, shape, strict=True))
-    grown = [(max(low, 0), max(high, 0)) for low, high in pairs]
-    out = np.pad(input._data[inside], grown, constant_values=0 if value is None else value)
-    back = tuple(slice(low, size - high) for (low, high), size in zip(grown, out.shape, strict=True))
-
-    def backward(g: np.ndarray) -> tuple[np.ndarray]:
-        whole = np.zeros(shape, g.dtype)
-        whole[inside] = g[back]
-        return (whole,)
-
-    return make(out, input.dtype, "ConstantPadNd0", (input,), backward)
-
-
-def _windows(input: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
-    """Views `(B, C, out…, kernel…)` of the last dimensions."""
-    for axis, (size, step) in enumerate(zip(kernel, stride, strict=True), start=2):
-        input = _unfold(input, axis, size, step)
-    return input
-
-
-def _several(value: Any, count: int) -> tuple[int, ...]:
-    return (value,) * count if isinstance(value, int) else tuple(value)
-
-
-def _convolution(
-    input: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int, dims: int
-) -> Tensor:
-    """A convolution over the last `dims` dimensions: windows times weights."""
-    if dilation not in (1, (1,) * dims):
-        raise NotImplementedError("convolution with dilation is not in the browser's torch")
-    if input.ndim == dims + 1:
-        return _convolution(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups, dims).squeeze(0)
-    if input.shape[1] != weight.shape[1] * groups:
-        raise RuntimeError(
-            f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} to have "
-            f"{weight.shape[1] * groups} channels, but got {input.shape[1]} channels instead"
-        )
-    sides = [side for size in reversed(_several(padding, dims)) for side in (size, size)]
-    windows = _windows(pad(input, sides) if any(sides) else input, tuple(weight.shape[2:]), _several(stride, dims))
-    batch, places = windows.shape[0], windows.shape[2 : 2 + dims]
-    order = [0, *range(2, 2 + dims), 1, *range(2 + dims, 2 + 2 * dims)]
-    rows = windows.permute(order).reshape(batch * math.prod(places), groups, -1).transpose(0, 1)  # (groups, rows, in)
-    out = rows @ weight.reshape(groups, weight.shape[0] // groups, -1).transpose(1, 2)  # (groups, rows, out)
-    out = out.transpose(0, 1).reshape(batch, *places, weight.shape[0]).movedim(-1, 1)
-    return out if bias is None else out + bias.reshape(-1, *(1,) * dims)
-
-
-def conv1d(
-    input: Tensor,
-    weight: Tensor,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Tensor:
-    """`(B, in, T)` to `(B, out, T')`."""
-    return _convolution(input, weight, bias, stride, padding, dilation, groups, 1)
-
-
-def conv2d(
-    input: Tensor,
-    weight: Tensor,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Tensor:
-    """`(B, in, height, width)` to `(B, out, …)`."""
-    return _convolution(input, weight, bias, stride, padding, dilation, groups, 2)
-
-
-def max_pool2d(input: Tensor, kernel_size: Any, stride: Any = None) -> Tensor:
-    """The largest value of each window."""
-    kernel = _several(kernel_size, 2)
-    return _windows(input, kernel, _several(stride or kernel, 2)).flatten(-2).max(-1).values
-
-
-def avg_pool2d(input: Tensor, kernel_size: Any, stride: Any = None) -> Tensor:
-    """The mean of each window."""
-    kernel = _several(kernel_size, 2)
-    return _windows(input, kernel, _several(stride or kernel, 2)).mean((-2, -1))
-
-
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,
@@ -464,12 +418,47 @@ def _reduced(loss: Tensor, reduction: str) -> Tensor:
     return loss if reduction == "none" else loss.mean() if reduction == "mean" else loss.sum()
 
 
+def _loss(label: str) -> Any:
+    """Decorate a loss: the old ways to ask for a reduction, float32 inside `autocast`, and torch's name of its node."""
+
+    def decorate(function: Any) -> Any:
+        @functools.wraps(function)
+        def call(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+            if kwargs.get("size_average") is not None or kwargs.get("reduce") is not None:
+                kwargs["reduction"] = _old_reduction(kwargs.pop("size_average", None), kwargs.pop("reduce", None))
+            if Cast.kind is not None and input.dtype.itemsize == 2:
+                input = input.float()
+            out = function(input, *args, **kwargs)
+            if out._node is not None and out._node.label != "NllLossBackward0":
+                out._node.label = f"{label}Backward0"
+            return out
+
+        return call
+
+    return decorate
+
+
+def _old_reduction(size_average: bool | None, reduce: bool | None) -> str:
+    """`reduction` as it was said before there was that argument."""
+    warnings.warn(
+        "size_average and reduce args will be deprecated, please use reduction instead.", stacklevel=4
+    )
+    return "none" if reduce is False else "sum" if size_average is False else "mean"
+
+
+@_loss("NllLoss")
 def nll_loss(
-    input: Tensor, target: Tensor, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Any = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """The negative of the entries that `target` names: `input` `(N, C, …)` or `(C)`, `target` `(N, …)` or `()`."""
     if input.ndim == 1:
-        out = nll_loss(input[None], target.reshape(1), weight, ignore_index, reduction)
+        out = nll_loss(input[None], target.reshape(1), weight, ignore_index=ignore_index, reduction=reduction)
         return out.reshape(()) if reduction == "none" else out
     classes = input.shape[1]
     if input.shape[:1] != target.shape[:1]:
@@ -491,6 +480,7 @@ def nll_loss(
     return loss.sum() / factors.sum() if reduction == "mean" else _reduced(loss, reduction)
 
 
+@_loss("CrossEntropy")
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -506,7 +496,7 @@ def cross_entropy(
     if target.dtype.is_floating_point and target._data.shape == input._data.shape:
         return _soft_cross_entropy(input, target, weight, axis, reduction, label_smoothing)
     logps = log_softmax(input, axis)
-    loss = nll_loss(logps, target, weight, ignore_index, reduction)
+    loss = nll_loss(logps, target, weight, ignore_index=ignore_index, reduction=reduction)
     if not label_smoothing:
         return loss
     counted = target != ignore_index
@@ -532,6 +522,7 @@ def _soft_cross_entropy(
     return loss.sum() / (input.numel() // input.shape[axis]) if reduction == "mean" else _reduced(loss, reduction)
 
 
+@_loss("KlDiv")
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -555,6 +546,7 @@ def kl_div(
     return _reduced(loss, reduction)
 
 
+@_loss("MseLoss")
 def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Tensor:
@@ -563,6 +555,7 @@ def mse_loss(
     return _reduced((input - target).square(), reduction)
 
 
+@_loss("L1Loss")
 def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Tensor:
@@ -580,6 +573,7 @@ def _warn_shapes(input: Tensor, target: Tensor) -> None:
         )
 
 
+@_loss("SmoothL1Loss")
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -590,26 +584,16 @@ def smooth_l1_loss(
 ) -> Tensor:
     """Squared below `beta`, absolute above."""
     gap = (input - target).abs()
-    return _reduced(
-        (gap < beta).where(0.5 * gap.square() / beta, gap - 0.5 * beta)
-        if False
-        else _where(gap < beta, 0.5 * gap.square() / beta, gap - 0.5 * beta),
-        reduction,
-    )
+    return _reduced(where(gap < beta, 0.5 * gap.square() / beta, gap - 0.5 * beta) if beta else gap, reduction)
 
 
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """Squared below `delta`, absolute above."""
     gap = (input - target).abs()
-    return _reduced(_where(gap < delta, 0.5 * gap.square(), delta * (gap - 0.5 * delta)), reduction)
+    return _reduced(where(gap < delta, 0.5 * gap.square(), delta * (gap - 0.5 * delta)), reduction)
 
 
-def _where(condition: Tensor, first: Tensor, second: Tensor) -> Tensor:
-    from .._pointwise import where
-
-    return where(condition, first, second)
-
-
+@_loss("BinaryCrossEntropy")
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -623,6 +607,7 @@ def binary_cross_entropy(
     return _reduced(loss if weight is None else loss * weight, reduction)
 
 
+@_loss("BinaryCrossEntropyWithLogits")
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -650,8 +635,6 @@ def margin_ranking_loss(
 
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """A draw from a softmax that gradients flow through."""
-    from .._create import empty_like
-
     noise = -empty_like(logits).exponential_().log()
     soft = softmax((logits + noise) / tau, dim)
     if not hard:
@@ -661,4 +644,16 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     return picked - soft.detach() + soft
 
 
-__getattr__ = _lacking(__name__, "torch.nn.functional")
+_PLACES = _lazily(
+    _windows="""conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d unfold fold pad max_pool1d
+    max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d lp_pool1d lp_pool2d adaptive_max_pool1d adaptive_max_pool2d
+    adaptive_max_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d max_unpool1d max_unpool2d
+    max_unpool3d pixel_shuffle pixel_unshuffle channel_shuffle interpolate upsample affine_grid grid_sample""",
+    _more="""hardtanh hardshrink softshrink tanhshrink threshold selu celu prelu rrelu dropout1d dropout2d dropout3d
+    alpha_dropout instance_norm local_response_norm bilinear embedding_bag""",
+    _losses="""pairwise_distance triplet_margin_loss triplet_margin_with_distance_loss cosine_embedding_loss
+    hinge_embedding_loss soft_margin_loss multilabel_soft_margin_loss multi_margin_loss poisson_nll_loss
+    gaussian_nll_loss ctc_loss""",
+)
+
+__getattr__ = _lacking(__name__, "torch.nn.functional", _PLACES)

@@ -53,7 +53,15 @@ class Linear(Module):
 class Bilinear(Module):
     """`x1ᵀ A x2 + bias` for each output."""
 
-    def __init__(self, in1_features: int, in2_features: int, out_features: int, bias: bool = True) -> None:
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__()
         self.sizes = in1_features, in2_features, out_features
         self.weight = Parameter(make.empty(out_features, in1_features, in2_features))
@@ -82,15 +90,31 @@ class Embedding(Module):
         num_embeddings: int,
         embedding_dim: int,
         padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+        _weight: Tensor | None = None,
+        _freeze: bool = False,
         device: Any = None,
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if padding_idx is not None and padding_idx < 0:
-            padding_idx += num_embeddings
+        if padding_idx is not None:
+            if not -num_embeddings <= padding_idx < num_embeddings:
+                raise AssertionError("Padding_idx must be within num_embeddings")
+            padding_idx %= num_embeddings
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
-        self.weight = Parameter(make.empty(num_embeddings, embedding_dim, device=device, dtype=dtype))
-        self.reset_parameters()
+        self.max_norm, self.norm_type = max_norm, norm_type
+        self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
+        if _weight is None:
+            empty = make.empty(num_embeddings, embedding_dim, device=device, dtype=dtype)
+            self.weight = Parameter(empty, requires_grad=not _freeze)
+            self.reset_parameters()
+        else:
+            if tuple(_weight.shape) != (num_embeddings, embedding_dim):
+                raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
+            self.weight = Parameter(_weight, requires_grad=not _freeze)
 
     def reset_parameters(self) -> None:
         """Standard normal; zeros for padding."""
@@ -99,18 +123,23 @@ class Embedding(Module):
             self.weight._data[self.padding_idx] = 0
 
     @classmethod
-    def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None) -> "Embedding":
+    def from_pretrained(
+        cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None, *args: Any, **kwargs: Any
+    ) -> "Embedding":
         """An embedding with given rows."""
-        out = cls(*embeddings.shape, padding_idx=padding_idx)
-        out.weight = Parameter(embeddings, requires_grad=not freeze)
-        return out
+        return cls(*embeddings.shape, padding_idx, *args, **kwargs, _weight=embeddings, _freeze=freeze)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.embedding(input, self.weight, self.padding_idx)
+        return F.embedding(
+            input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq
+        )
 
     def extra_repr(self) -> str:
-        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
-        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+        text = f"{self.num_embeddings}, {self.embedding_dim}"
+        for name, usual in (("padding_idx", None), ("max_norm", None), ("norm_type", 2)):
+            value = getattr(self, name)
+            text += f", {name}={value}" if value != usual else ""
+        return text + (f", scale_grad_by_freq={self.scale_grad_by_freq}" if self.scale_grad_by_freq else "")
 
 
 def _shape(value: Any) -> tuple[int, ...]:
@@ -279,55 +308,6 @@ class Dropout(Module):
         return f"p={self.p}, inplace={self.inplace}"
 
 
-class _Conv(Module):
-    """Weights over windows."""
-
-    dims = 1
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-    ) -> None:
-        super().__init__()
-        spread = [F._several(value, self.dims) for value in (kernel_size, stride, padding, dilation)]
-        self.kernel_size, self.stride, self.padding, self.dilation = spread
-        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.weight = Parameter(make.empty(out_channels, in_channels // groups, *self.kernel_size))
-        self.register_parameter("bias", Parameter(make.empty(out_channels)) if bias else None)
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
-        if bias:
-            bound = 1 / math.sqrt(init._fans(self.weight)[0])
-            init.uniform_(self.bias, -bound, bound)
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F._convolution(
-            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups, self.dims
-        )
-
-    def extra_repr(self) -> str:
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        text += f", padding={self.padding}" if any(self.padding) else ""
-        text += f", groups={self.groups}" if self.groups != 1 else ""
-        return text + ("" if self.bias is not None else ", bias=False")
-
-
-class Conv1d(_Conv):
-    """Over one dimension."""
-
-
-class Conv2d(_Conv):
-    """Over two dimensions."""
-
-    dims = 2
-
-
 class Flatten(Module):
     """One dimension out of several."""
 
@@ -355,6 +335,9 @@ class _Function(Module):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
         given = dict(zip(self.fields, args, strict=False)) | kwargs
+        old = {name: given.pop(name, None) for name in ("size_average", "reduce")}
+        if any(value is not None for value in old.values()):
+            given["reduction"] = F._old_reduction(**old)
         unknown = set(given) - set(self.fields)
         if unknown or len(args) > len(self.fields):
             raise TypeError(
@@ -367,7 +350,8 @@ class _Function(Module):
         return type(self).function(*inputs, **{name: getattr(self, name) for name in self.fields})
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{name}={getattr(self, name)!r}" for name in self.shown)
+        names = [*self.shown, *(["inplace"] if getattr(self, "inplace", False) else [])]
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
 
 
 def _layer(name: str, function: Any, shown: Any = (), **fields: Any) -> type[_Function]:
@@ -401,21 +385,19 @@ Mish, Hardswish, Hardsigmoid = (
 Tanh, Sigmoid = _layer("Tanh", F.tanh), _layer("Sigmoid", F.sigmoid)
 LogSigmoid, Softsign = _layer("LogSigmoid", F.logsigmoid), _layer("Softsign", F.softsign)
 GELU = _layer("GELU", F.gelu, ("approximate",), approximate="none")
-ELU, GLU = _layer("ELU", F.elu, ("alpha",), alpha=1.0), _layer("GLU", F.glu, ("dim",), dim=-1)
-LeakyReLU = _layer("LeakyReLU", F.leaky_relu, ("negative_slope",), negative_slope=0.01)
+ELU, GLU = _layer("ELU", F.elu, ("alpha",), alpha=1.0, inplace=False), _layer("GLU", F.glu, ("dim",), dim=-1)
+LeakyReLU = _layer("LeakyReLU", F.leaky_relu, ("negative_slope",), negative_slope=0.01, inplace=False)
 Softplus = _layer("Softplus", F.softplus, ("beta", "threshold"), beta=1.0, threshold=20.0)
 Softmax, LogSoftmax = (
     _layer("Softmax", F.softmax, ("dim",), dim=None),
     _layer("LogSoftmax", F.log_softmax, ("dim",), dim=None),
 )
 CosineSimilarity = _layer("CosineSimilarity", F.cosine_similarity, dim=1, eps=1e-8)
-MaxPool2d = _layer("MaxPool2d", F.max_pool2d, ("kernel_size", "stride"), kernel_size=2, stride=None)
-AvgPool2d = _layer("AvgPool2d", F.avg_pool2d, ("kernel_size", "stride"), kernel_size=2, stride=None)
 
 CrossEntropyLoss = _layer(
-    "CrossEntropyLoss", F.cross_entropy, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0
+    "CrossEntropyLoss", F.cross_entropy, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0
 )
-NLLLoss = _layer("NLLLoss", F.nll_loss, weight=None, ignore_index=-100, reduction="mean")
+NLLLoss = _layer("NLLLoss", F.nll_loss, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean")
 KLDivLoss = _layer("KLDivLoss", F.kl_div, reduction="mean", log_target=False)
 MSELoss, L1Loss = _layer("MSELoss", F.mse_loss, reduction="mean"), _layer("L1Loss", F.l1_loss, reduction="mean")
 SmoothL1Loss = _layer("SmoothL1Loss", F.smooth_l1_loss, reduction="mean", beta=1.0)

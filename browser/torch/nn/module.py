@@ -1,28 +1,17 @@
 """`nn.Module`: parameters, buffers and modules inside a module, found by name."""
 
-import itertools
 from collections import OrderedDict, namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .._core import Tensor
+from .._core import Handle, Tensor
+from .._create import empty_like
 from .._dtypes import check_device, dtype
 from .._engine import no_grad
+from ._gates import Gates
 from .parameter import Buffer, Parameter
 
 Keys = namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"])
-_ids = itertools.count()
-
-
-class Handle:
-    """Takes a hook away again."""
-
-    def __init__(self, hooks: dict[int, Any]) -> None:
-        self.hooks, self.key = hooks, next(_ids)
-
-    def remove(self) -> None:
-        """Take it away."""
-        self.hooks.pop(self.key, None)
 
 
 class IncompatibleKeys(Keys):
@@ -37,34 +26,74 @@ class Module:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         fields = {"training": True, "_parameters": {}, "_buffers": {}, "_transient": set(), "_modules": {}}
-        self.__dict__.update(fields, _forward_hooks={}, _forward_pre_hooks={})
+        hooks: dict[str, Any] = {f"_{name}_hooks": {} for name in ("forward", "forward_pre", "backward", "state", "load")}
+        self.__dict__.update(fields, **hooks)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What calling the module does."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        for hook in list(self._forward_pre_hooks.values()):
-            changed = hook(self, args)
-            if changed is not None:
+        fields = self.__dict__
+        if not (fields["_forward_hooks"] or fields["_forward_pre_hooks"] or fields["_backward_hooks"]):
+            return self.forward(*args, **kwargs)
+        for hook, named in list(self._forward_pre_hooks.values()):
+            changed = hook(self, args, kwargs) if named else hook(self, args)
+            if changed is not None and named:
+                args, kwargs = changed
+            elif changed is not None:
                 args = changed if isinstance(changed, tuple) else (changed,)
+        gates = Gates(self) if self._backward_hooks else None
+        if gates is not None:
+            args = gates.inputs(args)
         result = self.forward(*args, **kwargs)
-        for hook in list(self._forward_hooks.values()):
-            changed = hook(self, args, result)
+        for hook, named in list(self._forward_hooks.values()):
+            changed = hook(self, args, kwargs, result) if named else hook(self, args, result)
             result = result if changed is None else changed
-        return result
+        return result if gates is None else gates.outputs(result)
 
-    def register_forward_hook(self, hook: Callable[..., Any]) -> Handle:
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> Handle:
         """Call `hook(module, args, result)` after each forward."""
-        handle = Handle(self._forward_hooks)
-        self._forward_hooks[handle.key] = hook
-        return handle
+        return Handle(self._forward_hooks, (hook, with_kwargs), prepend)
 
-    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> Handle:
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> Handle:
         """Call `hook(module, args)` before each forward."""
-        handle = Handle(self._forward_pre_hooks)
-        self._forward_pre_hooks[handle.key] = hook
-        return handle
+        return Handle(self._forward_pre_hooks, (hook, with_kwargs), prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call `hook(module, grad_input, grad_output)` in backward; what it gives takes the place of `grad_input`."""
+        return Handle(self._backward_hooks, ("after", hook), prepend)
+
+    register_backward_hook = register_full_backward_hook
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call `hook(module, grad_output)` in backward; what it gives takes its place."""
+        return Handle(self._backward_hooks, ("before", hook), prepend)
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> Handle:
+        """Call `hook(module, prefix, keep_vars)` before the state is made."""
+        return Handle(self._state_hooks, ("before", hook))
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> Handle:
+        """Call `hook(module, state_dict, prefix, local_metadata)` when the state is made."""
+        return Handle(self._state_hooks, ("after", hook))
+
+    _register_state_dict_hook = register_state_dict_post_hook
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> Handle:
+        """Call `hook(module, state_dict, prefix, local_metadata, strict, missing, unexpected, errors)` before loading."""
+        return Handle(self._load_hooks, ("before", hook))
+
+    def _register_load_state_dict_pre_hook(self, hook: Callable[..., Any], with_module: bool = False) -> Handle:
+        return Handle(self._load_hooks, ("before", hook if with_module else lambda module, *rest: hook(*rest)))
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> Handle:
+        """Call `hook(module, incompatible_keys)` after loading."""
+        return Handle(self._load_hooks, ("after", hook))
 
     def __setattr__(self, name: str, value: Any) -> None:
         registries = self.__dict__.get("_parameters"), self.__dict__.get("_buffers"), self.__dict__.get("_modules")
@@ -134,6 +163,11 @@ class Module:
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Keep a parameter, or note that there is none."""
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(
+                f"cannot assign '{_typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
+            )
+        self._take(name, self._parameters)
         self._parameters[name] = param
 
     def add_module(self, name: str, module: "Module | None") -> None:
@@ -228,47 +262,132 @@ class Module:
 
     # State.
 
-    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> "OrderedDict[str, Tensor]":
+    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
         """Parameters and persistent buffers by name; they share memory with the module."""
-        found: OrderedDict[str, Tensor] = OrderedDict()
+        destination, prefix, keep_vars = (*args, *(destination, prefix, keep_vars)[len(args) :])
+        found = OrderedDict() if destination is None else destination
+        for when, hook in self._state_hooks.values():
+            if when == "before":
+                hook(self, prefix, keep_vars)
+        self._save_to_state_dict(found, prefix, keep_vars)
+        for name, module in self._modules.items():
+            if module is not None:
+                module.state_dict(destination=found, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        for when, hook in self._state_hooks.values():
+            if when == "after":
+                hook(self, found, prefix, {"version": self._version})
+        return found
+
+    _version = 1
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        """The state of this module alone."""
         for registry, skip in ((self._parameters, ()), (self._buffers, self._transient)):
             for name, member in registry.items():
                 if member is not None and name not in skip:
-                    found[prefix + name] = member if keep_vars else member.detach()
-        for name, module in self._modules.items():
-            if module is not None:
-                found.update(module.state_dict(prefix=f"{prefix}{name}.", keep_vars=keep_vars))
-        return found
+                    destination[prefix + name] = member if keep_vars else member.detach()
+        if type(self).get_extra_state is not Module.get_extra_state:
+            destination[f"{prefix}_extra_state"] = self.get_extra_state()
+
+    def get_extra_state(self) -> Any:
+        """What else belongs to the state; subclasses say."""
+        raise RuntimeError("Reached a code path in Module.get_extra_state() that should never be called.")
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take over what `get_extra_state` gave."""
+        raise RuntimeError("Reached a code path in Module.set_extra_state() that should never be called.")
 
     def load_state_dict(
         self, state_dict: dict[str, Tensor], strict: bool = True, assign: bool = False
     ) -> IncompatibleKeys:
-        """Copy values into parameters and buffers.
+        """Copy values into parameters and buffers, or put the given tensors in their place (`assign`).
 
         Raises:
+            TypeError: It is no mapping.
             RuntimeError: If a shape differs, or `strict` and a name is missing or unknown.
         """
-        own = self.state_dict(keep_vars=True)
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        errors = []
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        state = OrderedDict(state_dict)
+        missing: list[str] = []
+        unexpected: list[str] = []
+        errors: list[str] = []
+        self._load(state, "", assign, strict, missing, unexpected, errors)
         if strict and unexpected:
-            errors.append("Unexpected key(s) in state_dict: {}. ".format(", ".join(f'"{name}"' for name in unexpected)))
+            errors.insert(0, "Unexpected key(s) in state_dict: {}. ".format(", ".join(f'"{n}"' for n in unexpected)))
         if strict and missing:
-            errors.append("Missing key(s) in state_dict: {}. ".format(", ".join(f'"{name}"' for name in missing)))
-        for name, member in own.items():
-            if name in state_dict and state_dict[name].shape != member.shape:
-                errors.append(
-                    f"size mismatch for {name}: copying a param with shape {state_dict[name].shape} from checkpoint, "
-                    f"the shape in current model is {member.shape}."
-                )
+            errors.insert(0, "Missing key(s) in state_dict: {}. ".format(", ".join(f'"{n}"' for n in missing)))
         if errors:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
-        with no_grad():
-            for name, member in own.items():
-                if name in state_dict:
-                    member.copy_(state_dict[name])
         return IncompatibleKeys(missing, unexpected)
+
+    def _load(self, state: Any, prefix: str, assign: bool, strict: bool, *found: list[str]) -> None:
+        """Load this module and all inside."""
+        self._load_from_state_dict(state, prefix, {"assign_to_params_buffers": assign}, strict, *found)
+        for name, module in self._modules.items():
+            if module is not None:
+                start = f"{prefix}{name}."
+                part = OrderedDict((key, value) for key, value in state.items() if key.startswith(start))
+                module._load(part, start, assign, strict, *found)
+        keys = IncompatibleKeys(found[0], found[1])
+        for when, hook in self._load_hooks.values():
+            if when == "after":
+                hook(self, keys)
+
+    def _load_from_state_dict(
+        self,
+        state_dict: Any,
+        prefix: str,
+        local_metadata: Any,
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Load this module alone; what is missing, unknown or wrong goes into the lists."""
+        for when, hook in list(self._load_hooks.values()):
+            if when == "before":
+                hook(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+        buffers = {name: one for name, one in self._buffers.items() if name not in self._transient}
+        for name, member in (*self._parameters.items(), *buffers.items()):
+            key = prefix + name
+            if member is None:
+                continue
+            if key not in state_dict:
+                if strict:
+                    missing_keys.append(key)
+                continue
+            self._load_one(name, member, state_dict[key], key, local_metadata, error_msgs)
+        extra = f"{prefix}_extra_state"
+        if type(self).set_extra_state is not Module.set_extra_state and extra in state_dict:
+            self.set_extra_state(state_dict[extra])
+        if strict:
+            known = {*self._parameters, *buffers, *self._modules, "_extra_state"}
+            for key in state_dict:
+                name = key[len(prefix) :].split(".", 1)
+                if key.startswith(prefix) and (name[0] not in known or (len(name) > 1 and name[0] not in self._modules)):
+                    unexpected_keys.append(key)
+
+    def _load_one(self, name: str, member: Any, given: Any, key: str, metadata: Any, errors: list[str]) -> None:
+        if not isinstance(given, Tensor):
+            errors.append(
+                f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint '
+                f"but received {type(given)}"
+            )
+        elif type(member).__name__ == "UninitializedParameter":
+            member.materialize(given.shape)
+            member.data = given.detach().clone()
+        elif given._data.shape != member._data.shape:
+            errors.append(
+                f"size mismatch for {key}: copying a param with shape {given.shape} from checkpoint, "
+                f"the shape in current model is {member.shape}."
+            )
+        elif metadata.get("assign_to_params_buffers"):
+            kept = isinstance(member, Parameter) and not isinstance(given, Parameter)
+            setattr(self, name, Parameter(given, member.requires_grad) if kept else given)
+        else:
+            with no_grad():
+                member.copy_(given)
 
     # Changes of everything inside.
 
@@ -305,6 +424,8 @@ class Module:
         """Parameters and floating-point buffers in another type."""
         kind, places = kwargs.get("dtype"), [kwargs.get("device")]
         for arg in args:
+            if isinstance(arg, bool):  # non_blocking
+                continue
             if isinstance(arg, dtype):
                 kind = arg
             elif isinstance(arg, Tensor):
@@ -354,6 +475,40 @@ class Module:
     def cpu(self) -> "Module":
         """Itself: there is nothing but the CPU."""
         return self
+
+    def type(self, dst_type: Any) -> "Module":
+        """In another type."""
+        for module in self.modules():
+            for member in (*module._parameters.values(), *module._buffers.values()):
+                if member is not None:
+                    member.data = member.detach().type(dst_type)
+        return self
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Module":
+        """A function of every parameter and buffer, in place of them."""
+        for module in self.modules() if recurse else [self]:
+            for member in (*module._parameters.values(), *module._buffers.values()):
+                if member is not None:
+                    with no_grad():
+                        member.data = fn(member.detach())
+                    if member.grad is not None:
+                        member.grad.data = fn(member.grad)
+        return self
+
+    def share_memory(self) -> "Module":
+        """Itself: there are no other processes."""
+        return self
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> "Module":
+        """Memory for values, in place of a module on `meta`."""
+        return self._apply(empty_like, recurse)
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing is compiled: the module runs as it is."""
+
+    def xpu(self, device: Any = None) -> "Module":
+        """There is no GPU."""
+        raise AssertionError("Torch not compiled with XPU enabled")
 
     def cuda(self, device: Any = None) -> "Module":
         """There is no GPU."""

@@ -1,123 +1,16 @@
-"""`torch.optim`: SGD, Adam, AdamW, and rates that change."""
+"""`torch.optim`: SGD, Adam, AdamW, RMSprop, and others when asked for; rates that change."""
 
 import math
-from collections import defaultdict
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .._absent import lacking as _lacking
-from .._core import Tensor, wrap
+from .._absent import lazily as _lazily
+from .._core import wrap
 from .._dtypes import fit, float32
-from .._engine import enable_grad, no_grad
 from . import lr_scheduler  # noqa: F401 - public
-
-
-class Optimizer:
-    """Groups of parameters, each with its settings; subclasses say what a step does to one parameter."""
-
-    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
-        if isinstance(params, Tensor):
-            raise TypeError(
-                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
-                "torch.FloatTensor"
-            )
-        groups = list(params)
-        if not groups:
-            raise ValueError("optimizer got an empty parameter list")
-        self.defaults = defaults
-        self.state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
-        self.param_groups: list[dict[str, Any]] = []
-        for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
-            self.add_param_group(group)
-
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Parameters with settings of their own."""
-        params = param_group["params"]
-        params = [params] if isinstance(params, Tensor) else list(params)
-        params = [one[1] if isinstance(one, tuple) else one for one in params]
-        for one in params:
-            if not isinstance(one, Tensor):
-                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(one).__name__}")
-            if not one.is_leaf:
-                raise ValueError("can't optimize a non-leaf Tensor")
-        known = {id(one) for group in self.param_groups for one in group["params"]}
-        if any(id(one) in known for one in params):
-            raise ValueError("some parameters appear in more than one parameter group")
-        self.param_groups.append({**self.defaults, **param_group, "params": params})
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients."""
-        for group in self.param_groups:
-            for one in group["params"]:
-                if one.grad is not None:
-                    one.grad = None if set_to_none else one.grad.mul(0)
-
-    @no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Move every parameter that has a gradient."""
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            for one in group["params"]:
-                if one.grad is not None:
-                    grad = -one.grad._data if group.get("maximize") else one.grad._data
-                    moved = self._moved(one._data, grad, self.state[one], group | {"kind": one.dtype})
-                    one._data[...] = fit(moved, one.dtype)
-                    one._count += 1
-        return loss
-
-    def _moved(self, value: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> np.ndarray:
-        """The next value of a parameter."""
-        raise NotImplementedError
-
-    def state_dict(self) -> dict[str, Any]:
-        """State and settings, parameters by number."""
-        numbers = {id(one): n for n, one in enumerate(one for group in self.param_groups for one in group["params"])}
-        groups = [{**group, "params": [numbers[id(one)] for one in group["params"]]} for group in self.param_groups]
-        return {"state": {numbers[id(one)]: state for one, state in self.state.items()}, "param_groups": groups}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over state and settings."""
-        params = [one for group in self.param_groups for one in group["params"]]
-        self.state = defaultdict(dict)
-        for number, state in state_dict["state"].items():
-            self.state[params[number]] = {
-                name: value.clone() if isinstance(value, Tensor) else value for name, value in state.items()
-            }
-        for group, saved in zip(self.param_groups, state_dict["param_groups"], strict=True):
-            group.update({name: value for name, value in saved.items() if name != "params"})
-
-    def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
-        for number, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {number}")
-            lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
-        return "\n".join([*lines, ")"])
-
-
-def _positive(**settings: float) -> None:
-    for name, value in settings.items():
-        if value < 0:
-            label = {"lr": "learning rate", "eps": "epsilon value", "momentum": "momentum value"}.get(
-                name, f"{name} value"
-            )
-            raise ValueError(f"Invalid {label}: {value}")
-
-
-def _kept(state: dict[str, Any], name: str, like: np.ndarray, group: dict[str, Any]) -> np.ndarray:
-    """An average that the state keeps in the parameter's type, zero at first."""
-    if name not in state:
-        state[name] = wrap(np.zeros_like(like), group["kind"])
-    return state[name]._data
-
-
-def _put(kept: np.ndarray, value: np.ndarray, group: dict[str, Any]) -> None:
-    """Store an average in the parameter's type."""
-    kept[...] = fit(value, group["kind"])
+from .base import Optimizer, _kept, _positive, _put
 
 
 class SGD(Optimizer):
@@ -133,6 +26,9 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         _positive(lr=lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
@@ -235,18 +131,27 @@ class RMSprop(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0,
         momentum: float = 0,
+        centered: bool = False,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
         _positive(lr=lr, eps=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
-        super().__init__(
-            params, {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay, "momentum": momentum}
-        )
+        settings = {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay, "momentum": momentum}
+        super().__init__(params, {**settings, "centered": centered, "maximize": maximize})
 
     def _moved(self, value: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> np.ndarray:
         if group["weight_decay"]:
             grad = grad + group["weight_decay"] * value
         square = _kept(state, "square_avg", value, group)
         _put(square, group["alpha"] * square + (1 - group["alpha"]) * grad * grad, group)
-        move = grad / (np.sqrt(square) + group["eps"])
+        centre: Any = 0
+        if group["centered"]:
+            mean = _kept(state, "grad_avg", value, group)
+            _put(mean, mean + (1 - group["alpha"]) * (grad - mean), group)
+            centre = mean * mean
+        move = grad / (np.sqrt(square - centre) + group["eps"])
         if group["momentum"]:
             buffer = _kept(state, "momentum_buffer", value, group)
             _put(buffer, group["momentum"] * buffer + move, group)
@@ -254,4 +159,8 @@ class RMSprop(Optimizer):
         return value - group["lr"] * move
 
 
-__getattr__ = _lacking(__name__, "torch.optim")
+_PLACES = _lazily(
+    more="Adagrad Adadelta Adamax NAdam RAdam Rprop ASGD Muon LBFGS", swa_utils="swa_utils"
+)
+
+__getattr__ = _lacking(__name__, "torch.optim", _PLACES)

@@ -1,5 +1,7 @@
-"""`torch.utils`: nothing yet but the place, so that what is missing in it says its full name."""
+"""`torch.utils`: data, checkpoints and a stopwatch, imported when asked for."""
 
 from .._absent import lacking as _lacking
 
-__getattr__ = _lacking(__name__, "torch.utils")
+_PLACES = {name: f".{name}" for name in ("benchmark", "checkpoint", "data", "_pytree")}
+
+__getattr__ = _lacking(__name__, "torch.utils", _PLACES)

@@ -1,5 +1,6 @@
 """The archive: nothing twice, nothing lost, the same bytes again."""
 
+import itertools
 import random
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.feeds import archive
-from ingest.feeds.archive import decode, encode, merge_all, week_of
+from ingest.feeds.archive import merge_all
+from ingest.feeds.records import decode, encode, settled, week_of
 from ingest.model import Paper, Source, Week
 from ingest.urls import paper_id
 
@@ -44,12 +46,13 @@ def test_a_paper_goes_to_the_iso_week_of_its_publication() -> None:
     assert [week.name for week in weeks] == ["2026-W53"]
 
 
-def test_an_undated_paper_goes_to_the_week_of_the_fetch_and_stays_there() -> None:
+def test_an_undated_paper_waits_and_moves_when_its_day_is_known() -> None:
     undated, dated = paper(arxiv="9912.00001"), paper(arxiv="9912.00001", day=date(2024, 2, 20))
     weeks = merge((), [undated], TODAY)
+    assert [week.name for week in weeks] == ["undated"]
     later = merge(weeks, [undated, dated], date(2026, 12, 25))
-    assert [week.name for week in later] == ["2026-W47"]
-    assert papers_of(later) == [replace(undated, published=date(2024, 2, 20))]
+    assert [(week.name, len(week.papers)) for week in later] == [("2024-W08", 1), ("undated", 0)]  # its page stays
+    assert papers_of(later) == [replace(undated, published=date(2024, 2, 20), arrived=TODAY)]
 
 
 def test_one_paper_in_three_feeds_is_one_record() -> None:
@@ -76,7 +79,7 @@ def test_only_gaps_are_filled() -> None:
     bare = replace(paper(arxiv="9912.00001"), feed="First")
     full = replace(paper(arxiv="9912.00001", title="Other"), authors=("Ada Roe",), feed="Second", doi="10.5555/1")
     (kept,) = papers_of(merge(merge((), [bare], TODAY), [full], TODAY))
-    assert kept == replace(bare, authors=("Ada Roe",), doi="10.5555/1")
+    assert kept == replace(bare, authors=("Ada Roe",), doi="10.5555/1", also=("Second",), arrived=TODAY)
 
 
 def test_an_address_in_place_of_a_title_is_a_gap() -> None:
@@ -137,7 +140,7 @@ def test_posts_without_ids_are_one_only_if_they_came_out_on_one_day() -> None:
     same = by("Ada Roe", paper(url="https://b.example/1", title=LONG, feed="B", day=TODAY))
     later = by("Ada Roe", paper(url="https://b.example/2", title=LONG, feed="B", day=date(2026, 11, 28)))
     weeks, new = merge_all((), [([one], ()), ([same, later], ())], TODAY)
-    assert (len(papers_of(weeks)), new) == (2, (1, 1))
+    assert (len(papers_of(weeks)), sum(new)) == (2, 2)
 
 
 def test_a_feed_that_gives_everything_one_name_takes_no_square_of_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,14 +159,15 @@ def test_versions_are_kept_in_order_and_a_revision_adds_its_own() -> None:
     weeks = complete(merge((), [tenth], TODAY), [second])
     (kept,) = papers_of(weeks)
     assert kept.versions == ("v2", "v10")
-    assert decode(Source("2026-W47.jsonl", encode(weeks[0]))) == (weeks[0], ())
+    assert decode(Source("undated.jsonl", encode(weeks[0]))) == (weeks[0], ())
 
 
-def test_of_two_feeds_the_first_is_preferred_and_each_is_told_what_it_brought() -> None:
+def test_the_order_of_feeds_means_nothing_and_each_is_told_what_it_brought() -> None:
     first, second = paper(arxiv="9912.00001", title="First"), paper(arxiv="9912.00001", title="Second")
-    weeks, new = merge_all((), [([first], ()), ([second, paper(arxiv="9912.00002")], [first])], TODAY)
+    batches = [([first], ()), ([second, paper(arxiv="9912.00002")], [first])]
+    weeks, new = merge_all((), batches, TODAY)
     assert [one.title for one in papers_of(weeks)] == ["First", "A Title"]
-    assert new == (1, 1)
+    assert (new, merge_all((), batches[::-1], TODAY)) == ((1, 1), (weeks, (1, 1)))
 
 
 KEYS = st.sampled_from(["1", "2", "3"])
@@ -193,8 +197,9 @@ def test_merging_is_idempotent_loses_nothing_and_ignores_order(
     shuffled = chance.sample(found, len(found))
     assert merge(old, shuffled, TODAY) == new
     assert not Counter(one.id for one in papers_of(old)) - Counter(one.id for one in papers_of(new))
-    before = {(week.name, one.id, one.title, one.url) for week in old for one in week.papers}
-    assert before <= {(week.name, one.id, one.title, one.url) for week in new for one in week.papers}
+    before = {(one.id, one.title, one.url) for one in papers_of(old)}
+    assert before <= {(one.id, one.title, one.url) for one in papers_of(new)}
+    assert all(week.name == week_of(one.published) for week in new for one in week.papers)
     assert not unknown(found, papers_of(new))
 
 
@@ -259,6 +264,8 @@ def test_a_hand_written_line_needs_title_and_url_alone() -> None:
         ('{"title": 1, "url": "https://a.b"}', 1, "a title that is no text"),
         ('{"title": "a", "url": "https://a.b", "authors": "me"}', 1, "a value of authors"),
         ('{"title": "a", "url": "https://a.b", "versions": ["2"]}', 1, "a version that is not like v2"),
+        ('{"title": "a", "url": "https://a.b", "votes": true}', 1, "votes that are no count"),
+        ('{"title": "a", "url": "https://a.b", "withdrawn": 1}', 1, "a withdrawn that is neither"),
         ('{"title": "a", "url": "https://a.b", "note": "b"}', 1, "the unknown key note"),
         ('{"title": "a", "url": "https://a.b", "url": "b"}', 1, "a key that stands twice"),
         ('{"title": "a", "url": "javascript:alert(1)"}', 1, "a url that is no web address"),
@@ -285,3 +292,92 @@ def test_a_file_that_is_named_for_no_week_is_a_problem(name: str) -> None:
 @given(st.dates())
 def test_every_day_has_a_week_that_a_file_can_be_named_for(day: date) -> None:
     assert decode(Source(f"{week_of(day)}.jsonl", "")) == (Week(week_of(day), ()), ())
+
+
+# --- who knows best --------------------------------------------------------------------------------------------------
+
+BLOG = replace(
+    paper(arxiv="2611.10001", title="Wow, read this one!", day=date(2026, 11, 28), feed="Some Blog"),
+    authors=("A Blogger",),
+)
+ARXIV = replace(
+    paper(arxiv="2611.10001", title="A New Paper", day=date(2026, 11, 23), feed="cs.CL updates on arXiv.org"),
+    authors=("Ada Roe", "Ben Wu"),
+    authority="arXiv v1",
+)
+HF = replace(ARXIV, title="A new paper", feed="HF", published=date(2026, 11, 20), votes=12, authority="Hugging Face")
+LATER = replace(ARXIV, title="A Newer Title", published=None, authority="arXiv v2", versions=("v2",))
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([BLOG, ARXIV, HF])))
+def test_arxiv_knows_best_whoever_comes_first(order: tuple[Paper, ...]) -> None:
+    weeks: tuple[Week, ...] = ()
+    for one in order:  # on three days
+        weeks = merge(weeks, [one], TODAY)
+    (kept,) = papers_of(weeks)
+    assert (kept.title, kept.authors, kept.published) == (ARXIV.title, ARXIV.authors, ARXIV.published)
+    assert kept.votes == 12
+    assert {kept.feed, *kept.also} == {BLOG.feed, ARXIV.feed, HF.feed}
+    assert [week.name for week in weeks if week.papers] == ["2026-W48"]
+    together, _ = merge_all((), [([one], ()) for one in order], TODAY)
+    assert replace(papers_of(together)[0], feed="", also=()) == replace(kept, feed="", also=())
+    assert together == merge_all((), [([one], ()) for one in order[::-1]], TODAY)[0]
+
+
+def test_a_later_version_corrects_and_an_earlier_one_does_not_undo_it() -> None:
+    weeks = complete(merge((), [BLOG], TODAY), [LATER])
+    for again in (ARXIV, replace(BLOG, versions=("v3",)), HF):
+        weeks = merge(weeks, [again], TODAY)
+    (kept,) = papers_of(weeks)
+    assert (kept.title, kept.authority, kept.published) == ("A Newer Title", "arXiv v2", date(2026, 11, 23))
+
+
+def test_what_is_withdrawn_is_marked_and_what_comes_back_is_not() -> None:
+    weeks = complete(merge((), [ARXIV], TODAY), [replace(LATER, withdrawn=True)])
+    assert papers_of(weeks)[0].withdrawn
+    back = replace(LATER, authority="arXiv v3", versions=("v3",))
+    assert not papers_of(complete(weeks, [back]))[0].withdrawn
+
+
+def test_of_two_days_that_arxiv_gives_the_earlier_counts_in_any_order() -> None:
+    interface = replace(ARXIV, published=date(2026, 11, 20), feed="arXiv API")
+    for order in ([ARXIV, interface], [interface, ARXIV]):
+        weeks, _ = merge_all((), [([one], ()) for one in order], TODAY)
+        assert papers_of(weeks)[0].published == date(2026, 11, 20)
+
+
+def test_a_site_knows_its_own_posts_better_than_who_links_them() -> None:
+    link = paper(url="https://lab.example/a", title="Worth reading", day=date(2026, 11, 25), feed="Links")
+    own = replace(link, title="Our Post", feed="Lab", authority="own", published=date(2026, 11, 24))
+    for order in ([link, own], [own, link]):
+        weeks, _ = merge_all((), [([one], ()) for one in order], TODAY)
+        assert (papers_of(weeks)[0].title, papers_of(weeks)[0].published) == ("Our Post", date(2026, 11, 24))
+
+
+def test_one_name_in_a_feed_is_one_post_whatever_token_its_link_carries() -> None:
+    def post(token: str, title: str = "A Stable Title", path: str = "p/1") -> Paper:
+        return replace(paper(url=f"https://a.example/{path}?s={token}", title=title, day=TODAY), guid="stable-1")
+
+    weeks = merge(merge((), [post("abc")], TODAY), [post("def")], TODAY)
+    assert [one.url for one in papers_of(weeks)] == ["https://a.example/p/1?s=abc"]
+    renamed = merge(weeks, [post("ghi", title="A Stable Title (3 comments)")], TODAY)
+    assert len(papers_of(renamed)) == 1
+    others = merge(weeks, [post("ghi", title="Another Post", path="p/2")], TODAY)  # a feed that names all alike
+    assert len(papers_of(others)) == 2
+
+
+def test_the_acl_anthology_and_its_doi_are_one_paper() -> None:
+    page = paper(url="https://aclanthology.org/2026.acl-long.1/", title="Paper at ACL", day=TODAY)
+    doi = paper(url="https://doi.org/10.18653/v1/2026.acl-long.1", doi="10.18653/v1/2026.acl-long.1", day=TODAY)
+    assert len(papers_of(merge((), [page, doi], TODAY))) == 1
+
+
+def test_what_is_dated_ahead_is_told_and_taken_for_undated() -> None:
+    good, bad = paper(arxiv="2611.10001", day=TODAY), paper(arxiv="9912.00001", day=date(2062, 11, 28))
+    weeks = [Week("2026-W47", (good,)), Week("2062-W48", (bad,))]
+    sources = [Source(f"talks/papers/{week.name}.jsonl", encode(week)) for week in weeks]
+    found, problems = settled(weeks, sources, TODAY)
+    assert [(week.name, len(week.papers)) for week in found] == [("2026-W47", 1), ("undated", 1)]
+    assert [(problem.path, problem.code) for problem in problems] == [("talks/papers/2062-W48.jsonl", "P012")]
+    assert papers_of(found)[1].published is None
+    assert settled(weeks[:1], sources[:1], TODAY) == ((weeks[0],), [])

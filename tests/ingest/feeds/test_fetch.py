@@ -19,9 +19,9 @@ from typing import Any
 import brotli
 import pytest
 
-from ingest.feeds.archive import decode
 from ingest.feeds.fetch import Settings, fetch, run_fetch
 from ingest.feeds.outcome import Outcome, status
+from ingest.feeds.records import decode
 from ingest.feeds.sandbox import Limits
 from ingest.feeds.state import FeedState, load
 from ingest.model import Paper, Source
@@ -171,7 +171,7 @@ def test_an_unchanged_feed_is_neither_parsed_nor_written(
     server.pages["/"] = answer
     assert only(talks, server.url + "/")[0].new == 2
     before = bytes_of(talks)
-    monkeypatch.setattr("ingest.feeds.fetch.Sandbox.parse", None)
+    monkeypatch.setattr("ingest.feeds.read.Sandbox.parse", None)
     outcome, codes = only(talks, server.url + "/")
     assert (str(outcome), codes) == (f"{server.url}/: unchanged", [])
     assert bytes_of(talks) == before
@@ -384,7 +384,7 @@ HOSTILE: dict[str, tuple[Callable[[Handler], None], str]] = {
     "loop": (lambda handler: moved(handler.path)(handler), "more than 5 redirects"),
     "file": (moved("file:///etc/passwd"), "a redirect to an address of kind file:"),
     "private": (moved("http://10.0.0.1/"), "10.0.0.1 leads to the private address 10.0.0.1"),
-    "not gzip": (page(body=b"plain", Content_Encoding="gzip"), "a damaged gzip body"),
+    "not gzip": (page(body=b"\x1f\x8bplain", Content_Encoding="gzip"), "a damaged packed body"),
     "zstd": (page(body=b"plain", Content_Encoding="zstd"), "a body packed as zstd"),
     "hangs up": (page(Content_Length="100000"), "RemoteProtocolError"),
     "html": (page(body=b"<html><body>log in</body></html>"), "an HTML page"),

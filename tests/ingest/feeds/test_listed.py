@@ -6,8 +6,9 @@ from datetime import date
 import pytest
 from markdown_it import MarkdownIt
 
+from ingest.feeds.info import FeedInfo
 from ingest.feeds.listed import encode_record, parse_feeds, read_opml, with_record
-from ingest.model import FeedInfo, Source
+from ingest.model import Source
 from ingest.pipeline import Inputs, build
 
 OPML = '<opml><body><outline text=" A\n B " xmlUrl="https://a.b/f" htmlUrl="https://a.b"/></body></opml>'

@@ -75,7 +75,8 @@ def test_json_feed_resolves_links_and_lists_an_untitled_entry_by_its_address() -
     (problem,) = found.problems
     assert (problem.code, problem.message) == (
         "P004",
-        "1 of 3 entries without a link (left out), 1 of 3 entries without a title (listed by their address)",
+        "1 of 3 entries without a link (left out), 1 of 3 entries without a title (listed by their address), "
+        "1 of 4 items that are no entries (left out)",
     )
 
 

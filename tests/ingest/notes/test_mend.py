@@ -45,6 +45,8 @@ def test_what_is_safe_is_mended(text, mended):
         "你好,世界!",
         "ＡＢＣ，１２",
         "https://example.org",
+        "https://doi.org/10.1109/SEQUEN.1997.666900",
+        "[a](https://Example.org/a)",
         "甲  乙",
     ],
 )

@@ -181,7 +181,8 @@ _No response_
 
 @pytest.mark.parametrize("name", ["asked.md", "asked.json"])
 def test_export_of_the_question_form_is_imported(project, name):
-    labels = [part["attributes"]["label"] for part in yaml.safe_load(TEMPLATE.read_text("utf-8"))["body"]]
+    parts = yaml.safe_load(TEMPLATE.read_text("utf-8"))["body"]
+    labels = [part["attributes"]["label"] for part in parts if part["type"] != "markdown"]
     assert re.findall("(?m)^### (.*)$", FORM) == labels
     issue = {"number": 9, "title": "问题：B", "author": {"login": "阿木"}, "body": FORM.replace("\n", "\r\n")}
     (project / name).write_text(FORM if name == "asked.md" else json.dumps([issue]), "utf-8")
@@ -194,6 +195,81 @@ def test_export_of_the_question_form_is_imported(project, name):
     assert [link.url for link in question.sources] == ["https://arxiv.org/abs/2106.09685"]
     assert [field.value for field in question.fields] == [name, "CC-BY-4.0"]
     assert question.asker == ("" if name == "asked.md" else "阿木")
+
+
+ASKED = {"number": 7, "title": "为什么损失不下降？", "body": "r=8，损失一直是 2.3。", "author": {"login": "alice"}}
+REPLY = {"body": "学习率太小。", "author": {"login": "bob-b"}, "id": 1}
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply"),
+    [
+        (  # as GraphQL says it, and as the older interface does
+            {"createdAt": "2024-03-01T00:00:00Z", "url": "https://g.org/o/r/discussions/7"},
+            {"createdAt": "2024-03-02T09:00:00Z", "url": "https://g.org/o/r/discussions/7#c1"},
+        ),
+        (
+            {"created_at": "2024-03-01T00:00:00Z", "url": "api", "html_url": "https://g.org/o/r/discussions/7"},
+            {"created_at": "2024-03-02T09:00:00Z", "html_url": "https://g.org/o/r/discussions/7#c1"},
+        ),
+    ],
+)
+def test_discussion_keeps_its_days_and_addresses(project, asked, reply):
+    item = ASKED | asked | {"comments": {"nodes": [REPLY | reply]}}
+    (project / "d.json").write_text(json.dumps([item]), "utf-8")
+    assert main(["import", str(project / "d.json"), "--talks", str(project / "talks")]) == 0
+    text = (project / "talks/questions/d-discussion-7.md").read_text("utf-8")
+    question, problems = parse_question(Source("d-discussion-7.md", text))
+    assert problems == []
+    assert (str(question.asked), question.origin) == ("2024-03-01", "https://g.org/o/r/discussions/7")
+    [answer] = question.answers
+    assert (answer.text, answer.author, str(answer.said)) == ("学习率太小。", "bob-b", "2024-03-02")
+    assert answer.origin == "https://g.org/o/r/discussions/7#c1"
+
+
+SHARED = Path(__file__).parents[4] / "shared" / "inputs" / "questions" / "ask"
+BACKGROUND = "# RAG 的切块怎么选？\n\n试过两种，都不好。\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", BACKGROUND),
+        ("b.md", f"{BACKGROUND}\n## 回答\n"),
+        (
+            "c.md",
+            FORM.replace("开头的增量是零。\n\n—小河", "_No response_").replace(
+                "### 背景\n\n_No response_", "### 背景\n\n试过。"
+            ),
+        ),
+        ("d.json", json.dumps([ASKED])),
+        *((path.name, path.read_text("utf-8")) for path in sorted(SHARED.glob("*")) if path.is_file()),
+    ],
+)
+def test_question_that_was_asked_is_open_with_its_background(project, name, text):
+    (project / "asked").mkdir()
+    (project / "asked" / name).write_text(text, "utf-8")
+    assert main(["import", str(project / "asked" / name), "--talks", str(project / "talks")]) == 0
+    [path] = [path for path in (project / "talks/questions").glob("*.md") if path.stem != "unmerge-lora"]
+    question, problems = parse_question(Source(path.name, path.read_text("utf-8")))
+    assert (question.status, problems) == ("open", [])
+    assert question.text
+
+
+def test_what_is_said_at_length_below_one_question_answers_it(project):
+    (project / "a.md").write_text(f"# RAG 是什么？\n\n{'先检索，再生成。' * 100}\n", "utf-8")
+    assert main(["import", str(project / "a.md"), "--talks", str(project / "talks")]) in (0, 1)
+    asked = [path.read_text("utf-8") for path in (project / "talks/questions").glob("a-*.md")]
+    assert not any("## 回答" not in text for text in asked)
+
+
+def test_file_of_a_question_is_imported_with_all_it_says(project):
+    text = (project / "talks/questions/unmerge-lora.md").read_text("utf-8")
+    (project / "x.md").write_text(text.replace("---\n\n#", "level: 入门\n---\n\n#"), "utf-8")
+    assert main(["import", str(project / "x.md"), "--talks", str(project / "talks")]) == 0
+    made = (project / "talks/questions/x-x.md").read_text("utf-8")
+    assert "- [LoRA](<https://arxiv.org/abs/2106.09685>)" in made
+    assert 'level: "入门"' in made
 
 
 def test_form_without_its_headings_is_none():

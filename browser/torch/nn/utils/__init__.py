@@ -1,17 +1,21 @@
 """`torch.nn.utils`: gradients clipped, parameters as one vector, padded batches."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from .._core import Tensor
-from .._create import full, tensor
-from .._engine import no_grad
-from .._shape import cat, stack
+from ..._absent import lacking as _lacking
+from ..._absent import lazily as _lazily
+from ..._core import Tensor
+from ..._create import tensor
+from ..._engine import no_grad
+from ..._shape import cat, stack
 
 
 @no_grad()
-def get_total_norm(tensors: Iterable[Tensor], norm_type: float = 2.0) -> Tensor:
+def get_total_norm(
+    tensors: Iterable[Tensor], norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
+) -> Tensor:
     """The norm of all tensors as one vector."""
     norms = [one.norm(norm_type) for one in tensors]
     if not norms:
@@ -21,7 +25,11 @@ def get_total_norm(tensors: Iterable[Tensor], norm_type: float = 2.0) -> Tensor:
 
 @no_grad()
 def clip_grad_norm_(
-    parameters: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+    parameters: Any,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Scale all gradients so that their common norm is at most `max_norm`; the norm before is returned."""
     parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
@@ -39,7 +47,7 @@ def clip_grad_norm_(
 
 
 @no_grad()
-def clip_grad_value_(parameters: Any, clip_value: float) -> None:
+def clip_grad_value_(parameters: Any, clip_value: float, foreach: bool | None = None) -> None:
     """Cut every gradient to [-clip_value, clip_value]."""
     for one in [parameters] if isinstance(parameters, Tensor) else parameters:
         if one.grad is not None:
@@ -60,17 +68,23 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         start += one.numel()
 
 
-class rnn:
-    """`torch.nn.utils.rnn`."""
+@no_grad()
+def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor) -> None:
+    """Scale all gradients, of a common norm that is given, so that it is at most `max_norm`."""
+    factor = (max_norm / (total_norm + 1e-6)).clamp(max=1.0)
+    for one in [parameters] if isinstance(parameters, Tensor) else parameters:
+        if one.grad is not None:
+            one.grad.mul_(factor.to(one.grad.dtype))
 
-    @staticmethod
-    def pad_sequence(
-        sequences: Sequence[Tensor], batch_first: bool = False, padding_value: float = 0.0, padding_side: str = "right"
-    ) -> Tensor:
-        """Sequences of different lengths as one tensor."""
-        longest = max(len(one) for one in sequences)
-        rows = []
-        for one in sequences:
-            filler = full((longest - len(one), *one.shape[1:]), padding_value, dtype=one.dtype)
-            rows.append(cat([one, filler] if padding_side == "right" else [filler, one]))
-        return stack(rows, 0 if batch_first else 1)
+
+clip_grad_norm = clip_grad_norm_
+
+_PLACES = _lazily(
+    _normed="weight_norm spectral_norm remove_weight_norm remove_spectral_norm",
+    rnn="rnn",
+    parametrize="parametrize",
+    parametrizations="parametrizations",
+    prune="prune",
+)
+
+__getattr__ = _lacking(__name__, "torch.nn.utils", _PLACES)

@@ -1,0 +1,71 @@
+"""Modules of torch's that are parts of another one here: `torch.nn.modules.linear` is `torch.nn`."""
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+from types import ModuleType
+from typing import Any
+
+from . import _absent
+
+# Each module, and those of torch's that it stands for; `*` stands for all below.
+STANDS_FOR = {
+    "nn": "nn.modules nn.modules.* nn.factory_kwargs",
+    "nn.parallel": "nn.parallel.distributed nn.parallel.data_parallel",
+    "nn.utils": "nn.utils.clip_grad nn.utils.convert_parameters nn.utils.init",
+    "optim": """optim.optimizer optim.adam optim.adamw optim.sgd optim.rmsprop optim.adagrad optim.adadelta optim.adamax
+        optim.nadam optim.radam optim.rprop optim.lbfgs optim.asgd""",
+    "autograd": "autograd.function autograd.variable autograd.grad_mode autograd.anomaly_mode",
+    "distributions": "distributions.*",
+    "amp": "cuda.amp cuda.amp.* amp.autocast_mode amp.grad_scaler",
+    "utils.data": "utils.data._utils utils.data._utils.collate",
+    "func": "_functorch functorch",
+    "_core": "_tensor",
+    "compiler": "_dynamo",
+}
+PLACES = {part: whole for whole, parts in STANDS_FOR.items() for part in parts.split()}
+
+
+def place(name: str) -> str | None:
+    """The module that stands for one of torch's, both without `torch.`."""
+    return PLACES.get(name) or PLACES.get(f"{name.rpartition('.')[0]}.*")
+
+
+class _Loader(importlib.abc.Loader):
+    def __init__(self, whole: str) -> None:
+        self.whole = whole
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        """A module that asks the other one for everything."""
+        whole = importlib.import_module(self.whole)
+        module: Any = ModuleType(spec.name)
+
+        def find(name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return getattr(whole, name)
+
+        module.__getattr__, module.__dir__ = find, lambda: dir(whole)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing to run."""
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """Finds those modules, and says of others that they are missing where Python would only say that it finds none."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        root, _, name = fullname.partition(".")
+        if root != __package__ or not name:
+            return None
+        if (whole := place(name)) is not None and whole != name:
+            return importlib.machinery.ModuleSpec(fullname, _Loader(f"{root}.{whole}"), is_package=True)
+        owner, _, last = f"torch.{name}".rpartition(".")
+        if last in _absent.known(owner):
+            raise _absent.AbsentModule(_absent.absent(f"torch.{name}"))
+        return None
+
+
+sys.meta_path.append(Finder())

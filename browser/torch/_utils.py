@@ -1,0 +1,62 @@
+"""How pickled tensors are made again, under torch's names for it: files go from one torch to the other."""
+
+from typing import Any
+
+import numpy as np
+
+from ._core import PUBLIC, Tensor, wrap
+from ._dtypes import ALL, bfloat16, dtype
+
+_NAMES = {
+    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
+    "float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double", "complex64": "ComplexFloat",
+    "complex128": "ComplexDouble",
+}  # fmt: skip
+
+
+class Storage:
+    """The memory of tensors; subclasses say the type of its elements."""
+
+    dtype: dtype
+
+    def __init__(self, memory: np.ndarray) -> None:
+        self.memory = memory
+
+    def to_bytes(self) -> bytes:
+        """As torch writes it: bfloat16 in two bytes."""
+        if self.dtype is bfloat16:
+            return (self.memory.view(np.uint32) >> 16).astype("<u2").tobytes()
+        return self.memory.tobytes()
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> "Storage":
+        """From what `to_bytes` gave."""
+        if cls.dtype is bfloat16:
+            return cls((np.frombuffer(content, "<u2").astype(np.uint32) << 16).view(np.float32))
+        return cls(np.frombuffer(content, cls.dtype.np).copy())
+
+
+STORAGES = {
+    kind: type(f"{_NAMES[kind.name]}Storage", (Storage,), {"dtype": kind, "__module__": __package__}) for kind in ALL
+}
+globals().update({storage.__name__: storage for storage in STORAGES.values()})
+
+
+def _rebuild_tensor_v2(
+    storage: Storage,
+    storage_offset: int,
+    size: Any,
+    stride: Any,
+    requires_grad: bool,
+    backward_hooks: Any = None,
+    metadata: Any = None,
+) -> Tensor:
+    width = storage.memory.itemsize
+    part = storage.memory[storage_offset:]
+    data = np.lib.stride_tricks.as_strided(part, tuple(size), [step * width for step in stride])
+    out = wrap(data, storage.dtype)
+    return out.requires_grad_() if requires_grad else out
+
+
+def _rebuild_parameter(data: Tensor, requires_grad: bool, backward_hooks: Any = None) -> Tensor:
+    return PUBLIC["Parameter"](data, requires_grad)

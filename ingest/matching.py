@@ -1,0 +1,212 @@
+"""Which concepts a text is about: those it names and, first of all the others, those whose pages say what it says.
+
+A name alone may deceive: `量化` is quantization among weights and something else among stocks. A name that is also a
+plain word therefore counts only in company that concept pages know. What is said without a name is found by BM25 over
+the pages' names, phrases and prose. Both languages: words of Latin letters by their stems, Chinese by pairs of letters.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from ingest.concepts import fold
+from ingest.front_matter import front_matter
+from ingest.markup import fenced_lines
+from ingest.model import Concept, Source
+
+NAMED = 4  # what stands in a page's names, phrases and summary counts as if its prose said it so often
+SATURATION, LENGTH = 4.0, 0.5  # BM25's k and b: prose has to repeat a word before it is about it
+COMMON = 0.5  # a term that so many of the pages share tells nothing
+TERMS = 400  # of a text; what is longer has said by then what it is about
+LIKELY = 5.0  # a score from which a text is about a concept that it does not name:
+FIELD = 2.0  # less by so much, where all of its terms are the field's,
+CHANCE = 0.05  # more by so much for each term, since long texts agree with every page in something,
+ALSO = 1.0  # and by so much where it names another concept
+CLOSE = 0.85  # of the best score: who reaches so much is meant as well
+SUPPORTED = 0.5  # of the best score: what a name needs that stands in more than the title
+UNNAMED = 2  # so many concepts a text is about without naming them
+FAMILIAR = 3  # terms that so many pages have are the field's
+FEW = 20  # the pages of fewer concepts do not know their field
+STRAY, COMPANY = (
+    0.5,
+    0.5,
+)  # a plain word is no name where fewer terms are the field's, and they score less for its concept
+
+_RUN = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff]+")
+_LITTLE = frozenset(
+    "a an the of in on to for and or with without by from as at is are was be been it its this that these those what "
+    "which who how why when where do does did can could should would will not no we you they our your my he his her if "
+    "then than so but into over under between about more most less some any each other such use used using via make "
+    "makes made give given get let there out up only also both after before during while very own same".split()
+)
+_ASKING = frozenset(
+    "怎么 什么 为什 么是 么要 是什 怎样 如何 哪些 哪个 一个 一下 这个 那个 可以 我们 不是 就是 "
+    "还是 没有 有什 么区 区别 么不 么用 能不 不能 样的 有哪 有没 时候 的时 应该 需要 这样 那么 "
+    "么样 一点 多少 一种 不同 之间 因为 所以 而且 但是 如果 的话 他们 自己 现在 已经 知道 觉得 "
+    "一样 不一 么办 办法 么做 以后 之后 之前 以前".split()
+)
+
+
+def terms(text: str) -> list[str]:
+    """What a text is compared by: stems of Latin words, pairs of Chinese letters; without what every question says."""
+    found: list[str] = []
+    for run in _RUN.findall(fold(text)):
+        if run[0] >= "\u4e00":
+            found += [pair for at in range(len(run) - 1) if (pair := run[at : at + 2]) not in _ASKING]
+        elif len(run) > 1 and run not in _LITTLE:
+            found.append(_stem(run))
+    return found
+
+
+def _stem(word: str) -> str:
+    """A word without the commonest English endings, so that `quantized` and `quantizing` are one."""
+    if len(word) > 4 and word.endswith("ies"):
+        return f"{word[:-3]}y"
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            word = word[: -len(ending)]
+            break
+    return word.rstrip("e") if len(word) > 4 else word
+
+
+def prose_of(page: Source) -> str:
+    """What a concept page says in words: without its head, code, formulas, addresses and marks."""
+    lines = front_matter(page)[1].split("\n")
+    fenced = fenced_lines(lines)
+    text = "\n".join(line for at, line in enumerate(lines) if at not in fenced and "--8<--" not in line)
+    text = re.sub(r"\$\$[^$]*+\$\$|\$[^$\n]*+\$", " ", text)
+    return re.sub(r"\]\([^()\n]*+\)|<[^<>]*+>", " ", text)
+
+
+class Matcher:
+    """Finds the concepts that a text is about; built once of all concepts, it answers each text by itself.
+
+    Names of Latin letters match whole words only (`GAE` is not in `engage`), Chinese ones anywhere; where two overlap,
+    the longest wins.
+
+    Args:
+        concepts: All there are.
+        prose: What their pages say, by name (`prose_of`); without it there are names, phrases and summaries alone.
+    """
+
+    def __init__(self, concepts: Sequence[Concept], prose: Mapping[str, str] | None = None) -> None:
+        self._owners: dict[str, str] = {}
+        self._spelled: dict[str, str] = {}
+        for concept in concepts:
+            for alias in concept.aliases:
+                self._owners.setdefault(fold(alias), concept.name)
+                self._spelled.setdefault(fold(alias), alias)
+        lengths: dict[str, set[int]] = {}
+        for alias in self._owners:
+            lengths.setdefault(alias[0], set()).add(len(alias))
+        # By first character, the lengths that aliases have: to look for those costs the same for one and for a hundred.
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
+        self._weights, self._familiar = _weigh({concept.name: _said(concept, prose or {}) for concept in concepts})
+        self._knows_the_field = len(concepts) >= FEW
+
+    def find(self, title: str, *more: str) -> tuple[str, ...]:
+        """Names of the concepts that a text is about: those it names, most often named first, then the likeliest.
+
+        Args:
+            title: What it says of itself, or all there is: whatever is named here counts.
+            more: Its text: what is named here in passing does not.
+        """
+        text = "\n".join((title, *more))
+        said = dict.fromkeys(terms(text)[:TERMS])
+        scores = self._scores(said)
+        best = max(scores.values(), default=0.0)
+        counts = Counter(self._named(title))
+        for name, count in Counter(name for part in more for name in self._named(part)).items():
+            if name in counts or scores.get(name, 0.0) >= SUPPORTED * best:
+                counts[name] += count
+        named = sorted(counts, key=lambda name: -counts[name])
+        known = self._known(said) / (len(said) or 1)
+        enough = max(CLOSE * best, LIKELY - FIELD * known + CHANCE * len(said) + ALSO * bool(named))
+        likely = sorted((-score, name) for name, score in scores.items() if score >= enough and name not in counts)
+        return (*named, *(name for _, name in likely[:UNNAMED]))
+
+    def _scores(self, said: Mapping[str, None]) -> dict[str, float]:
+        scores: dict[str, float] = {}
+        for term in said:
+            for name, weight in self._weights.get(term, {}).items():
+                scores[name] = scores.get(name, 0.0) + weight
+        return scores
+
+    def _known(self, said: Mapping[str, None]) -> int:
+        """How many terms are the field's."""
+        return sum(term in self._familiar for term in said)
+
+    def _named(self, text: str) -> list[str]:
+        """The concepts named in a text, in order, as often as they are."""
+        folded = fold(text)
+        found = self._aliases(folded)
+        strays = {alias for alias in set(found) if self._is_plain(alias, text) and self._is_stray(alias, folded)}
+        return [self._owners[alias] for alias in found if alias not in strays]
+
+    def _is_plain(self, alias: str, text: str) -> bool:
+        """Whether a name may be a word of another meaning, too: short, and not of a spelling that only it has."""
+        spelled = self._spelled[alias]
+        if not spelled.isascii():
+            return len(spelled) <= 2
+        unmistakable = re.search(r"[a-z].*[A-Z]|[A-Z]{2}.*[a-z]", spelled) and spelled in text
+        return spelled.isalpha() and not unmistakable
+
+    def _is_stray(self, alias: str, folded: str) -> bool:
+        """Whether the rest of a text speaks of other things than concept pages do."""
+        rest = dict.fromkeys(terms(folded.replace(alias, "\n"))[:TERMS])
+        if not self._knows_the_field or len(rest) < 2 or self._known(rest) >= STRAY * len(rest):
+            return False
+        return sum(self._weights.get(term, {}).get(self._owners[alias], 0.0) for term in rest) < COMPANY
+
+    def _aliases(self, text: str) -> list[str]:
+        """Aliases in a folded text, in order, none overlapping another."""
+        found = [
+            (at, alias)
+            for at, char in enumerate(text)
+            for length in self._lengths.get(char, ())
+            if (alias := text[at : at + length]) in self._owners
+            and len(alias) == length  # at the end of the text fewer letters are left
+            and _is_whole(text, at, at + length)
+        ]
+        taken = bytearray(len(text))  # whether an alias stands over a letter; the longer ones come first
+        kept: list[tuple[int, str]] = []
+        for at, alias in sorted(found, key=lambda match: (-len(match[1]), match[0])):
+            end = at + len(alias)
+            if not (taken[at] or taken[end - 1]):
+                taken[at:end] = b"\1" * len(alias)
+                kept.append((at, alias))
+        return [alias for _, alias in sorted(kept)]
+
+
+def _said(concept: Concept, prose: Mapping[str, str]) -> Counter[str]:
+    """How often a concept's page says each term; what names it counts `NAMED` times."""
+    names = (concept.title, concept.english, *concept.aliases, *concept.phrases, concept.summary)
+    said = Counter(terms(prose.get(concept.name, "")))
+    for term in terms("\n".join(names)):
+        said[term] += NAMED
+    return said
+
+
+def _weigh(pages: Mapping[str, Counter[str]]) -> tuple[dict[str, dict[str, float]], frozenset[str]]:
+    """BM25: what a term adds to the score of each concept, and the terms that many pages share."""
+    shared = Counter(term for said in pages.values() for term in said)
+    mean = sum(said.total() for said in pages.values()) / (len(pages) or 1) or 1.0
+    weights: dict[str, dict[str, float]] = {}
+    for name, said in pages.items():
+        damped = SATURATION * (1 - LENGTH + LENGTH * said.total() / mean)
+        for term, count in said.items():
+            if shared[term] <= max(1, COMMON * len(pages)):
+                rarity = math.log(1 + (len(pages) - shared[term] + 0.5) / (shared[term] + 0.5))
+                weights.setdefault(term, {})[name] = rarity * count / (count + damped)
+    return weights, frozenset(term for term, count in shared.items() if count >= FAMILIAR)
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Whether no Latin letter or digit goes on where a Latin alias begins or ends."""
+    before = start == 0 or not (_latin(text[start]) and _latin(text[start - 1]))
+    return before and (end == len(text) or not (_latin(text[end - 1]) and _latin(text[end])))
+
+
+def _latin(char: str) -> bool:
+    return char.isascii() and char.isalnum()
