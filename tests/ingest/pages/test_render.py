@@ -50,7 +50,6 @@ def test_every_kind_of_page_is_made(pages):
         "generated/home.md", "changes/index.md", "changes/talks.xml", "changes/questions.xml", "changes/papers.xml",
         "papers/feeds.md", "papers/list.md", "papers/undated.md", "papers/picks.xml", "papers/lora.xml",
         "papers/2024-w01.json", "papers/undated.json", "papers/weeks.json", "generated/questions.jsonl",
-        "generated/search.jsonl",
         "reference/lora.md",
         *(f"generated/en/{name}.md" for name in ("archive", "home", "map", "open", "snippets", "topics")),
     }  # fmt: skip
