@@ -14,7 +14,9 @@ from ingest.model import Concept, Source
 from publish.search.text import Section, plain, sections
 
 KIND_ORDER = ("concept", "question", "talk", "paper", "")  # documents of a kind stand together, the newest first
-LISTS = {"generated", "records", "notebooks", "runtime", "assets", *OWNED} - {"people"}  # folders without pages of their own
+LISTS = {"generated", "records", "notebooks", "runtime", "assets", *OWNED} - {
+    "people"
+}  # folders without pages of their own
 WRITTEN = {"qa/ask.md"}  # of these folders, what speaks for itself
 SKIPPED = {"index", "404"}
 TAKEN = re.compile(r"^(参考|References|带走这段代码|接着读)$")  # sections that name others
