@@ -132,12 +132,20 @@ def test_cached_numbers_of_real_models():
         lambda: LatentAttention(10, 3, 6, 5, 0, 3),
         lambda: cached_numbers(0, 128),
         lambda: cached_numbers(1, 128, 0),
+        lambda: cached_numbers(0, 128, 8),
+        lambda: cached_numbers(8, 0),
         lambda: cached_numbers(1, 128, latent=0),
     ],
 )
 def test_wrong_sizes_are_refused(call):
     with pytest.raises(ValueError, match="not all positive"):
         call()
+
+
+def test_settings_that_are_not_given_are_deepseeks():
+    layer = LatentAttention(4, 1, 1, 1, 2, 1, q_lora_rank=1)
+    assert layer.kv_a_layernorm.eps == layer.q_a_layernorm.eps == 1e-6
+    assert layer.rope_theta == DeepseekV3Config().rope_parameters["rope_theta"] == 10000.0
 
 
 def test_smallest_layer_works(device):

@@ -95,6 +95,14 @@ def test_who_writes_into_a_shared_block_copies_it_first():
     assert third.blocks == first.blocks
 
 
+def test_a_full_block_that_is_shared_is_never_copied():
+    cache, first = PagedCache(4, 2, 1, 1), Table()
+    cache.append(first, *pair(4, 1, 1))
+    second = cache.fork(first)
+    cache.append(second, *pair(1, 1, 1))
+    assert (first.blocks, second.blocks) == ([0, 1], [0, 1, 2])
+
+
 def test_at_most_a_block_less_one_token_is_wasted():
     for length in range(1, 20):
         cache, table = PagedCache(20, 4, 1, 1), Table()
