@@ -22,7 +22,7 @@ def fetch(options: argparse.Namespace) -> int:
         lines, problems = status(options.talks, datetime.now(UTC))
     else:
         manners = Manners(allow_private=options.allow_private)
-        settings = Settings(manners, force=options.force, progress=show_progress, find=_finder(options.docs))
+        settings = Settings(manners, force=options.force, progress=show_progress, find=finder(options.docs))
         lines, problems = run_fetch(options.feeds, options.talks, datetime.now(UTC), settings, options.since)
     for line in lines:
         print(line)
@@ -30,7 +30,7 @@ def fetch(options: argparse.Namespace) -> int:
     return 2 if any(problem.code in ("F001", "P010") for problem in problems) else code
 
 
-def _finder(docs: Path) -> Callable[[str, str], tuple[str, ...]]:
+def finder(docs: Path) -> Callable[[str, str], tuple[str, ...]]:
     """What finds the concepts of the pages in `docs/topics/` in a title and an abstract."""
     sources, _ = files.read([path for path in (docs / "topics").glob("*.md") if path.name != "index.md"], docs)
     concepts = [concept for source in sources if (concept := parse_concept(source)[0])]
