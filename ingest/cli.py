@@ -15,7 +15,6 @@ from ingest.feeds import commands as feeds
 from ingest.files import CannotWrite
 from ingest.importing import commands as documents
 from ingest.importing.document import Unreadable
-from ingest.reporting import usage
 from ingest.tree import Strange
 from ingest.workspace import ROOT, Workspace
 
@@ -34,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     except Unreadable as error:
-        return usage(str(error))
+        print(error, file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     bring = commands.add_parser("import", help="make a note, or questions, of a .docx, .pdf, .html, .md, .txt or .json")
     bring.add_argument("file", type=Path, metavar="FILE")
     bring.add_argument("--force", action="store_true", help="replace what is there")
+    kinds = ("talk", "questions", "article")
+    bring.add_argument("--as", dest="wanted", choices=kinds, help="what it is, where it is taken for something else")
     bring.add_argument("--origin", default="", help="of a collection of questions: its address")
     bring.add_argument("--licence", default="", help="of a collection of questions: such as CC-BY-4.0")
     bring.set_defaults(run=documents.bring)

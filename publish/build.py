@@ -195,7 +195,7 @@ def search(project: Project) -> Done:
 
 
 def _texts(project: Project) -> dict[str, str]:
-    """What the index is made of in `docs/`: hand-written pages, pictures, and the records by what ingest says of them."""
+    """What the index is made of in `docs/`: hand-written pages, pictures, and what ingest says of the records."""
     kinds = (".md", ".html", ".jsonl")
     return {
         name: made for name, made in project.docs.items() if name.endswith(kinds) and not name.startswith("runtime/")

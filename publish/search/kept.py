@@ -84,7 +84,7 @@ class Kept:
         return Known(key, Document(**dict(zip(HEAD, fields, strict=True))), *self._now[key][1:])
 
     def postings(self, documents: Sequence[Known]) -> dict[str, bytes]:
-        """For each term its postings: of each document in order the step from the one before, times 16, and the level."""
+        """For each term its postings: of each document the step from the one before, times 16, plus its level."""
         order = [document.key for document in documents]
         others = [at for at, key in enumerate(order) if at >= len(self._order) or self._order[at] != key]
         if len(order) == len(self._order) and len(others) <= PATCHED * len(order):
@@ -152,7 +152,7 @@ def _unpacked(postings: bytes) -> list[tuple[int, int]]:
 
 
 def varint(value: int) -> bytes:
-    """A number in as many bytes as it takes: seven bits each, the lowest first, the highest bit says that more follow."""
+    """A number in as many bytes as it takes: seven bits each, the low ones first; the highest bit: more follow."""
     made = bytearray()
     while value > 127:
         made.append(value & 127 | 128)
