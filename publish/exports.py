@@ -43,11 +43,14 @@ def write(project: Project, languages: Sequence[Mapping[str, Any]]) -> set[str]:
     names = {source: out for known in languages for source, out in known["names"].items()}
     for known in languages:
         for source, out in known["names"].items():
-            page = known["pages"].get(source)
-            if not (page and source.endswith(".md") and out.endswith("index.html")):
+            if not (source.endswith(".md") and out.endswith("index.html")):
                 continue
             name = out.removesuffix("index.html") + "index.md"
-            made[name] = digest(page["of"], names)
+            page = known["pages"].get(source)
+            # A page with something wrong is not known, and what was built of it stays.
+            made[name] = digest(page["of"], names) if page else ""
+            if not page and name in project.left:
+                continue
             if last.get(name) != made[name] or name not in project.left:
                 project.tree.write(f"site/{name}", twin(project, source, names).encode())
     whole = {
