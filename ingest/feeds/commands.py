@@ -34,8 +34,8 @@ def fetch(options: argparse.Namespace) -> int:
 def finder(docs: Path) -> Callable[[str, str], tuple[str, ...]]:
     """What finds the concepts of the pages in `docs/topics/` in a title and an abstract.
 
-    What a title means counts, and what it says with its abstract, if one of them names it: an abstract is so long that
-    it sounds like every page somewhere.
+    What title or abstract name counts; where they name nothing, what the title most likely means. An abstract is so
+    long that it sounds like every page somewhere.
     """
     sources, _ = files.read([path for path in (docs / "topics").glob("*.md") if path.name != "index.md"], docs)
     concepts = [concept for source in sources if (concept := parse_concept(source)[0])]
@@ -43,12 +43,10 @@ def finder(docs: Path) -> Callable[[str, str], tuple[str, ...]]:
     names = {concept.name: [_words(alias) for alias in concept.aliases] for concept in concepts}
 
     def find(title: str, abstract: str) -> tuple[str, ...]:
-        meant = matcher.find(title)
-        if not abstract:
-            return meant[:CONCEPTS]
-        said = _words(f"{title} {abstract}")
-        named = (name for name in matcher.find(title, abstract) if any(alias in said for alias in names[name]))
-        return tuple(dict.fromkeys((*meant, *named)))[:CONCEPTS]
+        said, meant = _words(f"{title} {abstract}"), matcher.find(title)
+        found = dict.fromkeys((*meant, *(matcher.find(title, abstract) if abstract else ())))
+        named = tuple(name for name in found if any(alias in said for alias in names[name]))
+        return (named or meant[:1])[:CONCEPTS]
 
     return find
 
