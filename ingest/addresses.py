@@ -40,9 +40,10 @@ KINDS = {
     "module": Kind("模块", "Modules", "reference", "reference"),
 }
 GENERATED = "generated"  # parts of pages, which hand-written ones include
+SEARCHED = f"{GENERATED}/search.jsonl"  # what a search is to find of the records: see `ingest.searched`
 # Folders under docs/ that hold nothing but what a build writes.
 OWNED = (*(kind.folder for kind in KINDS.values() if kind.template), GENERATED)
-RESERVED = re.compile(r"index|open|page-\d+|con|prn|aux|nul|com\d|lpt\d")
+RESERVED = re.compile(r"index|open|ask|page-\d+|con|prn|aux|nul|com\d|lpt\d")
 
 
 def slug_for(text: str) -> str:

@@ -16,6 +16,7 @@ from ingest.link import link
 from ingest.model import Source
 from ingest.notes.mend import mend
 from ingest.notes.parse import head_of
+from ingest.pages.ways import Ways
 from ingest.problems import Problem
 from ingest.reporting import print_records, print_shown, report, show_progress, usage
 from ingest.rules import rules_page
@@ -44,7 +45,10 @@ def check(options: argparse.Namespace) -> int:
         inputs = dataclasses.replace(inputs, notes=tuple(notes))
     else:
         problems += guard.inputs(space)
-    records, found = pipeline.parse(inputs)
+    kept = space.kept()
+    records, found = pipeline.parse(inputs, kept)
+    if not notes_alone:
+        space.keep(kept)
     problems += found
     if options.show:
         named = [s for s in (*inputs.notes, *inputs.questions) if not wanted or _is_below(base / s.path, wanted)]
@@ -93,8 +97,9 @@ def build(options: argparse.Namespace) -> int:
     if not options.talks.is_dir():
         return usage(f"no such folder: {options.talks}")
     space = _workspace(options)
-    repository, branch = os.environ.get("REPO_URL", "").rstrip("/"), os.environ.get("REPO_BRANCH") or "main"
-    settings = f"{repository} {branch} "
+    said = os.environ.get
+    ways = Ways(said("REPO_URL", "").rstrip("/"), said("REPO_BRANCH") or "main", said("CONTACT", ""))
+    settings = f"{ways} "
     problems: list[Problem] = []
     try:
         counts = space.last_counts(space.state(settings))
@@ -105,9 +110,9 @@ def build(options: argparse.Namespace) -> int:
     else:
         inputs, pictures, problems = space.read()
         kept = space.kept()
-        pages, records, found = pipeline.build(dataclasses.replace(inputs, repository=repository, branch=branch), kept)
+        pages, records, found = pipeline.build(dataclasses.replace(inputs, ways=ways), kept)
         problems += found
-        done = files.write(options.docs, {**pages, **pictures}, OWNED)
+        done = files.write(options.docs, {**pages, **pictures}, OWNED, kept.standing)
         problems += [Problem(name, 1, 1, "X002", "no build wrote this") for name in done.foreign]
         counts = _counts(records) | {"pages": len(pages), "written": done.written, "removed": done.removed}
         space.keep(kept, pages)

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from ingest.limits import BYTES, LARGEST, MARKS, OTHERS, PICTURE_BYTES, marks_in
@@ -27,19 +27,11 @@ def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tup
         root: Folder that paths in problems are relative to.
         largest: How many bytes a file may have.
     """
-    sources, problems = [], []
-    for path in sorted(paths):
-        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
-        if not name.isprintable():
-            problems.append(unprintable(name))
-            continue
-        try:
-            if (size := path.lstat().st_size) > largest:
-                problems.append(Problem(name, 1, 1, "L001", f"{size} bytes, more than {largest}"))
-                continue
-            content = _content(path, root)
-        except OSError as error:
-            problems.append(unreadable(name, error))
+    sources: list[Source] = []
+    problems: list[Problem] = []
+    for name, content in _contents(paths, root, largest, problems):
+        if isinstance(content, OSError):
+            problems.append(unreadable(name, content))
             continue
         try:
             text = content.decode("utf-8-sig")
@@ -53,6 +45,31 @@ def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tup
             continue
         sources.append(Source(name, text.replace("\r\n", "\n").replace("\r", "\n")))
     return tuple(sources), problems
+
+
+def _contents(
+    paths: Iterable[Path], root: Path, largest: int, problems: list[Problem]
+) -> Iterator[tuple[str, bytes | OSError]]:
+    """Name of each file, with its bytes or why they cannot be read; those that are too large are problems."""
+    base = "" if root == Path() else f"{root.as_posix().rstrip('/')}/"
+    below: list[str] = []
+    beside: list[str] = []
+    for path in sorted(path.as_posix() for path in paths):
+        is_below = path.startswith(base) if base else not path.startswith("/")
+        name = path.removeprefix(base)
+        if not name.isprintable():
+            problems.append(unprintable(name))
+            continue
+        with contextlib.suppress(OSError):  # told by who reads it
+            if (size := os.lstat(path).st_size) > largest:
+                problems.append(Problem(name, 1, 1, "L001", f"{size} bytes, more than {largest}"))
+                continue
+        (below if is_below else beside).append(name)
+    yield from Tree(root).read_each(below)
+    for name in beside:  # nothing is followed but what somebody named
+        folder, _, last = name.rpartition("/")
+        for _, content in Tree(Path(f"{folder}/" if folder or name[0] == "/" else ".")).read_each([last]):
+            yield name, content
 
 
 def few(paths: Iterable[Path], root: Path, most: int, most_bytes: int = BYTES) -> tuple[list[Path], list[Problem]]:
@@ -115,13 +132,6 @@ def unreadable(name: str, error: OSError) -> Problem:
     return Problem(name, 1, 1, "F001", f"cannot read: {error.strerror or error}")
 
 
-def _content(path: Path, root: Path) -> bytes:
-    """A file's bytes; below the root nothing is followed, and of another file only the folder that somebody named."""
-    if path.is_relative_to(root):
-        return Tree(root).read(path.relative_to(root).as_posix())
-    return Tree(path.parent).read(path.name)
-
-
 def write_text(path: Path, text: str, root: Path | None = None) -> bool:
     """Write a text as UTF-8, as `write_bytes` does."""
     return write_bytes(path, text.encode(), root)
@@ -155,13 +165,14 @@ def _refused(path: Path, error: OSError | ValueError) -> CannotWrite:
     return CannotWrite(getattr(error, "errno", None), f"cannot write {path}: {where}{reason}")
 
 
-def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str]) -> Synced:
+def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str], standing: Iterable[str] = ()) -> Synced:
     """Make the owned subfolders hold exactly these pages.
 
     Args:
         folder: The site's `docs/`.
         pages: Text, or the bytes of a picture, by path relative to `folder`.
         owned: Subfolders from which every file is removed that an earlier build wrote and that is not among the pages.
+        standing: Pages that were just seen to lie there like this.
 
     Raises:
         CannotWrite: One of the folders is a link, or the disk refuses.
@@ -171,6 +182,7 @@ def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str]) 
         f"{docs}/{name}": page if isinstance(page, bytes) else page.encode() for name, page in sorted(pages.items())
     }
     try:
-        return sync(Tree(folder.parent), "ingest", contents, [f"{docs}/{name}" for name in owned])
+        there = {f"{docs}/{name}" for name in standing}
+        return sync(Tree(folder.parent), "ingest", contents, [f"{docs}/{name}" for name in owned], there)
     except OSError as error:
         raise _refused(folder.parent / str(error.filename or docs), error) from error

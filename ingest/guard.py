@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import subprocess
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from ingest import files
@@ -30,6 +31,9 @@ BESIDE = (
 )
 MADE = (".cache", "site", ".venv", *(f"docs/{name}" for name in GENERATED if name != "notebooks"))
 ASSETS = {".css", ".js", ".txt", ".woff2", ""} | files.PICTURES  # without an ending: LICENSE, SHA256SUMS
+
+
+THEMES = {"javascripts", "stylesheets", "images"}  # of assets/: a file there would stand for the theme's of that name
 
 
 def shape(root: Path) -> list[Problem]:
@@ -64,7 +68,7 @@ def before_pages(
     if problems := shape(root):
         return problems
     seen = {} if seen is None else seen
-    found = {*inputs(Workspace.at(root), seen), *_foreign(Tree(root), writers)}
+    found = {*_texts(Workspace.at(root), seen), *_foreign(Tree(root), writers)}
     seen |= {name: made for who in writers for made, name in written(Tree(root), who)}
     return sorted(found)
 
@@ -76,22 +80,31 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def inputs(space: Workspace, seen: dict[str, str] | None = None) -> list[Problem]:
-    """What people's files in a project may not be or hold: X001 and X003 to X008; `seen` as of `before_pages`."""
-    problems: list[Problem] = []
-    for folder in (space.talks, space.docs, space.snippets):
-        problems += _strange(Tree(folder.parent), [folder.name])
+def inputs(space: Workspace) -> list[Problem]:
+    """What people's files in a project may not be or hold: X001 and X003 to X008."""
+    strange = (_strange(Tree(folder.parent), [folder.name]) for folder in (space.talks, space.docs, space.snippets))
+    return sorted({*chain.from_iterable(strange), *_texts(space, {})})
+
+
+def _texts(space: Workspace, seen: dict[str, str]) -> Iterator[Problem]:
+    """X003 to X007; `seen` as of `before_pages`. A text in which nothing was found before is not looked at again."""
+    clean, now = space.clean(), set[str]()
     for folder, is_wanted in ((space.docs, _is_read), (space.snippets, _is_module)):
         names = [name for name in _names(folder) if not _is_generated(name)]
         if folder == space.docs:
-            problems += [Problem(n, 1, 1, "X003", "it is none") for n in names if not (_is_read(n) or _is_copied(n))]
+            yield from (Problem(n, 1, 1, "X003", "it is none") for n in names if not (_is_read(n) or _is_copied(n)))
         paths = [folder.parent / name for name in names if is_wanted(name)]
         paths, beyond = files.few(paths, folder.parent, FILES["docs"])
         texts, unread = files.read(paths, folder.parent)
-        problems += [*beyond, *unread, *texts_of(texts)]
-        if seen is not None:
-            seen |= {text.path: hashlib.sha256(text.text.encode()).hexdigest() for text in texts}
-    return sorted({*problems})
+        yield from (*beyond, *unread)
+        for text in texts:
+            seen[text.path] = digest(text.text.encode())
+            key = f"{seen[text.path]} {text.path}"
+            problems = [] if key in clean else texts_of([text])
+            yield from problems
+            now |= set() if problems else {key}
+    if now != clean:
+        space.keep_clean(now)
 
 
 def _names(folder: Path) -> list[str]:
@@ -128,8 +141,7 @@ def _foreign(tree: Tree, writers: Iterable[str]) -> Iterator[Problem]:
 
 
 def _is_generated(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return len(parts) > 1 and parts[1] in GENERATED
+    return name.partition("/")[2].partition("/")[0] in GENERATED
 
 
 def _is_read(name: str) -> bool:
@@ -141,6 +153,8 @@ def _is_read(name: str) -> bool:
 def _is_copied(name: str) -> bool:
     """A file that the site may publish as it is, or that it leaves out."""
     path = PurePosixPath(name)
+    if path.parts[1] == "assets" and path.parts[2] in THEMES:
+        return False
     return path.name.startswith(".") or path.suffix.lower() in (ASSETS if path.parts[1] == "assets" else files.PICTURES)
 
 

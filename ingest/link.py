@@ -3,10 +3,11 @@
 import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ingest.concepts import fold, owners
+from ingest.kept import Kept, hash_of
 from ingest.matching import Matcher, terms
 from ingest.model import Paper, Question, Talk
 from ingest.questions.duplicates import join
@@ -20,45 +21,58 @@ OPENING, TITLE = 300, 3  # letters of the answers that are read; how often the t
 FEATURES = 24  # a question is compared by its rarest features: enough to tell it apart, and the work stays linear
 COMMON = 200  # a feature that more questions share says nothing about two of them
 CONCEPTS = 6
+Find = Callable[..., tuple[str, ...]]  # from texts to the names of the concepts that they are about
 
 
-def link(records: Records) -> Wiki:
-    """Fill in concepts everywhere and find related questions."""
-    matcher = Matcher(records.concepts, records.prose)
+def link(records: Records, kept: Kept | None = None) -> Wiki:
+    """Fill in concepts everywhere and find related questions, as far as `kept` does not know them."""
+    kept = kept or Kept()
+    find = _finder(records, kept)
     known = owners(records.concepts)
-    names = {concept.name for concept in records.concepts}
-    talks = tuple(_link_talk(talk, matcher, known) for talk in records.talks)
-    written = tuple(_link_question(question, matcher, known) for question in records.questions)
+    talks = tuple(_link_talk(talk, find, known) for talk in records.talks)
+    written = tuple(_link_question(question, find, known) for question in records.questions)
     questions, duplicates = join(tuple(question for talk in talks for question in talk.questions) + written)
     weeks = tuple(
-        replace(week, papers=tuple(_link_paper(paper, matcher, names) for paper in week.papers))
-        for week in records.weeks
+        replace(week, papers=tuple(_link_paper(paper, find, known) for paper in week.papers)) for week in records.weeks
     )
-    return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), related(questions), duplicates)
+    said = [(question.id, question.topics, *_said(question)) for question in questions]
+    alike = kept.result("related", hash_of(said), lambda: related(questions))
+    return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), alike, duplicates)
 
 
-def _link_talk(talk: Talk, matcher: Matcher, known: Mapping[str, str]) -> Talk:
-    questions = tuple(_link_question(question, matcher, known) for question in talk.questions)
+def _finder(records: Records, kept: Kept) -> Find:
+    """`Matcher.find`, which looks into no text twice while the concepts and their pages say the same."""
+    matcher = Matcher(records.concepts, records.prose)
+    known = kept.memo("named", hash_of(records.concepts, records.prose))
+    return lambda *texts: known(hash_of(texts), lambda: matcher.find(*texts))
+
+
+def _link_talk(talk: Talk, find: Find, known: Mapping[str, str]) -> Talk:
+    questions = tuple(_link_question(question, find, known) for question in talk.questions)
     texts = [talk.title, *talk.summary, *(block.text for section in talk.sections for block in section.blocks)]
-    counts = Counter(name for text in texts for name in matcher.find(text))
+    counts = Counter(name for text in texts for name in find(text))
     asked = [name for question in questions for name in question.topics]
     found = sorted(counts, key=lambda name: -counts[name])
     return replace(talk, questions=questions, topics=tuple(dict.fromkeys([*found, *asked])))
 
 
-def _link_question(question: Question, matcher: Matcher, known: Mapping[str, str]) -> Question:
+def _link_question(question: Question, find: Find, known: Mapping[str, str]) -> Question:
     """What its author said, then what its title names; its answers speak only where those are silent."""
-    written = [known[fold(name)] for name in question.topics if fold(name) in known]
-    named = written + list(matcher.find(question.title, question.text))
+    named = _known(question.topics, known) + list(find(question.title, question.text))
     if not named:
-        named = list(matcher.find("", *(answer.text for answer in question.answers)))
+        named = list(find("", *(answer.text for answer in question.answers)))
     return replace(question, topics=tuple(dict.fromkeys(named))[:CONCEPTS])
 
 
-def _link_paper(paper: Paper, matcher: Matcher, names: set[str]) -> Paper:
+def _link_paper(paper: Paper, find: Find, known: Mapping[str, str]) -> Paper:
     """What was found in its abstract when it came; of concepts that have come since, its title tells."""
-    found = [name for name in paper.topics if name in names] or matcher.find(paper.title)
+    found = _known(paper.topics, known) or find(paper.title)
     return replace(paper, topics=tuple(found)[:CONCEPTS])
+
+
+def _known(names: tuple[str, ...], known: Mapping[str, str]) -> list[str]:
+    """The concepts that names mean, without those that mean none."""
+    return [known[fold(name)] for name in names if fold(name) in known]
 
 
 def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
@@ -104,8 +118,14 @@ def _in_common(question: Question, other: Question) -> float:
     return FIRST * same + SHARED * len(set(question.topics).intersection(other.topics))
 
 
-def _features(question: Question) -> list[str]:
+def _said(question: Question) -> tuple[str, str]:
+    """What a question is compared by: how it is asked, and how its answers begin."""
     opening = " ".join(answer.text for answer in question.answers)[:OPENING]
-    said = terms(f"{question.title} {question.text[:OPENING]}") * TITLE + terms(opening)
+    return f"{question.title} {question.text[:OPENING]}", opening
+
+
+def _features(question: Question) -> list[str]:
+    asked, opening = _said(question)
     # The first concept is what a question is about, the next ones what it touches.
-    return said + [f"topic:{name}" for at, name in enumerate(question.topics, 1) for _ in range(2 * CONCEPTS // at)]
+    concepts = [f"topic:{name}" for at, name in enumerate(question.topics, 1) for _ in range(2 * CONCEPTS // at)]
+    return terms(asked) * TITLE + terms(opening) + concepts

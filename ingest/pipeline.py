@@ -4,33 +4,36 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TypeVar
 
-from ingest.addresses import slug_for
+from ingest.addresses import SEARCHED, slug_for
 from ingest.concepts import check_concepts, check_groups, fold, owners, parse_concept, parse_groups, parse_snippet
 from ingest.feeds.listed import parse_feeds
 from ingest.feeds.records import decode, settled
 from ingest.front_matter import line_of_key
 from ingest.invisible import check_direction
+from ingest.kept import Kept, hash_of
 from ingest.link import link
 from ingest.matching import prose_of
-from ingest.model import Concept, Question, Source, Talk, Week
+from ingest.model import Concept, Question, Snippet, Source, Talk, Week
 from ingest.notes.parse import parse_note
-from ingest.pages.kept import Kept
 from ingest.pages.render import render
+from ingest.pages.ways import Ways
 from ingest.pictures import Pictures
 from ingest.problems import Problem
 from ingest.questions.duplicates import check_duplicates
 from ingest.questions.parse import parse_question
+from ingest.searched import searched
 from ingest.slips.notes import note_slips
 from ingest.slips.questions import concept_slips, question_slips
 from ingest.slips.slip import mended, problems_of
+from ingest.synonyms import check_synonyms, parse_synonyms
 from ingest.wiki import Records
 
 Record = TypeVar("Record")
-_remembered_question = lru_cache(maxsize=20_000)(parse_question)  # `make serve` reads all again where one changed
+Reader = Callable[[Source, Pictures, date | None], tuple[Record, list[Problem]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +47,38 @@ class Inputs:
     concepts: tuple[Source, ...] = ()
     concept_index: tuple[Source, ...] = ()
     snippets: tuple[Source, ...] = ()
+    synonyms: tuple[Source, ...] = ()
     pictures: Pictures = field(default_factory=dict)
-    repository: str = ""  # address of the repository on GitHub, where there is one
-    branch: str = "main"  # which of its branches people edit
+    ways: Ways = field(default_factory=Ways)  # from the site to those who make it
     day: date | None = None  # on which this was read; dates far beyond it are reported
 
 
-def parse(inputs: Inputs) -> tuple[Records, list[Problem]]:
-    """Text to records, with every problem of every file."""
+def parse(inputs: Inputs, kept: Kept | None = None) -> tuple[Records, list[Problem]]:
+    """Text to records, with every problem of every file; `kept` holds what was read of the same texts before."""
+    kept = kept or Kept()
     problems: list[Problem] = []
-    noted = _parse_all(parse_note, inputs.notes, problems)
-    asked_alone = _parse_all(_remembered_question, inputs.questions, problems)
-    for source, talk in zip(inputs.notes, noted, strict=True):
-        problems += problems_of(source.path, note_slips(source, talk, inputs.pictures, inputs.day))
-    for source, question in zip(inputs.questions, asked_alone, strict=True):
-        problems += problems_of(source.path, question_slips(source, question, inputs.pictures, inputs.day))
-    for source in inputs.concepts:
-        problems += problems_of(source.path, concept_slips(source))
+    read = partial(_read, inputs, kept, problems)
+    noted = read(_note, inputs.notes)
+    asked_alone = read(_question, inputs.questions)
     talks = _unique_talks(noted, problems)
     asked = {slug_for(question.id): question.path for talk in talks for question in talk.questions}
     questions = _unique_questions(asked_alone, asked, problems)
-    weeks: Sequence[Week] = _parse_all(decode, inputs.papers, problems)
+    weeks: Sequence[Week] = read(_week, inputs.papers)
     if inputs.day:
         weeks, ahead = settled(weeks, inputs.papers, inputs.day)
         problems += ahead
-    concepts = [concept for concept in _parse_all(parse_concept, inputs.concepts, problems) if concept]
-    snippets = [snippet for snippet in _parse_all(parse_snippet, inputs.snippets, problems) if snippet]
+    concepts = [concept for concept in read(_concept, inputs.concepts) if concept]
+    snippets = [snippet for snippet in read(_snippet, inputs.snippets) if snippet]
     problems += check_concepts(concepts, snippets, inputs.concepts)
     problems += _check_names(questions, concepts, inputs.questions)
-    problems += check_duplicates([*(question for talk in talks for question in talk.questions), *questions])
+    problems += check_duplicates([*(question for talk in talks for question in talk.questions), *questions], kept)
     feeds, found = parse_feeds(inputs.feeds)
     problems += found
     groups, found = parse_groups(inputs.concept_index)
     problems += found + check_groups(concepts, groups)
-    for written in (inputs.notes, inputs.questions, inputs.concepts, inputs.concept_index, inputs.snippets):
-        problems += (problem for source in written for problem in check_direction(source))
+    problems += (problem for source in inputs.concept_index for problem in check_direction(source))
+    synonyms, found = parse_synonyms(inputs.synonyms)
+    problems += found + check_synonyms(synonyms, concepts, [question.id for question in questions])
     prose = {PurePosixPath(page.path).stem: prose_of(page) for page in inputs.concepts}
     records = Records(talks, questions, tuple(weeks), tuple(concepts), groups, tuple(snippets), feeds, prose)
     return records, sorted(problems)
@@ -99,23 +99,62 @@ def build(inputs: Inputs, kept: Kept | None = None) -> tuple[dict[str, str], Rec
 
     Args:
         inputs: Everything that was read.
-        kept: Pages of the last build, which need not be rendered again where they are made of the same.
+        kept: Results of the last build, which need not be made again where they are made of the same.
     """
-    records, problems = parse(inputs)
-    wiki = link(records)
-    pages = render(wiki, inputs.pictures, inputs.repository, inputs.branch, kept)
+    kept = kept or Kept()
+    records, problems = parse(inputs, kept)
+    wiki = link(records, kept)
+    pages = render(wiki, inputs.pictures, inputs.ways, kept)
+    pages[SEARCHED] = searched(wiki)
     return pages, wiki.records, problems
 
 
-def _parse_all(
-    parser: Callable[[Source], tuple[Record, Sequence[Problem]]], sources: Iterable[Source], problems: list[Problem]
+def _read(
+    inputs: Inputs, kept: Kept, problems: list[Problem], reader: Reader[Record], sources: Iterable[Source]
 ) -> list[Record]:
+    """The records of files of one kind. What is wrong with a file by itself depends on its text, on which pictures
+    there are if it shows any, and on the day if it names one that has not come."""
     records = []
     for source in sources:
-        record, found = parser(source)
+        pictures = inputs.pictures if "![" in source.text else {}
+        made_of = hash_of(source.text, sorted(pictures))
+        record, found = kept.result(source.path, made_of, partial(reader, source, pictures, None))
+        if inputs.day and (day := _day(record)) and day > inputs.day:
+            found = reader(source, pictures, inputs.day)[1]
         records.append(record)
         problems += found
     return records
+
+
+def _day(record: object) -> date | None:
+    return record.date if isinstance(record, Talk) else record.asked if isinstance(record, Question) else None
+
+
+def _note(source: Source, pictures: Pictures, day: date | None) -> tuple[Talk, list[Problem]]:
+    talk, problems = parse_note(source)
+    slips = note_slips(source, talk, pictures, day)
+    return talk, [*problems, *problems_of(source.path, slips), *check_direction(source)]
+
+
+def _question(source: Source, pictures: Pictures, day: date | None) -> tuple[Question, list[Problem]]:
+    question, problems = parse_question(source)
+    slips = question_slips(source, question, pictures, day)
+    return question, [*problems, *problems_of(source.path, slips), *check_direction(source)]
+
+
+def _week(source: Source, _pictures: Pictures, _day: date | None) -> tuple[Week, list[Problem]]:
+    week, problems = decode(source)
+    return week, [*problems]
+
+
+def _concept(source: Source, _pictures: Pictures, _day: date | None) -> tuple[Concept | None, list[Problem]]:
+    concept, problems = parse_concept(source)
+    return concept, [*problems, *problems_of(source.path, concept_slips(source)), *check_direction(source)]
+
+
+def _snippet(source: Source, _pictures: Pictures, _day: date | None) -> tuple[Snippet | None, list[Problem]]:
+    snippet, problems = parse_snippet(source)
+    return snippet, [*problems, *check_direction(source)]
 
 
 def _unique_talks(talks: Iterable[Talk], problems: list[Problem]) -> tuple[Talk, ...]:

@@ -62,6 +62,7 @@ LOOKS = set(
     " stroke-linecap stroke-linejoin stroke-opacity stroke-width text-anchor transform viewBox width x x1 x2 y y1"
     " y2".split()
 )
+DRAWING = "wiki-picture"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -133,6 +134,11 @@ def check_drawing(source: Source) -> list[Problem]:
     strange = [str(node.tag) for node in root.iter() if str(node.tag).removeprefix(SVG) not in SHAPES]
     strange += [name for node in root.iter() for name in node.attrib if name not in LOOKS]
     strange += [text for node in root.iter() for text in node.attrib.values() if re.search(r"url\s*\(|:\s*//", text)]
+    strange += [
+        text for node in root.iter() if (text := node.get("class", DRAWING)) != DRAWING
+    ]  # the theme's cover pages
+    if root.tag != "figure" or "class" not in root.attrib:  # in which it is no wider than the page
+        strange.append(str(root.tag))
     return [
         Problem(source.path, _line_of(source.text, what.rpartition("}")[2]), 1, "X006", f"a drawing with {what!r}")
         for what in sorted({*strange})

@@ -11,30 +11,18 @@ import hashlib
 import os
 import re
 import secrets
-import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
 
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-STRANGE = {
-    stat.S_IFLNK: "a link",
-    stat.S_IFIFO: "a FIFO",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
+from ingest.descriptors import FOLDER, entries, kind_of, open_folder, read_file
+from ingest.descriptors import Strange as Strange  # those who use a tree catch it
+
 TEMPORARY = re.compile(r"\.tmp-[0-9a-f]{16}")
 DEEPEST = 32  # folders below each other; each costs a step of recursion, and a walk down to each of its files
 LISTS = ".cache/written"  # may be deleted at any time: what is in generated folders then has to go by hand
-
-
-class Strange(OSError):
-    """Where a file or folder of this checkout is expected, there is something else, `what`; `filename` says where."""
-
-    def __init__(self, name: str, what: str) -> None:
-        self.what = what
-        super().__init__(None, f"{what}, where a file or folder of this checkout is expected", name)
 
 
 class Tree:
@@ -52,7 +40,7 @@ class Tree:
         above, last = _split(name)
         try:
             with self._folder(above) as place:
-                return _kind(os.stat(last, dir_fd=place, follow_symlinks=False))
+                return kind_of(os.stat(last, dir_fd=place, follow_symlinks=False))
         except (FileNotFoundError, NotADirectoryError):
             return ""
 
@@ -65,15 +53,22 @@ class Tree:
         """
         above, last = _split(name)
         with self._folder(above) as place:
+            return read_file(place, last, name)
+
+    def read_each(self, names: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
+        """Files' bytes by their names, or why one cannot be read; a folder is opened once for all that follow in it."""
+        for above, inside in groupby(map(_split, names), itemgetter(0)):
+            found = [(f"{above}/{last}".lstrip("/"), last) for _, last in inside]
             try:
-                handle = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=place)
-            except OSError as error:
-                raise self._told(place, last, name, error) from error
-            with os.fdopen(handle, "rb") as file:  # refuses a folder
-                what = _kind(os.fstat(handle))
-                if what != "file":
-                    raise Strange(name, what)
-                return file.read()
+                with self._folder(above) as place:
+                    for name, last in found:
+                        try:
+                            content: bytes | OSError = read_file(place, last, name)
+                        except OSError as error:
+                            content = error
+                        yield name, content
+            except OSError as error:  # of the folder
+                yield from ((name, error) for name, _ in found)
 
     def write(self, name: str, content: bytes, anew: bool = False) -> bool:
         """Write a file, whole or not at all; a link in its own place is replaced.
@@ -137,17 +132,27 @@ class Tree:
         if what != "folder":
             yield from [(below, what)] if what else []
             return
+        found: list[tuple[str, str, list[tuple[str, str]]]] = []
         try:
-            with self._folder(below) as place, os.scandir(place) as entries:
-                found = sorted((entry.name, _kind(entry.stat(follow_symlinks=False))) for entry in entries)
+            with self._folder(below) as place:
+                for last, kind in entries(place):
+                    name, inside = f"{below}/{last}".lstrip("/"), []
+                    if kind == "folder":  # a site has thousands with one file each
+                        inner = open_folder(place, last, name)
+                        try:
+                            inside = entries(inner)
+                        finally:
+                            os.close(inner)
+                    found.append((name, kind, inside))
         except FileNotFoundError:  # gone since
             return
-        for last, kind in found:
-            name = f"{below}/{last}".lstrip("/")
+        for name, kind, inside in found:
             if kind != "folder":
                 yield name, kind
-            else:
+            elif any(kind == "folder" for _, kind in inside):
                 yield from self.walk(name)
+            else:
+                yield from ((f"{name}/{last}", kind) for last, kind in inside)
 
     def require(self, names: Iterable[str]) -> None:
         """Insist that what is there under these names, and everything on the way, is a file or folder.
@@ -165,28 +170,17 @@ class Tree:
         place = os.open(self.root, FOLDER)
         try:
             at = ""
-            for part in PurePosixPath(name).parts:
+            for part in filter(None, name.split("/")):
                 at = f"{at}/{part}".lstrip("/")
                 if make:
                     with contextlib.suppress(FileExistsError):
                         os.mkdir(part, dir_fd=place)
-                try:
-                    inner = os.open(part, FOLDER | os.O_NOFOLLOW, dir_fd=place)
-                except OSError as error:
-                    raise self._told(place, part, at, error) from error
+                inner = open_folder(place, part, at)
                 os.close(place)
                 place = inner
             yield place
         finally:
             os.close(place)
-
-    def _told(self, place: int, last: str, name: str, error: OSError) -> OSError:
-        """What it is that could not be opened, where that is the reason."""
-        with contextlib.suppress(OSError):
-            what = _kind(os.stat(last, dir_fd=place, follow_symlinks=False))
-            if what not in ("file", "folder"):
-                return Strange(name, what)
-        return OSError(error.errno, error.strerror, name)
 
 
 @dataclass
@@ -204,7 +198,9 @@ class Synced:
     foreign: list[str] = field(default_factory=list)
 
 
-def sync(tree: Tree, who: str, files: Mapping[str, bytes], owned: Iterable[str]) -> Synced:
+def sync(
+    tree: Tree, who: str, files: Mapping[str, bytes], owned: Iterable[str], standing: Container[str] = ()
+) -> Synced:
     """Make generated folders hold exactly these files. Removed is what an earlier run wrote, as it wrote it.
 
     Args:
@@ -212,6 +208,7 @@ def sync(tree: Tree, who: str, files: Mapping[str, bytes], owned: Iterable[str])
         who: Whose folders they are: the name of the list of what was written.
         files: Contents by name, in the order in which they are to be written.
         owned: The folders.
+        standing: Files that were just seen to have these contents.
 
     Raises:
         Strange: One of the folders, or something on the way to a file, is a link or the like.
@@ -225,6 +222,8 @@ def sync(tree: Tree, who: str, files: Mapping[str, bytes], owned: Iterable[str])
         tree.write(path, _listed(old | new))  # first: a run that is killed has written none that is not listed
     done = Synced()
     for name, content in files.items():
+        if name in standing:
+            continue
         try:
             done.written += tree.write(name, content)
         except Strange:
@@ -263,20 +262,13 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _kind(found: os.stat_result) -> str:
-    if stat.S_ISREG(found.st_mode):
-        return "file"
-    return "folder" if stat.S_ISDIR(found.st_mode) else STRANGE.get(stat.S_IFMT(found.st_mode), "something unknown")
-
-
 def _split(name: str) -> tuple[str, str]:
     """A name's folder and last part.
 
     Raises:
         OSError: It leads out of the tree.
     """
-    path = PurePosixPath(name)
-    if path.is_absolute() or not path.parts or ".." in path.parts:
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if name.startswith("/") or not parts or ".." in parts:
         raise OSError(errno.EINVAL, "a name that leads out of the checkout", name)
-    above = path.parent.as_posix()
-    return "" if above == "." else above, path.name
+    return "/".join(parts[:-1]), parts[-1]

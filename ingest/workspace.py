@@ -4,26 +4,28 @@ An edge, by `files`. Whoever wants a project's inputs asks here, so that nobody 
 """
 
 import contextlib
-import json
+import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ingest import files
 from ingest.addresses import OWNED, slug_for
-from ingest.limits import FILES, LARGEST, OTHERS
-from ingest.pages.kept import Kept, hash_of
+from ingest.kept import Kept, hash_of, hash_of_bytes
+from ingest.limits import FILES, LARGEST, LARGEST_PAPERS, OTHERS
+from ingest.memory import recall, remember
 from ingest.pictures import Picture, kind_of, size_of
 from ingest.pipeline import Inputs
 from ingest.problems import Problem
 from ingest.tree import Strange, Tree
 
 ROOT = Path(__file__).parent.parent
-LARGEST_PAPERS = 16_000_000  # bytes: a week of every feed, written by a program
-MEMORY, KEPT = ".cache/ingest.json", ".cache/ingest-pages.json"  # may be deleted at any time
+# What is remembered; may be deleted at any time.
+MEMORY, RESULTS, PAGES, CLEAN = ".cache/ingest", ".cache/ingest-results", ".cache/ingest-pages", ".cache/guard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Workspace:
             "questions": (self.talks / "questions", "*.md"),
             "papers": (self.talks / "papers", "*.jsonl"),
             "feeds": (self.talks, "feeds.*"),
+            "synonyms": (self.talks, "synonyms.txt"),
             "concepts": (self.docs / "topics", "*.md"),
             "concept_index": (self.docs / "topics", "index.md"),
             "snippets": (self.snippets, "[!_]*.py"),
@@ -109,45 +112,59 @@ class Workspace:
 
     def last_counts(self, state: str) -> dict[str, int]:
         """The counts of the last build without a problem, where the state is what it left; else nothing."""
-        try:
-            last = json.loads(Tree(self.docs.parent).read(MEMORY))
-            return dict(last["counts"]) if last["state"] == state else {}
-        except (OSError, ValueError, KeyError, TypeError):
-            return {}
+        counts, _ = recall(Tree(self.docs.parent), MEMORY, state)
+        return dict(counts or {})
 
     def remember(self, state: str, counts: dict[str, int]) -> None:
         """Keep what a build without a problem left; where the disk refuses, the next build is not spared."""
-        with contextlib.suppress(files.CannotWrite):
-            text = json.dumps({"state": state, "counts": counts})
-            files.write_text(self.docs.parent / MEMORY, text, self.docs.parent)
+        with contextlib.suppress(OSError):
+            remember(Tree(self.docs.parent), MEMORY, counts, state)
+
+    def clean(self) -> set[str]:
+        """Hashes of the texts in which the guard of this program found nothing."""
+        return {*(recall(Tree(self.docs.parent), CLEAN, _program())[0] or ())}
+
+    def keep_clean(self, hashes: set[str]) -> None:
+        """Remember those; if the disk refuses, all are looked at next time."""
+        with contextlib.suppress(OSError):
+            remember(Tree(self.docs.parent), CLEAN, sorted(hashes), _program())
 
     def kept(self) -> Kept:
-        """The pages of the last build that still lie there as this program wrote them."""
-        found: dict[str, tuple[str, str]] = {}
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            tree = Tree(self.docs.parent)
-            last = json.loads(tree.read(KEPT))
-            if last["program"] == _program():
-                for name, (made_of, written) in last["pages"].items():
-                    with contextlib.suppress(OSError, UnicodeDecodeError):
-                        text = tree.read(f"{self.docs.name}/{name}").decode()
-                        if hash_of(text) == written:
-                            found[name] = made_of, text
-        return Kept(found)
+        """The results of the last build by this program, and its pages that still lie there as it wrote them."""
+        tree, program = Tree(self.docs.parent), _program()
+        last, _ = recall(tree, RESULTS, program)
+        made, _ = recall(tree, PAGES, program)
+        pages = {}
+        for (name, (made_of, written)), (_, content) in zip(
+            (made or {}).items(), tree.read_each(f"{self.docs.name}/{name}" for name in made or ()), strict=True
+        ):
+            if isinstance(content, bytes) and hash_of_bytes(content) == written:
+                pages[name] = made_of, content.decode()
+        return Kept(pages, last or {})
 
-    def keep(self, kept: Kept, pages: Mapping[str, str]) -> None:
-        """Remember what pages are made of, where that is known; if the disk refuses, all are rendered next time."""
-        made = {name: (made_of, hash_of(pages[name])) for name, made_of in kept.made_of.items()}
-        with contextlib.suppress(files.CannotWrite):
-            text = json.dumps({"program": _program(), "pages": made})
-            files.write_text(self.docs.parent / KEPT, text, self.docs.parent)
+    def keep(self, kept: Kept, pages: Mapping[str, str] | None = None) -> None:
+        """Remember results, of a build what its pages are made of too; if the disk refuses, all is made next time.
+
+        Args:
+            kept: What a run left.
+            pages: The texts of all pages; None if it was no build, which adds to what is remembered.
+        """
+        tree, program = Tree(self.docs.parent), _program()
+        with contextlib.suppress(OSError):
+            if pages is None:
+                remember(tree, RESULTS, {**kept.last, **kept.results}, program)
+                return
+            made = {name: (made_of, hash_of_bytes(pages[name].encode())) for name, made_of in kept.made_of.items()}
+            remember(tree, PAGES, made, program)
+            remember(tree, RESULTS, kept.results, program)
 
 
+@cache
 def _program() -> str:
     """A hash of this package and of the versions of what it uses."""
     code = sorted(path for kind in ("*.py", "*.j2") for path in Path(__file__).parent.rglob(kind))
     versions = sorted(path.name for path in Path(sysconfig.get_path("purelib")).glob("*.dist-info"))
-    return hash_of(versions, [(path.name, path.read_bytes()) for path in code])
+    return hash_of(sys.version, versions, [(path.name, path.read_bytes()) for path in code])
 
 
 def _place(name: str, content: bytes) -> str:

@@ -1,10 +1,12 @@
-"""How the site is made: `python -m publish build | serve | runtime | index`.
+"""How the site is made, and asked: `python -m publish build | serve | runtime | search`.
 
 Exit codes of `build`: 0 fine; 1 something is wrong with what was submitted, or with a page, and the rest is built; 2
 nothing could be built, or wrong usage.
 """
 
 import argparse
+import gc
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return runtime(arguments[1:])
     args = _parser().parse_args(arguments)
+    gc.set_threshold(200_000)  # as in `ingest`: nearly all that is read lives to the end
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     return int(args.run(args))
 
@@ -34,9 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8000, help="default: 8000")
     serve.set_defaults(run=_serve)
     commands.add_parser("runtime", help="fetch, verify and write the files of docs/runtime/; has options of its own")
-    index = commands.add_parser("index", help="write a built site's search index")
-    index.add_argument("site", type=Path)
-    index.set_defaults(run=_index)
+    search = commands.add_parser("search", help="ask the index of site/: a query a line in, a line of addresses out")
+    search.add_argument("--json", action="store_true", help="each line is a JSON list; default: addresses with blanks")
+    search.add_argument("--lang", choices=("zh", "en"), default="zh", help="whose pages; default: the Chinese ones")
+    search.add_argument("--site", type=Path, default=Path("site"), help="default: site")
+    search.set_defaults(run=_search)
     return parser
 
 
@@ -55,12 +60,13 @@ def _serve(args: argparse.Namespace) -> int:
     return serve(Path.cwd(), args.port)
 
 
-def _index(args: argparse.Namespace) -> int:
-    from publish.search import index
+def _search(args: argparse.Namespace) -> int:
+    from publish.search.ask import answers
 
-    if not args.site.is_dir():
-        sys.exit(f"python -m publish index: {args.site} is no folder")
-    print(f"{index.build(args.site)} pages in the index")
+    if not (args.site / "search" / "index.json").is_file():
+        sys.exit(f"python -m publish search: {args.site} has no index: run `python -m publish build`")
+    for addresses in answers((line.rstrip("\n") for line in sys.stdin), args.site, args.lang):
+        print(json.dumps(addresses, ensure_ascii=False) if args.json else " ".join(addresses), flush=True)
     return 0
 
 

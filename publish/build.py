@@ -4,7 +4,7 @@ import gzip
 import os
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,8 +14,9 @@ from ingest import guard
 from ingest.cli import main as ingest
 from ingest.reporting import report
 from ingest.tree import Strange
+from publish import exports
 from publish.csp import policy, with_policy
-from publish.memory import Memory, Project, digest_of, digests
+from publish.memory import Memory, Project, digest_of, digests, forget_digests
 from publish.pages import LANGUAGES, Pages
 from publish.sitemaps import sitemaps
 
@@ -37,10 +38,10 @@ def build(root: Path, without: Collection[str] = (), jobs: int = 0) -> int:
         0; 1 where something is wrong with what was submitted or with a page, and the rest is built nevertheless; 2
         where nothing can be built.
     """
-    digest_of.cache_clear()
+    forget_digests()
     if problems := guard.shape(root):  # before anything is opened
         return 2 * report(problems)
-    memory = Memory(root / ".cache" / "publish.json", root / "site")
+    memory = Memory(root / ".cache" / "publish", root / "site")
     project = Project(root, memory, jobs or _cores(), [who for who, step in WRITERS.items() if step not in without])
     with suppress(FileNotFoundError):
         project.tree.remove(f"site/{STAMPS[0]}")
@@ -61,7 +62,21 @@ def build(root: Path, without: Collection[str] = (), jobs: int = 0) -> int:
         project.tree.write(f"site/{STAMPS[0]}", b"")
     if not did:
         print("site/ is up to date")
+    if lacks := what_readers_lack(os.environ):
+        print(f"NOTICE - {lacks}", file=sys.stderr)
     return worst
+
+
+def what_readers_lack(environment: Mapping[str, str]) -> str:
+    """What readers of a site cannot do because of a setting that it lacks; "" where it lacks none."""
+    if environment.get("REPO_URL"):
+        return ""
+    way = "by mail alone" if environment.get("CONTACT") else "by writing a file and handing it to you"
+    return (
+        f"REPO_URL is not set: readers can ask, answer and say what is wrong {way}; no page leads to its source, to an"
+        " editor or to Colab. REPO_URL=https://github.com/OWNER/NAME (or gitee.com) gives them forms"
+        + ("." if environment.get("CONTACT") else ", CONTACT=somebody@example.org a mail.")
+    )
 
 
 def _cores() -> int:
@@ -125,7 +140,9 @@ def pages(project: Project) -> Done:
     maps = texts | {"sitemap.xml.gz": gzip.compress(texts["sitemap.xml"], mtime=0)}
     for name, content in maps.items():
         project.tree.write(f"site/{name}", content)
-    removed = _remove(project, {*maps, *(name for language in languages for name in language.outputs())})
+    exported = exports.write(project, known)
+    kept = {*maps, *exported, *(name for language in languages for name in language.outputs())}
+    removed = _remove(project, kept)
     for line in project.warnings:
         print(f"WARNING - {line}", file=sys.stderr)
     counts = {"built": len(built), "put under another policy": again, "files removed": removed}
@@ -154,9 +171,7 @@ def _put_under_policy(project: Project, known: Sequence[dict[str, Any]]) -> int:
 
 def _remove(project: Project, kept: Collection[str]) -> int:
     """Remove what nothing makes any more, and folders that are empty then; returns how many files that were."""
-    gone = [
-        name for name in project.left if name not in kept and name not in STAMPS and not name.startswith("pagefind/")
-    ]
+    gone = [name for name in project.left if name not in kept and name not in STAMPS and not name.startswith("search/")]
     for name in gone:
         project.tree.remove(f"site/{name}")
         for folder in PurePosixPath(name).parents[:-1]:
@@ -165,13 +180,23 @@ def _remove(project: Project, kept: Collection[str]) -> int:
 
 
 def search(project: Project) -> Done:
-    """The search index of the Chinese pages, in `site/pagefind/`."""
-    articles = [(page["out"], page["article"]) for page in Pages(project, LANGUAGES[0]).known["pages"].values()]
-    inputs, out = [digests(ROOT / "publish" / "search"), sorted(articles)], project.site / "pagefind"
+    """The search index, in `site/search/`: of the records and of what people write in `docs/`."""
+    root = project.root
+    made = [digests(root / name) for name in ("snippets", "browser/search")]
+    inputs = [digests(ROOT / "publish" / "search"), made, digest_of(root / "talks" / "synonyms.txt"), _texts(project)]
+    out = project.site / "search"
     if project.memory.skips("search", inputs, [out]):
         return 0, ""
     from publish.search import index  # as in `runtime`
 
-    count = index.build(project.site)
+    count = index.build(root, project.site)
     project.memory.made("search", inputs, [out])
-    return 0, f"{count} pages in the index"
+    return 0, f"{count} documents in the index"
+
+
+def _texts(project: Project) -> dict[str, str]:
+    """What the index is made of in `docs/`: hand-written pages, pictures, and what ingest says of the records."""
+    kinds = (".md", ".html", ".jsonl")
+    return {
+        name: made for name, made in project.docs.items() if name.endswith(kinds) and not name.startswith("runtime/")
+    }

@@ -29,7 +29,7 @@ def policy(scripts: Iterable[str]) -> str:
     Args:
         scripts: What `hashes` says of each page.
 
-    `wasm-unsafe-eval` lets WebAssembly compile (Pyodide, Pagefind); it does not allow `eval`. The theme's icons are
+    `wasm-unsafe-eval` lets WebAssembly compile (Pyodide); it does not allow `eval`. The theme's icons are
     `data:` images.
     """
     allowed = " ".join(["'self'", "'wasm-unsafe-eval'", *sorted({*scripts})])

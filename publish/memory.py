@@ -6,10 +6,11 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ingest.kept import hash_of_bytes
+from ingest.memory import recall, remember
 from ingest.tree import Tree
 
 
@@ -18,42 +19,50 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def hash_of(content: bytes) -> str:
-    """A hash of a file's bytes."""
-    return hashlib.sha256(content).hexdigest()[:32]
+_known: dict[str, str] = {}  # of this build, by path
 
 
-@cache
+def forget_digests() -> None:
+    """Read files anew: another build begins."""
+    _known.clear()
+
+
 def digest_of(path: Path) -> str:
     """A hash of a file's bytes, read once in a build; "" where there is none, or what is no file."""
-    try:
-        return hash_of(Tree(path.parent).read(path.name))
-    except OSError:
-        return ""
-
-
-def sizes(folder: Path) -> dict[str, int]:
-    """Every file below a folder with its size, by its name there; a link is a file of its own, and not followed."""
-    found: dict[str, int] = {}
-    for place, below, names in os.walk(folder):
-        below[:] = sorted(name for name in below if name != "__pycache__")
-        links = [name for name in below if Path(place, name).is_symlink()]
-        for name in sorted([*names, *links]):
-            path = os.path.join(place, name)  # noqa: PTH118 - there are thousands
-            found[os.path.relpath(path, folder) if place != str(folder) else name] = os.lstat(path).st_size
-    return found
+    return _digests(path.parent, [path.name])[0]
 
 
 def digests(folder: Path) -> dict[str, str]:
     """The hash of every file below a folder, by its name there."""
-    return {name: digest_of(folder / name) for name in sizes(folder)}
+    names = _names(folder)
+    return dict(zip(names, _digests(folder, names), strict=True))
+
+
+def _digests(folder: Path, names: Sequence[str]) -> list[str]:
+    new = [name for name in names if f"{folder}/{name}" not in _known]
+    for name, (_, content) in zip(new, Tree(folder).read_each(new), strict=True):
+        _known[f"{folder}/{name}"] = hash_of_bytes(content) if isinstance(content, bytes) else ""
+    return [_known[f"{folder}/{name}"] for name in names]
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Every file below a folder with its size, by its name there; a link is a file of its own, and not followed."""
+    return {name: os.lstat(f"{folder}/{name}").st_size for name in _names(folder)}
+
+
+def _names(folder: Path) -> list[str]:
+    tree = Tree(folder.parent)
+    if tree.kind(folder.name) != "folder":
+        return []
+    names = (name.removeprefix(f"{folder.name}/") for name, _ in tree.walk(folder.name))
+    return [name for name in names if "__pycache__" not in name]
 
 
 class Memory:
     """Values by name, kept in a file beside the site that they are about.
 
     Attributes:
-        values: What is remembered; JSON.
+        values: What is remembered: texts, numbers, lists and mappings of them.
     """
 
     def __init__(self, path: Path, site: Path) -> None:
@@ -61,22 +70,23 @@ class Memory:
 
         Args:
             path: The memory's file.
-            site: The site, whose `.memory` names the memory that belongs to it: a cache may bring back one without
-                the other.
+            site: The site, whose `.memory` has the signature of the memory that belongs to it: a cache may bring back
+                one without the other.
         """
         self._tree = Tree(site.parent)
         self._path, self._stamp = (name.relative_to(site.parent).as_posix() for name in (path, site / ".memory"))
         self.values: dict[str, Any] = {}
-        with contextlib.suppress(OSError, ValueError):
-            text = self._tree.read(self._path).decode()
-            if self._tree.read(self._stamp).decode() == digest(text):
-                self.values = json.loads(text)
+        with contextlib.suppress(OSError):
+            values, signature = recall(self._tree, self._path)
+            if self._tree.read(self._stamp).decode("ascii", "replace") == signature != "":
+                self.values = values
 
     def save(self) -> None:
         """Keep what is known now: a build that is interrupted later goes on from here."""
-        text = json.dumps(self.values, sort_keys=True)
-        for path, content in ((self._path, text), (self._stamp, digest(text))):
-            self._tree.write(path, content.encode())
+        signature = ""
+        with contextlib.suppress(OSError):  # else the next build begins from nothing
+            signature = remember(self._tree, self._path, self.values)
+        self._tree.write(self._stamp, signature.encode())
 
     def skips(self, name: str, inputs: object, outputs: Iterable[Path]) -> bool:
         """Whether a step made what lies there of the same inputs."""

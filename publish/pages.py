@@ -16,6 +16,7 @@ from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.addresses import KINDS
 from publish.csp import hashes, with_policy
 from publish.memory import Project, digest, digest_of, digests
 from publish.scripts import faults
@@ -27,6 +28,7 @@ SHARE = 16  # pages that a process takes at a time
 ALONE = 48  # pages for which it does not pay to start processes
 ENVIRONMENT = ("SITE_URL", "REPO_URL", "EDIT_URI")  # what the settings read of it
 FRONT = re.compile(r"\A---\n.*?^---$", re.DOTALL | re.MULTILINE)
+REFERENCES = f"{KINDS['module'].folder}/"  # where the pages are that do so; the guard sees to it
 REFERENCE = re.compile(r"^::: (\w+)", re.MULTILINE)  # the package of a module that mkdocstrings documents
 ARTICLE = re.compile(r"<article\b.*?</article>", re.DOTALL)
 HERE = Path(__file__).parent
@@ -151,7 +153,7 @@ class Pages:
         self.known["shared"] = self._shared()
         pages = {file.src_uri: file.dest_uri for file in generator.pages if file.src_uri in self.sources}
         self.known["names"] = {name: name for name in self.language.templates} | pages
-        self.known["reference"] = [name for name in pages if self._packages(name)]
+        self.known["reference"] = [name for name in pages if name.startswith(REFERENCES) and self._packages(name)]
         return generator
 
     def _built(self, generator: "Generator", due: Sequence[str]) -> "Iterator[Made]":

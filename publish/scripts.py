@@ -4,7 +4,7 @@ Their text is taken from the templates, so that a policy can name them without t
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html.parser import HTMLParser
 from importlib.util import find_spec
@@ -12,6 +12,7 @@ from pathlib import Path
 
 INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 VALUE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+WAY = r"(?:[./]*|/(?:[\w.~%-]+/)*)"  # to the site's root, from a page, or on 404.html from that of its host
 OPENED = re.compile(r"<script\b", re.IGNORECASE)
 SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 LOADED = re.compile(r'\s(?:src=|type="application/(?:ld\+)?json")')  # from the site, or data
@@ -35,12 +36,27 @@ def theme() -> tuple[re.Pattern[str], ...]:
 @cache
 def _scripts(templates: tuple[tuple[Path, int], ...]) -> tuple[re.Pattern[str], ...]:
     texts = [text for path, _ in templates for text in INLINE.findall(path.read_text("utf-8"))]
-    return tuple(re.compile(r"[./]*".join(map(re.escape, VALUE.split(text))) + r"\s*") for text in texts)
+    return tuple(re.compile(WAY.join(map(re.escape, VALUE.split(text))) + r"\s*") for text in texts)
 
 
 def is_theirs(script: str) -> bool:
     """Whether the theme wrote an inline script."""
     return any(known.fullmatch(script) for known in theme())
+
+
+# What our own pages have, a pattern for each attribute: the way from a question that repeats another to that one, and
+# the search on the page that tells how to ask. A contributor's text is shown as text, a hand-written page has no tags.
+OURS = {
+    "meta": {"http-equiv": "refresh", "content": r"0; url=\.\./[\w-]+/"},
+    "form": {"class": "wiki-ask", "action": r"\.\./", "method": "get"},
+}
+
+
+def _is_ours(tag: str, attributes: Mapping[str, str | None]) -> bool:
+    wanted = OURS.get(tag, {})
+    return wanted.keys() == attributes.keys() != set() and all(
+        re.fullmatch(pattern, attributes[name] or "") for name, pattern in wanted.items()
+    )
 
 
 class _Article(HTMLParser):
@@ -52,7 +68,7 @@ class _Article(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
         acts = [name for name, value in attrs if name.startswith("on") or SCHEME.match("".join((value or "").split()))]
-        if tag in ACTIVE or acts:
+        if acts or (tag in ACTIVE and not _is_ours(tag, dict(attrs))):
             self.acts.append(f"<{' '.join([tag, *acts])}>")
 
 

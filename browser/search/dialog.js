@@ -4,15 +4,16 @@
  */
 
 import { element } from "../page/dom.js";
-import * as engine from "./engine.js";
+import { open } from "./engine.js";
 import { labels } from "./labels.js";
-import { EMPTY, VALUES, asksSomething, fromAddress, toAddress } from "./state.js";
+import { EMPTY, VALUES, asksSomething, filtersOf, fromAddress, toAddress } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./engine.js").Result} Result */
 
 const PAGE = 10;
 const PAUSE_MS = 150;
+const LOW = 0.5; // of a query that the best result has: below, it may well be that nothing answers it
 const MAGNIFIER =
   "M9.5 3a6.5 6.5 0 0 1 5.2 10.4l5.3 5.3-1.3 1.3-5.3-5.3A6.5 6.5 0 1 1 9.5 3m0 1.9a4.6 4.6 0 1 0 0 9.2 4.6 4.6 0 0 0 0-9.2";
 
@@ -29,34 +30,35 @@ function icon() {
 /** What language a text is in, for those who hear it. @param {string} text */
 const languageOf = (text) => (/\p{Script=Han}/u.test(text) ? "zh" : "en");
 
-/** @param {Result} result */
-function badges(result) {
-  const made = result.kind ? [element("span", { class: "wiki-badge wiki-badge--kind" }, labels.values[result.kind])] : [];
-  if (result.status === "open" || result.status === "answered") {
-    made.push(element("span", { class: `wiki-badge wiki-badge--${result.status}` }, labels.values[result.status]));
-  }
+/** @param {Result} result @param {boolean} kinds Whether they differ. */
+function badges(result, kinds) {
+  const made = result.kind && kinds ? [element("span", { class: "wiki-badge wiki-badge--kind" }, labels.values[result.kind])] : [];
+  if (result.status === "open") made.push(element("span", { class: "wiki-badge wiki-badge--open" }, labels.values.open));
   return made;
 }
 
-/** @param {Result} result */
-function resultItem(result) {
+/** @param {Result} result @param {boolean} kinds */
+function resultItem(result, kinds) {
   const marked = result.excerpt.map(({ text, mark }) => (mark ? element("mark", {}, text) : text));
   const title = element("span", { class: "wiki-search__title", lang: languageOf(result.title) }, result.title);
   const lang = languageOf(result.excerpt.map(({ text }) => text).join(""));
   const excerpt = element("span", { class: "wiki-search__excerpt", lang }, ...marked);
-  const head = element("span", { class: "wiki-search__head" }, title, ...badges(result));
-  const item = element("li", {}, element("a", { href: result.url, class: "wiki-search__result" }, head, excerpt));
+  const head = element("span", { class: "wiki-search__head" }, title, ...badges(result, kinds));
+  const link = element("a", { href: result.url, class: "wiki-search__result" }, head, excerpt);
+  if (result.away) link.rel = "noopener";
+  const item = element("li", { class: result.card ? "wiki-search__card" : "" }, link);
   for (const section of result.sections) {
-    const lang = languageOf(section.title);
-    item.append(element("a", { href: section.url, class: "wiki-search__section", lang }, section.title));
+    const title = section.title || labels.week;
+    item.append(element("a", { href: section.url, class: "wiki-search__section", lang: languageOf(title) }, title));
   }
   return item;
 }
 
 class Search {
   /** @type {State} */ state = EMPTY;
-  /** @type {Promise<Awaited<ReturnType<typeof engine.open>>> | null} */ index = null;
-  attempts = 0;
+  /** @type {Promise<import("./engine.js").Engine> | null} */ index = null;
+  /** @type {(title: string) => string} */ called = (title) => title;
+  filtering = false; // whether the filters are shown
   latest = 0; // number of the newest search: answers to older ones are dropped
   timer = 0;
   leaving = false; // by a result that was chosen
@@ -82,9 +84,13 @@ class Search {
     this.results = element("ol", { class: "wiki-search__results", "aria-label": labels.results });
     this.more = element("button", { type: "button", class: "wiki-search__more", hidden: "" }, labels.more);
     const close = element("button", { type: "button", class: "wiki-search__close", "aria-label": labels.close }, "×");
-    const form = element("form", { class: "wiki-search__form", role: "search" }, icon(), this.input, ...(place ? [] : [close]));
+    this.toggle = element("button", { type: "button", class: "wiki-search__toggle", "aria-expanded": "false" }, labels.filters);
+    const form = element("form", { class: "wiki-search__form", role: "search" }, icon(), this.input, this.toggle, ...(place ? [] : [close]));
     this.filters = element("div", { class: "wiki-search__filters", hidden: "" }, ...this.chips, ...this.lists, this.order);
-    const body = element("div", { class: "wiki-search__body" }, this.results, this.more);
+    this.suggestions = element("p", { class: "wiki-search__suggestions", "aria-label": labels.suggestions, hidden: "" });
+    this.rest = element("button", { type: "button", class: "wiki-search__more", hidden: "" });
+    this.ask = element("p", { class: "wiki-search__ask", hidden: "" });
+    const body = element("div", { class: "wiki-search__body" }, this.results, this.more, this.rest, this.ask);
     /** The state that goes without saying. */
     this.first = { ...EMPTY, kind: place?.dataset.wikiArchive ?? "" };
     this.dialog = place ? null : element("dialog");
@@ -92,10 +98,14 @@ class Search {
     this.root = this.dialog ?? element("section");
     this.root.className = "wiki-search";
     this.root.setAttribute("aria-label", labels.searchSite);
-    this.root.append(form, this.message, this.filters, body);
+    this.root.append(form, this.suggestions, this.message, this.filters, body);
+    this.toggle.id = `wiki-search-filters-${place ? "page" : "dialog"}`;
+    this.filters.setAttribute("aria-labelledby", this.toggle.id);
+    this.filters.setAttribute("role", "group");
     (place ?? document.body).append(this.root);
     close.addEventListener("click", () => this.dialog?.close());
     form.addEventListener("submit", (event) => event.preventDefault());
+    if (place && matchMedia("(min-width: 45em)").matches) this.filter(true);
     this.listen();
   }
 
@@ -117,19 +127,31 @@ class Search {
     for (const list of this.lists) {
       list.addEventListener("change", () => this.change({ [/** @type {string} */ (list.dataset.name)]: list.value }));
     }
+    this.toggle.addEventListener("click", () => {
+      this.filter(!this.filtering);
+      this.show();
+    });
     this.order.addEventListener("change", () => this.change({ sort: this.order.value }));
     this.root.addEventListener("keydown", (event) => this.key(event));
     this.dialog?.addEventListener("close", () => this.closed());
     this.dialog?.addEventListener("click", (event) => {
       const target = /** @type {Element} */ (event.target);
       if (target === this.dialog) this.dialog.close(); // the backdrop
-      else if (target.closest("ol a") && !(event.ctrlKey || event.metaKey || event.shiftKey)) this.leave();
+      else if (target.closest(".wiki-search__results a, .wiki-search__suggestions a") && !(event.ctrlKey || event.metaKey || event.shiftKey)) this.leave();
     });
+  }
+
+  /** Shows the filters, or hides them. @param {boolean} shown */
+  filter(shown) {
+    this.filtering = shown;
+    this.toggle.setAttribute("aria-expanded", String(shown));
+    if (!shown) this.filters.hidden = true;
   }
 
   /** @param {State} state */
   open(state) {
     this.state = state;
+    if (Object.keys(filtersOf({ ...state, kind: "" })).length || state.sort) this.filter(true);
     this.input.value = state.query;
     this.leaving = false;
     if (this.dialog) {
@@ -138,7 +160,6 @@ class Search {
       this.input.select();
     }
     this.show();
-    if (this.dialog) this.prepare();
   }
 
   /** A result was chosen: the address keeps the search, so that Back returns to it. */
@@ -161,6 +182,7 @@ class Search {
     clearTimeout(this.timer);
     this.latest += 1; // the answer under way is to an older query
     this.results.ariaBusy = "true";
+    if ("query" in changes) this.suggest();
     this.timer = setTimeout(() => this.show(), "query" in changes ? PAUSE_MS : 0);
   }
 
@@ -178,10 +200,12 @@ class Search {
     this.writeAddress(this.state);
     try {
       const index = await this.load();
+      this.called = (title) => index.called(title);
+      if (this.filtering) await index.prepareFilters();
       const wanted = asksSomething(this.state) ? await index.find(this.state) : null;
       const first = wanted ? await wanted.more(PAGE) : [];
       if (number !== this.latest) return;
-      this.drawFilters(wanted?.counts ?? index.filters);
+      this.drawFilters(wanted?.counts ?? index.sifted({}, index.everything()).counts);
       this.draw(wanted, first);
     } catch (error) {
       if (number === this.latest) this.fail(error);
@@ -191,16 +215,31 @@ class Search {
   load() {
     if (this.index) return this.index;
     this.message.textContent = labels.loading;
-    this.index = engine.open(this.attempts);
-    this.attempts += 1;
+    this.index = open();
     return this.index;
   }
 
-  /** Words are about to come: what finds them loads meanwhile. A failure is told when there is something to find. */
+  /** Words are about to come: what tells where they stand loads meanwhile. A failure is told when there is something to find. */
   async prepare() {
     try {
-      await (await this.index)?.prepare();
-    } catch {}
+      await (this.index ??= open());
+    } catch {
+      this.index = null;
+    }
+  }
+
+  /** What goes on as one has begun to type; of no weight where it cannot be had. */
+  async suggest() {
+    const typed = this.input.value;
+    try {
+      const found = (await (await (this.index ??= open())).suggestions(typed)) ?? [];
+      if (typed !== this.input.value) return;
+      const links = found.map(({ title, url, concept }) => element("a", { href: url, class: concept ? "wiki-search__name" : "", lang: languageOf(title) }, title));
+      this.suggestions.replaceChildren(...links);
+      this.suggestions.hidden = links.length === 0;
+    } catch {
+      this.suggestions.hidden = true;
+    }
   }
 
   /** @param {unknown} error */
@@ -211,7 +250,7 @@ class Search {
     const again = element("button", { type: "button" }, labels.retry);
     again.addEventListener("click", () => this.show());
     this.results.replaceChildren();
-    this.more.hidden = true;
+    for (const part of [this.more, this.rest, this.ask]) part.hidden = true;
     this.message.replaceChildren(labels.failed(reason), again);
   }
 
@@ -222,30 +261,53 @@ class Search {
   draw(found, first) {
     this.results.ariaBusy = "false";
     if (this.results.contains(document.activeElement)) this.input.focus(); // not lost with what it stood on
-    this.results.replaceChildren(...first.map(resultItem));
+    this.results.replaceChildren(...first.map((result) => resultItem(result, !this.state.kind)));
     this.message.replaceChildren(this.summary(found));
-    if (found?.total === 0) {
-      this.message.append(" ", element("a", { href: askAddress(this.state.query) }, labels.ask));
-    }
-    this.more.hidden = !found || found.total <= first.length;
+    this.drawAsk(found);
+    this.drawMore(found);
+  }
+
+  /** @param {import("./engine.js").Found | null} found */
+  drawMore(found) {
+    const shown = this.results.children.length;
+    this.more.hidden = !found || found.total <= shown;
     this.more.onclick = () => found && this.append(found).catch((error) => this.fail(error));
+    this.rest.hidden = !found || !this.more.hidden || found.others === 0;
+    this.rest.textContent = found ? labels.others(found.others) : "";
+    this.rest.onclick = () => {
+      found?.rest();
+      if (found) this.append(found).catch((error) => this.fail(error));
+    };
+  }
+
+  /** The way on for whom nothing here answers: below the results, and above them where those hardly touch the query. @param {import("./engine.js").Found | null} found */
+  drawAsk(found) {
+    const low = Boolean(found && (found.total === 0 || found.best < LOW));
+    const link = element("a", { href: askAddress(this.state.query) }, labels.ask);
+    this.ask.hidden = !found || !this.state.query.trim();
+    this.ask.className = `wiki-search__ask${low ? " wiki-search__ask--much" : ""}`;
+    this.ask.replaceChildren(low && found?.total ? labels.missingMuch : labels.missing, " ", link);
+    if (low) this.results.before(this.ask);
+    else this.rest.after(this.ask);
   }
 
   /** @param {import("./engine.js").Found} found */
   async append(found) {
     const number = this.latest;
-    const next = (await found.more(PAGE)).map(resultItem);
+    const next = (await found.more(PAGE)).map((result) => resultItem(result, !this.state.kind));
     if (number !== this.latest) return;
     this.results.append(...next);
-    this.more.hidden = this.results.children.length >= found.total;
+    this.drawMore(found);
     next[0]?.querySelector("a")?.focus();
   }
 
   /** @param {import("./engine.js").Found | null} found */
   summary(found) {
     if (!found) return labels.start;
+    const corrected = found.corrected.length ? labels.corrected(found.corrected.join(" ")) : "";
     if (found.total === 0) return labels.nothing;
-    return found.partial ? labels.partial(found.total) : labels.found(found.total);
+    if (found.question) return corrected + labels.near(found.total);
+    return corrected + (found.whole ? labels.found(found.total) : labels.partial(found.total));
   }
 
   /** @param {Record<string, Record<string, number>>} counts */
@@ -258,13 +320,13 @@ class Search {
       const values = Object.keys(found).filter((value) => found[value] || value === chosen);
       if (chosen && !values.includes(chosen)) values.push(chosen);
       values.sort((a, b) => (found[b] ?? 0) - (found[a] ?? 0) || a.localeCompare(b, "zh"));
-      const options = values.map((value) => element("option", { value }, labels.count(engine.called(value), found[value] ?? 0)));
+      const options = values.map((value) => element("option", { value }, labels.count(this.called(value), found[value] ?? 0)));
       list.replaceChildren(element("option", { value: "" }, labels.any[name]), ...options);
       list.value = chosen;
       list.hidden = values.length < 2 && !chosen;
     }
     this.order.value = this.state.sort;
-    this.filters.hidden = false;
+    this.filters.hidden = !this.filtering;
   }
 
   /**
@@ -291,13 +353,17 @@ class Search {
   /** @param {KeyboardEvent} event */
   key(event) {
     if (event.isComposing) return;
-    const links = /** @type {HTMLElement[]} */ ([...this.results.querySelectorAll("a")]);
-    const at = links.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-    const inInput = document.activeElement === this.input;
+    const items = [...this.results.children].map((item) => /** @type {HTMLElement[]} */ ([...item.querySelectorAll("a")]));
+    const active = /** @type {HTMLElement} */ (document.activeElement);
+    const at = items.findIndex((links) => links.includes(active));
+    const across = items[at]?.indexOf(active) ?? 0;
+    const inInput = active === this.input;
     if (event.key === "Escape" && this.dialog) this.dialog.close();
-    else if (event.key === "ArrowDown" && (inInput || at >= 0)) links[at + 1]?.focus();
-    else if (event.key === "ArrowUp" && at >= 0) (links[at - 1] ?? this.input).focus();
-    else if (event.key === "Enter" && inInput) links[0]?.click();
+    else if (event.key === "ArrowDown" && (inInput || at >= 0)) items[at + 1]?.[0].focus();
+    else if (event.key === "ArrowUp" && at >= 0) (items[at - 1]?.[0] ?? this.input).focus();
+    else if (event.key === "ArrowRight" && at >= 0) items[at][across + 1]?.focus();
+    else if (event.key === "ArrowLeft" && at >= 0) items[at][across - 1]?.focus();
+    else if (event.key === "Enter" && inInput) items[0]?.[0].click();
     else return;
     event.preventDefault();
   }
@@ -319,12 +385,12 @@ function openSearch(state) {
 }
 
 /**
- * Where to ask what nothing answers yet: the repository's form with the words filled in, or else the guide.
+ * Where to ask what nothing answers yet: the repository's form with the words filled in, or else the page about asking.
  * @param {string} query
  */
 function askAddress(query) {
   const repository = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".md-source"))?.href ?? "";
-  if (!repository.startsWith("https://github.com/")) return new URL(`../../${labels.askGuide}`, import.meta.url).href;
+  if (!repository.startsWith("https://github.com/")) return new URL(`../../${labels.askPage}`, import.meta.url).href;
   const words = new URLSearchParams({ template: "question.yml", title: labels.asked(query) });
   return `${repository.replace(/\/$/, "")}/issues/new?${words}`;
 }

@@ -9,36 +9,36 @@ import posixpath
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from types import CodeType
-from urllib.parse import quote
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
 from ingest import safe_html
-from ingest.addresses import KINDS, name_slug, slug_for
+from ingest.addresses import KINDS, Kind, name_slug, slug_for
+from ingest.kept import Kept, hash_of
 from ingest.markup import CJK
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.pages.atom import atom
-from ingest.pages.chart import chart
-from ingest.pages.kept import Kept, hash_of
 from ingest.pages.learning_map import learning_map
-from ingest.pages.people import Person
-from ingest.pages.records import atom_entry, qapage
+from ingest.pages.papers import PaperPages, days_of
+from ingest.pages.people import people_of
+from ingest.pages.records import atom_entry, newest_asked, qapage, question_line
+from ingest.pages.ways import Ways
 from ingest.pictures import Pictures
 from ingest.wiki import Wiki
 
 TALK, QUESTION, PAPER = KINDS["talk"], KINDS["question"], KINDS["paper"]
 PERSON, CHANGE, MODULE = KINDS["person"], KINDS["change"], KINDS["module"]
-GITHUB = "https://github.com/"
 PER_PAGE = 200
 NEWEST = 50  # entries of a feed
 WEEKS, PER_WEEK = 8, 20  # of the page of changes
+SHORT = 400  # letters: what a talk says in fewer, a concept page may say at length
 
 
 class _Compiled(BytecodeCache):
@@ -58,23 +58,20 @@ _COMPILED = _Compiled()
 _plain_html = lru_cache(maxsize=20_000)(safe_html.to_html)  # for the same reason
 
 
-def render(
-    wiki: Wiki, pictures: Pictures, repository: str = "", branch: str = "main", kept: Kept | None = None
-) -> dict[str, str]:
+def render(wiki: Wiki, pictures: Pictures, ways: Ways | None = None, kept: Kept | None = None) -> dict[str, str]:
     """Every generated page of the site.
 
     Args:
         wiki: The linked records.
         pictures: Those that lie beside notes and questions.
-        repository: Its address, for links to it; "" for none.
-        branch: Of the repository, the one that people edit.
+        ways: From the site to those who make it.
         kept: Pages of the last build, of which the same program made them.
     """
-    return dict(_Renderer(wiki, pictures, repository, branch, kept or Kept()).pages())
+    return dict(_Renderer(wiki, pictures, ways or Ways(), kept or Kept()).pages())
 
 
 class _Renderer:
-    def __init__(self, wiki: Wiki, pictures: Pictures, repository: str, branch: str, kept: Kept) -> None:
+    def __init__(self, wiki: Wiki, pictures: Pictures, ways: Ways, kept: Kept) -> None:
         self.kept = kept
         self.wiki = wiki
         self.pictures = pictures
@@ -82,8 +79,11 @@ class _Renderer:
         self.snippets = {snippet.name: snippet for snippet in wiki.records.snippets}
         self.questions = {question.id: question for question in wiki.records.questions}
         self.talks = sorted(wiki.records.talks, key=lambda talk: (str(talk.date or ""), talk.number), reverse=True)
-        self.weeks = sorted(wiki.records.weeks, key=lambda week: week.name, reverse=True)
-        self.people = self._people()
+        self.asked: dict[str, list[Question]] = defaultdict(list)  # by concept
+        for question in self.questions.values():
+            for name in question.topics:
+                self.asked[name].append(question)
+        self.people = people_of(self.talks, self.questions.values())
         self.environment = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             undefined=StrictUndefined,
@@ -98,36 +98,34 @@ class _Renderer:
             "e": safe_html.escape, "linked": safe_html.linked, "html": self._html, "attr": safe_html.attribute,
             "meta": safe_html.meta, "address": safe_html.address, "json_ld": safe_html.json_ld, "slug": slug_for,
             "name_slug": name_slug, "language": _language, "qapage": qapage,
+            "week_days": days_of,
         }  # fmt: skip
         self.environment.globals |= {
             "concepts": self.concepts, "snippets": self.snippets, "questions": self.questions,
             "duplicates": self.wiki.duplicates, "kinds": KINDS,
-            "github": repository.removeprefix(GITHUB) if repository.startswith(GITHUB) else "",
-            "branch": quote(branch),
+            "ways": ways,
         }  # fmt: skip
+        self.shared = hash_of(self.concepts, self.snippets, sorted(pictures.items()), ways)
+        self.papers = PaperPages(wiki.records.weeks, self.concepts, self._kept_page, self._page)
+        self.weeks = self.papers.weeks
 
     def pages(self) -> Iterator[tuple[str, str]]:
         open_questions = [q for q in self.questions.values() if q.status == "open"]
         people = sorted(self.people.values(), key=lambda person: (-person.total, person.slug))
         for talk in self.talks:
             asked = _questions_by_section(talk)
-            yield self._record("talk", talk.number, talk=talk, asked=asked)
+            yield self._record(TALK, slug_for(talk.number), talk, talk=talk, asked=asked)
         yield TALK.page("index"), self._page("talks", talks=self.talks)
         yield from self._asked()
         everything = list(self.questions.values())
         chunks = [everything[at : at + PER_PAGE] for at in range(0, len(everything), PER_PAGE)] or [[]]
-        counts = [(concept, len(asked)) for concept, asked in self._by_concept(everything) if concept]
         for number, chunk in enumerate(chunks, 1):
             name = "index" if number == 1 else f"page-{number}"
             values = {"listed": chunk, "number": number, "last": len(chunks), "open": len(open_questions)}
-            yield QUESTION.page(name), self._page("questions", counts=counts, **values)
+            yield QUESTION.page(name), self._page("questions", counts=self.asked, **values)
         yield QUESTION.page("open"), self._page("open", listed=open_questions)
-        for week in self.weeks:
-            groups = self._by_concept(week.papers)
-            yield PAPER.page(week.name.lower()), self._page(PAPER.template, week=week, groups=groups)
-        titles = {name: concept.short for name, concept in self.concepts.items()}
-        yield PAPER.page("index"), self._page("weeks", weeks=self.weeks, chart=chart(self._dated(), titles))
-        yield PAPER.page("feeds"), self._page("feeds", feeds=self.wiki.records.feeds)
+        yield QUESTION.page("ask"), self._page("ask")
+        yield from self.papers.pages(self.wiki.records.feeds)
         for person in people:
             yield PERSON.page(person.slug), self._page(PERSON.template, person=person)
         yield PERSON.page("index"), self._page("people", people=people)
@@ -135,33 +133,25 @@ class _Renderer:
         yield from self._fragments(open_questions)
 
     def _asked(self) -> Iterator[tuple[str, str]]:
-        """The page of each question: by far the most, so only those are rendered that are made of something new."""
-        values = self.environment.globals
-        shared = hash_of(
-            self.concepts, self.snippets, sorted(self.pictures.items()), values["github"], values["branch"]
-        )
+        """The page of each question."""
         hashes = {name: hash_of(question) for name, question in self.questions.items()}
         for question in self.questions.values():
             alike, repeats = self.wiki.related[question.id], self.wiki.duplicates.get(question.id, ())
-            made_of = hash_of(shared, hashes[question.id], [hashes[name] for name in alike], repeats)
-            name, related = QUESTION.page(slug_for(question.id)), [self.questions[name] for name in alike]
-            page = partial(self._page, QUESTION.template, question=question, related=related)
-            yield name, self.kept.page(name, made_of, page)
+            made_of = hashes[question.id], [hashes[name] for name in alike], repeats
+            related = [self.questions[name] for name in alike]
+            short = bool(question.talk) and sum(len(answer.text) for answer in question.answers) < SHORT
+            yield self._record(
+                QUESTION, slug_for(question.id), made_of, question=question, related=related, short=short
+            )
             for same in repeats:
                 yield QUESTION.page(slug_for(same.id)), self._page("duplicate", question=same, first=question)
-
-    def _dated(self) -> Iterator[tuple[date, Sequence[str]]]:
-        """Day and concepts of every talk, question and paper whose day is known."""
-        yield from ((talk.date, talk.topics) for talk in self.talks if talk.date)
-        yield from ((question.asked, question.topics) for question in self.questions.values() if question.asked)
-        yield from ((paper.published, paper.topics) for week in self.weeks for paper in week.papers if paper.published)
 
     def _changes(self) -> Iterator[tuple[str, str]]:
         """What is new, by the dates of the records, so that the same input gives the same bytes: a page, and feeds."""
         dated: dict[str, list[tuple[date, str, Talk | Question | Paper]]] = {
             "talks": [(talk.date, talk.id, talk) for talk in self.talks if talk.date],
             "questions": [(q.asked, q.id, q) for q in self.questions.values() if q.asked],
-            "papers": [(p.published, p.id, p) for week in self.weeks for p in week.papers if p.published],
+            "papers": [(p.published, p.id, p) for week in self.weeks[:WEEKS] for p in week.papers if p.published],
         }
         weeks: dict[str, dict[str, list[Talk | Question | Paper]]] = {}
         for kind, found in dated.items():
@@ -179,21 +169,14 @@ class _Renderer:
 
     def _fragments(self, open_questions: Sequence[Question]) -> Iterator[tuple[str, str]]:
         """Texts that hand-written pages include."""
-        questions: dict[str, list[Question]] = defaultdict(list)
         talks: dict[str, list[Talk]] = defaultdict(list)
-        papers: dict[str, list[tuple[str, Paper]]] = defaultdict(list)
-        for question in self.questions.values():
-            for name in question.topics:
-                questions[name].append(question)
         for talk in self.talks:
             for name in talk.topics:
                 talks[name].append(talk)
-        for week in self.weeks:
-            for paper in week.papers:
-                for name in paper.topics:
-                    papers[name].append((week.name, paper))
+        papers = self.papers.by_concept()
         for concept in self.concepts.values():
-            lists = {"asked": questions[concept.name], "told": talks[concept.name], "published": papers[concept.name]}
+            lists = {"asked": self.asked[concept.name], "told": talks[concept.name]}
+            lists |= {"published": papers.get(concept.name, ()), "picked": self.papers.picked}
             after = [other for other in self.concepts.values() if concept.name in other.builds_on]
             yield f"generated/topics/{concept.name}.md", self._page("concept", concept=concept, after=after, **lists)
             before = [self.concepts[name] for name in concept.builds_on if name in self.concepts]
@@ -201,26 +184,23 @@ class _Renderer:
         groups: dict[str, list[Concept]] = {group: [] for group in self.wiki.records.groups}
         for concept in self.concepts.values():
             groups.setdefault(concept.group, []).append(concept)
-        yield "generated/topics.md", self._page("concepts", groups=groups, counts=questions)
+        yield "generated/topics.md", self._page("concepts", groups=groups, counts=self.asked)
         yield "generated/map.md", learning_map(groups, self.concepts) + "\n"
+        yield "generated/questions.jsonl", "".join(map(question_line, self.questions.values()))
         with_code = [concept for concept in self.concepts.values() if concept.snippet in self.snippets]
         for concept in with_code:
             yield MODULE.page(concept.snippet), self._page(MODULE.template, concept=concept)
         yield "generated/snippets.md", self._page("snippets", with_code=with_code)
-        varied = [
-            first for concept, asked in self._by_concept(self.questions.values()) if concept for first in asked[:1]
-        ]
-        dated = [(paper.published, week, paper) for week in self.weeks for paper in week.papers if paper.published]
-        dated.sort(key=lambda found: (found[0], found[2].id), reverse=True)
+        newest = self.papers.newest()
         values = {
             "talk": self.talks[0] if self.talks else None,
-            "week": dated[0][1] if dated else None,
-            "recent": [paper for _, _, paper in dated[:5]],
+            "week": newest,
+            "recent": (self.papers.picks[newest.name] or newest.papers)[:5] if newest else (),
             "open_questions": open_questions,
-            "asked": varied,
+            "asked": newest_asked(self.questions.values()),
             "with_code": with_code,
             "groups": groups,
-            "counts": questions,
+            "counts": self.asked,
         }
         yield "generated/home.md", self._page("home", **values)
         yield from self._english(groups, values)
@@ -234,7 +214,7 @@ class _Renderer:
         groups = {names.get(group, group): [concepts[one.name] for one in chinese[group]] for group in chinese}
         with_code = [concept for concept in concepts.values() if concept.snippet in self.snippets]
         values = {**values, "concepts": concepts, "groups": groups, "with_code": with_code}
-        templates = {"home": "home", "topics": "concepts", "snippets": "snippets", "archive": "archive"}
+        templates = {"home": "home", "topics": "concepts", "snippets": "snippets", "archive": "archive", "open": "open"}
         for page, template in templates.items():
             yield f"generated/en/{page}.md", self._page(f"en/{template}", **values)
         reading = ": arrows lead from what to read first to what builds on it"
@@ -247,9 +227,14 @@ class _Renderer:
         beside = PurePosixPath(path).parent
         return safe_html.to_html(text, lambda name: self.pictures.get(posixpath.normpath(beside / name)))
 
-    def _record(self, kind: str, name: str, **values: object) -> tuple[str, str]:
-        """The page of a record of a kind: its path and text."""
-        return KINDS[kind].page(slug_for(name)), self._page(KINDS[kind].template, **values)
+    def _record(self, kind: Kind, name: str, made_of: object, **values: object) -> tuple[str, str]:
+        """The page of a record: its path and text. It is rendered where it is made of something new."""
+        path, render = kind.page(name), partial(self._page, kind.template, **values)
+        return path, self._kept_page(path, made_of, render)
+
+    def _kept_page(self, path: str, made_of: object, render: Callable[[], str]) -> str:
+        """A page's text: the last one, where it was made of the same."""
+        return self.kept.page(path, hash_of(self.shared, made_of), render)
 
     def _page(self, template: str, **values: object) -> str:
         text = self.environment.get_template(f"{template}.md.j2").render(values)
@@ -264,26 +249,6 @@ class _Renderer:
             (t, groups[n]) for n, t in self.concepts.items() if groups.get(n)
         ]
         return [*found, (None, groups[""])] if groups.get("") else found
-
-    def _people(self) -> dict[str, Person]:
-        people: dict[str, Person] = {}
-
-        def person(name: str) -> Person:
-            return people.setdefault(name_slug(name), Person(name, name_slug(name)))
-
-        for talk in self.talks:
-            for name in talk.hosts:
-                person(name).hosted.append(talk)
-            for name in talk.editors:
-                person(name).edited.append(talk)
-            for name in talk.contributors:
-                person(name).contributed.append(talk)
-        for question in self.questions.values():
-            if question.asker:
-                person(question.asker).asked.append(question)
-            for name in dict.fromkeys(answer.author for answer in question.answers if answer.author):
-                person(name).answered.append(question)
-        return people
 
 
 def _questions_by_section(talk: Talk) -> dict[int, list[Question]]:

@@ -25,7 +25,7 @@ def parse_discussions(text: str, path: str, to_markdown: Callable[[str], str]) -
     found = list(_discussions(json.loads(text)))
     if not found:
         raise ValueError("no discussion with a title")
-    return [_discussion(item, path, to_markdown) for item in found]
+    return [parse_discussion(item, path, to_markdown) for item in found]
 
 
 def _discussions(value: Any) -> Iterable[dict[str, Any]]:
@@ -43,7 +43,8 @@ def _discussions(value: Any) -> Iterable[dict[str, Any]]:
                 yield from _discussions(item)
 
 
-def _discussion(item: dict[str, Any], path: str, to_markdown: Callable[[str], str]) -> Question:
+def parse_discussion(item: dict[str, Any], path: str, to_markdown: Callable[[str], str]) -> Question:
+    """The question of one discussion or issue; arguments as for all."""
     chosen = item.get("answer")
     accepted = chosen if isinstance(chosen, dict) else {}
     said = [accepted] if accepted else []
@@ -51,14 +52,14 @@ def _discussion(item: dict[str, Any], path: str, to_markdown: Callable[[str], st
         replies = (comment, *_nodes(comment.get("replies")))
         said += [reply for reply in replies if not (accepted and reply.get("id") == accepted.get("id"))]
     found = (
-        Answer(_body(one, to_markdown), _author(one), 1, one is accepted or bool(one.get("isAnswer")), *_where(one))
+        Answer(_body(one, to_markdown), _author(one), 1, one is accepted or bool(one.get("isAnswer")), *said_where(one))
         for one in said
     )
     answers = tuple(answer for answer in found if answer.text)
     name = (
         f"discussion-{item['number']}" if isinstance(item.get("number"), int) else str(item.get("id") or "discussion")
     )
-    asked, origin = _where(item)
+    asked, origin = said_where(item)
     if form := parse_form(_body(item, to_markdown), path):
         given = tuple(replace(answer, author=answer.author or form.asker or _author(item)) for answer in form.answers)
         form = replace(form, id=name, asker=form.asker or _author(item), answers=(*given, *answers))
@@ -93,7 +94,7 @@ def _nodes(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _where(item: dict[str, Any]) -> tuple[date | None, str]:
+def said_where(item: dict[str, Any]) -> tuple[date | None, str]:
     """When and at which address something was said, as GraphQL or as the older interface tells it."""
     day = re.match(r"\d{4}-\d\d-\d\d", str(item.get("createdAt") or item.get("created_at") or ""))
     address = str(item.get("html_url") or item.get("url") or "")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ingest.concepts import fold
+from ingest.kept import Kept, hash_of
 from ingest.model import Question
 from ingest.problems import Problem
 
@@ -15,12 +16,18 @@ LETTERS = 300  # of a title; so many tell it from others
 
 
 def alike(questions: Sequence[Question]) -> Iterator[tuple[Question, Question]]:
-    """Each question whose title says nearly what an earlier one's does, with the most alike of those.
+    """Each question whose title says nearly what an earlier one's does, with the most alike of those."""
+    for later, first in _alike([question.title for question in questions]):
+        yield questions[later], questions[first]
+
+
+def _alike(titles: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The same by their places.
 
     Exact while few are alike, by prefix filtering (Chaudhuri, Ganti and Kaushik 2006): sets of which a share `ALIKE`
     is common have one of their few rarest members in common, so that only those need an index.
     """
-    sets = [_pairs(question.title) for question in questions]
+    sets = [_pairs(title) for title in titles]
     shared = Counter(pair for pairs in sets for pair in pairs)
     places = {
         pair: at for at, pair in enumerate(sorted(shared, key=lambda pair: (shared[pair], pair)))
@@ -46,7 +53,7 @@ def alike(questions: Sequence[Question]) -> Iterator[tuple[Question, Question]]:
             for place in rarest:
                 index[place].append(at)  # the earliest come first
         if best is not None:
-            yield questions[at], questions[best]
+            yield at, best
 
 
 def _pairs(title: str) -> frozenset[str]:
@@ -54,15 +61,17 @@ def _pairs(title: str) -> frozenset[str]:
     return frozenset(map("".join, zip(f" {letters}", f"{letters} ", strict=True))) if letters else frozenset()
 
 
-def check_duplicates(questions: Sequence[Question]) -> list[Problem]:
+def check_duplicates(questions: Sequence[Question], kept: Kept | None = None) -> list[Problem]:
     """Titles asked before that nobody joined, and a `duplicate_of` that leads nowhere.
 
     Questions of talks are only what others repeat: a note stays as the evening was.
     """
     roots = _roots(questions)
+    titles = [question.title for question in questions]
+    pairs = (kept or Kept()).result("alike", hash_of(titles), lambda: list(_alike(titles)))
     problems = [
         Problem(question.path, question.line, 1, "Q004", f"asks nearly what {other.id} does: {other.title!r}")
-        for question, other in alike(questions)
+        for question, other in ((questions[later], questions[first]) for later, first in pairs)
         if not question.talk and roots[question.id] != roots[other.id]
     ]
     return problems + [

@@ -13,6 +13,7 @@ from ingest.markup import MARKED_LINK, WORDS, bare_urls, fenced_lines, links_in
 from ingest.model import Answer, Field, Link, Question, Source
 from ingest.notes.names import split_attribution
 from ingest.notes.times import parse_time
+from ingest.plain import plain
 from ingest.problems import Problem
 
 TITLE = re.compile(rf"^#\s+(?=\S)({WORDS})(?:\s+#+)?\s*$")
@@ -22,7 +23,7 @@ ANSWER = re.compile(
 DAY_AND_HOUR = re.compile(r"20\d\d-\d{1,2}-\d{1,2}[ T]+\d{1,2}[:：]\d\d(?::\d\d)?")  # as notes say it
 KNOWN = {"id", "topics", "asker", "date", "updated", "duplicate_of"}
 MANY = 50
-SAID = {"origin": "出自", "licence": "许可", "material": "文中的「资料」"}
+SAID = {"origin": "出自", "licence": "许可"}
 # A signature that says more: `—name（2026-11-29，https://…）`. A login on a site may hold hyphens, a name does not.
 SAID_THERE = re.compile(r"(\s*(?:—+|--+)[^（(<>]*+)[（(]([^\n]*)[）)]\s*")
 LOGIN = re.compile(r"\s*—+\s*([A-Za-z0-9][\w-]{0,38})\s*")
@@ -32,7 +33,7 @@ SOURCES = re.compile(r"^##\s+(?:参考(?:资料)?|来源|References?|Sources?)\s
 def parse_question(source: Source) -> tuple[Question, list[Problem]]:
     """Read one question file. Total: a file without a title is still a question, named after its file."""
     meta, body, first, problems = front_matter(source)
-    lines = [(first + at, text) for at, text in enumerate(body.split("\n"))]
+    lines = [(first + at, text) for at, text in enumerate(plain(body).split("\n"))]
     fenced = fenced_lines([text for _, text in lines])
     title, title_line = "", 1
     # Parts in the order written: ("text" | "answer" | "accepted" | "sources", lines).

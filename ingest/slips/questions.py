@@ -24,6 +24,10 @@ LOOSE_SOURCES = re.compile(
     re.IGNORECASE,
 )
 SOON = timedelta(days=1)  # somewhere it is tomorrow already
+# What a reader has not seen, spoken of as if it lay on the table.
+UNNAMED = re.compile(
+    r"(?<![\w」』])(?:所以|也是|这是|而|但)?(资料(?:[说把里讲写]|的(?:说法|解释|写法|公式)|提到|讨论的|转述|认为))"
+)
 KEY = re.compile(r"[A-Za-z][\w -]*:(?=\s|$)")
 LONGEST = 30  # letters
 NAME = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
@@ -105,6 +109,8 @@ def _answers(lines: Sequence[Line]) -> Iterator[Slip]:
             inside = False
         elif inside and line.text.strip():
             answers[-1][1].append(line)
+            if (unnamed := UNNAMED.search(line.plain)) and "](" not in line.text[: unnamed.start()]:
+                yield Slip(line.number, unnamed.start(1) + 1, "Q019", f"{unnamed[1]!r} names no material")
     for heading, said in answers:
         if not said and len(answers) > 1:
             yield heading.slip("Q017", f"{heading.text.strip()!r} says nothing")

@@ -93,6 +93,16 @@ QUESTIONS: dict[str, Row] = {
         "### Q1：为什么除以 $\\sqrt{d_k}$？",
         "### Q1：为什么除以 √d_k？",
     ),
+    "Q019": (
+        W,
+        "the material by its name, with a link",
+        "写明是哪一份资料，带上链接",
+        "an answer argues with material that it does not name",
+        "反驳的「资料」没有说是哪一份",
+        "question",
+        "# 秩该取多大？\n\n## 回答\n\n资料说取 64，太大了。",
+        "# 秩该取多大？\n\n## 回答\n\n[某篇笔记](https://example.org/a)说取 64，太大了。",
+    ),
     "T010": (
         W,
         "a key that is known",

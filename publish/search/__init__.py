@@ -1,11 +1,22 @@
-"""The search index of a built site: `index.py` writes it, `merge.py` makes one of the indexes of its parts."""
+"""The search index: `documents.py` reads what there is to find, `index.py` writes it, browser/search/ asks it.
+
+The format is described in docs/guide/search.md.
+"""
 
 import json
 from pathlib import Path
+from typing import Any
 
-_SCRIPT = Path(__file__).resolve().parents[2] / "browser" / "search" / "shared.js"
-_SHARED = _SCRIPT.read_text("utf-8")
-_SHARED = json.loads(_SHARED[_SHARED.index("{") : _SHARED.rindex("}") + 1])
+SCRIPTS = Path(__file__).resolve().parents[2] / "browser" / "search"
 
+
+def constants(name: str) -> dict[str, Any]:
+    """What a script of the search shares with this room: the JSON in it."""
+    text = (SCRIPTS / name).read_text("utf-8")
+    found: dict[str, Any] = json.loads(text[text.index("= {") + 2 : text.rindex("}") + 1])
+    return found
+
+
+_SHARED = constants("shared.js")
 FILTERS: tuple[str, ...] = tuple(_SHARED["filters"])  # what narrows a search, by its name in the index
 HAN: str = _SHARED["han"]  # Chinese characters, for a class of a regular expression

@@ -1,133 +1,224 @@
-"""The search index of a built site: `python -m publish index site` runs Pagefind over rewritten pages.
+"""Write `site/search/`: what browser/search/reader.js reads. The format is described in docs/guide/search.md.
 
-Pagefind cuts Chinese with a dictionary, browsers cut queries with another. So here every run of Chinese characters is
-stored as its overlapping pairs (位置编码: 位置 置编 编码 码), and browser/search/query.js asks for pairs. What a
-page says can be read back: a dot marks what was put in (see `plain` in search_merge.py). Words are also stored as they
-may be asked for: in simplified characters, `top_p`, `top-p` and `TopP` as topp, top and p.
+Files but `index.json` are compressed here, so that a site needs no server that does it.
 """
 
-import html
+import gzip
+import hashlib
 import json
-import re
-import subprocess
-import sys
-import tempfile
-import unicodedata
-from functools import cache
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-from opencc import OpenCC
-
+from ingest.model import Concept, Source
+from ingest.synonyms import Entry, parse_synonyms
 from ingest.tree import Tree
-from publish.search import HAN
-from publish.search.merge import merge
+from publish.search import FILTERS, SCRIPTS
+from publish.search.documents import Document, concepts_in, document_of, in_order, kind_name, lines_of
+from publish.search.kept import Kept, Known, varint
+from publish.search.names import Names, folded
+from publish.search.pinyin import spelled
+from publish.search.terms import simplified
 
-# Marks that no text has and that Pagefind takes for punctuation.
-PAIR, AFTER_SPACE, EXTRA, END = "\u2e31", "\u2e32", "\u2e33", "\u2e34"
-LATIN = "A-Za-z0-9\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"  # full-width forms too
-TOKEN = re.compile(rf"(?P<han>[{HAN}]+)|(?<![&#{LATIN}])(?P<word>[{LATIN}]+(?:[-_.\uff0d\uff3f\uff0e][{LATIN}]+)*)")
-PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-ARTICLE = re.compile(r"<article[^>]*md-content__inner.*?</article>", re.DOTALL)
-EXAMPLE = re.compile(r'<details class="example".*?</details>', re.DOTALL)  # of a concept whose own page has it too
-MARKUP = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
-ENGLISH = re.compile(r'data-english="([^"]*)">.*?data-pagefind-filter="topic\[data-v]" data-v="([^"]*)"')
-AT_ONCE = 2_500  # pages whose words Pagefind holds at once, in 0.6 GB
-ROOT = "article.md-content__inner"
-EXCLUDED = ".headerlink, .md-source-file, .md-content__button, div.arithmatex, .wiki-source, .wiki-chips, .wiki-badge"
+FORMAT = 1
+SHARD = 4_000  # bytes of postings in a file of the index, about
+PACK = 1_500  # bytes of texts in a file, about
+TOGETHER = 64  # files of texts that share a name: one changed document renames those of its own
+SUGGESTED = 300  # questions that are suggested before an index is loaded
 
 
-@cache
-def simplified() -> dict[str, str]:
-    """Every traditional character that has a simplified form, with it."""
-    convert = OpenCC("t2s").convert
-    common = (chr(point) for start, end in ((0x3400, 0x4DC0), (0x4E00, 0xA000)) for point in range(start, end))
-    return {character: new for character in common if (new := convert(character)) != character}
+def build(root: Path, site: Path | None = None) -> int:
+    """Write `search/` into a site; returns how many documents are in the index."""
+    site = site or root / "site"
+    table = root / "talks" / "synonyms.txt"
+    synonyms, _ = parse_synonyms([Source(table.name, table.read_text("utf-8"))] if table.is_file() else [])
+    concepts = concepts_in(root / "docs")
+    names = Names(concepts, synonyms)
+    by_name = {concept.name: concept for concept in concepts}
+    kept = Kept(root / ".cache" / "search.bin", _program(names))
+    found = []
+    for text, name in lines_of(root):
+        known = kept.find(name, text)
+        if not known and (document := document_of(text, name, by_name)):
+            known = kept.add(name, text, document, names)
+        if known:
+            found.append(known)
+    documents = in_order(found)
+    files = _files(documents, kept.postings(documents), names, synonyms, concepts)
+    _put(files, Tree(site.parent), f"{site.name}/search")
+    kept.save()
+    return len(documents)
 
 
-def pairs(run: str) -> list[str]:
-    """Overlapping pairs of a run of characters, and its last character."""
-    return [run[at : at + 2] for at in range(len(run))]
+def _program(names: Names) -> str:
+    """A hash of all that terms depend on beside the documents."""
+    made = hashlib.sha256()
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), SCRIPTS / "asking.js", SCRIPTS / "shared.js"):
+        made.update(path.read_bytes())
+    made.update(json.dumps([[sense.id, sense.names] for sense in names.senses]).encode())
+    return made.hexdigest()
 
 
-def expand(text: str) -> str:
-    """Text (HTML between two tags) as it is stored: Pagefind cuts it at blanks and nowhere else."""
-    return TOKEN.sub(_stored, text)
+def _files(
+    known: Sequence[Known],
+    postings: dict[str, bytes],
+    names: Names,
+    synonyms: Sequence[Entry],
+    concepts: Sequence[Concept],
+) -> Iterator[tuple[str, bytes]]:
+    """Every file of the index by its name, before it is compressed; the one that names the others last."""
+    documents = [one.head for one in known]
+    entry: dict[str, Any] = {"format": FORMAT, "count": len(documents), "runs": _runs(documents)}
+    entry["firsts"], entry["shards"] = [], []
+    for first, content in _shards(postings):
+        name = _name(content)
+        entry["firsts"].append(first)
+        entry["shards"].append(name)
+        yield f"terms/{name}.bin", content
+    entry["packs"], entry["groups"] = [], []
+    packs = list(_packs(known))
+    for at in range(0, len(packs), TOGETHER):
+        group = packs[at : at + TOGETHER]
+        name = _name(b"".join(content for _, content in group))
+        entry["groups"].append(name)
+        for number, (size, content) in enumerate(group):
+            entry["packs"].append(size)
+            yield f"texts/{name}/{number}.bin", content
+    numbers = {document.address: number for number, document in enumerate(documents)}
+    for name, value in {
+        "names": _names(names, synonyms, concepts, numbers),
+        "suggested": _suggested(documents),
+        "filters": _columns(documents),
+        "forms": ["".join(simplified()), "".join(simplified().values())],
+    }.items():
+        content = _json(value)
+        entry[name] = _name(content)
+        yield f"{name}-{entry[name]}.bin", content
+    yield "index.json", _json(entry)
 
 
-def _stored(match: re.Match[str]) -> str:
-    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
-    stored = _run(match["han"], before.isspace()) if match["han"] else _word(match["word"])
-    return stored if after.isspace() else f"{stored}{END} "
+def _runs(documents: Sequence[Document]) -> list[list[Any]]:
+    """The numbers of documents of one kind and one language: `[kind, language, how many]`, in order."""
+    return [
+        [kind_name(kind), language, len(list(run))]
+        for (kind, language), run in groupby(documents, key=lambda one: (one.kind, one.language))
+    ]
 
 
-def _run(run: str, spaced: bool) -> str:
-    plain = "".join(simplified().get(character, character) for character in run)
-    extra = [new for old, new in zip(pairs(run), pairs(plain), strict=True) if old != new]
-    first = AFTER_SPACE if spaced else f" {PAIR}"
-    return first + f" {PAIR}".join(pairs(run)) + "".join(f" {EXTRA}{new}" for new in extra)
+def _shards(postings: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Terms in lots that a browser fetches at once, in the order of JavaScript's strings, with the first of each."""
+    ordered = sorted(postings, key=lambda term: term.encode("utf-16-be", "surrogatepass"))
+    lot, first, before = bytearray(), "", b""
+    for term in ordered:
+        if not lot:
+            first, before = term, b""
+        written = term.encode("utf-8", "surrogatepass")
+        same = next(
+            (at for at, (a, b) in enumerate(zip(before, written, strict=False)) if a != b),
+            min(len(before), len(written)),
+        )
+        before = written
+        lot += (
+            varint(same) + varint(len(written) - same) + written[same:] + varint(len(postings[term])) + postings[term]
+        )
+        if len(lot) >= SHARD:
+            yield first, bytes(lot)
+            lot = bytearray()
+    if lot:
+        yield first, bytes(lot)
 
 
-def _word(word: str) -> str:
-    folded = unicodedata.normalize("NFKC", word)
-    joined = re.sub(r"[-_.]", "", folded)
-    pieces = [PART.findall(piece) if len(piece) > 1 else [piece] for piece in re.split(r"[-_.]", folded)]
-    parts = [part for piece in pieces for part in piece]
-    extra = [joined] if joined != word else []
-    if len(parts) > 1 and re.search(r"[-_.]|[a-z][A-Z]", folded):  # not bf16
-        extra += parts
-    return word + "".join(f" {EXTRA}{one.lower()}" for one in dict.fromkeys(extra))
+def _packs(documents: Sequence[Known]) -> Iterator[tuple[int, bytes]]:
+    """What is shown of documents, some in a file, with how many they are."""
+    lot: list[str] = []
+    size = 0
+    for document in documents:
+        if lot and size + len(document.shown) > PACK:
+            yield len(lot), f"[{','.join(lot)}]".encode("utf-8", "surrogatepass")
+            lot, size = [], 0
+        lot.append(document.shown)
+        size += len(document.shown)
+    if lot:
+        yield len(lot), f"[{','.join(lot)}]".encode("utf-8", "surrogatepass")
 
 
-def rewritten(page: str) -> str:
-    """A built page's article with its texts as they are stored; "" where there is none."""
-    article = ARTICLE.search(page)
-    if not article:
-        return ""
-    text, done, at = EXAMPLE.sub("", article[0]), [], 0
-    for tag in MARKUP.finditer(text):
-        done += [expand(text[at : tag.start()]), tag[0]]
-        at = tag.end()
-    return f'<!doctype html><html lang="en"><head><meta charset="utf-8"></head><body>{"".join(done)}</body></html>'
+def _names(
+    names: Names, synonyms: Sequence[Entry], concepts: Sequence[Concept], numbers: dict[str, int]
+) -> dict[str, Any]:
+    """Senses with their names, and for concepts the document, the title in both languages; hints; pinyin."""
+    by_name = {concept.name: concept for concept in concepts}
+    senses = []
+    for sense in names.senses:
+        own: list[Any] = (
+            [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
+        )
+        senses.append([sense.id, sense.names, *own])
+    pages = {name.removeprefix("topics/").rstrip("/"): number for name, number in numbers.items()}
+    pages["topics/index"] = numbers.get("topics/", 0)
+    helped: dict[str, list[int]] = {}  # by what somebody says: the pages that help
+    said = [(entry.names, entry.pages) for entry in synonyms] + [(one.phrases, (one.name,)) for one in concepts]
+    for words, wanted in said:
+        for name in map(folded, words):
+            known = helped.setdefault(name, [])
+            known += (pages[page] for page in wanted if page in pages and pages[page] not in known)
+    together: dict[tuple[int, ...], list[str]] = {}
+    for name, known in helped.items():
+        together.setdefault(tuple(known), []).append(name)
+    hints = [[words, list(help_)] for help_, words in together.items() if help_]
+    pinyin = {sense.id: spelled(sense.names) for sense in names.senses if sense.page}
+    return {"senses": senses, "hints": hints, "pinyin": {key: value for key, value in pinyin.items() if value}}
 
 
-def build(site: Path) -> int:
-    """Write `site/pagefind/`; returns how many pages are in the index."""
-    # English pages say the same as Chinese ones, which a search would find twice.
-    paths = [path for path in sorted(site.rglob("index.html")) if not path.is_relative_to(site / "en")]
-    with tempfile.TemporaryDirectory() as name:
-        parts = [Path(name) / str(at) for at in range(-(-len(paths) // AT_ONCE))]
-        count = 0
-        english: dict[str, str] = {}
-        for path in paths:
-            page = path.read_text("utf-8")
-            english |= {html.unescape(title): html.unescape(new) for new, title in ENGLISH.findall(page)}
-            if text := rewritten(page):
-                target = parts[count % len(parts)] / path.relative_to(site)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, "utf-8")
-                count += 1
-        for part in parts:
-            command = [sys.executable, "-m", "pagefind", "--silent", "--force-language", "unknown", "--site", str(part)]
-            command += ["--root-selector", ROOT, "--exclude-selectors", EXCLUDED, "--output-path", f"{part}-index"]
-            subprocess.run(command, check=True)
-        made = Path(name) / "pagefind"
-        indexed = merge([Path(f"{part}-index") for part in parts], made)
-        table = simplified()
-        forms = json.dumps(["".join(table), "".join(table.values())], ensure_ascii=False)
-        (made / "traditional.json").write_text(forms, "utf-8")
-        (made / "english.json").write_text(json.dumps(english, ensure_ascii=False), "utf-8")
-        _put(made, Tree(site.parent), f"{site.name}/pagefind")
-    return indexed
+def _suggested(documents: Sequence[Document]) -> list[list[str]]:
+    """Questions and hand-written pages with their addresses: of each concept in turn the newest."""
+    turns: dict[str, int] = defaultdict(int)
+    ranked = []
+    for at, document in enumerate(documents):
+        if document.kind == "question":
+            topic = (document.filters.get("topic") or [""])[0]
+            ranked.append((turns[topic], at))
+            turns[topic] += 1
+    chosen = [at for _, at in sorted(ranked)[:SUGGESTED]]
+    chosen += [at for at, document in enumerate(documents) if document.kind == "" and document.title]
+    return [[documents[at].title, documents[at].address] for at in chosen]
 
 
-def _put(made: Path, tree: Tree, place: str) -> None:
-    """Bring an index into a site; its entry comes last, and then what is of an older one goes."""
-    paths = [path for path in made.rglob("*") if path.is_file()]
-    paths.sort(key=lambda path: (path.suffix == ".json", path))
-    files = {f"{place}/{path.relative_to(made).as_posix()}": path.read_bytes() for path in paths}
-    for name, content in files.items():
-        tree.write(name, content)
-    for name, _ in list(tree.walk(place)):
-        if name not in files:
-            tree.remove(name)
-            tree.prune(name.rpartition("/")[0])
+def _columns(documents: Sequence[Document]) -> dict[str, Any]:
+    """For each filter its values, and of each document, in order, which of them it has: `0,0,1 4,,2`; and the days."""
+    made: dict[str, Any] = {}
+    for name in FILTERS:
+        if name == "kind":  # `runs` tells
+            continue
+        of_all = [document.filters.get(name, []) for document in documents]
+        values = sorted({value for own in of_all for value in own})
+        place = {value: str(at) for at, value in enumerate(values)}
+        made[name] = {"values": values, "of": ",".join(" ".join(place[value] for value in own) for own in of_all)}
+    made["date"] = [document.date for document in documents]
+    return made
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def _name(content: bytes) -> str:
+    """A name that says what is in a file."""
+    return hashlib.sha256(content).hexdigest()[:10]
+
+
+def _put(files: Iterable[tuple[str, bytes]], tree: Tree, place: str) -> None:
+    """Bring an index into a site, what names the others last; then what is of an older one goes."""
+    there = {name for name, _ in tree.walk(place)}
+    made = set()
+    for name, content in files:
+        path = f"{place}/{name}"
+        made.add(path)
+        if name == "index.json":
+            tree.write(path, content)
+        elif path not in there:  # a name says what is in the file
+            tree.write(path, gzip.compress(content, 6, mtime=0), anew=True)
+    for path in there - made:
+        tree.remove(path)
+        tree.prune(path.rpartition("/")[0])

@@ -74,7 +74,7 @@ class SiteHandler(SimpleHTTPRequestHandler):
 def serving(handler: type[SiteHandler] = SiteHandler) -> Iterator[str]:
     """Address of the built site: `site/`, or the folder that WIKI_SITE names."""
     folder = Path(os.environ.get("WIKI_SITE", ROOT / "site"))
-    if not (folder / "pagefind" / "pagefind.js").is_file():
+    if not (folder / "search" / "index.json").is_file():
         pytest.skip(f"{folder} holds no built and indexed site: run `make site`")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)

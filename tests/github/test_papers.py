@@ -1,5 +1,6 @@
 """What the feeds brought becomes a pull request that grows, whatever strangers and settings do; with real git."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -21,13 +22,20 @@ def git(where, *arguments):
 class Project:
     """A repository on a server, as a run finds it; each run works on a clone of its own."""
 
-    def __init__(self, tmp_path: Path, github) -> None:
+    def __init__(self, tmp_path: Path, github, begun: Path) -> None:
         self.tmp_path, self.github, self.runs = tmp_path, github, 0
         self.server, self.home = tmp_path / "server", tmp_path / "home"
-        git(tmp_path, "init", "--quiet", "--bare", "--initial-branch", "trunk", self.server)
-        git(tmp_path, "clone", "--quiet", self.server, self.home)
-        self.write({"talks/papers/2026-W39.jsonl": "old\n", "talks/feeds.json": "{}\n", "README.md": "hello\n"})
-        self.write({".gitattributes": ATTRIBUTES})
+        if begun.exists():  # git takes its time, and every test begins with the same
+            for folder in (self.server, self.home):
+                shutil.copytree(begun / folder.name, folder)
+            git(self.home, "remote", "set-url", "origin", self.server)
+        else:
+            git(tmp_path, "init", "--quiet", "--bare", "--initial-branch", "trunk", self.server)
+            git(tmp_path, "clone", "--quiet", self.server, self.home)
+            texts = {"talks/papers/2026-W39.jsonl": "old\n", "talks/feeds.json": "{}\n", "README.md": "hello\n"}
+            self.write({**texts, ".gitattributes": ATTRIBUTES})
+            for folder in (self.server, self.home):
+                shutil.copytree(folder, begun / folder.name)
         self.says([])
         github.has(OPEN, {"number": 3}, "POST")
 
@@ -84,9 +92,15 @@ class Project:
         return bool(git(self.server, "branch", "--list", "feeds/papers"))
 
 
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory):
+    """Where the server and a clone of it are kept, once they were made."""
+    return tmp_path_factory.mktemp("begun") / "project"
+
+
 @pytest.fixture
-def wiki(tmp_path, github):
-    return Project(tmp_path, github)
+def wiki(tmp_path, github, begun):
+    return Project(tmp_path, github, begun)
 
 
 def test_papers_are_proposed_and_nothing_else_is_changed(wiki):

@@ -5,9 +5,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
+
+from ingest.pages.ways import Ways
 
 GITHUB = Path(__file__).parents[2] / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
@@ -25,7 +28,9 @@ def run(*command):
 
 
 def test_workflows_fit_githubs_schema():
-    assert {path.stem for path in WORKFLOWS} == {"test", "pages", "preview", "feeds", "lock", "check-notes", "comment"}
+    assert {path.stem for path in WORKFLOWS} == {
+        "test", "pages", "preview", "feeds", "lock", "check-notes", "comment", "questions",
+    }  # fmt: skip
     run(BIN / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
     run(BIN / "check-jsonschema", "--builtin-schema", "vendor.dependabot", GITHUB / "dependabot.yml")
 
@@ -62,7 +67,7 @@ def test_what_strangers_bring_meets_no_token_that_can_write():
         assert "secrets." not in (GITHUB / f"workflows/{name}.yml").read_text("utf-8")
     [checkout] = [step for step in post["jobs"]["comment"]["steps"] if "uses" in step]
     assert checkout["with"]["ref"] == "${{ github.event.repository.default_branch }}"
-    for name, job in (("feeds", "fetch"), ("lock", "update")):
+    for name, job in (("feeds", "fetch"), ("lock", "update"), ("questions", "read")):
         assert "write" not in workflow(name)["jobs"][job]["permissions"].values()
 
 
@@ -167,7 +172,7 @@ def test_what_a_run_brought_cannot_replace_what_runs_beside_the_token(name):
 def test_downloads_are_cached_by_the_lock():
     steps = [step for path in WORKFLOWS for job in workflow(path.stem)["jobs"].values() for step in job["steps"]]
     pythons = [step["with"] for step in steps if step.get("uses", "").startswith("actions/setup-python@")]
-    assert len(pythons) == 5
+    assert len(pythons) == 6
     for settings in pythons:
         assert (settings["cache"], settings["cache-dependency-path"]) == ("pip", "constraints.txt")
 
@@ -205,15 +210,35 @@ def test_tests_are_run_by_the_projects_own_command():
     assert workflow("test")["jobs"]["test"]["steps"][-1] == {"run": ".ci/run"}
 
 
+def fields(name):
+    form = yaml.safe_load((GITHUB / "ISSUE_TEMPLATE" / name).read_text("utf-8"))
+    return {part["id"]: part for part in form["body"] if part["type"] != "markdown"}
+
+
 def test_question_form_asks_for_what_a_question_file_holds():
-    form = yaml.safe_load((GITHUB / "ISSUE_TEMPLATE/question.yml").read_text("utf-8"))
-    assert [part["id"] for part in form["body"]] == [
-        "title", "text", "answer", "sources", "topics", "asker", "licence",
-    ]  # fmt: skip
-    assert form["body"][0]["validations"]["required"] is True
-    run(
-        BIN / "check-jsonschema",
-        "--builtin-schema",
-        "vendor.github-issue-forms",
-        GITHUB / "ISSUE_TEMPLATE/question.yml",
-    )
+    asked = fields("question.yml")
+    assert [*asked] == ["title", "text", "answer", "sources", "topics", "asker", "licence"]
+    assert asked["title"]["validations"]["required"] is True
+
+
+@pytest.mark.parametrize("path", sorted((GITHUB / "ISSUE_TEMPLATE").glob("*.yml")), ids=lambda path: path.stem)
+def test_forms_fit_githubs_schema(path):
+    run(BIN / "check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", path)
+
+
+def test_pages_fill_in_fields_that_the_forms_have():
+    ways = Ways("https://github.com/o/r")
+    for address in (ways.ask(), ways.answer("甲", "a.md", 3), ways.correct("甲", "a.md", 3)):
+        filled = dict(parse_qsl(urlsplit(address).query))
+        assert {*filled} - {"template", "title"} <= {*fields(filled["template"])}
+    assert dict(parse_qsl(urlsplit(ways.correct("甲", "a.md", 3)).query))["place"] == "a.md:3"
+
+
+def test_what_an_issue_brought_is_one_file_with_a_plain_name():
+    """The step's own check of the name, which comes from the job that read the issue."""
+    [step] = [step for step in workflow("questions")["jobs"]["propose"]["steps"] if "run" in step]
+    check = step["run"].splitlines()[0]
+    for name, fine in (("issue-7.md", True), ("../x.md", False), ("a b.md", False), (".md", False), ("a.md;x", False)):
+        done = subprocess.run(["bash", "-e", "-c", check], env={"NAME": name, "PATH": os.environ["PATH"]})
+        assert (done.returncode == 0) == fine
+    assert "${{" not in step["run"]

@@ -92,3 +92,10 @@ def test_related_questions_are_found_by_what_their_answers_say():
     )
     found = link(Records(questions=asked)).related
     assert (found["a"], found["b"], found["c"]) == (("b",), ("a",), ())
+
+
+def test_topic_may_be_written_by_any_name_of_the_concept():
+    [linked] = link(
+        Records(questions=(question("a", "甲？", "低秩适配", "ROPE"),), concepts=(LORA, ROPE))
+    ).records.questions
+    assert linked.topics == ("lora", "rope")

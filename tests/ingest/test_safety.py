@@ -271,6 +271,7 @@ SVG = (
         "<rect>",
         "<!-- x -->",
         "&x;",
+        '<g class="md-overlay"/>',
         '--8<-- ".git/config"',
         '<text xmlns="http://www.w3.org/1999/xhtml" onclick="x"/>',
     ],
@@ -281,10 +282,27 @@ def test_drawing_shows_and_does_nothing(inside):
 
 
 @pytest.mark.parametrize(
-    "name", ["docs/topics/demo.html", "docs/evil.js", "docs/guide/x.svg", "docs/assets/x.html", "docs/x.py"]
+    "svg", ['<svg width="99999"/>', "<figure><svg/></figure>", '<figure class="md-nav"><svg/></figure>']
+)
+def test_drawing_stays_in_its_place(svg):
+    assert {
+        code for _, _, code in told(svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"'), check_drawing)
+    } == {"X006"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "docs/topics/demo.html",
+        "docs/evil.js",
+        "docs/guide/x.svg",
+        "docs/assets/x.html",
+        "docs/x.py",
+        "docs/assets/javascripts/bundle.js",
+    ],
 )
 def test_file_that_would_be_published_as_it_is_is_told(project, name):
-    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).write_text("<script>alert(1)</script>", "utf-8")
     assert [(problem.path, problem.code) for problem in before_pages(project)] == [(name, "X003")]
 

@@ -49,6 +49,12 @@ def contents(folder):
 MINE = {"a.md": "mine", "manifest.json": "mine", "sub/thesis.docx": "mine"}
 
 
+@pytest.fixture(autouse=True)
+def few_snippets(monkeypatch):
+    """All of them take seconds to write."""
+    monkeypatch.setattr("snippets.__main__.names", lambda: ["lora", "rope"])
+
+
 def places(project):
     return [part for place in ("talks", "docs", "snippets") for part in (f"--{place}", str(project / place))]
 
@@ -249,15 +255,6 @@ def test_git_ignores_what_is_generated_as_links_too():
     lines = (Path(__file__).parents[2] / ".gitignore").read_text("utf-8").splitlines()
     assert {f"docs/{name}" for name in GENERATED if name != "notebooks"} | {"/site", ".cache", ".venv"} <= set(lines)
     assert [line for line in lines if line.endswith("/")] == []
-
-
-def test_pictures_are_drawn_through_no_link(project, victim):
-    from pictures.__main__ import write
-
-    (project / "docs/topics/pictures").symlink_to(victim)
-    with pytest.raises(Strange, match="a link"):
-        write(["lora"], project)
-    assert contents(victim) == MINE
 
 
 @pytest.mark.parametrize("what", [["question", "why"], ["concept", "rope"], ["909"]])

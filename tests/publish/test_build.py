@@ -1,12 +1,15 @@
 """A build after a change does what the change asks for, and leaves the bytes of a build from nothing."""
 
+import dataclasses
 import os
 import shutil
 
 import pytest
 
 from ingest import guard
-from ingest.tree import Strange
+from ingest.memory import recall, remember
+from ingest.tree import Strange, Tree
+from ingest.workspace import _program
 from publish.memory import Project
 from tests.publish.conftest import NAVIGATION, clean, content, made, settings, write
 
@@ -61,6 +64,16 @@ CHANGES = {  # what is changed: how, pages that are built then (or all), and pag
         replace("docs/topics/plain.md", "title: 平", "title: 直"),
         {"topics/plain", "topics"},
         {"qa"},
+    ),
+    "a concept's alias": (  # which a question names
+        replace("docs/topics/plain.md", "aliases: [平的]", "aliases: [平的, 外推]"),
+        {"qa/extrapolation", "topics/plain"},
+        set(),
+    ),
+    "a question that repeats one of a note": (
+        write_new("talks/questions/again.md", "---\nduplicate_of: talk-007-q1\n---\n\n# 旋转有什么用？\n\n编位置。\n"),
+        {"qa/again", "qa/talk-007-q1"},
+        {"topics/plain"},
     ),
     "a paper week": (
         replace("talks/papers/2024-W01.jsonl", '"RoPE"', '"RoPE again"'),
@@ -152,6 +165,36 @@ def test_what_was_lost_is_built_again(built, what):
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert made(built) == 0
     assert content(built / "site") == before
+
+
+REMEMBERED = ("ingest", "ingest-pages", "ingest-results", "guard", "publish")
+
+
+@pytest.mark.parametrize("content_of_it", [b"", b"\x80\x05}.", b"{}"], ids=["empty", "unsigned", "text"])
+def test_memory_that_is_broken_is_none(built, content_of_it):
+    for name in REMEMBERED:
+        (built / ".cache" / name).write_bytes(content_of_it)
+    CHANGES["a note"][0](built)
+    assert made(built) == 0
+    assert content(built / "site") == clean(built)
+
+
+def test_what_a_branch_says_was_read_and_built_is_not_believed(built, monkeypatch, tmp_path_factory):
+    """A memory that says of a question what its file does not, and which fits in all else."""
+    tree, question = Tree(built), "talks/questions/extrapolation.md"
+    results, _ = recall(tree, ".cache/ingest-results", _program())
+    made_of, (record, problems) = results[question]
+    results[question] = made_of, (dataclasses.replace(record, title="假的？"), problems)
+    CHANGES["a note"][0](built)
+    with monkeypatch.context() as stranger:
+        stranger.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("stranger")))
+        remember(tree, ".cache/ingest-results", results, _program())
+    assert made(built) == 0
+    assert content(built / "site") == clean(built)
+    remember(tree, ".cache/ingest-results", results, _program())  # as this user himself, it would be
+    CHANGES["a concept's alias"][0](built)
+    assert made(built) == 0
+    assert "假的" in (built / "site/qa/extrapolation/index.html").read_text("utf-8")
 
 
 def test_what_does_not_belong_to_the_site_goes_and_nothing_outside_it(built, tmp_path_factory, capsys):
@@ -268,3 +311,11 @@ def test_link_that_comes_during_a_step_is_a_line_and_no_traceback(project, monke
     monkeypatch.setattr(Project, "look", look)
     assert made(project) == 2
     assert "docs/qa:1:1: X001 a link" in capsys.readouterr().err
+
+
+def test_site_below_a_folder_of_its_host_is_built_without_a_warning(project, monkeypatch):
+    """As a project's site on GitHub Pages is: its 404.html says where the site begins."""
+    monkeypatch.setenv("SITE_URL", "https://owner.github.io/NAME/")
+    assert made(project) == 0
+    page = (project / "site/404.html").read_text("utf-8")
+    assert '"/NAME/"' in page and page.count("sha256-") >= 2

@@ -17,7 +17,7 @@ from publish import policy
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs/about/deploy.md", ROOT / "docs/en/about/deploy.md"]
 POLICY = "default-src 'self'; script-src 'self' 'sha256-abc='"
-HASHED = ["assets/javascripts/bundle.a5f9d56c.min.js", "runtime/torch-7cd20503216c.zip", "pagefind/index/0d404645/x.pf"]
+HASHED = ["assets/javascripts/bundle.a5f9d56c.min.js", "runtime/torch-7cd20503216c.zip", "search/terms/0d404645ab.bin"]
 CHECKED = ["index.html", "talks/index.html", "runtime/cell.js", "service_worker.js", "runtime/pyodide-0.28.3/a.wasm"]
 
 

@@ -48,7 +48,7 @@ def test_processes_give_the_bytes_of_one(many):
     """In a process of its own: to fork is for a process of one thread."""
     assert made(many) == 0
     alone = content(many / "site")
-    (many / ".cache/publish.json").unlink()
+    (many / ".cache/publish").unlink()
     root = Path(__file__).parents[2]
     command = [
         sys.executable,

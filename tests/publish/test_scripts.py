@@ -3,25 +3,25 @@
 import pytest
 
 from publish.csp import hashes, policy
-from publish.scripts import faults, is_theirs, theme
+from publish.scripts import WAY, faults, is_theirs, theme
 
 SCOPE = '__md_scope=new URL("{}",location),__md_hash='
 
 
 def scope(way):
     [known] = [pattern.pattern for pattern in theme() if "__md_scope" in pattern.pattern]
-    text = known.replace("\\", "").removesuffix("s*").replace("[./]*", way)
+    text = known.replace("\\", "").removesuffix("s*").replace(WAY.replace("\\", ""), way)
     assert SCOPE.format(way) in text
     return text
 
 
-@pytest.mark.parametrize("way", [".", "..", "../..", "/"])
+@pytest.mark.parametrize("way", [".", "..", "../..", "/", "/NAME/", "/wiki/v1.2/"])
 def test_themes_script_is_its_own_wherever_the_page_lies(way):
     page = f"<head><script>{scope(way)}</script></head><article><p>x</p></article>"
     assert is_theirs(scope(way)) and faults(page) == [] and len(hashes(page)) == 1
 
 
-@pytest.mark.parametrize("way", ["https://evil.example", '"+alert(1)+"', "a"])
+@pytest.mark.parametrize("way", ["https://evil.example", "//evil.example/", '/"+alert(1)+"/', '"+alert(1)+"', "a"])
 def test_themes_script_with_another_value_is_none(way):
     assert not is_theirs(scope(way))
 
@@ -54,6 +54,7 @@ def test_other_inline_script_is_told_and_gets_no_hash(script, place):
         "<iframe src=x></iframe>",
         "<base href=//evil.example>",
         '<meta http-equiv="refresh" content="0">',
+        '<meta http-equiv="refresh" content="0; url=../a/" onload=x>',
         "<form action=//evil.example></form>",
         "<style>*{}</style>",
         '<script src="evil.js"></script>',
@@ -62,6 +63,18 @@ def test_other_inline_script_is_told_and_gets_no_hash(script, place):
 )
 def test_text_that_acts_is_told(html):
     assert faults(f"<article>a {html} b</article>")
+
+
+def test_search_on_the_page_that_tells_how_to_ask_is_not_told():
+    assert faults('<article><form action="../" class="wiki-ask" method="get"><input name="q"></form></article>') == []
+    assert faults('<article><form class="wiki-ask" action="//evil.example/" method="get"></form></article>')
+
+
+def test_redirect_to_the_question_that_another_repeats_is_not_told():
+    redirect = '<meta http-equiv="refresh" content="0; url={}">'
+    assert faults(f"<article>{redirect.format('../why-rope/')}</article>") == []
+    for elsewhere in ("//evil.example/", "../../x/", "javascript:x", "../a/?b"):
+        assert faults(f"<article>{redirect.format(elsewhere)}</article>")
 
 
 def test_text_that_speaks_of_it_is_not_told():

@@ -77,7 +77,7 @@ class Site:
     @cached_property
     def pages(self) -> dict[str, Page]:
         """Every page by its path in the site."""
-        paths = (path for path in sorted(self.folder.rglob("*.html")) if "pagefind" not in path.parts)
+        paths = (path for path in sorted(self.folder.rglob("*.html")))
         names = ((path.relative_to(self.folder).as_posix(), path) for path in paths)
         return {name: Page(name, path.read_text("utf-8")) for name, path in names}
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from publish.search import HAN
-from publish.search.index import simplified
+from publish.search.terms import simplified
 
 FILE = Path(__file__).with_name("queries.tsv")
 SKIPPED = {"headerlink", "md-source-file", "md-content__button", "wiki-source", "wiki-chips", "wiki-badge", "example"}
@@ -17,11 +17,16 @@ VOID = {"br", "hr", "img", "input", "meta", "link", "wbr"}
 
 @dataclass(frozen=True)
 class Query:
-    """What a reader types; `best` are the pages that answer it; of a `question` they are all that counts."""
+    """What a reader types; `best` are the pages that answer it; of a `question` they are all that counts.
+
+    `half`: of the questions of natural length, `a` for those that the ranking was tuned on, `b` for those that are only
+    reported; "" for the others.
+    """
 
     text: str
     best: tuple[str, ...]
     question: bool
+    half: str = ""
 
 
 def queries() -> list[Query]:
@@ -29,8 +34,9 @@ def queries() -> list[Query]:
     made = []
     for line in FILE.read_text("utf-8").splitlines():
         if not line.startswith("#"):
-            text, _, labels = line.partition("\t")
-            made.append(Query(text, tuple(f"{name}/" for name in labels.split() if name != "?"), "?" in labels.split()))
+            text, labels, *half = line.split("\t")
+            best = tuple(f"{name}/" for name in labels.split() if name != "?")
+            made.append(Query(text, best, "?" in labels.split(), "".join(half)))
     return made
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from ingest.concepts import parse_concept
 from ingest.model import Source
-from pictures.__main__ import FOLDER, MAKERS, draw
+from ingest.tree import Strange
+from pictures.__main__ import FOLDER, MAKERS, draw, write
 from tests.site.conftest import ROOT
 
 TOPICS = {path.stem: path.read_text("utf-8") for path in (ROOT / "docs/topics").glob("*.md") if path.stem != "index"}
@@ -57,3 +58,12 @@ def test_every_picture_is_on_its_page_once():
         name: re.findall(r'^--8<-- "topics/pictures/(\w+)\.html"$', text, re.MULTILINE) for name, text in TOPICS.items()
     }
     assert {name: [name] for name in MAKERS} == {name: found for name, found in shown.items() if found}
+
+
+def test_pictures_are_drawn_through_no_link(tmp_path):
+    (tmp_path / "docs/topics").mkdir(parents=True)
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "docs/topics/pictures").symlink_to(tmp_path / "victim")
+    with pytest.raises(Strange, match="a link"):
+        write(["lora"], tmp_path)
+    assert list((tmp_path / "victim").iterdir()) == []

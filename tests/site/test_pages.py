@@ -66,7 +66,7 @@ def test_no_page_loads_anything_from_another_host(site):
 
 
 def test_no_style_sheet_loads_anything_from_another_host(site):
-    sheets = [path for path in site.folder.rglob("*.css") if "pagefind" not in path.parts]
+    sheets = list(site.folder.rglob("*.css"))
     assert sheets
     for sheet in sheets:
         text = sheet.read_text("utf-8")
@@ -137,9 +137,12 @@ def test_zensical_builds_the_same_pages_with_the_same_runnable_blocks(site, tmp_
 
 @pytest.mark.slow
 def test_make_site_fails_on_a_broken_internal_link(tmp_path):
-    copy_project(tmp_path)
-    for name in ("browser", "ingest", "publish", "talks"):
+    """From what the last build left, where that is there: a second one is built from nothing elsewhere."""
+    inputs = ("browser", "docs", "ingest", "publish", "snippets", "talks", "theme", "tests/snippets")
+    for name in filter(lambda name: (ROOT / name).is_dir(), (*inputs, "site", ".cache")):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ROOT.glob("mkdocs*.yml"):
+        shutil.copy(path, tmp_path)
     for name in ("Makefile", "constraints.txt", "pyproject.toml"):
         shutil.copy2(ROOT / name, tmp_path)  # with its time, so that the stamps in .venv stay newer
     (tmp_path / ".venv").symlink_to(sys.prefix)
@@ -149,3 +152,18 @@ def test_make_site_fails_on_a_broken_internal_link(tmp_path):
     assert done.returncode != 0
     assert done.stderr.count("WARNING") == 1
     assert "contains a link '../topics/nowhere.md'" in done.stderr
+
+
+# What stands for itself on a page: code, formulas, scripts.
+VERBATIM = re.compile(r"<(script|style|pre|code|svg)\b.*?</\1>|<(span|div) class=\"arithmatex\">.*?</\2>", re.DOTALL)
+SYNTAX = re.compile(r"\{:\s|\{%|%\}|\{\{|\}\}|--8<--|\{ ?[.#][a-z][\w-]* ?\}")
+
+
+def test_no_page_shows_the_syntax_it_was_written_in(site):
+    """Neither templates' nor Markdown's: attributes with nothing to belong to, an include that found no file."""
+    shown = {}
+    for page in site.pages.values():
+        text = re.sub(r"<[^>]*>", " ", VERBATIM.sub(" ", page.text))
+        if found := SYNTAX.search(text):
+            shown[page.path] = text[max(0, found.start() - 30) : found.end() + 30]
+    assert shown == {}

@@ -1,6 +1,9 @@
 """Pages: their names, and what stands on them."""
 
 import json
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import feedparser
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.addresses import name_slug, slug_for
+from ingest.pages.ways import Ways
 from ingest.pipeline import Inputs, build
 from tests.ingest.conftest import CONCEPT, NOTE, QUESTION
 
@@ -39,12 +43,15 @@ def pages(source):
 def test_every_kind_of_page_is_made(pages):
     assert set(pages) == {
         "talks/101.md", "talks/index.md", "qa/talk-101-q1.md", "qa/talk-101-q2.md", "qa/unmerge-lora.md", "qa/index.md",
-        "qa/open.md", "papers/2024-w01.md", "papers/index.md", "people/小河.md", "people/moss7.md", "people/阿木.md",
+        "qa/open.md", "qa/ask.md",
+        "papers/2024-w01.md", "papers/index.md", "people/小河.md", "people/moss7.md", "people/阿木.md",
         "people/群友.md", "people/index.md", "generated/topics/lora.md", "generated/topics.md", "generated/snippets.md",
-        "generated/before/lora.md", "generated/map.md",
+        "generated/before/lora.md", "generated/map.md", "generated/search.jsonl",
         "generated/home.md", "changes/index.md", "changes/talks.xml", "changes/questions.xml", "changes/papers.xml",
-        "papers/feeds.md", "reference/lora.md",
-        *(f"generated/en/{name}.md" for name in ("archive", "home", "map", "snippets", "topics")),
+        "papers/feeds.md", "papers/list.md", "papers/undated.md", "papers/picks.xml", "papers/lora.xml",
+        "papers/2024-w01.json", "papers/undated.json", "papers/weeks.json", "generated/questions.jsonl",
+        "reference/lora.md",
+        *(f"generated/en/{name}.md" for name in ("archive", "home", "map", "open", "snippets", "topics")),
     }  # fmt: skip
 
 
@@ -87,11 +94,11 @@ def test_talk_page_holds_questions_answers_and_signatures(pages):
     assert '--8<-- "topics/lora.md:example"' in page
 
 
-def test_paper_week_groups_by_concept_and_embeds_the_example(pages):
+def test_paper_week_groups_by_concept(pages):
     page = pages["papers/2024-w01.md"]
-    assert "## [LoRA：低秩适配](../topics/lora.md)" in page
-    assert "[LoRA again](https://arxiv.org/abs/2401.00001)" in page
-    assert '--8<-- "topics/lora.md:example"' in page
+    assert '<a href="../../topics/lora/">LoRA：低秩适配</a>' in page
+    assert '<a href="https://arxiv.org/abs/2401.00001">LoRA again</a>' in page
+    assert "{ #picks }" not in page  # nothing speaks for it
 
 
 def test_concept_lists_its_questions_talks_and_papers(pages):
@@ -106,29 +113,149 @@ def test_concept_lists_its_questions_talks_and_papers(pages):
 def test_colab_is_offered_only_where_it_can_read_the_repository(source, address):
     concepts = {"concepts": (source(EXAMPLE, "docs/topics/lora.md"),)}
     snippets = {"snippets": (source('"""Low-rank adaptation."""\n', "snippets/lora.py"),)}
-    made, _, _ = build(Inputs(**concepts, **snippets, repository=address))
+    made, _, _ = build(Inputs(**concepts, **snippets, ways=Ways(address)))
     assert "colab" not in made["generated/topics/lora.md"]
-    made, _, _ = build(Inputs(**concepts, **snippets, repository="https://github.com/open/wiki"))
+    made, _, _ = build(Inputs(**concepts, **snippets, ways=Ways("https://github.com/open/wiki")))
     notebook = "https://colab.research.google.com/github/open/wiki/blob/main/docs/notebooks/lora.ipynb"
     assert f"({notebook})" in made["generated/topics/lora.md"]
-    made, _, _ = build(Inputs(**concepts, **snippets, repository="https://github.com/open/wiki", branch="trunk"))
+    made, _, _ = build(Inputs(**concepts, **snippets, ways=Ways("https://github.com/open/wiki", "trunk")))
     assert f"({notebook.replace('/main/', '/trunk/')})" in made["generated/topics/lora.md"]
 
 
-def test_github_opens_the_source_of_a_page_and_elsewhere_nothing_points_to_it(source):
-    notes = {"notes": (source(NOTE, "talks/notes/101 号.md"),)}
-    made, _, _ = build(Inputs(**notes, repository="https://github.com/open/wiki"))
-    edit = "](https://github.com/open/wiki/edit/main/talks/notes/101%20%E5%8F%B7.md)"
-    assert f"[在 GitHub 上补进这个文件{edit}" in made["qa/talk-101-q2.md"]
-    assert f"[修改{edit}" in made["qa/talk-101-q1.md"]
-    assert f"[修改{edit}" in made["talks/101.md"]
-    assert f"[回答{edit}" in made["qa/open.md"]
-    assert "](https://github.com/open/wiki/issues/new?template=question.yml)" in made["qa/open.md"]
-    made, _, _ = build(Inputs(**notes, repository="https://github.com/open/wiki", branch="v2/draft"))
-    assert "](https://github.com/open/wiki/edit/v2/draft/talks/notes/" in made["qa/talk-101-q2.md"]
-    for address in ("", "https://git.example.org/a/b"):
-        made, _, _ = build(Inputs(**notes, repository=address))
-        assert not [name for name, text in made.items() if "/edit/main/" in text or "/issues/new" in text]
+def way(page, label):
+    """Where a link of a page leads, and the fields that its form is given."""
+    [address] = set(re.findall(rf"\[{label}\]\(([^)]*)\)", page))
+    link = urlsplit(unescape(address))
+    return f"{link.scheme}://{link.netloc}{link.path}", {name: value for name, [value] in parse_qs(link.query).items()}
+
+
+def test_every_question_leads_to_forms_that_know_its_file_and_line(source):
+    notes = {"notes": (source(NOTE, "talks/notes/101 号.md"),), "concepts": (source(CONCEPT, "docs/topics/lora.md"),)}
+    made, records, _ = build(Inputs(**notes, ways=Ways("https://github.com/open/wiki", "v2/draft")))
+    [line] = [question.line for question in records.questions if question.id == "talk-101-q1"]
+    new, form = way(made["qa/talk-101-q1.md"], "补一个回答")
+    assert new == "https://github.com/open/wiki/issues/new"
+    assert form == {
+        "template": "answer.yml",
+        "title": "回答：LoRA 的秩该取多大？",
+        "place": f"talks/notes/101 号.md:{line}",
+    }
+    assert way(made["qa/talk-101-q1.md"], "这里不对")[1]["place"] == form["place"]
+    assert way(made["generated/topics/lora.md"], "这里不对")[1]["place"] == "docs/topics/lora.md:1"
+    edit = "https://github.com/open/wiki/edit/v2/draft/talks/notes/101%20%E5%8F%B7.md"
+    assert way(made["qa/talk-101-q1.md"], "直接改文件")[0] == way(made["talks/101.md"], "修改")[0] == edit
+    assert f"{edit.replace('/edit/', '/blob/')}#L{line})" in made["qa/talk-101-q1.md"]
+    assert way(made["qa/open.md"], "回答")[1]["template"] == "answer.yml"
+    assert way(made["qa/ask.md"], "填一张表")[1]["template"] == "question.yml"
+    for page in ("qa/talk-101-q1.md", "generated/topics/lora.md"):
+        assert "[写成一个问题](../qa/ask.md)" in made[page]
+    assert "[写成一个问题](ask.md)" in made["qa/index.md"] and "[写成一个问题](ask.md)" in made["qa/open.md"]
+
+
+def test_gitee_and_mail_get_the_same_words_without_forms(source):
+    notes = {"notes": (source(NOTE, "talks/notes/101.md"),)}
+    made, _, _ = build(Inputs(**notes, ways=Ways("https://gitee.com/open/wiki")))
+    new, issue = way(made["qa/talk-101-q1.md"], "补一个回答")
+    assert new == "https://gitee.com/open/wiki/issues/new"
+    assert issue["issue[title]"] == "回答：LoRA 的秩该取多大？"
+    assert "talks/notes/101.md:" in issue["issue[description]"]
+    made, _, _ = build(Inputs(**notes, ways=Ways(contact="wiki@example.org")))
+    mail, said = way(made["qa/talk-101-q1.md"], "这里不对")
+    assert mail == "mailto://wiki@example.org"
+    assert "talks/notes/101.md:" in said["body"]
+    assert "/edit/" not in "".join(made.values())
+
+
+@pytest.mark.parametrize("address", ["", "https://git.example.org/a/b", "https://github.com.example.org/a/b"])
+def test_where_there_is_no_form_the_page_says_how_with_a_file(source, address):
+    made, _, _ = build(Inputs(notes=(source(NOTE, "talks/notes/101.md"),), ways=Ways(address)))
+    assert not [
+        name for name, text in made.items() if "/edit/main/" in text or "/issues/new" in text or "mailto" in text
+    ]
+    assert "补一个回答：在 `talks/notes/101.md` 第" in made["qa/talk-101-q1.md"]
+    assert "存成一个文件" in made["qa/ask.md"]
+
+
+ASKED = """---
+asker: 阿木
+date: 2024-03-01
+origin: https://g.example.org/o/r/issues/7
+updated: 2026-11-28
+topics: [lora]
+---
+
+# 损失为什么不下降？
+
+r=8，一直是 2.3。
+
+## 回答
+
+乙。
+
+—小河（2024-03-02）
+
+## 回答（采纳）
+
+丙。
+
+—alice-b（2024-03-05，<https://g.example.org/o/r/issues/7#c9>）
+"""
+
+
+def test_question_says_who_when_and_where_and_what_was_accepted_comes_first(source):
+    made, _, _ = build(Inputs(questions=(source(ASKED, "talks/questions/loss.md"),)))
+    page = made["qa/loss.md"]
+    assert (
+        "提问：[阿木](../people/阿木.md) · 2024-03-01 · [出处](https://g.example.org/o/r/issues/7) · 修改：2026-11-28"
+        in page
+    )
+    assert page.index("丙。") < page.index("乙。")
+    assert (
+        "—[alice-b](../people/alice-b.md)（采纳） · 2024-03-05 · [出处](https://g.example.org/o/r/issues/7#c9)" in page
+    )
+    assert "—[小河](../people/小河.md) · 2024-03-02" in page
+
+
+def test_open_question_and_short_answer_of_a_talk_lead_to_the_concept(source):
+    concepts = {"concepts": (source(CONCEPT, "docs/topics/lora.md"),)}
+    made, _, _ = build(Inputs(notes=(source(NOTE, "talks/notes/101.md"),), **concepts))
+    assert "讲得更细的是概念页：[LoRA：低秩适配](../topics/lora.md)。" in made["qa/talk-101-q1.md"]
+    asked = source("# LoRA 的秩取多大？\n\n试过 8。\n", "talks/questions/rank.md")
+    made, _, _ = build(Inputs(questions=(asked,), **concepts))
+    assert "这些概念页也许已经讲到：[LoRA：低秩适配](../topics/lora.md)。" in made["qa/rank.md"]
+    assert "试过 8。" in made["qa/rank.md"] and "待回答" in made["qa/rank.md"]
+
+
+def test_concepts_count_the_same_questions_everywhere(source):
+    second = CONCEPT.replace("LoRA", "RoPE").replace("低秩适配]", "旋转]")
+    concepts = (source(CONCEPT, "docs/topics/lora.md"), source(second, "docs/topics/rope.md"))
+    asked = (
+        source("---\ntopics: [lora, rope]\n---\n\n# 甲？\n", "talks/questions/a.md"),
+        source("---\ntopics: [rope]\n---\n\n# 乙？\n", "talks/questions/b.md"),
+    )
+    made, _, _ = build(Inputs(questions=asked, concepts=concepts))
+    assert "[RoPE（2）]" in made["qa/index.md"] and "[LoRA（1）]" in made["qa/index.md"]
+    assert "[RoPE (2)]" in made["generated/en/archive.md"] and "[LoRA (1)]" in made["generated/en/archive.md"]
+    assert "2 个问题" in made["generated/topics.md"]
+
+
+def test_what_people_ask_is_what_was_news_last_and_of_one_day_what_is_open(source):
+    texts = {
+        "a": "---\ndate: 2024-01-01\n---\n\n# 旧的，刚改过？\n",
+        "b": "---\ndate: 2026-01-02\n---\n\n# 新的，答过？\n\n## 回答\n\n对。\n",
+        "c": "---\ndate: 2026-01-02\n---\n\n# 新的，没答？\n",
+        "d": "---\ndate: 2023-01-01\n---\n\n# 旧的，今天有人答？\n\n## 回答\n\n对。\n\n—小河（2026-02-01）\n",
+        "e": "# 不知何时？\n",
+    }
+    texts["a"] = texts["a"].replace("\n---\n\n#", "\nupdated: 2026-03-01\n---\n\n#")
+    made, _, _ = build(Inputs(questions=tuple(source(text, f"talks/questions/{n}.md") for n, text in texts.items())))
+    listed = made["generated/home.md"].split("## 大家在问")[1]
+    assert re.findall(r"qa/(\w)\.md", listed) == ["a", "d", "c", "b", "e"]
+
+
+def test_english_pages_have_the_open_questions(pages):
+    assert "[显存不够怎么办？](../../qa/" in pages["generated/en/open.md"]
+    assert "(open.md)" in pages["generated/en/archive.md"] and "(qa/open.md)" in pages["generated/en/home.md"]
 
 
 def test_concept_names_what_to_read_before_and_after(source):
@@ -242,3 +369,14 @@ def test_talk_that_names_no_concept_has_no_empty_row_of_them(source):
     made, _, _ = build(Inputs(notes=(source(NOTE, "talks/notes/101.md"),), concepts=(lora,)))
     assert "[LoRA](../topics/lora.md)" in made["talks/101.md"]
     assert " \n{: .wiki-chips }" in made["talks/101.md"]
+
+
+def test_no_page_has_attributes_that_belong_to_nothing(source, pages):
+    """Markdown prints them: a line of attributes below a blank line, where what they were for is not there."""
+    bare = source("# 怎样开始？\n\n试过了。\n", "talks/questions/bare.md")
+    said = source("# 怎样接着？\n\n## 回答\n\n看书。\n", "talks/questions/said.md")
+    note = source(NOTE, "talks/notes/101.md")
+    made, _, _ = build(Inputs(questions=(bare, said), notes=(note,)))
+    for name, text in {**pages, **made}.items():
+        assert not re.search(r"(?:^|\n)\s*\n\{:", text), name
+        assert not re.search(r"<(?:form|input|button|script|iframe)\b", text), name  # no build takes what acts

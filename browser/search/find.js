@@ -1,0 +1,381 @@
+/**
+ * The ranking: a query and the index -> documents, best first. Pure: the browser and Node run the same.
+ *
+ * A query is cut into *units*: what it names (a concept, or words of talks/synonyms.txt), and the words and runs of
+ * characters that are left when those are taken out that only ask. A document scores for each unit by where it has it and
+ * how much of the unit; its title counts by how much of the query it has, and how much of it the query has.
+ */
+
+import { Matcher, asks, isHan, isLittle, key, mayBeTraditional, narrow, nearlySame, pairs, partsOf, setForms, stem, tokens, whole, withoutAsking } from "./words.js";
+import { unpacked } from "./reader.js";
+
+/**
+ * @typedef {import("./reader.js").Reader} Reader
+ * @typedef {import("./reader.js").Postings} Postings
+ * @typedef {{words: string[], prefix: boolean}} Way Terms that a document has to have; `prefix`: or longer ones.
+ * @typedef {{text: string, sense: string, page: boolean, ways: Way[]}} Unit
+ * @typedef {{units: Unit[], question: boolean, hints: number[], concepts: string[], corrected: string[]}} Plan
+ *   `corrected`: words that stand for what was typed.
+ * @typedef {{values: Float32Array, titles: Float32Array, shares: Float32Array, whole: Uint8Array, weight: number, any: boolean}} Scored
+ *   Of a unit, by document: how much of it the text has, whether the title has it, how much of the title it is, whether all
+ *   its words are there.
+ * @typedef {{document: number, score: number, whole: boolean}} Hit
+ * @typedef {{hits: Hit[], others: Hit[], whole: number, plan: Plan, marks: string[], best: number, card: number}} Found `others`: what is shown on demand; `whole`: how many
+ *   hits have all words; `best`: 0…1, how much of the query the first one has; `card`: the concept that the
+ *   query is, or -1.
+ */
+
+/** What ranks, and by how much. */
+export const RANKING = {
+  page: 1.5, // a concept weighs more than other words
+  sense: 1.15, // and so do words that have synonyms
+  synonym: 0.85, // a document that says it in other words
+  longer: 0.8, // one that has a longer word
+  title: 0.55, // the share of the query that stands in the title
+  titled: 0.5, // the share of the title that stands in the query, where all of the query does
+  concept: 0.55, // the page of a concept that is asked for, by its share of the query
+  hint: 0.3, // one that helps who asks so
+  paper: -0.2, // a paper or a week of them
+  other: -0.08, // neither that nor a concept or a question
+  least: 0.35, // of the best score: below, a hit is none
+  nothing: 0.12, // nor is it below this
+};
+const LEVELS = 16;
+const TITLE = 8; // the first level of titles
+const WORTH = [0.08, ...Array.from({ length: 7 }, (_, level) => 0.28 + (0.6 * level) / 7), ...Array(LEVELS - TITLE).fill(1)]; // of levels
+const SHARES = [0.05, 0.09, 0.13, 0.2, 0.25, 1 / 3, 0.5, 1];
+const FILES = 3; // that are looked through for longer words
+const FEW = 5; // documents that have all words: too few to look no further
+
+/** What depends on the index and not on the query. */
+export class Finder {
+  /** @type {Promise<void> | null} */
+  #forms = null;
+
+  /**
+   * @param {Reader} reader
+   * @param {import("./reader.js").Names} names
+   */
+  constructor(reader, names) {
+    this.reader = reader;
+    this.names = names;
+    this.matcher = new Matcher(names.senses.map(([id, own]) => [id, own]));
+    this.hints = new Matcher(names.hints.map(([own], i) => [String(i), own]));
+    /** @type {Map<string, number>} Concepts by their id, with the number of their document. */
+    this.pages = new Map(names.senses.filter(([, , page]) => page !== undefined).map(([id, , page]) => [id, Number(page)]));
+    this.spelled = new Map(Object.entries(names.pinyin).flatMap(([id, all]) => all.map((one) => [one, id])));
+    const words = names.senses.flatMap(([, own]) => own.flatMap((name) => name.split(" ")));
+    this.vocabulary = [...new Set(words.filter((word) => /^[a-z]{4,}$/.test(word)))];
+    /** @type {[string, string, number, number][]} Kind, language, first and end of a run of documents. */
+    this.runs = [];
+    let at = 0;
+    for (const [kind, language, size] of reader.entry.runs) {
+      this.runs.push([kind, language, at, at + size]);
+      at += size;
+    }
+  }
+
+  /** @param {Reader} reader */
+  static async of(reader) {
+    return new Finder(reader, await reader.names());
+  }
+
+  /** @param {number} document */
+  runOf(document) {
+    return this.runs.find(([, , from, end]) => from <= document && document < end) ?? this.runs[0];
+  }
+
+  /** @param {string} query @returns {Promise<Plan>} */
+  async plan(query) {
+    if (mayBeTraditional(query)) await (this.#forms ??= this.reader.forms().then(setForms));
+    const text = narrow(query);
+    const first = planOf(this, text);
+    const better = await corrected(this, first);
+    return better.size === 0 ? first : { ...planOf(this, replaced(text, better)), corrected: [...better.values()] };
+  }
+
+  /**
+   * @param {string} query
+   * @param {"zh" | "en"} language Whose pages.
+   * @returns {Promise<Found>}
+   */
+  async find(query, language = "zh") {
+    const plan = await this.plan(query);
+    const scored = await Promise.all(plan.units.map((unit) => scoreOf(this.reader, unit)));
+    return ranked(this, plan, scored, language);
+  }
+}
+
+/** @param {string} text @param {Map<string, string>} better */
+const replaced = (text, better) => [...better].reduce((now, [wrong, right]) => now.replaceAll(wrong, right), text.toLowerCase());
+
+/** @param {Finder} finder @param {string} text From `narrow`. @returns {Plan} */
+function planOf(finder, text) {
+  const lower = text.toLowerCase();
+  let named = finder.matcher.find(lower);
+  const spelled = named.length ? undefined : finder.spelled.get(lower.replace(/[\s']+/g, ""));
+  if (spelled) named = [{ id: spelled, start: 0, end: text.length, text: "" }];
+  /** @type {Unit[]} */
+  const units = [];
+  let at = 0;
+  for (const { id, start, end } of [...named, { id: "", start: text.length, end: text.length }]) {
+    units.push(...plainUnits(text.slice(at, start)));
+    at = end;
+    if (id) units.push({ text: text.slice(start, end), sense: id, page: finder.pages.has(id), ways: waysOf(spelled ? "" : text.slice(start, end)) });
+  }
+  const all = units.length ? units : tokens(text).map((word) => ({ text: word, sense: "", page: false, ways: waysOf(word) }));
+  const different = distinct(all);
+  const hints = finder.hints.find(lower).flatMap(({ id }) => finder.names.hints[Number(id)][1]);
+  const around = named.reduceRight((rest, { start, end }) => `${rest.slice(0, start)} ${rest.slice(end)}`, text);
+  const question = asks(around) || tokens(text).length > 3 || tokens(text).some((word) => isHan(word) && [...word].length > 9);
+  return { units: different, question, hints, concepts: different.filter(({ page }) => page).map(({ sense }) => sense), corrected: [] };
+}
+
+/** Units, each once; what names a sense again is but its words. @param {Unit[]} units */
+function distinct(units) {
+  const senses = new Set();
+  const plain = units.map((unit) => {
+    const again = senses.has(unit.sense);
+    if (unit.sense) senses.add(unit.sense);
+    return again ? { ...unit, sense: "", page: false } : unit;
+  });
+  return [...new Map(plain.filter(({ sense, ways }) => sense || ways.length).map((unit) => [`${unit.sense} ${unit.text.toLowerCase()}`, unit])).values()];
+}
+
+/** Units of a text that names nothing. @param {string} text @returns {Unit[]} */
+function plainUnits(text) {
+  return tokens(text).flatMap((token) => {
+    const pieces = isHan(token) ? withoutAsking(token) : isLittle(token) ? [] : [token];
+    // A single character that is left between words that ask is mostly one of theirs.
+    const telling = pieces.filter((piece) => piece.length > 1 || piece === token);
+    return telling.map((piece) => ({ text: piece, sense: "", page: false, ways: waysOf(piece) }));
+  });
+}
+
+/**
+ * How a document may have the words of a piece of text: all of them, or a compound's parts.
+ * @param {string} piece
+ * @returns {Way[]}
+ */
+function waysOf(piece) {
+  const all = tokens(piece);
+  if (all.length === 0) return [];
+  const words = all.flatMap((token) => (isHan(token) ? pairs(token) : [whole(token)]));
+  const ways = [{ words, prefix: true }];
+  const joined = all.length > 1 && all.every((token) => !isHan(token)) ? [{ words: [words.join("")], prefix: false }] : [];
+  const parts = all.length === 1 && !isHan(piece) ? partsOf(all[0]) : [];
+  return [...ways, ...joined, ...(parts.length ? [{ words: parts, prefix: false }] : [])];
+}
+
+/**
+ * Words of Latin letters that no document has -> what is written nearly the same.
+ * @param {Finder} finder
+ * @param {Plan} plan
+ * @returns {Promise<Map<string, string>>}
+ */
+async function corrected({ reader, vocabulary }, { units }) {
+  const found = new Map();
+  for (const { sense, ways } of units) {
+    const [way] = ways;
+    if (sense || way?.words.length !== 1 || !/^[a-z]{4,}$/.test(way.words[0])) continue;
+    const [word] = way.words;
+    const near = await reader.around(word);
+    if (near.some((term) => term.startsWith(stem(word)) && term.length - word.length < 4)) continue;
+    const right = vocabulary.find((one) => nearlySame(word, one)) ?? near.find((one) => nearlySame(word, one));
+    if (right) found.set(word, right);
+  }
+  return found;
+}
+
+/** @param {number} count Of all documents. @param {number} having */
+const rarity = (count, having) => Math.log(1 + (count - having + 0.5) / (having + 0.5));
+
+/**
+ * The postings of a word, of longer ones too where `prefix`.
+ * @param {Reader} reader
+ * @param {string} word
+ * @param {boolean} prefix
+ * @returns {Promise<{exact: Postings, longer: Postings[]}>}
+ */
+async function postingsOf(reader, word, prefix) {
+  const single = isHan(word) && [...word].length === 1;
+  if (!prefix || (isHan(word) && !single) || (!isHan(word) && word.length < 2)) return { exact: await reader.postings(word), longer: [] };
+  const beginning = single ? word : stem(word);
+  const found = await reader.beginning(beginning, FILES);
+  const longer = found.filter(([term]) => term !== word && (single || term.startsWith(word) || word.startsWith(term) || term.length <= word.length + 3));
+  const exact = found.find(([term]) => term === word);
+  return { exact: unpacked(exact?.[1] ?? new Uint8Array(0)), longer: longer.map(([, bytes]) => unpacked(bytes)) };
+}
+
+/** @param {Reader} reader @param {Unit} unit @returns {Promise<Scored>} */
+async function scoreOf(reader, { sense, page, ways }) {
+  const { count } = reader;
+  /** @type {Scored} */
+  const made = {
+    values: new Float32Array(count), titles: new Float32Array(count), shares: new Float32Array(count),
+    whole: new Uint8Array(count), weight: 0, any: false,
+  };
+  for (const way of ways) await addWay(reader, made, way);
+  if (!sense) return made;
+  const { documents, levels } = await reader.postings(`@${sense}`);
+  documents.forEach((document, i) => {
+    const level = levels[i];
+    const value = RANKING.synonym * WORTH[level];
+    made.values[document] = Math.max(made.values[document], made.whole[document] ? value / RANKING.synonym : value);
+    if (level < TITLE) return;
+    made.titles[document] = 1;
+    made.shares[document] = Math.max(made.shares[document], SHARES[level - TITLE]);
+  });
+  if (documents.length) made.any = true;
+  const own = Math.max(2.5, rarity(count, documents.length)) * (page ? RANKING.page : RANKING.sense);
+  made.weight = documents.length ? own : made.weight;
+  return made;
+}
+
+/**
+ * Adds what documents have of a unit, by one way of saying it.
+ * @param {Reader} reader
+ * @param {Scored} made
+ * @param {Way} way
+ */
+async function addWay(reader, made, { words, prefix }) {
+  const found = await Promise.all(words.map((word) => postingsOf(reader, word, prefix)));
+  const { count } = reader;
+  const value = new Float32Array(count);
+  const title = new Float32Array(count);
+  const share = new Float32Array(count);
+  const having = new Uint8Array(count);
+  let [sum, weight] = [0, 0];
+  for (const { exact, longer } of found) {
+    const { best, size } = together(count, exact, longer);
+    const rare = rarity(count, size);
+    sum += rare;
+    weight = Math.max(weight, rare);
+    if (size) made.any = true;
+    for (let document = 0; document < count; document += 1) {
+      const own = best[document];
+      if (own === 0) continue;
+      const level = (own - 1) % LEVELS;
+      const worth = own > LEVELS ? rare : rare * RANKING.longer;
+      having[document] += 1;
+      value[document] += worth * WORTH[level];
+      if (level < TITLE) continue;
+      title[document] += worth;
+      if (own > LEVELS) share[document] += SHARES[level - TITLE];
+    }
+  }
+  if (sum === 0) return;
+  made.weight = Math.max(made.weight, weight * Math.min(1.75, 1 + 0.2 * (words.length - 1)));
+  for (let document = 0; document < count; document += 1) {
+    if (having[document] === 0) continue;
+    const part = having[document] / words.length;
+    made.values[document] = Math.max(made.values[document], (value[document] / sum) * part);
+    made.titles[document] = Math.max(made.titles[document], (title[document] / sum) * (part < 1 ? 0.6 : 1));
+    made.shares[document] = Math.max(made.shares[document], Math.min(1, share[document]));
+    if (part === 1) made.whole[document] = 1;
+  }
+}
+
+/**
+ * For each document 0, or its best level and 1, with `LEVELS` added where it has the word itself and no longer one.
+ * @param {number} count
+ * @param {Postings} exact
+ * @param {Postings[]} longer
+ */
+function together(count, exact, longer) {
+  const best = new Uint8Array(count);
+  let size = 0;
+  for (const { documents, levels } of longer) {
+    for (let i = 0; i < documents.length; i += 1) {
+      const document = documents[i];
+      if (best[document] === 0) size += 1;
+      if (best[document] < levels[i] + 1) best[document] = levels[i] + 1;
+    }
+  }
+  for (let i = 0; i < exact.documents.length; i += 1) {
+    if (best[exact.documents[i]] === 0) size += 1;
+    best[exact.documents[i]] = LEVELS + exact.levels[i] + 1;
+  }
+  return { best, size };
+}
+
+/**
+ * @param {Finder} finder
+ * @param {Plan} plan
+ * @param {Scored[]} scored
+ * @param {"zh" | "en"} language
+ * @returns {Found}
+ */
+function ranked(finder, plan, scored, language) {
+  const { count } = finder.reader;
+  const known = scored.filter(({ any }) => any);
+  const total = scored.reduce((sum, { weight, any }) => sum + (any ? weight : 1), 0) || 1;
+  const weights = known.reduce((sum, { weight }) => sum + weight, 0) || 1;
+  /** @type {Map<number, number>} What documents are asked for by name. */
+  const asked = new Map();
+  plan.units.forEach(({ sense, page }, i) => {
+    if (page) asked.set(Number(finder.pages.get(sense)), RANKING.concept * (scored[i].weight / weights));
+  });
+  for (const document of new Set(plan.hints)) asked.set(document, (asked.get(document) ?? 0) + RANKING.hint);
+  /** @type {Hit[]} */
+  const hits = [];
+  let [best, top] = [0, 0];
+  for (const [kind, of, from, end] of finder.runs) {
+    if (of && of !== language) continue;
+    const prior = kind === "概念" || kind === "问答" ? 0 : kind === "论文" ? RANKING.paper : RANKING.other;
+    for (let document = from; document < end; document += 1) {
+      const own = asked.get(document) ?? 0;
+      let [text, title, share] = [0, 0, 0];
+      let all = known.length === scored.length && known.length > 0;
+      for (const unit of known) {
+        text += unit.weight * unit.values[document];
+        title += unit.weight * unit.titles[document];
+        share += unit.shares[document];
+        all &&= unit.whole[document] === 1;
+      }
+      if (text === 0 && own === 0) continue;
+      const titled = title / weights;
+      const score = text / weights + RANKING.title * titled + RANKING.titled * Math.min(1, share) * titled * titled + own + prior;
+      if (text / total > best) best = text / total;
+      if (score > top) top = score;
+      hits.push({ document, score, whole: all });
+    }
+  }
+  const least = Math.max(RANKING.least * top, RANKING.nothing);
+  const near = hits.filter(({ score, whole: all }) => all || score >= least).sort((a, b) => b.score - a.score || a.document - b.document);
+  const shown = listed(plan, near.filter((hit) => hit.whole).length);
+  const chosen = near.filter(shown);
+  if (!plan.question) chosen.sort((a, b) => Number(b.whole) - Number(a.whole)); // and otherwise as they were
+  return {
+    hits: chosen, others: near.filter((hit) => !shown(hit)), whole: chosen.filter((hit) => hit.whole).length,
+    plan, marks: marksOf(finder, plan), best, card: cardOf(finder, plan, chosen),
+  };
+}
+
+/**
+ * What is shown at once: of a question whatever comes near the best; of words the documents that have them all, and where
+ * those are few, others below. One word is said or not: who says it otherwise is shown on demand.
+ * @param {Plan} plan
+ * @param {number} whole How many have all.
+ * @returns {(hit: Hit) => boolean}
+ */
+function listed({ question, units }, whole) {
+  const strict = !question && (units.length === 1 ? whole > 0 : whole >= FEW);
+  return (hit) => !strict || hit.whole;
+}
+
+/** The concept that a query is and asks nothing else of. @param {Finder} finder @param {Plan} plan @param {Hit[]} hits */
+function cardOf(finder, { units }, hits) {
+  if (units.length !== 1 || !units[0].page) return -1;
+  const document = Number(finder.pages.get(units[0].sense));
+  return hits[0]?.document === document ? document : -1;
+}
+
+/** What excerpts mark: what was typed, and other names of what it names. @param {Finder} finder @param {Plan} plan */
+function marksOf({ names }, { units }) {
+  const found = units.flatMap(({ text, sense, ways }) => {
+    const own = sense ? names.senses.find(([id]) => id === sense)?.[1] ?? [] : [];
+    return [text.trim(), ...own, ...ways.flatMap(({ words }) => words)];
+  });
+  return [...new Set(found)].filter((mark) => key(mark));
+}

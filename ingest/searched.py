@@ -1,0 +1,84 @@
+"""What a search needs to know of each record, for whoever writes an index: JSON, a line for each page or paper.
+
+Texts stay Markdown as written. Concept pages and other hand-written ones are not among them: they speak for themselves.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from ingest.addresses import KINDS, slug_for
+from ingest.feeds.records import UNDATED
+from ingest.model import Concept, Paper, Question, Talk
+from ingest.wiki import Wiki
+
+Line = dict[str, object]
+
+
+def searched(wiki: Wiki) -> str:
+    """All lines, in the order of their addresses' kinds; the same records give the same bytes."""
+    return "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in _lines(wiki))
+
+
+def _lines(wiki: Wiki) -> Iterator[Line]:
+    records = wiki.records
+    concepts = {concept.name: concept for concept in records.concepts}
+    for question in records.questions:
+        yield _question(question, wiki.duplicates.get(question.id, ())) | _topics(question.topics, concepts)
+    for talk in records.talks:
+        yield _talk(talk) | _topics(talk.topics, concepts)
+    for week in (week for week in records.weeks if week.papers):
+        page = _address("paper", week.name.lower())
+        days = [paper.published for paper in week.papers if paper.published]
+        named = dict.fromkeys(name for paper in week.papers for name in paper.topics)
+        title = "没有日期的论文" if week.name == UNDATED else f"{week.name} 的论文与动态"
+        yield _line("paper", page, title, max(days, default=None)) | _topics(named, concepts)
+        for paper in week.papers:
+            yield _paper(paper, page) | _topics(paper.topics, concepts)
+
+
+def _line(kind: str, address: str, title: str, day: date | None) -> Line:
+    return {"kind": kind, "address": address, "title": title, "date": day.isoformat() if day else ""}
+
+
+def _address(kind: str, slug: str) -> str:
+    return KINDS[kind].page(slug).removesuffix(".md") + "/"
+
+
+def _topics(names: Iterable[str], concepts: dict[str, Concept]) -> Line:
+    known = [name for name in names if name in concepts]
+    return {"topics": known, "code": any(concepts[name].example for name in known)}
+
+
+def _question(question: Question, repeats: Iterable[Question]) -> Line:
+    """A question with those that repeat it: other words for the same."""
+    answers = [answer.text for answer in sorted(question.answers, key=lambda answer: not answer.accepted)]
+    people = dict.fromkeys([question.asker, *(answer.author for answer in question.answers)])
+    return _line("question", _address("question", slug_for(question.id)), question.title, question.asked) | {
+        "status": question.status,
+        "talk": question.talk.removeprefix("talk-"),
+        "people": [name for name in people if name],
+        "also": [same.title for same in repeats],
+        "asked": "\n\n".join(filter(None, [question.text, *(same.text for same in repeats)])),
+        "answers": answers,
+        "references": [link.title for link in question.sources],
+    }
+
+
+def _talk(talk: Talk) -> Line:
+    return _line("talk", _address("talk", slug_for(talk.number)), talk.title, talk.date) | {
+        "talk": talk.number,
+        "people": list(dict.fromkeys(talk.hosts + talk.editors + talk.contributors)),
+        "summary": "；".join(talk.summary),
+        "sections": [[section.title, "\n\n".join(block.text for block in section.blocks)] for section in talk.sections],
+        "text": "\n\n".join(block.text for block in talk.unplaced),
+    }
+
+
+def _paper(paper: Paper, week: str) -> Line:
+    return _line("paper", week, paper.title, paper.published) | {
+        "url": paper.url,
+        "anchor": paper.topics[0] if paper.topics else "other",
+        "people": list(paper.authors[:3]),
+        "feed": paper.feed,
+    }
