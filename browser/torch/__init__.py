@@ -77,6 +77,11 @@ def is_tensor(obj: Any) -> Any:
     return isinstance(obj, Tensor)
 
 
+def detach(input: Any) -> Any:
+    """The same memory, outside the tape."""
+    return input.detach()
+
+
 def set_default_device(device: Any) -> None:
     """The CPU is the only one."""
     _dtypes.check_device(device)
