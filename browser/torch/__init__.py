@@ -51,7 +51,7 @@ globals().update({name: value for name, value in _PUBLIC.items() if not name.sta
 _LAZY = {
     name: f".{name}"
     for name in """accelerator amp backends compiler cuda distributed distributions fft func fx jit linalg mps multiprocessing
-    optim profiler random serialization special testing _utils utils version""".split()
+    optim profiler random serialization special testing _utils utils version xpu""".split()
 } | _absent.lazily(
     _rare=" ".join(name for name in _RARE.split() if name[-1] != "_" and name != "sum_to_size"),
     _utils=" ".join(

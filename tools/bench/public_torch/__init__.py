@@ -5,10 +5,10 @@ is replaced. `units.py` says what is run of them, `__main__.py` runs it and writ
 """
 
 PACKAGES = """adabelief-pytorch adan-pytorch assoc-scan axial-attention axial-positional-embedding bert-pytorch d2l
-denoising-diffusion-pytorch einops einx ema-pytorch entmax frozendict g-mlp-pytorch hyper-connections labml==0.4.168
+denoising-diffusion-pytorch einops einx ema-pytorch entmax frozendict g-mlp-pytorch hyper-connections labml==0.4.168 gitpython gitdb smmap
 labml-helpers labml-nn linear-attention-transformer linformer lion-pytorch llms-from-scratch local-attention loralib
 memory-efficient-attention-pytorch mixture-of-experts mlp-mixer-pytorch nystrom-attention perceiver-pytorch
 performer-pytorch prodigyopt product-key-memory pytorch-lamb pytorch-metric-learning pytorch-ranger pytorch-warmup reformer-pytorch
-rotary-embedding-torch schedulefree soft-moe-pytorch tab-transformer-pytorch tabulate timm
+rotary-embedding-torch schedulefree soft-moe-pytorch tab-transformer-pytorch tabulate timm discrete-continuous-embed-readout
 torch-einops-utils torch-optimizer torchdiffeq torchtune tqdm vector-quantize-pytorch vit-pytorch
 x-mlps-pytorch x-transformers""".split()
