@@ -127,7 +127,7 @@ fuzz: .venv/.test ## fuzz the parsers, and read feedparser's own test files
 	$(INSTALL) --editable ".[fuzz]"
 	ls .cache/feedparser-*.tar.gz 2>/dev/null || $(call LOCKED,constraints.txt) $(BIN)/python $(PIP) download \
 	  --no-deps --no-binary feedparser --dest .cache feedparser
-	for name in feeds notes; do mkdir -p .cache/fuzz/$$name; \
+	for name in documents feeds notes; do mkdir -p .cache/fuzz/$$name; \
 	  $(BIN)/python -m tools.fuzz.$$name .cache/fuzz/$$name tests/fuzz/corpus/$$name -max_total_time=$(FUZZ_SECONDS) \
 	  -timeout=10 -max_len=4096 -print_final_stats=1 -artifact_prefix=.cache/fuzz/ || exit 1; done
 	$(BIN)/python -m pytest tests/ingest/feeds/test_feedparser_files.py

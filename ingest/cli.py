@@ -15,7 +15,6 @@ from ingest.feeds import commands as feeds
 from ingest.files import CannotWrite
 from ingest.importing import commands as documents
 from ingest.importing.document import Unreadable
-from ingest.reporting import usage
 from ingest.tree import Strange
 from ingest.workspace import ROOT, Workspace
 
@@ -34,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     except Unreadable as error:
-        return usage(str(error))
+        print(error, file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     bring = commands.add_parser("import", help="make a note, or questions, of a .docx, .pdf, .html, .md, .txt or .json")
     bring.add_argument("file", type=Path, metavar="FILE")
     bring.add_argument("--force", action="store_true", help="replace what is there")
+    kinds = ("talk", "questions", "article")
+    bring.add_argument("--as", dest="wanted", choices=kinds, help="what it is, where it is taken for something else")
     bring.add_argument("--origin", default="", help="of a collection of questions: its address")
     bring.add_argument("--licence", default="", help="of a collection of questions: such as CC-BY-4.0")
     bring.set_defaults(run=documents.bring)
@@ -76,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     said = "a note's number such as 005 or 番外02; or `question NAME`, `concept NAME`"
     new.add_argument("what", nargs="+", metavar="WHAT", help=said)
     new.add_argument("--docs", type=Path, default=USUAL.docs)
+    new.add_argument("--from-papers", metavar="WEEK", help="begin a note with the picks of a week such as 2026-W48")
     new.set_defaults(run=begin.new)
     rules = commands.add_parser("rules", help="print the page that explains every rule (docs/guide/rules.md)")
     rules.add_argument("--lang", choices=("en", "zh"), default="zh", help="en: that of docs/en/guide/rules.md")

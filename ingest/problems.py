@@ -19,6 +19,30 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     ),
     "F005": (ERROR, "a note of which every letter finds a place", "每个字都有去处的笔记", "有的字会丢，所以没有写"),
     "F006": (ERROR, "an address that answers", "有回应的网址", "网址打不开"),
+    "F007": (
+        ERROR,
+        "every letter of the document; export it again in another way, or type what is missing",
+        "文档里的每个字；换一种方式导出，或者把缺的补上",
+        "有的字没有读出来",
+    ),
+    "F008": (
+        WARNING,
+        "a look at what stays behind, which is private, hidden, repeated, or in no form that a note can hold",
+        "看一眼没有带过来的：批注、隐藏的字、页眉页脚，或者笔记放不下的东西",
+        "有的内容没有带过来",
+    ),
+    "F009": (
+        ERROR,
+        "a .docx, .pdf, .html, .md or .txt that can be read",
+        "能读的 .docx、.pdf、.html、.md 或 .txt",
+        "文档读不了",
+    ),
+    "F010": (
+        ERROR,
+        "a name that nothing has yet, or `--force`",
+        "还没有人用的名字，或者加 `--force`",
+        "已经有这个文件",
+    ),
     "L001": (ERROR, "a file of at most 1 MB, of papers 16 MB", "不超过 1 MB 的文件（论文 16 MB）", "文件太大，没有读"),
     "L002": (ERROR, "at most 2,000 questions in a note", "一篇笔记里最多 2000 个问题", "问题太多，后面的没有读"),
     "L003": (
@@ -71,6 +95,12 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "放在版块标题之下或字段里的文字",
         "文字不属于任何版块",
     ),
+    "N006": (
+        WARNING,
+        "questions that begin with `Q1：`, `1.` or 问：",
+        "用 `Q1：`、`1.` 或「问：」开头的问题",
+        "Free Talk 里有文字，却没有问题",
+    ),
     "P001": (
         ERROR,
         "one JSON record with title and url on each line",
@@ -105,6 +135,12 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     "Q003": (ERROR, "a day such as `date: 2026-11-21`", "`date: 2026-11-21` 这样的日期", "日期看不懂"),
     "Q004": (WARNING, "a new question, or `duplicate_of: ID`", "新的问题，或者 `duplicate_of: ID`", "问题已经有人问过"),
     "Q005": (ERROR, "the id of another question", "另一个问题的 id", "没有它重复的那个问题"),
+    "Q006": (
+        ERROR,
+        "a talk with 【编号】, or questions that are marked or ask",
+        "有【编号】的讨论，或者有标记、有问号的问题",
+        "这份文档里没有问题",
+    ),
     "S001": (ERROR, "the name of a module in snippets/", "snippets/ 里某个模块的名字", "没有这个代码模块"),
     "S002": (ERROR, "Python that parses, with a docstring", "能解析、有文档字符串的 Python", "代码模块读不懂"),
     "T001": (WARNING, "the name of a page in docs/topics/", "docs/topics/ 里某一页的名字", "没有这个概念"),

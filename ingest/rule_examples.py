@@ -91,6 +91,11 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "N003": _talk("2024-03-02 21:00", "下周六"),
     "N004": _talk("\n## 本周推荐\n", ""),
     "N005": _talk("\n## 本周新闻", "\n这段话不属于任何版块。\n\n## 本周新闻"),
+    "N006": (
+        "talks/notes/101.md",
+        f"{_NOTE}\n有人想知道秩该取多大，怎么选。\n",
+        f"{_NOTE}\nQ1：秩该取多大，怎么选？\n",
+    ),
     "P001": ("talks/papers/2026-W47.jsonl", '{"title": "A Paper"}\n', _PAPER),
     "P002": ("feed.xml", "<!doctype html><title>某个博客</title><p>没有源</p>\n", _FEED),
     "P003": ("feed.xml", '<rss version="2.0"><channel><title>某个博客</title></channel></rss>\n', _FEED),

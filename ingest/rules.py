@@ -35,6 +35,29 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "`import` 与 `fmt` 写出的笔记会比原文少字时，原文件不动。",
         "What `import` or `fmt` would write has fewer words than the original, which is left as it is.",
     ),
+    "F007": (
+        "`import` 一份文档时，数出来的字比笔记里的多：PDF 的字体没有 Unicode 对照表，扫描件只有图片，或者转换漏了字。",
+        "A document given to `import` has more letters than the note: a PDF's fonts have no Unicode map, a scan is "
+        "pictures alone, or the conversion dropped some.",
+    ),
+    "F008": (
+        "`import` 一份文档时，批注、隐藏的字、页眉页脚、内嵌的视频不会写进笔记，每一样都列出来。",
+        "Of a document given to `import`, comments, hidden text, headers and footers, and embedded videos stay out of "
+        "the note; each is listed.",
+    ),
+    "F009": (
+        "给 `import` 或 `parse` 的文件打不开、坏了、加了密码、编码认不出，或者读它要的时间和内存超过限度。",
+        "What `import` or `parse` was given cannot be opened, is damaged, has a password, an encoding that cannot be "
+        "told, or takes more time or memory than the limit.",
+    ),
+    "F010": (
+        "`import` 要写的笔记或问题已经存在。",
+        "The note or question that `import` would write is there already.",
+    ),
+    "Q006": (
+        "`import` 一篇文章：既不是讨论笔记，标题和正文也没有问出问题。",
+        "An article given to `import`: it is no note of a talk, and neither its title nor its text asks anything.",
+    ),
     "F006": (
         "`links` 逐个去问笔记、问答与概念页里的网址：没有这个域名、连不上，或者回答 404 之类的错误。",
         "`links` asks the addresses in notes, questions and concept pages one by one: this one has no such host, "
@@ -108,6 +131,10 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "F004": "some pictures were not taken out",
     "F005": "words would be lost, so nothing was written",
     "F006": "the address does not open",
+    "F007": "some letters were not read",
+    "F008": "something stayed behind on purpose",
+    "F009": "the document cannot be read",
+    "F010": "the file exists already",
     "L001": "the file is too large and was not read",
     "L002": "there are too many questions; the last ones were not read",
     "L003": "a title is too long, or there are too many names",
@@ -120,6 +147,7 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "N003": "the note has no date",
     "N004": "the note lacks a section",
     "N005": "text that belongs to no section",
+    "N006": "text under Free Talk, and no question",
     "P001": "a line is no record of a paper",
     "P002": "this is no feed",
     "P003": "the feed has no entries",
@@ -139,6 +167,7 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "Q003": "the date makes no sense",
     "Q004": "somebody asked this before",
     "Q005": "the question it repeats does not exist",
+    "Q006": "there is no question in the document",
     "S001": "there is no such code module",
     "S002": "the code module cannot be read",
     "T001": "there is no such concept",

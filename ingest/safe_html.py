@@ -7,7 +7,7 @@ cleaned by nh3, and put into the page as one HTML block in which no Markdown ext
 import html
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,14 +19,16 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
-from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from ingest.invisible import visible
 from ingest.markup import CJK, bare_urls, fenced_lines, join_lines
 from ingest.pictures import Picture
+from ingest.safe_math import use_math
 from ingest.urls import canonical_url
 
-_PICTURE = re.compile(r'!\[([^\[\]\n]*)\]\(<?[^\S\n]*+((?:[^()<>\n"\s]++[^\S\n]*+)+?)>?(?:\s*+(?<=\s)"([^"\n]*)")?\)')
+_PICTURE = re.compile(
+    r'!\[((?:\\[^\n]|[^\[\]\\\n])*+)\]\(<?[^\S\n]*+((?:[^()<>\n"\s]++[^\S\n]*+)+?)>?(?:\s*+(?<=\s)"([^"\n]*)")?\)'
+)
 _PLAIN_URL = re.compile(r"https?://(?!\S*xn--)[a-z][\w.-]*\.[a-z]{2,6}(?:[/?#]|$)", re.IGNORECASE | re.ASCII)
 _DELIMITER = re.compile(r"\s*+(?:\|\s*+)?:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
 # What ends a single-quoted string of YAML, is not printable to it, or ends a `<script>` or opens something in one.
@@ -182,7 +184,12 @@ def _picture(state: StateInline, silent: bool) -> bool:
         return False
     if not silent:
         token = state.push("picture", "img", 0)
-        token.attrs = {"src": found.address, "alt": match[1], "width": found.width, "height": found.height}
+        token.attrs = {
+            "src": found.address,
+            "alt": re.sub(r"\\([\[\]\\])", r"\1", match[1]),
+            "width": found.width,
+            "height": found.height,
+        }
         token.attrs |= {"title": match[3]} if match[3] else {}
     state.pos = match.end()
     return True
@@ -227,11 +234,6 @@ def _deeper(tag: str) -> str:
     return f"h{min(6, max(4, int(tag[1]) + 1))}"
 
 
-def _math(content: str, options: Mapping[str, bool]) -> str:
-    left, right = (r"\[", r"\]") if options["display_mode"] else (r"\(", r"\)")
-    return f"{left}{html.escape(content.strip())}{right}"
-
-
 class _References(dict[str, Any]):
     """Definitions of references, whose addresses and titles may be repeated so often that a page could be of any size.
 
@@ -267,23 +269,13 @@ def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 def _make_markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
-    markdown.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, renderer=_math)
-    # The plugin's own wrappers become the ones the site's mathematics looks for.
-    for rule, tag in (("math_inline", "span"), ("math_inline_double", "div"), ("math_block", "div")):
-        markdown.renderer.rules[rule] = _math_rule(tag)  # type: ignore[attr-defined]
+    use_math(markdown)
     markdown.validateLink = _is_web  # type: ignore[method-assign]
     markdown.core.ruler.push("link_bare_urls", _link_bare_urls)
     markdown.core.ruler.push("number_items", _number_items)
     markdown.inline.ruler.before("image", "picture", _picture)
     markdown.block.ruler.before("table", "too_deep", _too_deep)
     return markdown
-
-
-def _math_rule(tag: str) -> Any:
-    def render(tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
-        return f'<{tag} class="arithmatex">{_math(tokens[at].content, {"display_mode": tag == "div"})}</{tag}>'
-
-    return render
 
 
 _MARKDOWN = _make_markdown()

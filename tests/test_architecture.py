@@ -14,8 +14,8 @@ ALLOWED = {
     "": "",
     "__main__": "cli",
     "addresses": "",
-    "begin": "files notes.commands reporting",
-    "cli": "begin commands feeds.commands files importing.commands importing.document reporting tree workspace",
+    "begin": "feeds.records files limits model notes.commands pages.ranking reporting",
+    "cli": "begin commands feeds.commands files importing.commands importing.document tree workspace",
     "commands": (
         "addresses files guard importing.document link links model notes.mend notes.parse pages.ways pipeline"
         " problems reporting rules show tree web wiki workspace"
@@ -32,6 +32,7 @@ ALLOWED = {
     "link": "concepts kept matching model questions.duplicates wiki",
     "links": "files markup model problems web",
     "markup": "model urls",
+    "marks": "markup",
     "matching": "concepts front_matter markup model",
     "memory": "model problems tree",
     "model": "",
@@ -41,13 +42,15 @@ ALLOWED = {
         " pages.render pages.ways pictures problems questions.duplicates questions.parse searched slips.notes"
         " slips.questions slips.slip synonyms wiki"
     ),
+    "plain": "markup",
     "problems": "slips.all_rules",
     "reach": "",
     "reporting": "markup model problems",
     "rule_examples": "slips.all_rules",
     "rules": "problems rule_examples slips.all_rules",
-    "safe_html": "invisible markup pictures urls",
-    "searched": "addresses model wiki",
+    "safe_html": "invisible markup pictures safe_math urls",
+    "safe_math": "",
+    "searched": "addresses feeds.records model wiki",
     "show": "markup model pictures slips.slip slips.texts wiki",
     "safety": "front_matter limits model problems",
     "synonyms": "concepts model problems",
@@ -60,18 +63,19 @@ ALLOWED = {
     # notes
     "notes": "",
     "notes.commands": "files reporting",
-    "notes.lines": "markup model notes.names",
+    "notes.lines": "marks markup model notes.names",
     "notes.mend": "markup urls",
     "notes.names": "markup",
-    "notes.parse": "front_matter limits markup model notes.lines notes.names notes.times problems",
+    "notes.parse": "front_matter limits marks markup model notes.lines notes.names notes.times plain problems",
     "notes.times": "",
-    "notes.write": "markup model notes.lines notes.names notes.parse problems",
+    "notes.write": "marks markup model notes.lines notes.names notes.parse problems",
     # questions
     "questions": "",
-    "questions.collected": "front_matter invisible markup model problems",
+    "questions.collected": "front_matter invisible marks markup model plain problems questions.forms",
     "questions.discussions": "model questions.parse",
     "questions.duplicates": "concepts kept model problems",
-    "questions.parse": "front_matter invisible limits markup model notes.names notes.times problems",
+    "questions.forms": "marks markup",
+    "questions.parse": "front_matter invisible limits markup model notes.names notes.times plain problems",
     "questions.write": "markup model questions.parse",
     # slips
     "slips": "",
@@ -111,40 +115,77 @@ ALLOWED = {
     "feeds.records": "model problems urls",
     "feeds.sandbox": "feeds.parse feeds.wire",
     "feeds.state": "files tree",
-    "feeds.store": "feeds.archive feeds.gist feeds.index feeds.outcome feeds.parse feeds.records files model problems",
+    "feeds.store": (
+        "feeds.archive feeds.gist feeds.index feeds.outcome feeds.parse feeds.records files limits model problems"
+    ),
     "feeds.text": "encodings",
     "feeds.when": "",
     "feeds.wire": "feeds.parse model problems",
     "feeds.xml": "feeds.entry",
     # importing
     "importing": "",
+    "importing.census": "importing.radicals",
     "importing.commands": (
-        "addresses feeds.parse files importing.document importing.html model notes.commands notes.parse"
-        " notes.write problems questions.write reporting"
+        "addresses feeds.parse files importing.census importing.document importing.html model notes.commands"
+        " notes.parse notes.write problems questions.write reporting"
     ),
-    "importing.convert": "importing.decode importing.html importing.pdf importing.tidy",
+    "importing.convert": (
+        "importing.census importing.decode importing.docx importing.html importing.markdown importing.pdf"
+        " importing.tidy importing.unzip pictures tree"
+    ),
     "importing.decode": "encodings",
     "importing.document": (
-        "importing.convert importing.decode importing.html model notes.parse problems questions.collected"
-        " questions.discussions questions.parse"
+        "importing.census importing.decode importing.footnotes importing.html importing.sandbox marks model"
+        " notes.parse problems questions.collected questions.discussions questions.parse"
     ),
-    "importing.html": "importing.decode importing.tidy markup pictures",
-    "importing.pdf": "importing.pdf_pictures importing.pdf_tables importing.pdf_text",
+    "importing.docx": (
+        "importing.decode importing.docx_html importing.docx_lines importing.docx_package"
+        " importing.docx_styles importing.html"
+    ),
+    "importing.docx_html": "importing.docx_styles",
+    "importing.docx_lines": "importing.docx_html importing.docx_package importing.docx_styles importing.mathematics",
+    "importing.docx_package": "importing.decode",
+    "importing.docx_styles": "importing.docx_package",
+    "importing.escape": "plain",
+    "importing.footnotes": "markup",
+    "importing.html": (
+        "importing.decode importing.html_math importing.html_notes importing.html_tables importing.html_tree"
+        " importing.tidy importing.writer markup pictures"
+    ),
+    "importing.html_math": "importing.mathematics",
+    "importing.html_notes": "importing.html_tree",
+    "importing.html_tables": "",
+    "importing.html_tree": "",
+    "importing.markdown": "importing.html importing.writer markup plain",
+    "importing.mathematics": "",
+    "importing.pdf": (
+        "importing.pdf_furniture importing.pdf_lines importing.pdf_loose importing.pdf_pictures"
+        " importing.pdf_tables importing.pdf_text importing.radicals"
+    ),
+    "importing.pdf_columns": "importing.pdf_lines",
+    "importing.pdf_furniture": "importing.pdf_lines",
+    "importing.pdf_lines": "markup",
+    "importing.pdf_loose": "importing.pdf_lines importing.pdf_tables",
     "importing.pdf_pictures": "",
     "importing.pdf_tables": "markup",
-    "importing.pdf_text": "importing.torn markup",
-    "importing.tidy": "importing.torn markup",
+    "importing.pdf_text": "importing.escape importing.pdf_columns importing.pdf_lines importing.torn",
+    "importing.radicals": "",
+    "importing.sandbox": "importing.census importing.convert importing.decode",
+    "importing.tidy": "importing.radicals importing.torn markup",
     "importing.torn": "",
+    "importing.unzip": "importing.decode",
+    "importing.writer": "importing.escape",
     # pages
     "pages": "",
     "pages.atom": "invisible",
-    "pages.chart": "",
     "pages.learning_map": "model",
+    "pages.papers": "addresses feeds.info feeds.records feeds.when model pages.atom pages.ranking pages.records",
     "pages.people": "addresses model",
+    "pages.ranking": "model",
     "pages.records": "addresses model pages.atom safe_html",
     "pages.ways": "",
     "pages.render": (
-        "addresses kept markup model pages.atom pages.chart pages.learning_map pages.people pages.records"
+        "addresses kept markup model pages.atom pages.learning_map pages.papers pages.people pages.records"
         " pages.ways pictures safe_html wiki"
     ),
 }
@@ -153,14 +194,15 @@ TABLE = {module: set(names.split()) for module, names in ALLOWED.items()}
 EDGES = set(
     "__main__ begin cli commands descriptors files guard links memory reach reporting tree web workspace"
     " feeds.commands feeds.coverage feeds.fetch feeds.index feeds.outcome feeds.read feeds.sandbox feeds.state"
-    " feeds.store importing.commands importing.convert importing.document notes.commands".split()
+    " feeds.store importing.commands importing.convert importing.document importing.sandbox importing.unzip"
+    " notes.commands".split()
 )
 # Libraries that compute and nothing else, which the core may use; and those that the edges may use besides.
 LIBRARIES = set(
-    "autocorrect_py brotli bs4 charset_normalizer feedparser imagesize jinja2 markdown_it markdownify mdit_py_plugins"
-    " nh3 pdfminer yaml".split()
+    "autocorrect_py brotli bs4 charset_normalizer feedparser imagesize jinja2 justhtml markdown_it markdownify"
+    " mdit_py_plugins nh3 pdfminer yaml".split()
 )
-EDGE_LIBRARIES = {"httpx", "mammoth", "stamina"}
+EDGE_LIBRARIES = {"httpx", "stamina"}
 # What each room imports of the others. Nobody imports publish but tests and tools.
 ROOM_IMPORTS = {
     "browser": set(),

@@ -11,9 +11,10 @@ ROOMS = ("browser", "ingest", "pictures", "publish", "snippets", "tests", "tools
 
 # The standard modules that neither ask nor change anything outside of the process.
 PURE = set(
-    "ast base64 bisect binascii codecs collections collections.abc dataclasses datetime difflib functools graphlib"
-    " hashlib heapq html io itertools json math pathlib posixpath re statistics struct textwrap types typing"
-    " unicodedata urllib.parse uuid xml.etree xml.etree.ElementTree xml.sax zlib".split()
+    "ast base64 binascii bisect codecs collections collections.abc contextlib dataclasses datetime difflib email"
+    " email.parser functools graphlib hashlib heapq html io itertools json math pathlib posixpath re statistics"
+    " struct textwrap tomllib types typing unicodedata urllib.parse uuid xml.etree xml.etree.ElementTree xml.sax"
+    " zlib".split()
 )
 # Names by which those reach the disk, the clock or chance all the same, called or only mentioned, under any alias.
 EFFECT = re.compile(

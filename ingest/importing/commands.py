@@ -1,19 +1,24 @@
 """The commands over one document: `parse`, `import` and `fmt`."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ingest import files
 from ingest.addresses import name_slug, slug_for
+from ingest.importing.census import Census
 from ingest.importing.document import (
+    Document,
+    Kind,
     Unreadable,
+    as_talk,
     parse_document,
-    parse_questions,
     read_as_written,
     read_discussions,
     read_document,
+    tell_kind,
 )
 from ingest.importing.html import PICTURES
 from ingest.model import Block, Question, Source, Talk
@@ -24,6 +29,8 @@ from ingest.problems import Problem
 from ingest.questions.write import write_question
 from ingest.reporting import paper_json, print_records, question_json, report, talk_json, usage
 
+AS = {"talk": "a talk", "questions": "a collection of questions", "article": "an article"}
+NUMBERED_PICTURE = re.compile(r"\d{1,4}\.(?:png|jpg|gif|webp)")
 FEEDS = (".xml", ".rss", ".atom", ".json")
 
 
@@ -34,22 +41,33 @@ def parse(options: argparse.Namespace) -> int:
         return print_records({"kind": "questions", "questions": [question_json(one) for one in asked]}, [])
     if kind in FEEDS:
         return _parse_feed(options.file)
-    source, problems, _ = (read_as_written(options.file), [], {}) if kind == ".md" else read_document(options.file)
-    if collection := parse_questions(source):
-        questions, unplaced, found = collection
-        _say_unplaced(source, unplaced)
-        left = [{"line": block.line, "text": block.text} for block in unplaced]
-        listed = [question_json(question) for question in questions]
-        return print_records({"kind": "questions", "questions": listed, "unplaced": left}, [*problems, *found])
+    document = read_document(options.file)
+    source = read_as_written(options.file) if kind == ".md" else document.source
+    told = tell_kind(source)
+    census = document.census
+    if told.name == "talk" and kind != ".md":
+        source = as_talk(source)
     record, found = parse_document(source)
-    _say_unplaced(source, record.unplaced if isinstance(record, Talk) else ())
-    shown = talk_json(record) if isinstance(record, Talk) else {"questions": [question_json(record)]}
-    kind = "talk" if isinstance(record, Talk) else "questions"
-    return print_records({"kind": kind, **shown}, [*problems, *found])
+    if told.name == "talk" and isinstance(record, Talk):
+        shown, unplaced = talk_json(record), list(record.unplaced)
+    else:
+        shown = {} if told.questions or not isinstance(record, Talk) else talk_json(record)
+        shown |= {"questions": [question_json(question) for question in told.questions]}
+        shown |= {"unplaced": [{"line": block.line, "text": block.text} for block in told.unplaced]}
+        unplaced, found = told.unplaced, told.problems
+    _say_census(source, unplaced, census)
+    counted = {"letters": census.letters, "missing": census.missing, "share": census.share, "sample": census.sample}
+    counted |= {"unplaced": _share(unplaced, source.text)}
+    said = {"kind": told.name, "why": told.reason, **shown, "census": counted}
+    return print_records(said, [*document.problems, *found])
 
 
-def _say_unplaced(source: Source, blocks: Sequence[Block]) -> None:
-    print(f"{source.path}: {_share(blocks, source.text):.1%} of the text unplaced", file=sys.stderr)
+def _say_census(source: Source, blocks: Sequence[Block], census: Census) -> None:
+    """One line of what has no place and what is missing; a share is said to be zero only where it is."""
+    share = _share(blocks, source.text)
+    shown = f"{share:.1%}" if share >= 0.0005 or not share else "less than 0.1%"
+    missing = f"{census.missing} of {census.letters} letters missing" if census.missing else "no letter missing"
+    print(f"{source.path}: {shown} of the text unplaced, {missing}", file=sys.stderr)
 
 
 def _share(blocks: Sequence[Block], text: str) -> float:
@@ -64,7 +82,7 @@ def _parse_feed(path: Path) -> int:
     try:
         feed = parse_feed(path.read_bytes(), path.as_posix())
     except OSError as error:
-        raise Unreadable(f"{path}: cannot read: {error.strerror or error}") from error
+        raise Unreadable(path, f"cannot read: {error.strerror or error}") from error
     papers, revised = ([paper_json(paper) for paper in listed] for listed in (feed.papers, feed.revised))
     return print_records({"kind": "feed", "papers": papers, "revised": revised}, feed.problems)
 
@@ -72,56 +90,71 @@ def _parse_feed(path: Path) -> int:
 def bring(options: argparse.Namespace) -> int:
     """Make a note, or questions, of a document: `import`."""
     if asked := read_discussions(options.file):
-        return _bring_questions(options, asked, [], [], {})
-    source, problems, pictures = read_document(options.file)
-    if collection := parse_questions(source):
-        questions, unplaced, found = collection
-        _say_unplaced(source, unplaced)
-        return _bring_questions(options, questions, unplaced, [*problems, *found], pictures)
-    text, talk, _, gone = format_note(source)
+        return _bring_questions(options, Kind("questions", "an export of discussions", asked), Document(Source("", "")))
+    document = read_document(options.file)
+    told = tell_kind(document.source, getattr(options, "wanted", "") or "")
+    print(f"{options.file}: taken for {AS[told.name]}: {told.reason}; `--as` takes it for another", file=sys.stderr)
+    if told.name == "talk":
+        return _bring_talk(options, document)
+    _say_census(document.source, told.unplaced, document.census)
+    if not told.questions:
+        what = f"{told.reason}; give it a title that asks, or mark its questions with `Q1：`"
+        return report([*document.problems, Problem(options.file.as_posix(), 1, 1, "Q006", what)])
+    return _bring_questions(options, told, document)
+
+
+def _bring_talk(options: argparse.Namespace, document: Document) -> int:
+    """A note and its pictures."""
+    text, talk, found, gone = format_note(as_talk(document.source))
+    _say_census(document.source, talk.unplaced, document.census)
+    problems = document.problems + [problem for problem in found if problem.code == "N001"]
     if not NUMBER.fullmatch(talk.number):
-        print(f"{options.file}: no number found; write 【编号】：NNN into it, or call it 005.pdf", file=sys.stderr)
-        return 1
+        return report([*problems, *found])
     target = options.talks / "notes" / f"{talk.number}.md"
-    if target.exists() and not options.force:
-        print(f"{target} exists; --force replaces it", file=sys.stderr)
-        return 1
+    sure = not any(problem.code == "N001" for problem in found)
+    if target.exists() and not (options.force and sure):
+        what = "it exists" if sure else "it exists, and nothing in the document says that this is the same talk"
+        return report([*problems, Problem(target.as_posix(), 1, 1, "F010", what)])
     text = text.replace(f"]({PICTURES}/", f"]({talk.number}/")
-    for name, content in pictures.items():
-        files.write_bytes(target.with_suffix("") / name, content, options.talks.parent)
+    _write_pictures(target.with_suffix(""), document.pictures, options.talks.parent)
     files.write_text(target, text, options.talks.parent)
-    print(f"{target}: {len(talk.sections)} sections, {len(talk.questions)} questions, {len(pictures)} pictures")
+    shown = f"{len(talk.sections)} sections, {len(talk.questions)} questions, {len(document.pictures)} pictures"
+    print(f"{target}: {shown}")
     if gone:
-        problems.append(_gone(source, gone))
+        problems.append(_gone(document.source, gone))
     return report([*problems, *parse_note(Source(target.as_posix(), text))[1]])
 
 
-def _bring_questions(
-    options: argparse.Namespace,
-    questions: Sequence[Question],
-    unplaced: Sequence[Block],
-    problems: Sequence[Problem],
-    pictures: dict[str, bytes],
-) -> int:
+def _write_pictures(folder: Path, pictures: dict[str, bytes], root: Path) -> None:
+    """The pictures of a document; those of an earlier import of it, which have the same kind of name, go."""
+    if folder.is_dir() and not folder.is_symlink():
+        for old in folder.iterdir():
+            if NUMBERED_PICTURE.fullmatch(old.name) and old.name not in pictures:
+                old.unlink()
+    for name, content in pictures.items():
+        files.write_bytes(folder / name, content, root)
+
+
+def _bring_questions(options: argparse.Namespace, told: Kind, document: Document) -> int:
     """A file for each question; what belongs to none is reported, line by line."""
     stem = name_slug(options.file.stem)
     folder = options.talks / "questions"
     origin = options.origin or options.file.name
     texts = {
         folder / f"{slug_for(f'{stem}-{question.id}')}.md": write_question(question, origin, options.licence)
-        for question in questions
+        for question in told.questions
     }
-    if not options.force and (taken := [str(path) for path in texts if path.exists()]):
-        print(f"{', '.join(taken[:3])} exists; --force replaces it", file=sys.stderr)
-        return 1
-    for name, content in pictures.items():
-        files.write_bytes(folder / stem / name, content, options.talks.parent)
+    if not options.force and (taken := [path for path in texts if path.exists()]):
+        return report(
+            [*document.problems, *(Problem(path.as_posix(), 1, 1, "F010", "it exists") for path in taken[:3])]
+        )
+    _write_pictures(folder / stem, document.pictures, options.talks.parent)
     for path, text in texts.items():
         files.write_text(path, text.replace(f"]({PICTURES}/", f"]({stem}/"), options.talks.parent)
-    print(f"{folder}: {len(texts)} questions, {len(pictures)} pictures")
+    print(f"{folder}: {len(texts)} questions, {len(document.pictures)} pictures")
     name = options.file.as_posix()
-    found = [Problem(name, block.line, 1, "N005", f"in no question: {block.text[:40]!r}") for block in unplaced]
-    return report([*problems, *found])
+    found = [Problem(name, block.line, 1, "N005", f"in no question: {block.text[:40]!r}") for block in told.unplaced]
+    return report([*document.problems, *found])
 
 
 def fmt(options: argparse.Namespace) -> int:

@@ -1,20 +1,24 @@
 """Documents to Markdown: .docx, .pdf, .html, .md and .txt as people export them, in any encoding that can be told.
 
-An edge: it reads the file. The libraries come with the extra `import` and are loaded when they are needed.
+An edge: it reads the file, and the pictures beside it. The libraries come with the extra `import` and are loaded when
+they are needed.
 """
 
-import io
-import zipfile
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from ingest.importing.census import Census, take
 from ingest.importing.decode import INSTALL, CannotConvert, decode
-from ingest.importing.html import PICTURES, FoundPictures, to_markdown
+from ingest.importing.html import PICTURES, FoundPictures, Written, to_markdown
+from ingest.importing.markdown import read_markdown
 from ingest.importing.tidy import tidy
+from ingest.importing.unzip import unzip
+from ingest.pictures import LARGEST
+from ingest.tree import Tree
 
 FORMATS = (".docx", ".pdf", ".html", ".htm", ".md", ".markdown", ".txt")
-UNPACKED = 300_000_000
 
 
 @dataclass(slots=True)
@@ -24,14 +28,22 @@ class Converted:
     Attributes:
         text: Markdown; pictures are linked as `import-pictures/NAME`.
         pictures: Their bytes by name; the name's ending says what they are.
-        left_out: What could not be carried over, in words.
+        left_out: Pictures that could not be carried over, in words.
         encoding: Of a text file, as it was told.
+        told: What else was left out on purpose, in words.
+        faults: What could not be read although it should have been, in words.
+        unread: Characters that have no text, which `faults` tells of.
+        census: Its letters, counted apart from the conversion.
     """
 
     text: str
     pictures: dict[str, bytes] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     encoding: str = ""
+    told: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    unread: int = 0
+    census: Census = field(default_factory=Census)
 
 
 def convert(path: Path) -> Converted:
@@ -44,68 +56,76 @@ def convert(path: Path) -> Converted:
     kind = path.suffix.strip().lower()
     if kind not in FORMATS:
         raise CannotConvert(f"cannot convert {kind or 'a file without an ending'}: one of {', '.join(FORMATS)}")
-    content = path.read_bytes()
-    reader = {".docx": _docx, ".pdf": _pdf, ".html": _html, ".htm": _html}.get(kind, _text)
+    return convert_content(path.read_bytes(), kind, FoundPictures(lambda name: _beside(path.parent, name)))
+
+
+def convert_content(content: bytes, kind: str, pictures: FoundPictures) -> Converted:
+    """The bytes of a document, whose name ends in `kind`, as Markdown.
+
+    Raises:
+        CannotConvert: As `convert` does.
+    """
+    readers = {".docx": _docx, ".pdf": _pdf, ".html": _html, ".htm": _html, ".md": _markdown, ".markdown": _markdown}
+    reader: Callable[[bytes, FoundPictures], tuple[Written, Converted]] = readers.get(kind, _text)
     try:
-        converted = reader(content)
-    except ImportError as error:
+        written, converted = reader(content, pictures)
+    except ModuleNotFoundError as error:
         raise CannotConvert(f"{error.name} is not installed: {INSTALL}") from error
-    converted.text = tidy(converted.text)
+    except RecursionError as error:
+        raise CannotConvert("its parts are nested too deep") from error
+    converted.text = tidy(written.text)
+    converted.told += written.reasons
+    found = take(written.seen, written.dropped, converted.text)
+    unread = converted.unread
+    converted.census = Census(found.letters + unread, found.missing + unread, found.sample or "□" * min(unread, 10))
     return converted
 
 
-def _text(content: bytes) -> Converted:
+def _beside(folder: Path, name: str) -> bytes | None:
+    """A file below a document's folder, none that a link leads to; None where there is none, or it is too large."""
+    try:
+        if (folder / name).stat().st_size > LARGEST:
+            return None
+        return Tree(folder).read(name)
+    except (OSError, ValueError):
+        return None
+
+
+def _text(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:
     text, encoding = decode(content)
-    return Converted(text, encoding=encoding)
+    return Written(text, text.split("\n")), Converted("", encoding=encoding)
 
 
-def _pdf(content: bytes) -> Converted:
+def _markdown(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:
+    text, encoding = decode(content)
+    return read_markdown(text, pictures), Converted("", pictures.found, pictures.left_out, encoding)
+
+
+def _pdf(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:
     from ingest.importing.pdf import pdf_to_markdown
 
+    logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # what matters is said below, a line for each problem
     try:
-        return Converted(*pdf_to_markdown(content, PICTURES))
-    except ImportError:
+        read = pdf_to_markdown(content, PICTURES)
+    except (ModuleNotFoundError, RecursionError, MemoryError):
         raise
     except Exception as error:  # pdfminer raises whatever it stumbles over
-        raise CannotConvert(f"it is no PDF that can be read: {type(error).__name__} {error}".strip()) from error
-
-
-STYLES = """
-p[style-name='Title'] => h1:fresh
-p[style-name='Subtitle'] => p:fresh
-p[style-name='HTML Preformatted'] => pre:separator('\\n')
-p[style-name='Code'] => pre:separator('\\n')
-p[style-name='Source Code'] => pre:separator('\\n')
-r[style-name='Code'] => code
-r[style-name='HTML Code'] => code
-"""
-
-
-def _docx(content: bytes) -> Converted:
-    import mammoth
-
-    pictures = FoundPictures()
-
-    def place(image: Any) -> dict[str, str]:
-        with image.open() as stream:
-            return {"src": pictures.add(stream.read(), image.content_type or "unknown kind")}
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > UNPACKED:
-            raise CannotConvert(f"unpacked it would take {size} bytes")
-        result = mammoth.convert_to_html(
-            io.BytesIO(content), style_map=STYLES, convert_image=mammoth.images.img_element(place)
+        reason = (
+            "it has a password" if "Password" in type(error).__name__ else f"{type(error).__name__} {error}".strip()
         )
-    except CannotConvert:
-        raise
-    except Exception as error:  # a damaged archive can fail anywhere in mammoth
-        raise CannotConvert(f"it is no .docx that can be read: {type(error).__name__} {error}".strip()) from error
-    return Converted(to_markdown(result.value), pictures.found, pictures.left_out)
+        raise CannotConvert(f"it is no PDF that can be read: {reason}") from error
+    written = Written(read.text, read.seen, read.told, read.dropped)
+    return written, Converted("", read.pictures, read.left_out, faults=read.faults, unread=read.unread)
 
 
-def _html(content: bytes) -> Converted:
+def _docx(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:
+    from ingest.importing.docx import docx_to_markdown
+
+    written = docx_to_markdown(unzip(content), pictures.add)
+    return written, Converted("", pictures.found, pictures.left_out)
+
+
+def _html(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:
     from bs4.dammit import EncodingDetector
 
     declared = EncodingDetector.find_declared_encoding(content, is_html=True)
@@ -115,5 +135,4 @@ def _html(content: bytes) -> Converted:
             text, encoding = decode(content)
     except (LookupError, UnicodeDecodeError):
         text, encoding = decode(content)
-    pictures = FoundPictures()
-    return Converted(to_markdown(text, pictures.place), pictures.found, pictures.left_out, encoding)
+    return to_markdown(text, pictures.place), Converted("", pictures.found, pictures.left_out, encoding)

@@ -2,11 +2,16 @@
 
 from ingest.encodings import looks_simplified
 
+SAVE_AGAIN = "open it in Word, WPS or LibreOffice and save it as .docx without a password"
 INSTALL = 'pip install -e ".[import]"'
 
 
 class CannotConvert(ValueError):
-    """Says why a document could not be read, and what helps."""
+    """Says why a document could not be read, and what helps; of a text, where."""
+
+    def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(reason)
+        self.line, self.column = line, column
 
 
 def decode(content: bytes) -> tuple[str, str]:
@@ -44,6 +49,14 @@ def _decoded(content: bytes, name: str) -> tuple[str, str]:
         raise CannotConvert(f"it begins like {name}, but byte {error.start} does not fit") from error
 
 
+def _first_fault(content: bytes) -> int:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
+
+
 def _guessed(content: bytes) -> tuple[str, str]:
     try:
         from charset_normalizer import from_bytes
@@ -51,5 +64,9 @@ def _guessed(content: bytes) -> tuple[str, str]:
         raise CannotConvert(f"it is no UTF-8, and to tell more encodings takes {INSTALL}") from error
     best = from_bytes(content).best()
     if best is None:
-        raise CannotConvert("its encoding cannot be told; save it as UTF-8")
+        at = _first_fault(content)
+        before = content[:at].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        said = f"its encoding cannot be told: byte {content[at]:#04x} in line {line} is no UTF-8; save it as UTF-8"
+        raise CannotConvert(said, line, column)
     return str(best), best.encoding

@@ -4,8 +4,10 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from ingest.importing.decode import INSTALL, CannotConvert
 from ingest.importing.tidy import tidy
@@ -13,6 +15,7 @@ from ingest.markup import fenced_lines
 from ingest.pictures import kind_of
 
 PICTURES = "import-pictures"  # stands in links until the note's number is known
+DEEPEST = 100  # elements in each other; what is deeper keeps its text, and browsers themselves stop at 512
 
 
 def html_to_markdown(html: str) -> str:
@@ -22,19 +25,26 @@ def html_to_markdown(html: str) -> str:
         CannotConvert: The libraries are missing.
     """
     try:
-        return tidy(to_markdown(html)) if html.strip() else ""
+        return tidy(to_markdown(html).text) if html.strip() else ""
     except ImportError as error:
         raise CannotConvert(f"{error.name} is not installed: {INSTALL}") from error
 
 
 class FoundPictures:
-    """Pictures as files: only kinds that run nothing, named by their place in the document."""
+    """Pictures as files: only kinds that run nothing, named by their place in the document.
 
-    def __init__(self) -> None:
+    Args:
+        beside: Reads a file that lies beside the document, by its path from there; None where there is none.
+    """
+
+    def __init__(self, beside: Callable[[str], bytes | None] = lambda path: None) -> None:
         self.found: dict[str, bytes] = {}
         self.left_out: list[str] = []
+        self.beside = beside
+        self._placed: dict[str, str] = {}
 
     def add(self, content: bytes, kind: str) -> str:
+        """Where a picture will lie; "" for one that is of no kind that may."""
         ending = kind_of(content)
         if not ending:
             self.left_out.append(f"a picture ({kind})")
@@ -44,7 +54,13 @@ class FoundPictures:
         return f"{PICTURES}/{name}"
 
     def place(self, source: str) -> str:
-        """Where a picture of an HTML page will lie: `data:` becomes a file, the web stays, the rest is left out."""
+        """Where a picture will lie: `data:` and what lies beside the document become files, the web stays."""
+        if source in self._placed:
+            return self._placed[source]
+        self._placed[source] = placed = self._place(source)
+        return placed
+
+    def _place(self, source: str) -> str:
         if match := re.match(r"data:([\w/+.-]*)((?:;[\w=.-]+)*),(.*)", source, re.DOTALL):
             try:
                 raw = unquote_to_bytes(match[3])
@@ -54,60 +70,76 @@ class FoundPictures:
             return self.add(content, match[1] or "unknown kind")
         if re.match(r"https?://", source, re.IGNORECASE):
             return source
-        self.left_out.append(f"a picture ({source[:60]})")
+        path = unquote(source.split("?")[0].split("#")[0]).replace("\\", "/").removeprefix("./")
+        near = path and not re.match(r"[\w.+-]+:|/", path) and ".." not in PurePosixPath(path).parts
+        found = self.beside(path) if near else None
+        if found is not None:
+            return self.add(found, path)
+        self.left_out.append(f"a picture ({source[:60]})" if source else "a picture without an address")
         return ""
 
 
-def to_markdown(html: str, place: Callable[[str], str] | None = None) -> str:
+@dataclass(slots=True)
+class Written:
+    """What a page became.
+
+    Attributes:
+        text: Markdown.
+        seen: Every text of the page, taken before anything was done to it.
+        reasons: What was taken out on purpose, in words.
+        dropped: Its texts.
+    """
+
+    text: str
+    seen: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+
+
+def to_markdown(html: str, place: Callable[[str], str] | None = None) -> Written:
     """HTML as Markdown, without what is no text; a picture that was left out leaves its description."""
-    from bs4 import BeautifulSoup, Comment, Doctype
-    from markdownify import MarkdownConverter
+    from bs4 import BeautifulSoup
+    from justhtml import JustHTML  # builds the tree that browsers build
 
-    soup = BeautifulSoup(html, "html.parser")
-    for node in soup(["script", "style", "noscript", "template", "head", "iframe", "object", "svg"]):
-        node.decompose()
-    for node in soup("math"):
-        tex = node.find("annotation", encoding="application/x-tex")
-        node.replace_with(f"${tex.get_text().strip()}$" if tex else node.get_text())
-    for comment in soup.find_all(string=lambda text: isinstance(text, (Comment, Doctype))):
-        comment.extract()
-    for image in soup("img"):
-        source = str(image.get("src") or "")
-        target = place(source) if place else source
-        if target:
-            image["src"] = target
-        else:
-            image.replace_with(f"[图片：{image['alt']}]" if image.get("alt") else "")
-    for cell in soup(["td", "th"]):
-        for paragraph in cell("p"):
-            paragraph.insert_after(" ")
-            paragraph.unwrap()
-        for found in cell(string=re.compile(r"\|")):
-            found.replace_with(str(found).replace("|", "\\|"))
-    for table in soup("table"):  # an empty first row would be the table's head
-        for row in table("tr"):
-            if row.get_text(strip=True) or row("img"):
-                break
-            row.decompose()
+    from ingest.importing import html_tree
+    from ingest.importing.html_math import formulas, indexes
+    from ingest.importing.html_notes import notes
+    from ingest.importing.html_tables import tables
+    from ingest.importing.writer import Writer
 
-    class Converter(MarkdownConverter):
-        """A line break begins a paragraph: one kept as a line's end would vanish between Chinese characters."""
+    built = JustHTML(html, sanitize=False, scripting_enabled=False).to_html(pretty=False)
+    tree = BeautifulSoup(built, "html.parser")
+    dropped = html_tree.Dropped()
+    seen = list(html_tree.text_of(tree))
+    _flatten(tree)
+    formulas(tree)
+    html_tree.silent(tree, dropped)
+    html_tree.code(tree)
+    notes(tree, dropped)
+    html_tree.styles(tree)
+    html_tree.boxes(tree)
+    html_tree.rubies(tree)
+    html_tree.embedded(tree, dropped)
+    html_tree.pictures(tree, place)
+    indexes(tree)
+    html_tree.wide_links(tree)
+    html_tree.lists(tree)
+    tables(tree)
+    text = Writer().convert_soup(tree)
+    return Written(_below_title(re.sub(r"\n{3,}", "\n\n", text).strip()), seen, dropped.reasons, dropped.texts)
 
-        def convert_br(self, element: Any, text: str, parent_tags: set[str]) -> str:
-            if parent_tags & {"pre", "_noformat"}:
-                return f"\n{text}"
-            return (" " if parent_tags & {"td", "th", "li", "_inline"} else "\n\n") + text
 
-    converter = Converter(
-        heading_style="ATX",
-        bullets="-",
-        escape_asterisks=False,
-        escape_underscores=False,
-        table_infer_header=True,
-        strip=["u"],
-    )
-    text = re.sub(r"<((?:https?|mailto):[^<>\s]+)>", r"\1", converter.convert_soup(soup))
-    return _below_title(re.sub(r"\n{3,}", "\n\n", text).strip())
+def _flatten(tree: Any) -> None:
+    """Take elements away that stand deeper than anybody nests them; their text stays."""
+    depths = {id(tree): 0}
+    deep = []
+    for node in tree.descendants:
+        depth = depths[id(node)] = depths[id(node.parent)] + 1
+        if depth > DEEPEST and hasattr(node, "unwrap") and getattr(node, "name", None):
+            deep.append(node)
+    for node in reversed(deep):
+        node.insert_after(" ")
+        node.unwrap()
 
 
 def _below_title(text: str) -> str:

@@ -2,7 +2,7 @@
 
 - A line goes on in the next where the next line's first word had no room left in it.
 - Sizes above that of the body are headings, a typewriter face is code, a ruled grid is a table.
-- Lines in the margins that are numbers, or come back page after page, are furniture and left out.
+- Lines in the margins that count the pages, or come back page after page, are furniture: left out, and said to be.
 """
 
 import io
@@ -14,58 +14,140 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pdfminer.converter import PDFPageAggregator
-from pdfminer.layout import LAParams, LTChar, LTContainer, LTCurve, LTImage, LTPage, LTTextLine
+from pdfminer.layout import (
+    LAParams,
+    LTChar,
+    LTContainer,
+    LTCurve,
+    LTImage,
+    LTPage,
+    LTTextBox,
+    LTTextGroup,
+    LTTextGroupLRTB,
+    LTTextLine,
+)
 from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdftypes import resolve1
 
+from ingest.importing.pdf_furniture import Page, without_furniture
+from ingest.importing.pdf_lines import Glyph, Line
+from ingest.importing.pdf_loose import with_indexes, with_loose_tables
 from ingest.importing.pdf_pictures import picture_file
 from ingest.importing.pdf_tables import cell_at, find_grids, write_table
-from ingest.importing.pdf_text import Glyph, Line, lines_to_markdown
+from ingest.importing.pdf_text import lines_to_markdown
+from ingest.importing.radicals import mend_radicals
 
 MONO = re.compile(r"mono|courier|consolas|menlo|fixed|typewriter|source ?code", re.IGNORECASE)
-PAGE_NUMBER = re.compile(r"\W*(?:第|page)?\s*\d{1,4}\s*(?:页)?\s*(?:(?:/|of|共)\s*\d{1,4}\s*页?)?\W*", re.IGNORECASE)
+CID = re.compile(r"\(cid:\d+\)")
+UNREADABLE = "□"
+MANY_BOXES = 250
 
 
 @dataclass(slots=True)
-class _Page:
-    height: float
-    lines: list[Line] = field(default_factory=list)
-    links: list[tuple[tuple[float, ...], str]] = field(default_factory=list)
+class ReadPdf:
+    """What a PDF became.
+
+    Attributes:
+        text: Markdown.
+        pictures: Their bytes by name.
+        left_out: Pictures that are in no form that a page may show.
+        seen: Every character of every page, a piece for each line.
+        told: What was left out on purpose, in words.
+        dropped: Its texts.
+        faults: What could not be read, in words.
+        unread: How many characters have no text.
+        bare: Numbers of the pages that are pictures and nothing else.
+    """
+
+    text: str = ""
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    bare: list[int] = field(default_factory=list)
+    unread: int = 0
 
 
-def pdf_to_markdown(content: bytes, folder: str) -> tuple[str, dict[str, bytes], list[str]]:
+class _Laid(LTPage):
+    """A page whose boxes are put into order by their places where there are too many to compare each with each."""
+
+    def group_textboxes(self, laparams: LAParams, boxes: Sequence[LTTextBox]) -> list[LTTextGroup]:
+        if len(boxes) <= MANY_BOXES:
+            return list(super().group_textboxes(laparams, boxes))
+        return [LTTextGroupLRTB(boxes)]
+
+
+class _Device(PDFPageAggregator):
+    def begin_page(self, page: PDFPage, ctm: tuple[float, float, float, float, float, float]) -> None:
+        super().begin_page(page, ctm)
+        laid = self.cur_item
+        assert isinstance(laid, LTPage)
+        self.cur_item = _Laid(laid.pageid, laid.bbox, laid.rotate)
+
+
+def pdf_to_markdown(content: bytes, folder: str) -> ReadPdf:
     """Read a PDF.
 
     Args:
         content: The file.
         folder: What links to pictures begin with.
 
-    Returns:
-        Markdown, pictures by name, and what had to be left out.
-
     Raises:
         Exception: Whatever pdfminer raises over a file that is no PDF, is locked, or is damaged.
     """
-    pictures: dict[str, bytes] = {}
-    left_out: list[str] = []
-    lines: list[Line] = []
+    read = ReadPdf()
     manager = PDFResourceManager()
-    device = PDFPageAggregator(manager, laparams=LAParams())
+    device = _Device(manager, laparams=LAParams(all_texts=True))
     interpreter = PDFPageInterpreter(manager, device)
-    pages: list[_Page] = []
+    pages: list[Page] = []
     for number, page in enumerate(PDFPage.get_pages(io.BytesIO(content)), 1):
         interpreter.process_page(page)
-        pages.append(_read_page(device.get_result(), number, page, folder, pictures, left_out))
-    for read in _without_furniture(pages):
-        lines += read.lines
-    return lines_to_markdown(lines), pictures, left_out
+        laid = device.get_result()
+        pages.append(_read_page(laid, number, page, folder, read))
+        _take_census(laid, number, bool(pages[-1].pictures), read)
+    without_furniture(pages, read.told, read.dropped)
+    which = f"page{'s' * (len(read.bare) > 1)} {', '.join(map(str, read.bare[:10]))}{' …' * (len(read.bare) > 10)}"
+    if len(read.bare) * 2 >= len(pages) and read.bare:
+        read.faults.append(f"{which} of {len(pages)}: a picture without text, as of a scanner; read it with OCR first")
+    elif read.bare:  # a poster at the end
+        read.told.append(f"{which}: a picture without text; what it says stays in the picture")
+    read.unread = sum(text.count(UNREADABLE) for text in read.seen)
+    if read.unread:
+        whole = sum(len("".join(text.split())) for text in read.seen)
+        read.faults.insert(
+            0,
+            f"{read.unread} of {whole} characters have no text, where □ stands now: the fonts lack a Unicode map;"
+            " export it again, or read it with OCR",
+        )
+    read.text = lines_to_markdown([line for page in pages for line in page.lines])
+    return read
 
 
-def _read_page(
-    layout: LTPage, number: int, source: PDFPage, folder: str, pictures: dict[str, bytes], left_out: list[str]
-) -> _Page:
-    page = _Page(layout.height, links=list(_links(source)))
+def _take_census(laid: LTPage, number: int, pictured: bool, read: ReadPdf) -> None:
+    """Count a page's characters, apart from how its lines are read."""
+    letters = odd = 0
+    sample = ""
+    for item in _walk(laid):
+        if isinstance(item, LTTextLine):
+            piece = "".join(char.get_text() for char in item)
+            shown = CID.sub(UNREADABLE, piece)
+            letters += len(shown.split())
+            if UNREADABLE in shown:
+                odd, sample = odd + shown.count(UNREADABLE), sample or " ".join(shown.split())[:40]
+            read.seen.append(shown)
+        elif isinstance(item, LTChar):
+            read.seen.append(CID.sub(UNREADABLE, item.get_text()))
+    if odd:
+        read.faults.append(f"{odd} characters of page {number} have no text: {sample!r}")
+    if not letters and pictured:
+        read.bare.append(number)
+
+
+def _read_page(layout: LTPage, number: int, source: PDFPage, folder: str, read: ReadPdf) -> Page:
+    page = Page(layout.height, links=list(_links(source)))
     found: list[Line] = []
     used: set[str] = set()
     tables = find_grids([item.bbox for item in _walk(layout) if isinstance(item, LTCurve)])
@@ -74,13 +156,14 @@ def _read_page(
         if isinstance(item, LTTextLine):
             found += _line(item, number, page, tables, cells)
         elif isinstance(item, LTImage):
-            name = f"{len(pictures) + 1}"
+            page.pictures += 1
+            name = f"{len(read.pictures) + 1}"
             if picture := picture_file(item):
-                pictures[f"{name}.{picture[0]}"] = picture[1]
+                read.pictures[f"{name}.{picture[0]}"] = picture[1]
                 done = f"![图 {name}]({folder}/{name}.{picture[0]})"
                 found.append(Line([], number, item.x0, item.x1, item.y1, 0, kind="picture", done=done))
             else:
-                left_out.append(f"a picture on page {number}")
+                read.left_out.append(f"a picture on page {number}")
     for at, (columns, rows) in enumerate(tables):
         if cells[at]:
             done = write_table(cells[at], len(columns) - 1, len(rows) - 1)
@@ -92,7 +175,7 @@ def _read_page(
         if uri not in used:
             used.add(uri)
             found.append(Line([], number, box[0], box[2], box[1], 0, kind="picture", done=f"<{uri}>"))
-    page.lines = _in_reading_order(found)
+    page.lines = _in_reading_order(with_loose_tables(found))
     return page
 
 
@@ -132,7 +215,7 @@ def _links(page: PDFPage) -> Iterator[tuple[tuple[float, ...], str]]:
 def _line(
     item: LTTextLine,
     number: int,
-    page: _Page,
+    page: Page,
     tables: Sequence[tuple[list[float], list[float]]],
     cells: dict[int, dict[tuple[int, int], str]],
 ) -> list[Line]:
@@ -148,7 +231,7 @@ def _line(
             place = cell_at(tables, x, y)
             uri = next((uri for box, uri in page.links if box[0] <= x <= box[2] and box[1] <= y <= box[3]), "")
             if not place:
-                glyphs.append(Glyph(text, char.x0, char.x1, uri))
+                glyphs.append(Glyph(text, char.x0, char.x1, uri, char.size, char.y0))
                 if text.strip():
                     sizes.append(round(char.size, 1))
                     shown += 1
@@ -162,36 +245,14 @@ def _line(
         if place:
             cells[place[0]][place[1]] += " "
         return []
-    inked = [glyph for glyph in glyphs if glyph.text.strip()]
     size = Counter(sizes).most_common(1)[0][0]
+    glyphs = with_indexes(glyphs, size, item.y0)
+    inked = [glyph for glyph in glyphs if glyph.text.strip()]
     return [Line(glyphs, number, inked[0].x0, inked[-1].x1, item.y0, size, mono * 10 >= shown * 9)]
 
 
 def _mend(text: str) -> str:
     """Ligatures and radicals as the letters they stand for; no control characters, no soft hyphens."""
-    if len(text) == 1 and ("\ufb00" <= text <= "\ufb06" or "\u2e80" <= text <= "\u2fdf"):
+    if len(text) == 1 and "\ufb00" <= text <= "\ufb06":
         return unicodedata.normalize("NFKC", text)
-    return re.sub("[\x00-\x08\x0b-\x1f\x7f\xad\ufeff\u200b]|\\(cid:\\d+\\)", "", text)
-
-
-def _without_furniture(pages: Sequence[_Page]) -> Iterator[_Page]:
-    """Pages without numbers and repeated lines in their upper and lower tenth."""
-
-    def margin(page: _Page, line: Line) -> bool:
-        return line.kind == "text" and (line.y < page.height * 0.1 or line.y > page.height * 0.9)
-
-    def shape(line: Line) -> str:
-        return re.sub(r"\d+", "0", line.text)
-
-    seen = Counter(name for page in pages for name in {shape(line) for line in page.lines if margin(page, line)})
-    often = {name for name, count in seen.items() if count >= 3 and count * 2 > len(pages)}
-    for page in pages:
-        heights = [line.y for line in page.lines if line.kind == "text"]
-        outermost = (min(heights), max(heights)) if heights and len(pages) > 1 else ()
-        page.lines = [
-            line
-            for line in page.lines
-            if not margin(page, line)
-            or not (shape(line) in often or (line.y in outermost and PAGE_NUMBER.fullmatch(line.text)))
-        ]
-        yield page
+    return re.sub("[\x00-\x08\x0b-\x1f\x7f\xad\ufeff\u200b]", "", mend_radicals(CID.sub(UNREADABLE, text)))

@@ -8,46 +8,16 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 
+from ingest.importing.escape import escape
+from ingest.importing.pdf_columns import right_edges
+from ingest.importing.pdf_lines import STARTS, WIDE, Glyph, Line
 from ingest.importing.torn import URL_REST, open_url
-from ingest.markup import CJK
 
-WIDE = re.compile(f"[{CJK}]")
 FULL_WIDTH = "[\u3000-\u303f\uff00-\uff65—…]"
 BULLET = re.compile("^\\s*[\ue000-\uf8ff•●○▪■◦‣∙·]\\s*")
-STARTS = re.compile(r"\s*(?:【|[QqAaＱＡ]\s*\d{0,3}\s*[:：]|答案?[:：]|\d{1,2}[.、)）]|https?://)")
 ENDS_SENTENCE = re.compile(r"[。？！?!；;：:.…]$")
-
-
-@dataclass(frozen=True, slots=True)
-class Glyph:
-    """A character, where it begins and ends along its line, and the address that a link over it leads to, or ""."""
-
-    text: str
-    x0: float
-    x1: float
-    uri: str
-
-
-@dataclass(slots=True)
-class Line:
-    """One line of text, or a block that is done (`kind` "table" or "picture")."""
-
-    glyphs: list[Glyph]
-    page: int
-    x0: float
-    x1: float
-    y: float
-    size: float
-    mono: bool = False
-    kind: str = "text"
-    done: str = ""
-
-    @property
-    def text(self) -> str:
-        """What stands in it."""
-        return self.done or "".join(glyph.text for glyph in self.glyphs).strip()
 
 
 def lines_to_markdown(lines: Sequence[Line]) -> str:
@@ -60,15 +30,14 @@ def lines_to_markdown(lines: Sequence[Line]) -> str:
         weights[line.size] += len(line.text)
     body = weights.most_common(1)[0][0]
     level = _levels(text, body)
-    ends = sorted(line.x1 for line in text if line.size <= body * 1.15)
-    right = statistics.median(ends[-max(1, len(ends) // 5) :])
+    edges = right_edges(text, body)
     parts: list[str] = []
     group: list[Line] = []
     for line in lines:
         dashed = (
             line.text.startswith("- ") and group and group[0].text.startswith("- ")
         )  # a list, no torn `某文 - 知乎`
-        if group and (dashed or not _goes_on(group[-1], line, level, right)):
+        if group and (dashed or not _goes_on(group[-1], line, level, edges)):
             parts.append(_part(group, level))
             group = []
         group.append(line)
@@ -83,8 +52,9 @@ def _levels(lines: Iterable[Line], body: float) -> dict[float, int]:
     return {size: min(6, first + at) for at, size in enumerate(ordered)}
 
 
-def _goes_on(above: Line, line: Line, level: dict[float, int], right: float) -> bool:
+def _goes_on(above: Line, line: Line, level: dict[float, int], edges: dict[int, float]) -> bool:
     """Whether a line goes on in the next one."""
+    right = edges.get(id(above), 0)
     if above.kind != "text" or line.kind != "text" or above.mono != line.mono:
         return False
     if above.mono:
@@ -94,7 +64,7 @@ def _goes_on(above: Line, line: Line, level: dict[float, int], right: float) -> 
     if BULLET.match(line.text):
         return False
     gap = above.y - line.y
-    if above.page == line.page and not 0 < gap < 3.2 * above.size:
+    if above.page == line.page and not 0 < gap < 3.2 * above.size and not _next_column(above, line):
         return False
     if (written := open_url(above.text)) and (rest := URL_REST.match(line.text)) and not line.text.startswith("http"):
         known = next((glyph.uri for glyph in reversed(above.glyphs) if glyph.uri), "")
@@ -105,6 +75,10 @@ def _goes_on(above: Line, line: Line, level: dict[float, int], right: float) -> 
     if ENDS_SENTENCE.search(above.text) and above.page == line.page and gap > 1.9 * above.size:
         return False
     return above.x1 + _first_word(line) > right - 0.3 * above.size
+
+
+def _next_column(above: Line, line: Line) -> bool:
+    return line.x0 > above.x1 and line.y > above.y
 
 
 def _first_word(line: Line) -> float:
@@ -127,8 +101,11 @@ def _part(lines: Sequence[Line], level: dict[float, int]) -> str:
     if first.mono:
         left = min(line.glyphs[0].x0 for line in lines)
         width = statistics.median(glyph.x1 - glyph.x0 for line in lines for glyph in line.glyphs if glyph.text.strip())
-        shown = []
-        for line in lines:
+        shown: list[str] = []
+        pitch = statistics.median([a.y - b.y for a, b in pairwise(lines) if a.page == b.page] or [0])
+        for above, line in pairwise([first, *lines]):
+            if pitch > 0 and above.page == line.page:  # empty lines have no glyphs
+                shown += [""] * min(3, round((above.y - line.y) / pitch) - 1)
             indent = " " * round((line.glyphs[0].x0 - left) / (width or 1))
             shown.append((indent + "".join(glyph.text for glyph in line.glyphs)).rstrip())
         fence = "```" if not any("```" in line for line in shown) else "`````"
@@ -174,7 +151,7 @@ def _linked(glyphs: Sequence[Glyph]) -> str:
         text = re.sub(r"\s+", " ", raw)
         label = text.strip()
         if not glyphs[at].uri or not label:
-            out.append(text)
+            out.append(escape(text))
         else:
             out.append(" " * text.startswith(" ") + _link(label, glyphs[at].uri) + " " * text.endswith(" "))
         at = end
@@ -189,6 +166,6 @@ def _link(label: str, uri: str) -> str:
         written = re.match(r"\S+?(?=[\s\u2e80-\uffff]|$)", label)
         if written and uri.startswith(written[0].rstrip("/")):
             return f"{uri} {label[written.end() :].strip()}".strip()
-    label = label.replace("[", "\\[").replace("]", "\\]")
+    label = escape(label).replace("[", "\\[").replace("]", "\\]")
     target = uri.replace("(", "%28").replace(")", "%29")
     return f"[{label}]({target})"

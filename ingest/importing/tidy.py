@@ -3,12 +3,13 @@
 import re
 import unicodedata
 
+from ingest.importing.radicals import mend_radicals
 from ingest.importing.torn import URL_REST, open_url
 from ingest.markup import CJK, fenced_lines
 
 DROPPED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\xad\ufeff\u200b\u2060]")
 PRIVATE = "[\ue000-\uf8ff]"
-LIGATURE = re.compile("[\ufb00-\ufb06\u2f00-\u2fd5]")
+LIGATURE = re.compile("[\ufb00-\ufb06]")
 UNDERLINE = re.compile(r"</?u>", re.IGNORECASE)
 MARKED = re.compile(
     r"\s*(?:#{1,6}(?:\s|$)|[-*+>|•]|\d{1,3}[.、)）]|【|\[\^|[QqAaＱＡ]\s*\d{0,3}\s*[:：]|[问答]\s*[:：]|答案|\$\$|https?://|!?\[)"
@@ -23,12 +24,21 @@ def tidy(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").replace("\u2028", "\n")
     text = DROPPED.sub("", text.replace("\u2029", "\n\n"))
     text = LIGATURE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = mend_radicals(text)
     text = re.sub(rf"(?m)^([ \t]*){PRIVATE}[ \t]*", r"\1- ", text)
     text = re.sub(PRIVATE, "", text)
     lines = text.split("\n")
     fenced = fenced_lines(lines)
-    lines = [line if at in fenced else UNDERLINE.sub("", line).rstrip() for at, line in enumerate(lines)]
+    lines = [line if at in fenced else _trimmed(lines, at) for at, line in enumerate(lines)]
     return "\n".join(_join(lines, fenced)).strip("\n") + "\n"
+
+
+def _trimmed(lines: list[str], at: int) -> str:
+    """A line without blanks at its end, but for the two that break it where text goes on below."""
+    line = UNDERLINE.sub("", lines[at])
+    bare = line.rstrip()
+    breaks = line.endswith("  ") and bare and at + 1 < len(lines) and lines[at + 1].strip()
+    return f"{bare}  " if breaks and not MARKED.match(line) and not MARKED.match(lines[at + 1]) else bare
 
 
 _TAIL = 4_096  # letters of a line: more than any address has

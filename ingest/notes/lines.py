@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ingest.marks import Mark, ask_mark, asks, is_topic, say_mark
 from ingest.markup import WORDS, fenced_lines
 from ingest.model import Field
 from ingest.notes.names import split_names
@@ -19,12 +20,13 @@ SECTIONS = {
     "序章": "meta", "背景": "meta", "背景介绍": "meta", "本期记录": "meta", "注意事项": "meta",
     "参考资料": "references", "后续计划": "plans", "加入/赞助我们": "join", "加入我们": "join", "往期精彩": "past",
 }  # fmt: skip
-SUBSECTIONS = {"学术", "项目", "工业界", "资料", "模型", "其他", "杂项", "线上讨论", "群里讨论"}
+SUBSECTIONS = {"学术", "项目", "工业界", "资料", "模型", "其他", "杂项", "线上讨论", "群里讨论", "工业"}
 FIELDS = {
     "编号": "number", "时间": "time", "本期提要": "summary", "主持人": "hosts", "编辑": "editors",
     "版块负责人": "contributors", "具体内容贡献者": "contributors", "贡献者": "contributors",
     "本期贡献者": "contributors", "talk视频": "video",
 }  # fmt: skip
+LONGEST = 2_000  # letters of a line in which other marks than `Q1：` are looked for
 OTHER_FIELDS = {"talk模板", "小要求", "缘起", "结构", "提名区", "建议区", "本周主题", "本期主题"}
 FIELD = re.compile(
     r"^\s*(?:[-*+]\s+|#{1,6}\s+)?【\s*([^【】\s](?:[^【】]{0,18}[^【】\s])?)\s*】"
@@ -34,7 +36,13 @@ DIVIDING_FIELD = r"(?=【(?:贡献者|编辑|主持人|时间|提名区|建议�
 SECOND_FIELD = re.compile(rf"(?<=[^\s\-*+#])\s*{DIVIDING_FIELD}")
 HEADING = re.compile(rf"^ {{0,3}}(#{{1,6}})(?:\s+({WORDS}))?(?:\s+#+)?\s*$")
 QUESTION = re.compile(r"^\s*(?:#{1,6}\s*)?(?:\*\*)?[QqＱ]\s*(\d{1,3})\s*[:：]\s*(.*)$")
-NUMBERED = re.compile(r"^\s{0,3}(?:#{1,6}\s*)?(\d{1,2})\.\s*(\S.*)$")
+NUMBERED = re.compile(r"^\s{0,3}(?:#{1,6}\s*)?(?:\*\*)?(\d{1,2})(?:[.．、]|[)）](?=\s))\s*(\S.*)$")
+EMPTY_ITEM = re.compile(r"\s{0,3}\d{1,2}[.．、]\s*")
+FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\[\]\s]{1,40}\]:")
+NOTES = "注"
+ORDINAL = re.compile(
+    r"^(?:第?[一二三四五六七八九十]{1,3}(?:部分|[章节])?\s*[、.．:：)）]|[（(][一二三四五六七八九十\d]{1,3}[)）]|\d{1,2}\s*[、.．)）])\s*"
+)
 # Latin, full-width, Greek and Cyrillic A: converters mix them up.
 ANSWER = re.compile(r"^\s*(?:#{1,6}\s*)?(?:\*\*)?[（(]?(?:[AaＡΑА]\s*(?:\d{1,3}\s*)?|答案?\s*)[:：]\s*(.*)$")
 
@@ -47,6 +55,7 @@ class DraftQuestion:
     section: str
     level: int  # of its heading, 0 if it is none
     lines: list[tuple[int, str]]
+    indent: int = 0  # of the item that it is: what stands below is set in as far
     answers: list[list[tuple[int, str]]] = field(default_factory=list)
 
 
@@ -71,7 +80,10 @@ class Draft:
     questions: list[DraftQuestion] = field(default_factory=list)
     unplaced: list[tuple[int, str]] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
+    footnotes: list[tuple[int, str]] = field(default_factory=list)
     question: DraftQuestion | None = None
+    item: int = 0  # number of the last item of the section's list, 0 before the first
+    inner: int = 0  # the same of a list inside of the open answer
 
     @property
     def kind(self) -> str:
@@ -85,9 +97,19 @@ class Draft:
             return self.question.answers[-1] if self.question.answers else self.question.lines
         return self.sections[-1].lines if self.sections else self.unplaced
 
+    def ask(self, number: str, text: str, line: int, level: int, indent: int = 0) -> None:
+        """Begin a question; one without a number, or with the number of another, gets the next."""
+        taken = [int(question.number) for question in self.questions]
+        name = int(number) if number else max(taken, default=0) + 1
+        section = self.sections[-1].title if self.sections else ""
+        self.question = DraftQuestion(str(name), section, level, [(line, text)], indent)
+        self.questions.append(self.question)
+        self.inner = 0
+
     def open_section(self, kind: str, title: str, level: int, line: int) -> None:
         """Begin a section; whatever question stood open ends."""
         self.question = None
+        self.item = self.inner = 0
         self.sections.append(DraftSection(kind, title, level, line))
 
 
@@ -101,18 +123,34 @@ def read_lines(draft: Draft, lines: Sequence[tuple[int, str]], first: int) -> No
     texts = [text for _, text in lines]
     fenced = fenced_lines(texts)
     # Bare numbers mark questions only in a note that has no `Q1:` of its own.
-    numbered = not any(QUESTION.match(text) for at, text in enumerate(texts) if at not in fenced)
+    marks = (ask_mark(text) for at, text in enumerate(texts) if at not in fenced and len(text) < LONGEST)
+    numbered = not any(mark and mark.number for mark in marks)
+    footnote = False
     for at, (offset, text) in enumerate(lines):
         number = first + offset
         alone = not any(texts[near].strip() for near in (at - 1, at + 1) if 0 <= near < len(texts))
-        if at in fenced or not (
+        footnote = at not in fenced and bool(FOOTNOTE.match(text) or (footnote and re.match(r"\s{2,}\S", text)))
+        if footnote:
+            draft.footnotes.append((number, text))
+        elif at in fenced or not (
             _take_title(draft, text)
             or _take_section(draft, text, number, alone)
             or _take_field_line(draft, text, number)
-            or _take_question(draft, text, number, numbered)
+            or _take_question(draft, text, number)
+            or (numbered and _take_item(draft, lines, at, number))
             or _take_answer(draft, text, number)
         ):
-            draft.sink.append((number, text))
+            draft.sink.append((number, _less_indented(text, draft.question.indent if draft.question else 0)))
+    if draft.footnotes:
+        place = next((s for s in reversed(draft.sections) if section_name(s.title) == NOTES), None)
+        if place is None:
+            draft.open_section("other", NOTES, 2, draft.footnotes[0][0])
+            place = draft.sections[-1]
+        place.lines += draft.footnotes
+
+
+def _less_indented(text: str, indent: int) -> str:
+    return text[min(indent, len(text) - len(text.lstrip(" "))) :] if indent else text
 
 
 def _take_title(draft: Draft, text: str) -> bool:
@@ -127,9 +165,11 @@ def _take_title(draft: Draft, text: str) -> bool:
 
 
 def section_name(title: str) -> str:
-    """What a heading is looked up by: no width, case, blanks, emphasis, colon or `-optional`."""
-    folded = unicodedata.normalize("NFKC", title).lower()
-    return re.sub(r"-?optional|\(可选\)|[\s:*]", "", folded)
+    """What a heading is looked up by: no width, case, blanks, emphasis, signs, number, anchor, colon or `-optional`."""
+    folded = unicodedata.normalize("NFKC", title).lower().strip()
+    folded = re.sub(r"\s*\{[#.:][^{}]*\}$", "", folded)
+    bare = ORDINAL.sub("", re.sub(r"^[^\w\s(（]+\s*", "", folded))
+    return re.sub(r"-?optional|\(可选\)|[\s:*]", "", bare or folded)
 
 
 def _take_section(draft: Draft, text: str, number: int, alone: bool) -> bool:
@@ -140,19 +180,26 @@ def _take_section(draft: Draft, text: str, number: int, alone: bool) -> bool:
         return False
     if name in SECTIONS:
         draft.open_section(SECTIONS[name], title, 2, number)
-    elif name in SUBSECTIONS and draft.sections and (heading or not draft.question):
+    elif name in SUBSECTIONS and draft.sections and (heading or (not draft.question and not ORDINAL.match(title))):
         draft.open_section(draft.kind, title, 3, number)
     elif heading and heading[1] == "##" and not _is_mark(text):
         draft.open_section("other", title, 2, number)
-    elif heading and draft.question and len(heading[1]) <= draft.question.level and not _is_mark(text):
+    elif heading and draft.question and len(heading[1]) <= draft.question.level and not _asks_on(draft, text):
         draft.open_section(draft.kind, title, 3, number)  # what follows the questions
     else:
         return False
     return True
 
 
+def _asks_on(draft: Draft, text: str) -> bool:
+    """Whether a heading below a question is the next one."""
+    item = NUMBERED.match(text) if draft.kind == "free-talk" else None
+    return _is_mark(text) or bool(item and asks(item[2]))
+
+
 def _is_mark(text: str) -> bool:
-    return any(mark.match(text) for mark in (QUESTION, ANSWER, FIELD))
+    mark = ask_mark(text) or say_mark(text)
+    return bool(mark and (mark.plain or mark.number)) or any(each.match(text) for each in (QUESTION, ANSWER, FIELD))
 
 
 def _take_field_line(draft: Draft, text: str, number: int) -> bool:
@@ -182,26 +229,63 @@ def take_field(draft: Draft, name: str, value: str, number: int, line: str) -> b
     return True
 
 
-def _take_question(draft: Draft, text: str, number: int, numbered: bool) -> bool:
-    match = QUESTION.match(text)
-    if not match and numbered and draft.kind == "free-talk":
-        found = NUMBERED.match(text)
-        expected = int(draft.questions[-1].number) + 1 if draft.questions else 1
-        match = found if found and int(found[1]) == expected else None
-    if not match:
+def _take_question(draft: Draft, text: str, number: int) -> bool:
+    if len(text) > LONGEST:
+        match = QUESTION.match(text)
+        mark = Mark(str(int(match[1])), match[2].strip()) if match else None
+    else:
+        mark = ask_mark(text)
+    if mark is None:
         return False
-    title = match[2].removesuffix("**") if "**" in text[: match.start(2)] else match[2]
-    section = draft.sections[-1].title if draft.sections else ""
-    heading = HEADING.match(text)
-    level = len(heading[1]) if heading and not numbered else 0
-    draft.question = DraftQuestion(str(int(match[1])), section, level, [(number, title)])
-    draft.questions.append(draft.question)
+    if not QUESTION.match(text):  # any other mark than `Q1：` counts where questions are asked
+        if draft.kind != "free-talk" or (not mark.plain and not (mark.level or asks(mark.text))):
+            return False
+        if mark.named and not asks(mark.text):
+            return False
+    draft.ask(mark.number, mark.text, number, mark.level, mark.indent)
     return True
 
 
-def _take_answer(draft: Draft, text: str, number: int) -> bool:
-    match = ANSWER.match(text)
-    if not match or not draft.question:
+def _take_item(draft: Draft, lines: Sequence[tuple[int, str]], at: int, number: int) -> bool:
+    """An item of a list, where a note has no other marks: a question by what it says, not by its number."""
+    text = lines[at][1]
+    if draft.kind == "free-talk" and EMPTY_ITEM.fullmatch(text):
+        draft.question = None
         return False
-    draft.question.answers.append([(number, match[1])])
+    match = NUMBERED.match(text) if draft.kind == "free-talk" else None
+    if match is None:
+        return False
+    count, said = int(match[1]), match[2].strip()
+    if draft.question and count == (draft.inner or 0) + 1 and count <= draft.item and not _is_asked(said, lines, at):
+        draft.inner = count  # a list inside of the answer
+        return False
+    if draft.inner and count == draft.inner + 1 and count != draft.item + 1:
+        draft.inner = count
+        return False
+    draft.item, draft.inner = count, 0
+    if not _is_asked(said, lines, at):
+        draft.question = None  # it answers nothing
+        return False
+    heading = HEADING.match(text)
+    draft.ask(match[1], said.removesuffix("**"), number, len(heading[1]) if heading else 0)
+    return True
+
+
+def _is_asked(said: str, lines: Sequence[tuple[int, str]], at: int) -> bool:
+    """Whether an item asks, names a topic to talk about, or is answered by a mark; statements and citations are not."""
+    if asks(said) or is_topic(said):
+        return True
+    following = next((text for _, text in lines[at + 1 : at + 13] if text.strip()), "")
+    answer = say_mark(following)
+    return bool(answer and answer.plain)
+
+
+def _take_answer(draft: Draft, text: str, number: int) -> bool:
+    if not draft.question or (len(text) > LONGEST and not ANSWER.match(text)):
+        return False
+    mark = say_mark(text)
+    if mark is None or (not mark.plain and mark.number != draft.question.number):
+        return False
+    draft.question.answers.append([(number, mark.text)])
+    draft.question.indent = mark.indent
     return True

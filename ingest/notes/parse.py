@@ -8,22 +8,32 @@ from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, strings
 from ingest.limits import NAMES, QUESTIONS, TITLE_LETTERS, few_names, shortened
+from ingest.marks import asks
 from ingest.markup import fenced_lines, join_lines, links_in
 from ingest.model import Answer, Block, Field, Question, Section, Source, Talk
-from ingest.notes.lines import FIELDS, Draft, DraftQuestion, read_lines, section_name, split_fields, take_field
+from ingest.notes.lines import FIELD, FIELDS, Draft, DraftQuestion, read_lines, section_name, split_fields, take_field
 from ingest.notes.names import split_answer, split_attribution, split_names, unique
 from ingest.notes.times import date_fault, parse_time
+from ingest.plain import plain
 from ingest.problems import Problem
 
 REQUIRED = {"news": "本周新闻", "picks": "本周推荐", "free-talk": "Free Talk"}
 
 HEAD = 12  # lines
+FEW = 8  # letters under Free Talk, such as 暂无
+TORN = 25  # letters: a line that the end of a page tore is not shorter
+NUMBER = re.compile(r"番外\s*(\d+)|(?<!\d)(\d{1,4})(?!\d)")
+TITLED = re.compile(
+    r"番外\s*(\d{1,4})|(?:talk\s*#?|第\s*(?=\d{1,4}\s*期))(\d{1,4})(?!\d|\s*[年月日.-]\s*\d)", re.IGNORECASE
+)
+NAMED = re.compile(r"番外\s*(\d{1,4})|(\d{3}|1\d{3})")
 ENDS_SENTENCE = re.compile(r"[。？！?!.;；:：…）)】」”]$")
 
 
 def parse_note(source: Source) -> tuple[Talk, list[Problem]]:
     """Read one note. Total: whatever the text, a `Talk` comes back, with everything wrong about it."""
     meta, body, first, problems = front_matter(source)
+    body = plain(body)
     draft = Draft()
     for name, value in meta.items():
         text = "；".join(strings(value))
@@ -62,6 +72,7 @@ def _finish(draft: Draft, source: Source) -> tuple[Talk, list[Problem]]:
     missing = [title for kind, title in REQUIRED.items() if kind not in kinds]
     if missing:
         problems.append(Problem(source.path, 1, 1, "N004", f"no section {', '.join(missing)}"))
+    problems += _check_questions(draft, source)
     unplaced = _blocks(draft.unplaced)
     problems += [Problem(source.path, b.line, 1, "N005", f"text in no section: {b.text[:40]!r}") for b in unplaced]
     talk = Talk(
@@ -102,6 +113,17 @@ def _finish(draft: Draft, source: Source) -> tuple[Talk, list[Problem]]:
     return replace(talk, questions=fewer), problems
 
 
+def _check_questions(draft: Draft, source: Source) -> Iterator[Problem]:
+    """Text where questions are asked, of which none was read as one."""
+    if draft.questions:
+        return
+    for section in draft.sections:
+        said = [text for _, text in section.lines if text.strip() and not FIELD.match(text)]
+        if section.kind == "free-talk" and sum(map(len, said)) >= FEW and any(map(asks, said)):
+            yield Problem(source.path, section.line, 1, "N006", "text under Free Talk, and no question")
+            return
+
+
 def _check_limits(draft: Draft, source: Source) -> Iterator[Problem]:
     if len(draft.questions) > QUESTIONS:
         line = draft.questions[QUESTIONS].lines[0][0]
@@ -111,17 +133,17 @@ def _check_limits(draft: Draft, source: Source) -> Iterator[Problem]:
 
 
 def _number(fields: list[Field], draft: Draft, source: Source, problems: list[Problem]) -> str:
-    """The note's number from its field, else its title, else its file name; only the first is as it should be."""
-    candidates = [fields[0].value if fields else "", draft.title, PurePosixPath(source.path).stem]
-    for text in candidates:
-        if match := re.search(r"番外\s*(\d+)|(?<!\d)(\d{1,4})(?!\d)", text):
-            number = f"番外{match[1]}" if match[1] else match[2].zfill(3)
-            break
-    else:
-        number = candidates[-1]
-    if not fields or not re.search(r"\d", fields[0].value):
+    """The note's number from its field, else its title, else its file name; only the first is as it should be.
+
+    A title and a file name may hold dates and versions: they count only where they are `OpenLLM Talk 005` or `005`.
+    """
+    stem = PurePosixPath(source.path).stem
+    match = NUMBER.search(fields[0].value) if fields else None
+    named = (TITLED.search(draft.title), TITLED.search(stem), NAMED.fullmatch(stem.strip()))
+    if match is None:
         problems.append(Problem(source.path, fields[0].line if fields else 1, 1, "N001", "no number in 【编号】"))
-    return number
+        match = next(filter(None, named), None)
+    return (f"番外{match[1]}" if match[1] else match[2].zfill(3)) if match else stem
 
 
 def _question(draft: DraftQuestion, talk: Talk, known: set[str], suffix: str) -> Question:
@@ -131,7 +153,12 @@ def _question(draft: DraftQuestion, talk: Talk, known: set[str], suffix: str) ->
     answers = draft.answers
     if answers:  # all before the first answer mark asks; a sentence that a page cut in two is one
         joined = 0
-        while joined < len(rest) and not draft.level and not ENDS_SENTENCE.search(asked[-1][-1][1].strip()[-1:]):
+        while (
+            joined < len(rest)
+            and not draft.level
+            and len(asked[-1][-1][1]) >= TORN
+            and not ENDS_SENTENCE.search(asked[-1][-1][1].strip()[-1:])
+        ):
             asked[-1] += rest[joined]
             joined += 1
         rest = rest[joined:]

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
 
+from ingest.marks import ask_mark, say_mark
 from ingest.markup import fenced_lines
 from ingest.model import Answer, Field, Question, Section, Source, Talk
-from ingest.notes.lines import DIVIDING_FIELD
+from ingest.notes.lines import DIVIDING_FIELD, LONGEST
 from ingest.notes.names import split_answer, split_attribution
 from ingest.notes.parse import parse_note
 from ingest.problems import Problem
@@ -71,8 +72,13 @@ def lost(before: str, after: str) -> str:
 
 
 def _letters(text: str) -> Counter[str]:
-    bare = (SIGNATURE.sub("", MARK.sub("", line)) for line in text.splitlines())
+    bare = (SIGNATURE.sub("", _unmarked(line)) for line in text.splitlines())
     return Counter(char for line in bare for char in line if char.isalnum())
+
+
+def _unmarked(line: str) -> str:
+    mark = (ask_mark(line) or say_mark(line)) if len(line) < LONGEST else None
+    return mark.text if mark else MARK.sub("", line)
 
 
 def _mend_fields(text: str) -> str:

@@ -1,45 +1,64 @@
 """Parse a collection of questions and answers, as people keep them in Markdown.
 
-A question begins at a heading, a bold line or a line that is marked (`Q1:`, `问：`, `**Problem:**`) or asks (`…？`);
-where a text has none of these, at a short line that stands alone and asks, or has a list below it: a heading that was
-copied without its mark. What follows, up to the next question, is its answer. Text before the first question, headings
-that group questions, and tables of contents are nobody's: they are returned as they stand.
+A question begins at a line that is marked (`Q1:`, `问：`), or at a heading, a bold line, a numbered line or an item
+that asks: of these forms, those count that the text asks in most. Between questions, a heading or number of the same
+form is one too, whatever it says, unless it only names a part of a text (总结). Where a text has none of these, a short
+line that stands alone and asks, or has a list below it, is a heading that lost its mark. What follows, up to the next
+question, is its answer. Text before the first question, headings that group questions, and tables of contents are
+nobody's: they are returned as they stand.
 """
 
 import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from ingest.front_matter import front_matter
 from ingest.invisible import visible
-from ingest.markup import WORDS, fenced_lines
+from ingest.marks import ask_mark, asks, requests, say_mark
+from ingest.markup import fenced_lines
 from ingest.model import Answer, Block, Question, Source
+from ingest.plain import plain
 from ingest.problems import Problem
+from ingest.questions.forms import (
+    ANSWER_TITLE,
+    BOLD,
+    COUNT,
+    COUNTED,
+    HEADING,
+    ITEM,
+    LONGEST,
+    NUMBERED,
+    PART,
+    Forms,
+    asks_as_line,
+    ends_asking,
+    find_forms,
+    is_contents,
+    mark_of,
+    unmarked,
+)
 
-_NUMBER = r"(?:\(?\d{1,3}(?:\.\d{1,3})*\s*[.、)）:：]?\s+|\d{1,3}(?:\.\d{1,3})*\s*[.、)）:：]\s*)"
-_COUNT = r"\s*(?:\d{1,3}\s*)?"
-HEADING = re.compile(rf"^ {{0,3}}(#{{1,6}})\s+({WORDS})(?:\s+#+)?\s*$")
-BOLD = re.compile(r"^(?:[-*+]\s+)?\*\*(.+?)\*\*\s*$")
-ASKED = re.compile(
-    rf"^(?:[-*+]\s+)?(?:\*\*)?(?:[QqＱ]{_COUNT}[:：.、]|问题?{_COUNT}[:：]|(?:Question|Problem){_COUNT}[:：])"
-    rf"(?:\*\*)?\s*({WORDS})\s*$",
-    re.IGNORECASE,
-)
-SAID = re.compile(
-    rf"^(?:[-*+]\s+)?(?:\*\*)?(?:[AaＡΑ]{_COUNT}|(?:回答|答案|答){_COUNT}|(?:Answer|Solution){_COUNT})[:：]"
-    r"(?:\*\*)?\s*(.*)$",
-    re.IGNORECASE,
-)
-ANSWER_TITLE = re.compile(r"^\W*(?:回答|答案|Answer|Solution)\s*+\d{0,3}\W*$", re.IGNORECASE)
 CONTENTS_TITLE = re.compile(r"^\W*(?:目\s*录|(?:table of )?contents|toc)\W*$", re.IGNORECASE)
-TITLE = re.compile(r"(?![-*+•·>|`$!\[【\s]|参考|Ref).{2,80}(?<![。；：，,;:.、])$")
-LISTED = re.compile(r"\s*(?:[-*+•·]\s|\d{1,3}[.)]\s|参考|Ref)")
-UNMARKED = 3  # so many lines that ask make a collection of a text without marks
-ITEM = re.compile(r"\s*+(?:(?:[-*+]|\d{1,3}[.)])\s*+)?")
+NO_QUESTION = re.compile(  # what names a part of a text
+    r"^\W*(?:总结|小结|结论|动机|背景|前言|引言|概述|综述|简介|介绍|导读|摘要|正文|附录|致谢|补充|备注|注意(?:事项)?|其[他它]|更多|资料|推荐(?:阅读)?"
+    r"|参考.*|reference.*|延伸阅读|相关.*|(?:一些)?细节|(?:算法|整体|具体)?(?:流程|步骤|做法|实现|方法|原理|公式|代码|例子|示例|举例)|概念"
+    r"|summary|conclusion|introduction|background|overview|motivation|appendix|notes?|links?|todo|faq.*)\W*$",
+    re.IGNORECASE,
+)
 ELSEWHERE = re.compile(  # behind a link
     r"(?:[-*+]\s+)?\[(?=[^\[\]]*?(?:答案|answer))[^\[\]]*+\]\([^()]*+\)", re.IGNORECASE
 )
 
 
-_Found = tuple[int, str, list[str], list[tuple[int, list[str]]]]  # line, title, text, answers with their lines
+@dataclass(slots=True)
+class _Found:
+    """A question while its lines are gathered; one without a title is text that belongs to none."""
+
+    line: int
+    title: str
+    text: list[str] = field(default_factory=list)
+    answers: list[tuple[int, list[str]]] = field(default_factory=list)
 
 
 def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[Problem]]:
@@ -48,108 +67,148 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
     Every line of the body is in exactly one question or in one unplaced block.
     """
     meta, body, first, problems = front_matter(source)
-    lines = body.split("\n")
+    lines = plain(body).split("\n")
     fenced = fenced_lines(lines)
-    found: list[_Found] = []
-    unplaced: list[Block] = []
+    forms = find_forms(lines, fenced)
+    found = [_Found(first, "")]
     if isinstance(meta.get("question"), str):
-        found.append((1, " ".join(meta["question"].split()), [], []))
-    level = _level(lines, fenced)
-    unmarked = _unmarked(lines, fenced)
+        found.append(_Found(1, " ".join(meta["question"].split())))
+    last_heading = -1  # number of the last question that is a heading
+    last = inner = 0  # number of the last numbered line, and of one inside of its answer
     for at, line in enumerate(lines):
         number = first + at
-        heading = None if at in fenced else HEADING.match(line)
-        title = heading[2] if heading else line
         if at in fenced or not line.strip():
-            _append(found, unplaced, line, number)
-        elif _is_contents(line):
-            unplaced.append(Block(line, number))
-        elif (heading or at in unmarked) and CONTENTS_TITLE.match(title):
-            found.append((number, "", [line], []))
-        elif found and found[-1][1] and heading and ANSWER_TITLE.match(title):
-            found[-1][3].append((number, []))
-        elif found and found[-1][1] and (reply := SAID.match(title.lstrip("✅📌 "))):
-            found[-1][3].append((number, [reply[1]] if reply[1] else []))
-        elif (asked := title.strip() if at in unmarked else _asked(line, heading, level)) is not None:
-            found.append((number, asked, [], []))
-        elif heading and level and len(heading[1]) < level:
-            found.append((number, "", [line], []))  # a heading of a group ends the question above it
+            _append(found[-1], line)
+        elif is_contents(line):
+            found.insert(-1, _Found(number, "", [line]))
+        elif (reply := _reply(line)) is not None and found[-1].title:
+            found[-1].answers.append((number, [reply] if reply else []))
+        elif (heading := HEADING.match(line)) or at in forms.lone:
+            title = heading[2] if heading else line
+            level = len(heading[1]) if heading else 0
+            count = int(match[1]) if (match := COUNTED.match(unmarked(title))) else -1
+            counts_on = last_heading < 0 or count == last_heading + 1
+            if not CONTENTS_TITLE.match(title) and (at in forms.lone or _is_question(title, level, forms, counts_on)):
+                found.append(_Found(number, bare_title(title)))
+                last_heading = count if count >= 0 else last_heading
+            elif at in forms.lone or _ends(title, level, forms):
+                found.append(_Found(number, "", [line]))
+            else:
+                _append(found[-1], line)
+        elif asked := _asked(line, forms):
+            found.append(_Found(number, asked))
+            last, inner = (int(match[1]), 0) if (match := NUMBERED.match(line)) else (last, inner)
+        elif "number" in forms.taken and (match := NUMBERED.match(line)):
+            count = int(match[1])
+            if count == last + 1 and count != inner + 1 and _is_sibling(lines, at, match[2], forms):
+                found.append(_Found(number, bare_title(match[2])))
+                last, inner = count, 0
+            else:
+                inner = count
+                _append(found[-1], line)
         else:
-            _append(found, unplaced, line, number)
+            _append(found[-1], line)
+    return *_records(found, source), problems
+
+
+def _records(found: Sequence[_Found], source: Source) -> tuple[list[Question], list[Block]]:
     questions: list[Question] = []
-    for number, title, text, marked in found:
-        answers = [Answer("\n".join(lines).strip("\n").rstrip(), "", line) for line, lines in marked]
-        if not title:
-            unplaced += [Block("\n".join(text).strip("\n"), number)]
+    unplaced: list[Block] = []
+    for each in found:
+        if not each.title:
+            blank = next((at for at, line in enumerate(each.text) if line.strip()), len(each.text))
+            said = "\n".join(each.text[blank:]).rstrip()
+            unplaced += [Block(said, each.line + blank)] if said else []
             continue
-        said = "\n".join(text).strip("\n")
+        answers = [Answer(_joined(lines), "", line) for line, lines in each.answers]
+        said = _joined(each.text)
         if said.strip() and not answers and not ELSEWHERE.fullmatch(said.strip()):
-            said, answers = "", [Answer(said.rstrip(), "", number + 1)]
+            said, answers = "", [Answer(said, "", each.line + 1)]
         kept = tuple(answer for answer in answers if answer.text.strip())
-        questions.append(Question(f"q{len(questions) + 1}", title, said, "", kept, source.path, number))
-    return questions, sorted(unplaced, key=lambda block: block.line), problems
+        questions.append(Question(f"q{len(questions) + 1}", each.title, said, "", kept, source.path, each.line))
+    return questions, sorted(unplaced, key=lambda block: block.line)
 
 
-def _level(lines: list[str], fenced: set[int]) -> int:
-    """The level of the headings that are questions: where several ask, theirs; 0 where none does."""
-    levels = [
-        len(heading[1])
-        for at, line in enumerate(lines)
-        if at not in fenced and (heading := HEADING.match(line)) and _marked(heading[2])
-    ]
-    return max(sorted(set(levels)), key=levels.count, default=0)
+def _joined(lines: Sequence[str]) -> str:
+    """Lines as one text; where all are set in below an item, they no longer are."""
+    text = "\n".join(lines).strip("\n").rstrip()
+    return textwrap.dedent(text) if text.startswith("  ") else text
 
 
-def _unmarked(lines: list[str], fenced: set[int]) -> set[int]:
-    """Indexes of the lines that were headings, in a text where no question has a mark."""
-    if any(at not in fenced and _asked(line, HEADING.match(line), 0) is not None for at, line in enumerate(lines)):
-        return set()
-    padded = ["", *lines, ""]
-    alone = [at for at, line in enumerate(lines) if TITLE.match(line) and not (padded[at] + padded[at + 2]).strip()]
-    asking = {at for at in alone if _asks(lines[at])}
-    if len(asking) < UNMARKED:
-        return set()
-    below = [""]  # the next line with text, of each line from the last to the first
-    for line in reversed(lines[1:]):
-        below.append(line if line.strip() else below[-1])
-    return asking | {at for at in alone if LISTED.match(below[-1 - at])}
+def _append(found: _Found, line: str) -> None:
+    (found.answers[-1][1] if found.answers else found.text).append(line)
 
 
-def _marked(title: str) -> bool:
-    return bool(ASKED.match(title.lstrip("✅📌 "))) or _asks(title)
+def _reply(line: str) -> str | None:
+    """What an answer's mark is followed by; None where there is none."""
+    heading = HEADING.match(line)
+    if heading and ANSWER_TITLE.match(heading[2]):
+        return ""
+    mark = say_mark(line) if len(line) < LONGEST * 20 else None
+    return mark.text if mark and (mark.plain or (mark.level and mark.number)) else None
 
 
-def _asks(text: str) -> bool:
-    """Whether a question mark stands at the end, whatever signs are around it."""
-    word = re.match(r".*\w", text, re.DOTALL)
-    return any(mark in text[word.end() if word else 0 :] for mark in "?？")
+def _is_question(title: str, level: int, forms: Forms, counts_on: bool) -> bool:
+    """Whether a heading is a question; `counts_on` tells whether its number follows on that of the last one."""
+    if "heading" not in forms.taken or not bare_title(title):
+        return False
+    marked = mark_of(f"{'#' * level} {title}")
+    if marked or (ends_asking(title) and level <= forms.level + 2):
+        return True
+    bare = unmarked(title)
+    if level != forms.level or PART.match(bare) or NO_QUESTION.match(bare_title(title)):
+        return False
+    return asks(title) or (forms.most and (not forms.counted or bool(COUNT.match(bare) and counts_on)))
 
 
-def _is_contents(line: str) -> bool:
-    """Whether a line is an item of a table of contents: a link into the text, and nothing else."""
-    link = line[found.end() :].rstrip() if (found := ITEM.match(line)) else ""
-    wiki = link.startswith("[[#") and link.endswith("]]") and len(link) > 4
-    return wiki or (link.startswith("[") and link.endswith(")") and "](#" in link)
+def _is_sibling(lines: Sequence[str], at: int, text: str, forms: Forms) -> bool:
+    """Whether a numbered line that does not ask stands between questions, or in a list that mostly asks."""
+    if len(text) > LONGEST // 2 or NO_QUESTION.match(text) or not (match := NUMBERED.match(lines[at])):
+        return False
+    after = (NUMBERED.match(line) for line in lines[at + 1 :])
+    following = next((each for each in after if each and int(each[1]) == int(match[1]) + 1), None)
+    return forms.numbers or bool(following and asks_as_line(following[2]))
 
 
-def _asked(line: str, heading: re.Match[str] | None, level: int) -> str | None:
-    """The question that a line asks, without its mark and number; None where it asks none."""
-    title = heading[2] if heading else line
-    bold = None if heading else BOLD.match(line)
-    if asked := ASKED.match(title.lstrip("✅📌 ")):
-        title = asked[1].removesuffix("**")
-    elif bold and (_asks(bold[1]) or re.match(_NUMBER, bold[1])):
-        title = bold[1]
-    elif not (heading and (len(heading[1]) == level or _asks(title))):
+def _ends(title: str, level: int, forms: Forms) -> bool:
+    """Whether a heading that is no question ends the one above it: as one of a group does, and not a part of it."""
+    return level <= (forms.level or 6) and not (forms.level == level and PART.match(unmarked(title)))
+
+
+def _asked(line: str, forms: Forms) -> str:
+    """The question that a line asks which is no heading, "" where it asks none."""
+    if "mark" in forms.taken and (mark := mark_of(line)):
+        return bare_title(mark.text) or (mark.text if mark.text else "")
+    if "bold" in forms.taken and (bold := BOLD.match(line)) and requests(bold["said"]):
+        return bare_title(f"{bold['said']}{bold['tail'] or ''}")
+    if "number" in forms.taken and (match := NUMBERED.match(line)) and asks_as_line(match[2]):
+        return bare_title(match[2])
+    if "item" in forms.taken and (item := ITEM.match(line)) and asks_as_line(item[2]):
+        return bare_title(item[2])
+    return ""
+
+
+def bare_title(title: str) -> str:
+    """A title without its mark, number, signs, emphasis, link, and the backslashes that keep marks from acting."""
+    mark = ask_mark(title) if len(title) < LONGEST * 10 else None
+    bare = unmarked(mark.text if mark and mark.text else title)
+    bare = re.sub(r"\[([^\[\]]+)\]\((?:[^()]|\([^()]*\))*\)", r"\1", bare)
+    bare = COUNT.sub("", bare, count=1)
+    bare = unmarked(re.sub(r"\*\*([^*]+)\*\*|__([^_]+)__", lambda match: match[1] or match[2], bare))
+    bare = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", bare)
+    return visible(re.sub(r"\s*[:：]$", "", bare.strip().strip("*").strip())).strip()
+
+
+def article_question(source: Source) -> Question | None:
+    """An article as one question: its title asks, all of it answers; None where it has no title or no text."""
+    _, body, first, _ = front_matter(source)
+    lines = plain(body).split("\n")
+    at = next((at for at, line in enumerate(lines) if line.strip()), None)
+    if at is None:
         return None
-    title = visible(re.sub(f"^{_NUMBER}", "", title.strip().strip("*").strip())).strip()
-    return title or None
-
-
-def _append(found: list[_Found], unplaced: list[Block], line: str, number: int) -> None:
-    if not found:
-        if line.strip():
-            unplaced.append(Block(line, number))
-        return
-    _, _, text, answers = found[-1]
-    (answers[-1][1] if answers else text).append(line)
+    heading = HEADING.match(lines[at])
+    title = bare_title(heading[2] if heading else lines[at])
+    said = "\n".join(lines[at + 1 :]).strip("\n").rstrip()
+    if not title or not said or len(title) > LONGEST:
+        return None
+    return Question("q1", title, "", "", (Answer(said, "", first + at + 1),), source.path, first + at)

@@ -13,6 +13,7 @@ from ingest.markup import MARKED_LINK, WORDS, bare_urls, fenced_lines, links_in
 from ingest.model import Answer, Field, Link, Question, Source
 from ingest.notes.names import split_attribution
 from ingest.notes.times import parse_time
+from ingest.plain import plain
 from ingest.problems import Problem
 
 TITLE = re.compile(rf"^#\s+(?=\S)({WORDS})(?:\s+#+)?\s*$")
@@ -32,7 +33,7 @@ SOURCES = re.compile(r"^##\s+(?:参考(?:资料)?|来源|References?|Sources?)\s
 def parse_question(source: Source) -> tuple[Question, list[Problem]]:
     """Read one question file. Total: a file without a title is still a question, named after its file."""
     meta, body, first, problems = front_matter(source)
-    lines = [(first + at, text) for at, text in enumerate(body.split("\n"))]
+    lines = [(first + at, text) for at, text in enumerate(plain(body).split("\n"))]
     fenced = fenced_lines([text for _, text in lines])
     title, title_line = "", 1
     # Parts in the order written: ("text" | "answer" | "accepted" | "sources", lines).

@@ -13,6 +13,8 @@ from ingest.notes.lines import SECTIONS, section_name
 from ingest.slips.slip import HEADING_LIKE, Line, Slip, blanked, body_lines, head_end, unclosed_fences
 from ingest.urls import tracking
 
+# Obsidian's, by reference, and HTML's: no page shows these.
+OTHER_PICTURE = re.compile(r"!\[\[[^\[\]\n]+\]\]|!\[[^\[\]\n]*\]\[[^\[\]\n]*\]|<img\s[^<>\n]*>", re.IGNORECASE)
 PICTURE = re.compile(r"!\[[^\[\]]*+\]\(<?([^()<>\"]*+)>?\s*+(?:\"[^\"]*+\"\s*+)?\)")
 HOST = r"(?:[\w-]+\.)+[a-z]{2,10}"
 LABEL = r"\[([^\[\]]+)\]"
@@ -84,6 +86,8 @@ def template_slips(source: Source) -> Iterator[Slip]:
 
 
 def _pictures(line: Line, path: str, pictures: Collection[str]) -> Iterator[Slip]:
+    for other in OTHER_PICTURE.finditer(line.plain):
+        yield line.swap("M002", f"no page shows a picture written as {other[0][:30]!r}", *other.span(), None)
     if "![" not in line.plain:
         return
     beside = PurePosixPath(path).parent

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.ingest import feed_checks, note_checks
+from tests.ingest.importing import document_checks
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -17,3 +18,8 @@ def test_feed_of_the_corpus(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((CORPUS / "notes").iterdir()), ids=lambda path: path.name[:8])
 def test_note_of_the_corpus(path: Path) -> None:
     note_checks.check_total(path.read_bytes())
+
+
+@pytest.mark.parametrize("path", sorted((CORPUS / "documents").iterdir()), ids=lambda path: path.name[:12])
+def test_document_of_the_corpus(path: Path) -> None:
+    document_checks.check_total(path.read_bytes())

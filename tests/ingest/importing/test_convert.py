@@ -228,7 +228,7 @@ def test_word_document_becomes_markdown(word):
 @pytest.mark.parametrize("name", ["101.docx", "101.pdf"])
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"%PDF-1.7\n", b"plain text"])
 def test_damaged_document_is_refused_with_a_reason(tmp_path, name, content):
-    with pytest.raises(CannotConvert, match="it is no"):
+    with pytest.raises(CannotConvert, match=r"it is (?:no|a)"):
         convert(document(tmp_path, name, content))
 
 
@@ -386,15 +386,15 @@ def test_missing_extra_names_the_command_that_brings_it(word, tmp_path, capsys, 
     real = builtins.__import__
 
     def without(name, *rest, **named):
-        if name in ("mammoth", "charset_normalizer"):
+        if name.partition(".")[0] in ("bs4", "charset_normalizer"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return real(name, *rest, **named)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    assert imported(tmp_path, word) == 2
-    assert 'mammoth is not installed: pip install -e ".[import]"' in capsys.readouterr().err
-    assert main(["parse", str(document(tmp_path, "101.md", "這個問題在討論區裡已經有人問過了".encode("big5")))]) == 2
-    assert 'pip install -e ".[import]"' in capsys.readouterr().err
+    with pytest.raises(CannotConvert, match=re.escape('is not installed: pip install -e ".[import]"')):
+        convert(word)
+    with pytest.raises(CannotConvert, match=re.escape('pip install -e ".[import]"')):
+        convert(document(tmp_path, "101.md", "這個問題在討論區裡已經有人問過了".encode("big5")))
     assert imported(tmp_path, document(tmp_path, "101.txt", NOTE)) == 0
 
 

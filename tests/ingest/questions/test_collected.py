@@ -67,7 +67,7 @@ def test_headings_that_lost_their_marks_are_questions_where_several_ask():
     said, unplaced = read(text)
     assert [title for title, _ in said] == ["甲介绍", "乙是什么？", "丙怎么算？", "戊有用吗?"]
     assert said[0][1] == ["参考1, 参考2\n\n  • 子，\n\n    \n  • 丑\n\n图的说明"]
-    assert "".join(unplaced).startswith("学习资料目录")
+    assert "".join(unplaced).replace("\n", "").startswith("学习资料目录")
     assert read(text.replace("戊有用吗?", "戊有用"))[0] == []  # two lines that ask are no collection
     assert [title for title, _ in read(f"## 己？\n\n{text}")[0]] == ["己？"]  # where one has a mark, the others have
 

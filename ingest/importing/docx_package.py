@@ -1,0 +1,109 @@
+"""The parts of a .docx: a zip of XML, whose relations say where pictures, notes and foreign texts lie."""
+
+import contextlib
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from xml.etree import ElementTree
+
+from ingest.importing.decode import SAVE_AGAIN, CannotConvert
+
+Element = ElementTree.Element
+
+
+def name_of(element: Element) -> str:
+    """An element's name without its namespace; "" for what is no element."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def said(element: Element, name: str) -> str:
+    """An attribute by its name without its namespace; "" where there is none."""
+    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
+
+
+def child(element: Element | None, *way: str) -> Element | None:
+    """The element at the end of a way of names."""
+    for name in way:
+        element = next((each for each in element if name_of(each) == name), None) if element is not None else None
+    return element
+
+
+@dataclass(slots=True)
+class Package:
+    """A .docx, unpacked.
+
+    Attributes:
+        parts: Bytes by name, in lower case.
+        main: Name of the part that holds the text.
+    """
+
+    parts: Mapping[str, bytes]
+    main: str = ""
+    _relations: dict[str, dict[str, tuple[str, str, bool]]] = field(default_factory=dict)
+
+    def xml(self, name: str) -> Element | None:
+        """A part that is XML; None where there is none.
+
+        Raises:
+            ElementTree.ParseError: It is damaged.
+        """
+        content = self.content(name)
+        return None if content is None else ElementTree.fromstring(content)
+
+    def content(self, name: str) -> bytes | None:
+        """A part's bytes; None where there is none."""
+        return self.parts.get(name.lower())
+
+    def relations(self, part: str) -> dict[str, tuple[str, str, bool]]:
+        """By id: the kind of a relation, its target (a part's name, or an address), and whether it leads outside."""
+        if part not in self._relations:
+            folder, name = posixpath.split(part)
+            root = self.xml(f"{folder}/_rels/{name}.rels".lstrip("/"))
+            self._relations[part] = {
+                said(each, "Id"): (
+                    said(each, "Type").rpartition("/")[2],
+                    said(each, "Target")
+                    if (outside := said(each, "TargetMode") == "External")
+                    else _join(folder, said(each, "Target")),
+                    outside,
+                )
+                for each in (root if root is not None else ())
+            }
+        return self._relations[part]
+
+    def related(self, part: str, kind: str) -> Iterator[str]:
+        """Names of the parts of one kind that a part names."""
+        yield from (target for what, target, outside in self.relations(part).values() if what == kind and not outside)
+
+    def texts(self) -> Iterator[Element]:
+        """Every part that may hold words: for the census."""
+        for name in sorted(self.parts):
+            if name.endswith(".xml") and not name.startswith(("docprops/", "customxml/", "[", "_rels/")):
+                with contextlib.suppress(ElementTree.ParseError):
+                    yield ElementTree.fromstring(self.parts[name])
+
+
+def _join(folder: str, target: str) -> str:
+    return posixpath.normpath(posixpath.join("/" + folder, target)).lstrip("/")
+
+
+OTHERS = {
+    "content.xml": "an OpenDocument file",
+    "xl/workbook.xml": "an Excel file",
+    "ppt/presentation.xml": "a PowerPoint file",
+}
+
+
+def open_package(parts: Mapping[str, bytes]) -> Package:
+    """A .docx by its parts.
+
+    Raises:
+        CannotConvert: It is none.
+        ElementTree.ParseError: It is damaged.
+    """
+    package = Package(parts)
+    package.main = next(package.related("", "officeDocument"), "word/document.xml")
+    if package.content(package.main) is None or package.main.endswith(("workbook.xml", "presentation.xml")):
+        kind = next((kind for name, kind in OTHERS.items() if name in parts), "a zip without a text")
+        raise CannotConvert(f"it is {kind}, no .docx; {SAVE_AGAIN}")
+    return package

@@ -1,0 +1,32 @@
+"""Plain text written so that it says the same in Markdown."""
+
+import re
+
+from ingest.plain import ACTING
+
+# What people type as Markdown on purpose: code, formulas, links, and pairs of stars around words.
+MEANT = re.compile(
+    r"(?P<code>(`+)(?!`).+?(?<!`)\2(?!`))"
+    r"|\$\$[^$]+\$\$|\$(?=\S)[^$\n]+(?<=\S)\$(?!\d)|\\\((?=.+\\\)).+?\\\)|\\\[(?=.+\\\]).+?\\\]"
+    r"|!?\[[^\[\]\n]*\]\([^()\s]+\)|https?://[^\s<>`\u2e80-\uffff]+"
+    r"|(?<![A-Za-z0-9*\\])(?P<stars>\*{1,3})(?=[^\s*、，,])[^*\n]+(?<=[^\s*、，,])(?P=stars)(?![A-Za-z0-9*])"
+    r"|(?<![\w*\\])(?P<lines>__?)(?=[^\W_])[^_\n]*[\u4e00-\u9fff][^_\n]*(?<=[^\W_])(?P=lines)(?![\w_])"
+)
+ACTS = re.compile(
+    r"\\(?=[!-/:-@\[-`{-~])|\*|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?\w+;)|~~|" + ACTING.pattern, re.IGNORECASE
+)
+HEADING_LIKE = re.compile(r"^(\s*)(#{1,6})(?=\s|$)")
+
+
+def escape(text: str) -> str:
+    """Plain text for Markdown: what would act by accident is escaped, what was typed on purpose stays.
+
+    A text that was no heading never becomes one.
+    """
+    if not re.search(r"[\\*_`&~#<%]", text):
+        return text
+    out, at = [], 0
+    for match in MEANT.finditer(text):
+        out += [ACTS.sub(r"\\\g<0>", text[at : match.start()]), match[0]]
+        at = match.end()
+    return HEADING_LIKE.sub(r"\1\\\2", "".join([*out, ACTS.sub(r"\\\g<0>", text[at:])]))

@@ -1,0 +1,279 @@
+"""A page's tree made plain before it is written: formulas, code, pictures, notes, tables and what is no text.
+
+Every function changes the tree in place; what it takes out is told to `Kept`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from bs4 import BeautifulSoup, Comment, Declaration, Doctype, ProcessingInstruction, Tag
+from bs4.element import NavigableString
+
+HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+STYLES = {
+    "strong": re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)"),
+    "code": re.compile(r"font-family\s*:[^;]*(?:courier|mono|consol|menlo)", re.IGNORECASE),
+    "sup": re.compile(r"vertical-align\s*:\s*super"),
+    "sub": re.compile(r"vertical-align\s*:\s*sub\b"),
+    "s": re.compile(r"text-decoration[^;]*line-through"),
+}
+BLOCKS = ["p", "div", "section", "ul", "ol", "table", "pre", "blockquote", "figure", "h1", "h2", "h3", "h4", "h5", "h6"]
+SOURCES = ("data-src", "data-original", "data-actualsrc", "data-lazy-src", "data-croporisrc", "data-origin", "src")
+
+
+@dataclass(slots=True)
+class Dropped:
+    """What was taken out of a document on purpose: why, and its text, which the census then does not miss."""
+
+    reasons: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+    def say(self, reason: str, text: str = "") -> None:
+        """Note it; of the text a piece is shown."""
+        shown = " ".join(text.split())
+        self.reasons.append(f"{reason}: {shown[:30]!r}" if shown else reason)
+        self.texts.append(text)
+
+
+def text_of(tree: Any) -> Iterator[str]:
+    """Every text that a browser would show or could open, for the census: nothing of scripts, styles and the head."""
+    for node in tree.descendants:
+        if isinstance(node, (Comment, Declaration, Doctype, ProcessingInstruction)) or not isinstance(
+            node, NavigableString
+        ):
+            continue
+        if any(_is_silent(parent) for parent in node.parents):
+            continue
+        yield str(node)
+
+
+def _is_silent(node: Any) -> bool:
+    """Whether a browser shows nothing of an element, or the same once more beside it."""
+    if node.name in ("script", "style", "head", "title", "template"):
+        return not (node.name == "script" and str(node.get("type", "")).startswith("math/tex"))
+    classes = node.get("class") or ()
+    return node.get("aria-hidden") == "true" and (
+        "katex-html" in classes or node.find_previous_sibling(class_="katex-mathml") is not None
+    )
+
+
+def code(tree: Any) -> None:
+    """Blocks of code: a line for each `<code>`, item or `<br>`, without the numbers that editors set beside it."""
+    for table in tree.find_all("table"):
+        cell = table.find(class_=["code", "rouge-code", "hljs-ln-code"])
+        gutter = table.find(class_=["gutter", "linenos", "lineno", "rouge-gutter", "hljs-ln-numbers"])
+        if cell is not None and gutter is not None:
+            pre = BeautifulSoup("", "html.parser").new_tag("pre")
+            lines = table.find_all(class_="hljs-ln-code")
+            inner = cell.find("pre") or cell
+            pre.string = "\n".join(line.get_text() for line in lines) if lines else _lines_of(inner)
+            (table.find_parent("figure") or table.find_parent("pre") or table).replace_with(pre)
+    for pre in tree.find_all("pre"):
+        if pre.decomposed or pre.parent is None:
+            continue
+        language = " ".join([*(pre.get("class") or ()), *((pre.code or pre).get("class") or ())])
+        found = re.search(r"(?:lang(?:uage)?-|brush:\s*)([\w+#-]+)", language)
+        name = str(pre.get("data-lang") or pre.get("lang") or (found[1] if found else ""))
+        text = _lines_of(pre)
+        pre.clear()
+        pre.string = text.replace("\xa0", " ").strip("\n")
+        pre.attrs = {"data-language": name.lower()} if re.fullmatch(r"[\w+#-]{1,20}", name) else {}
+
+
+def _lines_of(pre: Any) -> str:
+    for br in pre.find_all("br"):
+        br.replace_with("\n")
+    for name in ("code", "li", "div", "p"):
+        lines = [line for line in pre.find_all(name) if not line.find(name)]
+        if len(lines) > 1 and "\n" not in "".join(line.get_text() for line in lines).strip("\n"):
+            return "\n".join(line.get_text().strip("\n") for line in lines)
+    return str(pre.get_text())
+
+
+def styles(tree: Any) -> None:
+    """What editors say by styles alone, as elements: bold, raised and lowered letters, code, a document's title."""
+    make = BeautifulSoup("", "html.parser").new_tag
+    for node in tree.find_all("span", style=True):
+        for name, style in STYLES.items():
+            if style.search(str(node["style"])) and not node.find_parent(
+                ["h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", name]
+            ):
+                node.wrap(make(name))
+    for node in tree.find_all("p", class_="title"):
+        if tree.find("h1") is None or "doc-content" in ((tree.body or {}).get("class") or ()):
+            node.name = "h1"
+    for rule in tree.find_all("hr"):  # above footnotes, which go elsewhere
+        below = [each for each in rule.next_siblings if not (isinstance(each, Tag) and each.get("data-note"))]
+        if len(below) < len(list(rule.next_siblings)) and not "".join(each.get_text() for each in below).strip():
+            rule.decompose()
+
+
+def boxes(tree: Any) -> None:
+    """Boxes to tick show whether they are."""
+    for node in tree.find_all("input", type="checkbox"):
+        node.replace_with("[x] " if node.has_attr("checked") else "[ ] ")
+    for node in tree.find_all(class_=["checkbox-on", "checkbox-off"]):
+        node.replace_with("[x] " if "checkbox-on" in node["class"] else "[ ] ")
+
+
+def pictures(tree: Any, place: Callable[[str], str] | None) -> None:
+    """Pictures, the lazy ones too, where they will lie; one that was left out leaves its description."""
+    for node in tree.find_all("noscript"):
+        shown = [
+            near for near in (node.previous_sibling, node.next_sibling) if isinstance(near, Tag) and near.name == "img"
+        ]
+        node.decompose() if shown and node.find("img") else node.unwrap()
+    for image in tree.find_all("img"):
+        source = _source(image)
+        target = place(source) if place else source
+        if target:
+            image["src"] = target
+        else:
+            alt = str(image.get("alt") or "")
+            image.replace_with(f"[图片：{alt}]" if alt else "")
+
+
+def _source(image: Any) -> str:
+    """The address that a picture is really loaded from."""
+    found = [str(image.get(name) or "").strip() for name in SOURCES]
+    listed = str(image.get("srcset") or image.get("data-srcset") or "")
+    if image.parent is not None and image.parent.name == "picture":
+        listed = listed or ",".join(str(source.get("srcset") or "") for source in image.parent.find_all("source"))
+    candidates = [part.split() for part in re.split(r",\s+", listed) if part.strip()]
+    largest = max(
+        candidates, key=lambda part: float(re.sub(r"[^\d.]", "", part[-1]) or 0) if len(part) > 1 else 1, default=[""]
+    )
+    real = [
+        source for source in found if source and not source.startswith(("data:image/gif", "data:image/svg", "about:"))
+    ]
+    source = next(iter(real), largest[0] or next((source for source in found if source), ""))
+    return f"https:{source}" if source.startswith("//") else source
+
+
+def embedded(tree: Any, dropped: Dropped) -> None:
+    """Videos, frames and drawings become a link, or what is said of them, or a word in the report."""
+    make = BeautifulSoup("", "html.parser").new_tag
+    for node in tree.find_all(
+        [
+            "iframe",
+            "video",
+            "audio",
+            "embed",
+            "object",
+            "canvas",
+            "mpvideosnap",
+            "mpvoice",
+            "mp-common-profile",
+            "mp-common-videosnap",
+        ]
+    ):
+        if node.decomposed or node.parent is None:
+            continue
+        inner = node.find("source")
+        source = str(
+            next(
+                (node.get(name) for name in ("data-src", "src", "data") if node.get(name)),
+                inner.get("src") if inner else "",
+            )
+            or ""
+        )
+        source = f"https:{source}" if source.startswith("//") else source
+        said = [str(node[name]) for name in ("title", "data-desc", "data-nickname", "name") if node.get(name)]
+        inside = node.get_text(" ", strip=True)
+        words = "，".join(dict.fromkeys(said)) or inside
+        if re.match("https?://", source):
+            element = make("a", href=source)
+            element.string = words or f"嵌入的内容（{node.name}）"
+            node.insert_after(" ")
+            node.replace_with(element)
+            if words != inside:
+                dropped.texts.append(inside)
+            continue
+        dropped.say(f"an embedded {node.name}", words)
+        node.replace_with(f"[嵌入的内容：{words}] " if words else "")
+    for node in tree.find_all("svg"):
+        for name in ("style", "defs", "title", "desc"):
+            for part in node.find_all(name):
+                dropped.texts.append(part.get_text())
+                part.decompose()
+        if node.get_text(strip=True):
+            parts = node.find_all("foreignobject") or node.find_all("foreignObject")
+            if not parts:
+                dropped.say("a drawing (svg), its words are kept", node.get_text(" "))
+                dropped.texts.pop()
+                node.string = "；".join(part.strip() for part in node.stripped_strings)
+            node.name = "div"
+        else:
+            if node.find(["path", "rect", "circle", "line", "polyline", "polygon", "image"]) and not node.find_parent(
+                ["a", "button", "h1", "h2", "h3", "h4", "h5", "h6"]
+            ):
+                dropped.say("a drawing (svg)")
+            node.decompose()
+
+
+def silent(tree: Any, dropped: Dropped) -> None:
+    """Scripts, styles, comments, and what a browser does not show."""
+    for node in tree.find_all(["script", "style", "template", "head", "title", "link", "meta"]):
+        node.decompose()
+    for comment in tree.find_all(
+        string=lambda text: isinstance(text, (Comment, Declaration, Doctype, ProcessingInstruction))
+    ):
+        comment.extract()
+    for node in tree.find_all(lambda tag: tag.has_attr("hidden") or bool(HIDDEN.search(str(tag.get("style") or "")))):
+        if node.decomposed or node.name == "tex":
+            continue
+        if node.get_text(strip=True):
+            dropped.say("hidden text", node.get_text(" "))
+        node.decompose()
+
+
+def rubies(tree: Any) -> None:
+    """`注意力` with its reading behind it in brackets."""
+    for node in tree.find_all("rp"):
+        node.decompose()
+    for node in tree.find_all("rt"):
+        node.insert_before("（")
+        node.insert_after("）")
+        node.unwrap()
+
+
+def wide_links(tree: Any) -> None:
+    """A link around whole blocks becomes their text, and a link below them where its address is not written yet."""
+    make = BeautifulSoup("", "html.parser").new_tag
+    for node in tree.find_all("a", href=True):
+        if not node.find(BLOCKS):
+            continue
+        target = str(node["href"])
+        node.name = "div"
+        del node["href"]
+        written = node.find(string=lambda text, target=target: text and text.strip() == target)
+        if re.match("https?://", target) and not written:
+            link = make("a", href=target)
+            link.string = target
+            below = make("p")
+            below.append(link)
+            node.append(below)
+
+
+def lists(tree: Any) -> None:
+    """Lists that Google writes one behind the other are put into each other, by the level that their class names."""
+    for node in tree.find_all(["ul", "ol"], class_=re.compile(r"^lst-kix_\w+-[1-8]$")):
+        level = int(str(next(name for name in node["class"] if name.startswith("lst-kix_")))[-1])
+        place = node.find_previous_sibling()
+        for _ in range(level):  # down to the last item of the level above
+            items = place.find_all("li", recursive=False) if isinstance(place, Tag) else []
+            below = items[-1].find_all(["ul", "ol"], recursive=False) if items else []
+            if not items:
+                break
+            place = below[-1] if below and _ < level - 1 else items[-1]
+        if isinstance(place, Tag) and place.name == "li":
+            place.append(node.extract())
+    for node in tree.find_all(["ul", "ol"]):  # a list right below a list, as Word and old editors write
+        if (
+            node.parent is not None
+            and node.parent.name in ("ul", "ol")
+            and isinstance(above := node.find_previous_sibling("li"), Tag)
+        ):
+            above.append(node.extract())

@@ -1,0 +1,148 @@
+"""Markdown as other programs write it: its pictures carried, its comments left out, its own marks made ours."""
+
+import re
+import tomllib
+from urllib.parse import quote
+
+from ingest.importing.html import FoundPictures, Written, to_markdown
+from ingest.importing.writer import label
+from ingest.markup import fenced_lines
+from ingest.plain import plain, without_comments
+
+PICTURE = re.compile(
+    r"!\[((?:\\.|[^\[\]\\\n])*)\]\(\s*<?([^()<>\s]+(?:\([^()\s]*\)[^()<>\s]*)*|[^()<>\n\"]+?)>?\s*(\"[^\"\n]*\")?\s*\)"
+)
+REFERRED = re.compile(r"!\[((?:\\.|[^\[\]\\\n])*)\]\[([^\[\]\n]*)\]")
+DEFINED = re.compile(r"^ {0,3}\[([^\[\]^\n]+)\]:\s*<?(\S+?)>?(?:\s+[\"'(].*)?\s*$")
+WIKI_PICTURE = re.compile(r"!\[\[([^\[\]|#\n]+)(?:[|#]([^\[\]\n]*))?\]\]")
+WIKI_LINK = re.compile(r"(?<!!)\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]*))?\]\]")
+HTML_PICTURE = re.compile(r"<img\s[^<>]*>", re.IGNORECASE)
+TABLE = re.compile(r"<table\b.*?</table\s*>", re.DOTALL | re.IGNORECASE)
+FIGURE = re.compile(r"\{\{[<%]\s*figure\s+([^{}]*?)\s*[>%]\}\}")
+SHORT_CODE = re.compile(r"\{\{[<%]\s*(/?)highlight\s*(\w*)[^{}]*[>%]\}\}")
+CALLOUT = re.compile(r"^(\s*>\s*)\[!(\w+)\][+-]?[ \t]*(.*)$")
+BLOCK_ID = re.compile(r"\s\^[A-Za-z0-9-]{3,40}$")
+PLACES = ("", "assets/", "attachments/", "images/", "img/", "附件/", "_resources/")
+
+
+def read_markdown(text: str, pictures: FoundPictures) -> Written:
+    """A Markdown file as ours; the letters of its comments count as left out, not as lost."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    seen = text.split("\n")
+    bare, hidden = without_comments(_yaml_head(text))
+    told = [f"a comment in the text ({len(hidden)})" if len(hidden) > 1 else "a comment in the text"] if hidden else []
+    dropped = list(hidden)
+    bare = (
+        TABLE.sub(lambda match: "\n\n" + to_markdown(match[0]).text + "\n\n", bare)
+        if "<table" in bare.lower()
+        else bare
+    )
+    lines = bare.split("\n")
+    fenced = fenced_lines(lines)
+    defined = {
+        match[1].lower(): match[2]
+        for at, line in enumerate(lines)
+        if at not in fenced and (match := DEFINED.match(line))
+    }
+    used: set[str] = set()
+
+    def place(source: str, alt: str, title: str = "") -> str:
+        target = pictures.place(source)
+        dropped.append(source if source != target else "")
+        return (
+            f"![{label(alt)}]({quote(target, safe='/:?&=%#+,;@~!$*.-_')}{' ' + title if title else ''})"
+            if target
+            else f"[图片：{alt or source[:60]}]"
+        )
+
+    def referred(match: re.Match[str]) -> str:
+        name = (match[2] or match[1]).lower()
+        used.add(name)
+        alt = match[1] if match[1] or not match[2] else ""
+        return place(defined[name], alt) if name in defined else match[0]
+
+    out = []
+    for at, line in enumerate(lines):
+        if at in fenced or not re.search(r"!\[|<img|\[\[|\{\{|\[!|\^", line):
+            out.append(line)
+            continue
+        line = PICTURE.sub(lambda match: place(match[2].strip(), match[1], match[3] or ""), line)
+        line = REFERRED.sub(referred, line)
+        line = HTML_PICTURE.sub(lambda match: place(_attribute(match[0], "src"), _attribute(match[0], "alt")), line)
+        line = FIGURE.sub(
+            lambda match: place(
+                _attribute(match[1], "src"), _attribute(match[1], "title") or _attribute(match[1], "alt")
+            ),
+            line,
+        )
+        line = WIKI_PICTURE.sub(lambda match: _wiki_picture(match, pictures, place), line)
+        line = WIKI_LINK.sub(_wiki_link, line)
+        line = CALLOUT.sub(lambda match: f"{match[1]}**{match[3] or match[2]}**", line)
+        out.append(BLOCK_ID.sub("", line))
+    lines = [
+        line
+        for at, line in enumerate(out)
+        if at in fenced or not ((match := DEFINED.match(line)) and match[1].lower() in used)
+    ]
+    opened = [SHORT_CODE.sub(lambda match: "```" + ("" if match[1] else match[2]), line) for line in lines]
+    return Written(plain("\n".join(opened)), seen, told, [*dropped, *_own_marks(lines, text)])
+
+
+def _own_marks(lines: list[str], text: str) -> list[str]:
+    """What is written for programs and shown to nobody: tags, anchors, marks of blocks, addresses of pictures."""
+    tags = re.findall(
+        r"<[a-zA-Z/][^<>\n]*>|\{[#.:][^{}\n]*\}|\{\{[<%].*?[>%]\}\}|\[![^\[\]\n]*\]|\s\^[A-Za-z0-9-]{3,40}\n", text
+    )
+    return [
+        *tags,
+        *re.findall(r"\]:\s*<?data:\S+|!?\[\[[^\[\]\n]*\]\]|\]\([^()\n]*\)", text),
+        *(text.split("\n+++", 1)[:1] if text.startswith("+++") else ()),
+    ]
+
+
+def _attribute(tag: str, name: str) -> str:
+    found = re.search(rf"\b{name}\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", tag, re.IGNORECASE)
+    return next((part for part in found.groups() if part is not None), "") if found else ""
+
+
+def _wiki_picture(match: re.Match[str], pictures: FoundPictures, place: object) -> str:
+    """Obsidian's `![[loss.png|300]]`: beside the text, or in a folder of attachments; of a note, its name."""
+    name = match[1].strip()
+    if not re.search(r"\.(?:png|jpe?g|gif|webp|svg|bmp)$", name, re.IGNORECASE):
+        return name
+    shown = match[2] or ""
+    alt = "" if re.fullmatch(r"[\dx]*", shown) else shown
+    for folder in PLACES:
+        content = pictures.beside(folder + name)
+        if content is not None:
+            target = pictures.add(content, name)
+            return f"![{label(alt)}]({target})" if target else f"[图片：{alt or name}]"
+    pictures.left_out.append(f"a picture ({name})")
+    return f"[图片：{alt or name}]"
+
+
+def _wiki_link(match: re.Match[str]) -> str:
+    if match[2] is not None or not match[1].startswith("#"):
+        return (match[2] or match[1]).strip()
+    return match[0]  # a table of contents, which the parser knows
+
+
+def _yaml_head(text: str) -> str:
+    """Hugo's head in TOML as one in YAML; one that is damaged stays as it is."""
+    if not text.startswith("+++\n") or "\n+++" not in text[4:]:
+        return text
+    head, _, body = text[4:].partition("\n+++")
+    try:
+        values = tomllib.loads(head)
+    except tomllib.TOMLDecodeError:
+        return text
+    said = [
+        f"{name}: {value if not isinstance(value, str) else _quoted(value)}"
+        for name, value in values.items()
+        if not isinstance(value, dict)
+    ]
+    return "---\n" + "\n".join(said) + "\n---" + body
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'

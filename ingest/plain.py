@@ -1,0 +1,116 @@
+"""Markdown as editors leave it, made plain line for line: comments, tags, anchors and underlined headings.
+
+Every line keeps its number. Code and formulas are left alone.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from ingest.markup import WORDS, fenced_lines
+
+COMMENT = re.compile(r"(?<!\\)<!--.*?-->|(?<!\\)%%(?:(?!%%).)+%%", re.DOTALL)
+SAID_IN_LINE = re.compile(r"`+[^`\n]*`+|\$[^$\n]+\$")
+NAMES = (
+    "font|span|div|section|article|center|aside|details|summary|figure|figcaption|mark|ins|small|big|u|p|label|kbd|a"
+)
+SET = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))"  # an attribute with its value
+TAG = re.compile(rf"(?<!\\)</?(?P<name>{NAMES})(?P<more>{SET}+\s*/?|\s*/)?>", re.IGNORECASE)
+ACTING = re.compile(rf"<(?=/?(?:{NAMES}|br|b|strong|i|em|del|strike|code|su[bp]|img|table)\b|!--)|%%", re.IGNORECASE)
+LINKED = re.compile(r'<a\s[^<>]*?href=["\']?(https?://[^\s"\'<>]+)["\']?[^<>]*>([^<>\n]*)</a>', re.IGNORECASE)
+BREAK = re.compile(r"(?<!\\)<br\s*/?>", re.IGNORECASE)
+MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "del": "~~", "strike": "~~", "code": "`"}
+PAIR = re.compile(rf"(?<!\\)<({'|'.join(MARKS)}){SET}*\s*>([^<>\n]+)</\1\s*>", re.IGNORECASE)
+INDEX = re.compile(r"([A-Za-z]|\d+)?<(su[bp])>([-+\w.,]{1,20})</\2>", re.IGNORECASE)
+ANCHOR = re.compile(rf"^(\s{{0,3}}#{{1,6}}\s+)({WORDS})\s*\{{[#.:][^{{}}]*\}}\s*$")
+BOLD_HEADING = re.compile(r"^(\s{0,3}#{1,6}\s+)(?:\*\*|__)([^*_]+)(?:\*\*|__)\s*$")
+UNDERLINE = re.compile(r"^ {0,3}(?:(=+)|-{2,})\s*$")
+BLOCK = re.compile(r"\s{4}|\s*(?:[-*+>|#]|\d{1,3}[.)]\s|```|~~~|【|\$\$|\[\^)")
+
+
+def plain(text: str) -> str:
+    """A text whose tags, comments and anchors are gone, with as many lines as before; twice is as once."""
+    if not re.search(r"<|%%|\{[#.:]|^ {0,3}(?:=+|-{2,})\s*$|^\s{0,3}#{1,6}\s+(?:\*\*|__)", text, re.MULTILINE):
+        return text
+    lines = without_comments(text)[0].split("\n")
+    fenced = fenced_lines(lines)
+    for at, line in enumerate(lines):
+        if at not in fenced:
+            lines[at] = _plain_line(line)
+    for at in range(len(lines) - 1):
+        found = None if {at, at + 1} & fenced else UNDERLINE.match(lines[at + 1])
+        alone = at == 0 or not lines[at - 1].strip()
+        if found and alone and lines[at].strip() and not BLOCK.match(lines[at]) and at + 1 < len(lines):
+            lines[at], lines[at + 1] = f"{'#' if found[1] else '##'} {lines[at].strip()}", ""
+    return "\n".join(lines)
+
+
+def without_comments(text: str) -> tuple[str, list[str]]:
+    """A text without what is hidden in it, `<!-- … -->` and Obsidian's `%% … %%`, and what that was; lines stay."""
+    if "<!--" not in text and "%%" not in text:
+        return text, []
+    lines = text.split("\n")
+    fenced = fenced_lines(lines)
+    hidden: list[str] = []
+
+    def blank(match: re.Match[str]) -> str:
+        hidden.append(match[0].strip("<!->% \n"))
+        return "\n" * match[0].count("\n")
+
+    parts: list[str] = []
+    run: list[str] = []
+    for at, line in enumerate([*lines, ""]):
+        if at in fenced or at == len(lines):
+            parts += ["\n".join(map(str, _outside_code("\n".join(run), blank)))] if run else []
+            run = []
+            if at < len(lines):
+                parts.append(line)
+        else:
+            run.append(line)
+    return "\n".join(parts), hidden
+
+
+def _outside_code(text: str, blank: Callable[[re.Match[str]], str]) -> Iterator[str]:
+    """The text, its comments blanked; a comment that begins inside of code is none."""
+    at, out = 0, ""
+    codes = [match.span() for match in SAID_IN_LINE.finditer(text)]
+    for match in COMMENT.finditer(text):
+        if match.start() >= at and not any(start < match.start() < end for start, end in codes):
+            out += text[at : match.start()] + blank(match)
+            at = match.end()
+    yield out + text[at:]
+
+
+def _plain_line(line: str) -> str:
+    if anchored := ANCHOR.match(line):
+        line = anchored[1] + anchored[2]
+    if bold := BOLD_HEADING.match(line):
+        line = bold[1] + bold[2].strip()
+    if "<" not in line:
+        return line
+    out, at = "", 0
+    for code in SAID_IN_LINE.finditer(line):
+        out += _untagged(line[at : code.start()]) + code[0]
+        at = code.end()
+    return out + _untagged(line[at:])
+
+
+def _untagged(text: str) -> str:
+    if "<" not in text:
+        return text
+    text = LINKED.sub(lambda match: f"[{match[2].strip() or match[1]}]({match[1]})", text)
+    text = INDEX.sub(_index, text)
+    text = PAIR.sub(lambda match: f"{MARKS[match[1].lower()]}{match[2].strip()}{MARKS[match[1].lower()]}", text)
+    text = TAG.sub(lambda match: "" if _formats(match) else match[0], text)
+    return BREAK.sub(" " if text.strip().startswith("|") else "  ", text).rstrip("\n")
+
+
+def _formats(match: re.Match[str]) -> bool:
+    """Whether a tag formats the text; one that stands alone in a sentence is what the sentence speaks of."""
+    text, other = match.string, "" if match[0].startswith("</") else "/"
+    at_end = not text[: match.start()].strip(" >-*") or not text[match.end() :].strip()
+    return bool(match["more"]) or at_end or f"<{other}{match['name']}" in text
+
+
+def _index(match: re.Match[str]) -> str:
+    mark = "^" if match[2].lower() == "sup" else "_"
+    return f"${match[1] or '{}'}{mark}{match[3] if len(match[3]) == 1 else f'{{{match[3]}}}'}$"
