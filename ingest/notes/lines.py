@@ -156,7 +156,8 @@ def _less_indented(text: str, indent: int) -> str:
 
 
 def _take_title(draft: Draft, text: str) -> bool:
-    if draft.title or draft.sections or draft.fields or FIELD.match(text):
+    named = FIELD.match(text)
+    if draft.title or draft.sections or draft.fields or (named and section_name(named[1]) in FIELDS):
         return False
     heading = HEADING.match(text)
     title = (heading[2] or "") if heading else text.strip() if re.match(r"\s*OpenLLM\s+Talk\b", text) else ""
