@@ -10,7 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest import files
+from ingest.feeds.records import decode
+from ingest.limits import LARGEST_PAPERS
+from ingest.model import Paper
 from ingest.notes import commands as notes
+from ingest.pages.ranking import picks
 from ingest.reporting import usage
 
 QUESTION_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){0,11}")
@@ -71,8 +75,10 @@ def new(options: argparse.Namespace) -> int:
     if len(options.what) > 2 or kind not in ("note", "question", "concept"):
         return usage("say what: new 005, new question NAME, new concept NAME")
     if kind == "note":
-        options.number = name
-        return notes.new(options)
+        options.number, news = name, None
+        if options.from_papers and (news := _news(options.talks, options.from_papers)) is None:
+            return usage(f"no papers of {options.from_papers!r}, a week such as 2026-W48")
+        return notes.new(options, news)
     if kind == "question":
         today = datetime.now(UTC).date().isoformat()
         target, form, text = options.talks / "questions" / f"{name}.md", QUESTION_NAME, QUESTION.replace("DAY", today)
@@ -83,6 +89,20 @@ def new(options: argparse.Namespace) -> int:
     if not form.fullmatch(name):
         return usage(f"{name!r} is no name of a {kind}, such as {sample}")
     return _begin(target, text, (options.talks if kind == "question" else options.docs).parent)
+
+
+def _news(talks: Path, week: str) -> list[str] | None:
+    """A week's picks as items of a note's news, each with a place for one's own sentence; None where there are none."""
+    if not re.fullmatch(r"\d{4}-W\d\d", week):
+        return None
+    sources, _ = files.read([talks / "papers" / f"{week}.jsonl"], talks.parent, LARGEST_PAPERS)
+    chosen = [paper for source in sources for paper in picks(decode(source)[0])]
+    return [f"- [{_bracketed(paper)}]({paper.url})：✎ 一句自己的话 —✎ 署名" for paper in chosen] or None
+
+
+def _bracketed(paper: Paper) -> str:
+    """A title as it may stand in a link's brackets."""
+    return re.sub(r"([\[\]\\])", r"\\\1", paper.title)
 
 
 def _begin(target: Path, text: str, root: Path) -> int:

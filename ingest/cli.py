@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     said = "a note's number such as 005 or 番外02; or `question NAME`, `concept NAME`"
     new.add_argument("what", nargs="+", metavar="WHAT", help=said)
     new.add_argument("--docs", type=Path, default=USUAL.docs)
+    new.add_argument("--from-papers", metavar="WEEK", help="begin a note with the picks of a week such as 2026-W48")
     new.set_defaults(run=begin.new)
     rules = commands.add_parser("rules", help="print the page that explains every rule (docs/guide/rules.md)")
     rules.add_argument("--lang", choices=("en", "zh"), default="zh", help="en: that of docs/en/guide/rules.md")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from ingest.model import Question
 
 LARGEST = 1_000_000  # bytes of a text; somebody's whole year of notes is less
+LARGEST_PAPERS = 16_000_000  # bytes of a week of papers, which a program writes
 MARKS = 100_000  # of a text: lines and ASCII punctuation, each of which may cost as much as a hundred letters
 PAGE_MARKS, PARAGRAPH_MARKS = 20_000, 1_000  # of a page by hand: its Markdown takes the square of a paragraph's
 _MARK = re.compile(r"[\n!-/:-@\[-`{-~]")

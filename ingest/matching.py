@@ -1,4 +1,4 @@
-"""Which concepts a text is about: those it names and, first of all the others, those whose pages say what it says.
+"""Which concepts a text is about: those it names, and those whose pages say what it says.
 
 A name alone may deceive: `量化` is quantization among weights and something else among stocks. A name that is also a
 plain word therefore counts only in company that concept pages know. What is said without a name is found by BM25 over
@@ -19,7 +19,7 @@ NAMED = 4  # what stands in a page's names, phrases and summary counts as if its
 SATURATION, LENGTH = 4.0, 0.5  # BM25's k and b: prose has to repeat a word before it is about it
 COMMON = 0.5  # a term that so many of the pages share tells nothing
 TERMS = 400  # of a text; what is longer has said by then what it is about
-LIKELY = 5.0  # a score from which a text is about a concept that it does not name:
+LIKELY = 4.5  # a score from which a text is about a concept that it does not name:
 FIELD = 2.0  # less by so much, where all of its terms are the field's,
 CHANCE = 0.05  # more by so much for each term, since long texts agree with every page in something,
 ALSO = 1.0  # and by so much where it names another concept
@@ -28,10 +28,8 @@ SUPPORTED = 0.5  # of the best score: what a name needs that stands in more than
 UNNAMED = 2  # so many concepts a text is about without naming them
 FAMILIAR = 3  # terms that so many pages have are the field's
 FEW = 20  # the pages of fewer concepts do not know their field
-STRAY, COMPANY = (
-    0.5,
-    0.5,
-)  # a plain word is no name where fewer terms are the field's, and they score less for its concept
+STRAY = 0.5  # a plain word is no name where fewer of the other terms are the field's,
+COMPANY = 0.5  # and where they score less for its concept
 
 _RUN = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff]+")
 _LITTLE = frozenset(

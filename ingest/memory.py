@@ -29,7 +29,7 @@ RECORDS = {
 }
 
 
-def cache_folder() -> Path:
+def default_cache() -> Path:
     """Where this user's files lie that may be made again: `$XDG_CACHE_HOME/openllm-wiki`, or below `~/.cache`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "openllm-wiki"
 
@@ -72,7 +72,7 @@ class _Records(pickle.Unpickler):
 
 
 def _signature(content: bytes, of: str) -> str:
-    return hmac.digest(_key(cache_folder() / "key"), of.encode() + b"\0" + content, "sha256").hex()
+    return hmac.digest(_key(default_cache() / "key"), of.encode() + b"\0" + content, "sha256").hex()
 
 
 @cache

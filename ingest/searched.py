@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from ingest.addresses import KINDS, slug_for
+from ingest.feeds.records import UNDATED
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.wiki import Wiki
 
@@ -26,11 +27,11 @@ def _lines(wiki: Wiki) -> Iterator[Line]:
         yield _question(question, wiki.duplicates.get(question.id, ())) | _topics(question.topics, concepts)
     for talk in records.talks:
         yield _talk(talk) | _topics(talk.topics, concepts)
-    for week in records.weeks:
+    for week in (week for week in records.weeks if week.papers):
         page = _address("paper", week.name.lower())
         days = [paper.published for paper in week.papers if paper.published]
         named = dict.fromkeys(name for paper in week.papers for name in paper.topics)
-        title = f"{week.name} 的论文与动态"
+        title = "没有日期的论文" if week.name == UNDATED else f"{week.name} 的论文与动态"
         yield _line("paper", page, title, max(days, default=None)) | _topics(named, concepts)
         for paper in week.papers:
             yield _paper(paper, page) | _topics(paper.topics, concepts)

@@ -53,9 +53,9 @@ def parse_synonyms(sources: Iterable[Source]) -> tuple[tuple[Entry, ...], list[P
 
 
 def check_synonyms(entries: Iterable[Entry], concepts: Iterable[Concept], questions: Iterable[str]) -> list[Problem]:
-    """What contradicts other lines and pages: a word on two lines, words of two concepts on one, a page that is not there."""
+    """Problems with other lines and pages: a word on two lines, words of two concepts, a page that is not there."""
     owned: dict[str, str] = {}
-    known = {f"qa/{name}" for name in questions}
+    known = {"topics/index", *(f"qa/{name}" for name in questions)}
     for concept in concepts:
         known.add(concept.name)
         owned |= {fold(alias): concept.name for alias in concept.aliases if fold(alias) not in owned}

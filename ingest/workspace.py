@@ -16,7 +16,7 @@ from typing import Any
 from ingest import files
 from ingest.addresses import OWNED, slug_for
 from ingest.kept import Kept, hash_of, hash_of_bytes
-from ingest.limits import FILES, LARGEST, OTHERS
+from ingest.limits import FILES, LARGEST, LARGEST_PAPERS, OTHERS
 from ingest.memory import recall, remember
 from ingest.pictures import Picture, kind_of, size_of
 from ingest.pipeline import Inputs
@@ -24,7 +24,6 @@ from ingest.problems import Problem
 from ingest.tree import Strange, Tree
 
 ROOT = Path(__file__).parent.parent
-LARGEST_PAPERS = 16_000_000  # bytes: a week of every feed, written by a program
 # What is remembered; may be deleted at any time.
 MEMORY, RESULTS, PAGES, CLEAN = ".cache/ingest", ".cache/ingest-results", ".cache/ingest-pages", ".cache/guard"
 

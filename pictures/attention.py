@@ -49,6 +49,31 @@ def self_attention() -> str:
     return picture.done()
 
 
+def latent_attention() -> str:
+    picture = Canvas(
+        318,
+        "上半：一个 token 的隐藏状态压成一个 512 维的潜向量，另有一个 64 维带位置的 key，全部头共用，只有这两样进缓存；"
+        "每个头由潜向量各自展开出 key 和 value。下半：每个 token 每层缓存的数，MHA 三万多，GQA 两千，MLA 576",
+    )
+    picture.box(6, 8, 66, 44, "x_t\nC 维")
+    picture.arrow((72, 22), (104, 22))
+    picture.arrow((72, 40), (88, 40), (88, 84), (104, 84))
+    picture.box(104, 8, 92, 34, "c_t：R = 512", shade=0.25)
+    picture.box(104, 68, 92, 34, "带位置的 k：64", shade=0.25)
+    picture.text(150, 60, "缓存", size=11)
+    for at, y in enumerate((4, 50, 96)):
+        picture.arrow((196, 25), (236, y + 16))
+        picture.box(236, y, 86, 32, f"第 {at + 1} 个头\nk、v" if at < 2 else "… 共 128 个头")
+    picture.arrow((196, 85), (236, 72), dashed=True)
+    picture.text(8, 168, "每个 token、每层缓存的数（128 个头，每头 128 维）", "start", size=11)
+    for at, (name, numbers) in enumerate((("MHA", 32768), ("GQA，8 组", 2048), ("MLA", 576))):
+        y = 182 + 44 * at
+        picture.text(70, y + 18, name, "end")
+        picture.box(78, y, max(1.0, 180 * numbers / 32768), 26, shade=0.25)
+        picture.text(84 + 180 * numbers / 32768, y + 18, f"{numbers:,}", "start", size=11)
+    return picture.done()
+
+
 def attention_mask() -> str:
     length = 6
     prefix = prefix_mask(torch.tensor([3]), length)[0]

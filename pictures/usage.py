@@ -214,3 +214,29 @@ def zero_shot_ie() -> str:
         picture.arrow((x + 74, 164), (x + 74, 190))
         picture.box(x, 190, 148, 26, row, shade=0.25)
     return picture.done()
+
+
+def paged_attention() -> str:
+    picture = Canvas(
+        244,
+        "两个序列的块表指向显存里的块，每块四个 token：前两块是共同的提示，由两张表共用；各自的续写在自己的块里；"
+        "块在显存里不必相邻，最后一块没有装满的格子就是全部的浪费",
+    )
+    for y, name, blocks in ((8, "序列 A 的块表", (5, 2, 0)), (190, "序列 B 的块表", (5, 2, 3))):
+        picture.text(148, y + 17, name, "start", size=11)
+        for at, block in enumerate(blocks):
+            picture.box(8 + 44 * at, y, 44, 26, str(block), shade=0.25 if at < 2 else 0.08)
+    picture.text(320, 60, "显存里的块", "end", size=11)
+    filled = {5: 4, 2: 4, 0: 3, 3: 1}
+    for block in range(6):
+        x = 8 + 53 * block
+        picture.text(x + 24, 150, str(block), size=11)
+        for token in range(4):
+            full = token < filled.get(block, 0)
+            picture.box(x + 12 * token, 104, 12, 30, shade=(0.45 if block in (5, 2) else 0.2) * full, dashed=not full)
+    for at, block in enumerate((5, 2, 0)):
+        picture.arrow((30 + 44 * at, 34), (32 + 53 * block, 102))
+    for at, block in enumerate((5, 2, 3)):
+        picture.arrow((30 + 44 * at, 190), (32 + 53 * block, 154), dashed=True)
+    picture.text(164, 234, "深色：共同的提示；浅色：各自的续写；虚线格：还空着", size=11)
+    return picture.done()

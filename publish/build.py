@@ -14,6 +14,7 @@ from ingest import guard
 from ingest.cli import main as ingest
 from ingest.reporting import report
 from ingest.tree import Strange
+from publish import exports
 from publish.csp import policy, with_policy
 from publish.memory import Memory, Project, digest_of, digests, forget_digests
 from publish.pages import LANGUAGES, Pages
@@ -139,7 +140,9 @@ def pages(project: Project) -> Done:
     maps = texts | {"sitemap.xml.gz": gzip.compress(texts["sitemap.xml"], mtime=0)}
     for name, content in maps.items():
         project.tree.write(f"site/{name}", content)
-    removed = _remove(project, {*maps, *(name for language in languages for name in language.outputs())})
+    exported = exports.write(project, known)
+    kept = {*maps, *exported, *(name for language in languages for name in language.outputs())}
+    removed = _remove(project, kept)
     for line in project.warnings:
         print(f"WARNING - {line}", file=sys.stderr)
     counts = {"built": len(built), "put under another policy": again, "files removed": removed}
@@ -192,7 +195,7 @@ def search(project: Project) -> Done:
 
 
 def _texts(project: Project) -> dict[str, str]:
-    """What the index is made of in `docs/`: hand-written pages, pictures, and the records by what ingest says of them."""
+    """What the index is made of in `docs/`: hand-written pages, pictures, and what ingest says of the records."""
     kinds = (".md", ".html", ".jsonl")
     return {
         name: made for name, made in project.docs.items() if name.endswith(kinds) and not name.startswith("runtime/")

@@ -10,6 +10,7 @@ halves of MkDocs' own build; nothing public builds one page. The lock pins the v
 
 import logging
 import os
+import sysconfig
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
@@ -30,6 +31,7 @@ from pymdownx.snippets import SnippetPreprocessor
 from ingest.guard import digest
 from ingest.tree import Tree
 
+PACKAGES = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 _included: set[str] = set()  # by the page that is converted now
 
 
@@ -72,7 +74,7 @@ def _read(path: str) -> bytes:
         OSError: It cannot be read, or is another by now.
     """
     name = os.path.relpath(path, _site.root)
-    if name.startswith(".."):  # a package's
+    if name.startswith("..") or path.startswith(PACKAGES):  # whose folder may lie in the project, and be a link
         return Path(path).read_bytes()
     content = _site.read(name)
     if _seen.get(name) not in (None, digest(content)):

@@ -14,7 +14,7 @@ ALLOWED = {
     "": "",
     "__main__": "cli",
     "addresses": "",
-    "begin": "files notes.commands reporting",
+    "begin": "feeds.records files limits model notes.commands pages.ranking reporting",
     "cli": "begin commands feeds.commands files importing.commands importing.document tree workspace",
     "commands": (
         "addresses files guard importing.document link links model notes.mend notes.parse pages.ways pipeline"
@@ -50,7 +50,7 @@ ALLOWED = {
     "rules": "problems rule_examples slips.all_rules",
     "safe_html": "invisible markup pictures safe_math urls",
     "safe_math": "",
-    "searched": "addresses model wiki",
+    "searched": "addresses feeds.records model wiki",
     "show": "markup model pictures slips.slip slips.texts wiki",
     "safety": "front_matter limits model problems",
     "synonyms": "concepts model problems",
@@ -115,7 +115,9 @@ ALLOWED = {
     "feeds.records": "model problems urls",
     "feeds.sandbox": "feeds.parse feeds.wire",
     "feeds.state": "files tree",
-    "feeds.store": "feeds.archive feeds.gist feeds.index feeds.outcome feeds.parse feeds.records files model problems",
+    "feeds.store": (
+        "feeds.archive feeds.gist feeds.index feeds.outcome feeds.parse feeds.records files limits model problems"
+    ),
     "feeds.text": "encodings",
     "feeds.when": "",
     "feeds.wire": "feeds.parse model problems",
@@ -176,13 +178,14 @@ ALLOWED = {
     # pages
     "pages": "",
     "pages.atom": "invisible",
-    "pages.chart": "",
     "pages.learning_map": "model",
+    "pages.papers": "addresses feeds.info feeds.records feeds.when model pages.atom pages.ranking pages.records",
     "pages.people": "addresses model",
+    "pages.ranking": "model",
     "pages.records": "addresses model pages.atom safe_html",
     "pages.ways": "",
     "pages.render": (
-        "addresses kept markup model pages.atom pages.chart pages.learning_map pages.people pages.records"
+        "addresses kept markup model pages.atom pages.learning_map pages.papers pages.people pages.records"
         " pages.ways pictures safe_html wiki"
     ),
 }

@@ -21,7 +21,8 @@ from ingest.questions.parse import SOURCES, parse_answer
 from ingest.questions.write import write_answer, write_question
 
 TALKS = Path("talks")
-MARK = re.compile(r"\s*/(回答|answer|采纳|accept)\b[ \t]*(\S*)[ \t]*(?:\r?\n|$)")
+MARK = re.compile(r"\s*/(回答|answer|采纳|accept)\b[ \t]*([^\r\n]*)")
+ADDRESS = re.compile(r"https?://\S+")
 MAINTAINERS = {"OWNER", "MEMBER", "COLLABORATOR"}
 PLACE = re.compile(r"talks/questions/([a-z0-9][a-z0-9_-]*\.md)(?::\d+)?")
 PER_PAGE = 100
@@ -93,10 +94,10 @@ def answers(issue: dict[str, Any], said: list[dict[str, Any]]) -> list[tuple[dic
         trusted = comment["user"]["login"] == issue["user"]["login"] or comment["author_association"] in MAINTAINERS
         if not mark or not trusted:
             continue
-        rest = comment["body"][mark.end() :].strip()
-        if mark[1] in ("回答", "answer") and rest:
-            marked[comment["id"]], texts[comment["id"]] = False, rest
-        elif other := _meant(mark[2], said, at):
+        text = f"{mark[2]}{comment['body'][mark.end() :]}".strip()
+        if mark[1] in ("回答", "answer") and text and not ADDRESS.fullmatch(text):
+            marked[comment["id"]], texts[comment["id"]] = False, text
+        elif other := _meant(ADDRESS.search(mark[2]), said, at):
             accepted = mark[1] in ("采纳", "accept")
             if accepted:  # the last word counts
                 marked = dict.fromkeys(marked, False)
@@ -104,10 +105,10 @@ def answers(issue: dict[str, Any], said: list[dict[str, Any]]) -> list[tuple[dic
     return [({**one, "body": texts[one["id"]]}, marked[one["id"]]) for one in said if one["id"] in marked]
 
 
-def _meant(address: str, said: list[dict[str, Any]], at: int) -> dict[str, Any] | None:
+def _meant(address: re.Match[str] | None, said: list[dict[str, Any]], at: int) -> dict[str, Any] | None:
     """The comment of an address, or without one the last before that says something."""
     if address:
-        return next((one for one in said if one["html_url"] == address), None)
+        return next((one for one in said if one["html_url"] == address[0]), None)
     return next((one for one in reversed(said[:at]) if not MARK.match(one["body"])), None)
 
 

@@ -385,12 +385,12 @@ function openSearch(state) {
 }
 
 /**
- * Where to ask what nothing answers yet: the repository's form with the words filled in, or else the guide.
+ * Where to ask what nothing answers yet: the repository's form with the words filled in, or else the page about asking.
  * @param {string} query
  */
 function askAddress(query) {
   const repository = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".md-source"))?.href ?? "";
-  if (!repository.startsWith("https://github.com/")) return new URL(`../../${labels.askGuide}`, import.meta.url).href;
+  if (!repository.startsWith("https://github.com/")) return new URL(`../../${labels.askPage}`, import.meta.url).href;
   const words = new URLSearchParams({ template: "question.yml", title: labels.asked(query) });
   return `${repository.replace(/\/$/, "")}/issues/new?${words}`;
 }

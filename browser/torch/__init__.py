@@ -42,26 +42,34 @@ from . import autograd, nn  # noqa: E402 - they need the operations
 _PUBLIC.update(
     {
         name: getattr(nn.functional, name)
-        for name in ("dropout", "native_dropout", "embedding", "layer_norm", "rms_norm", "cosine_similarity")
+        for name in """dropout native_dropout embedding layer_norm rms_norm cosine_similarity group_norm batch_norm kl_div
+        binary_cross_entropy_with_logits margin_ranking_loss""".split()
     }
 )
 globals().update({name: value for name, value in _PUBLIC.items() if not name.startswith("_") and name != "Parameter"})
 
 _LAZY = {
     name: f".{name}"
-    for name in """accelerator amp backends compiler cuda distributed distributions fft func jit linalg mps multiprocessing
+    for name in """accelerator amp backends compiler cuda distributed distributions fft func fx jit linalg mps multiprocessing
     optim profiler random serialization special testing _utils utils version""".split()
 } | _absent.lazily(
-    _rare=" ".join(name for name in _RARE.split() if name[-1] != "_"),
+    _rare=" ".join(name for name in _RARE.split() if name[-1] != "_" and name != "sum_to_size"),
     _utils=" ".join(
         f"{name}Storage"
         for name in "Bool Byte Char Short Int Long Half BFloat16 Float Double ComplexFloat ComplexDouble".split()
     ),
+    _windows="hann_window hamming_window blackman_window bartlett_window",
     amp="autocast GradScaler get_autocast_dtype is_autocast_enabled",
     compiler="compile",
     func="vmap",
     serialization="save load",
-)
+) | {
+    name: ".nn.functional"
+    for name in """conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d max_pool1d max_pool2d max_pool3d
+    avg_pool1d adaptive_avg_pool1d selu celu prelu rrelu threshold hardshrink pairwise_distance instance_norm bilinear
+    embedding_bag pixel_shuffle pixel_unshuffle channel_shuffle triplet_margin_loss cosine_embedding_loss ctc_loss
+    hinge_embedding_loss poisson_nll_loss alpha_dropout""".split()
+}
 
 
 def is_tensor(obj: Any) -> Any:
@@ -90,6 +98,48 @@ def set_num_threads(n: Any) -> None:
 def get_num_threads() -> Any:
     """1."""
     return 1
+
+
+set_num_interop_threads, get_num_interop_threads = set_num_threads, get_num_threads
+
+
+def set_float32_matmul_precision(precision: Any) -> None:
+    """Products of float32 are computed in float32, whatever is asked for."""
+    if precision not in ("highest", "high", "medium"):
+        raise RuntimeError(f"{precision} is not one of 'highest', 'high', or 'medium'")
+    _precision.append(precision)
+
+
+_precision = ["highest"]
+
+
+def get_float32_matmul_precision() -> Any:
+    """What was asked for."""
+    return _precision[-1]
+
+
+def are_deterministic_algorithms_enabled() -> Any:
+    """False, as torch says unless told otherwise."""
+    return False
+
+
+def set_flush_denormal(mode: Any) -> Any:
+    """Not here."""
+    return False
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """The type of new floating-point tensors, by the type of a tensor."""
+    name = t if isinstance(t, str) else f"{t.__module__}.{t.__name__}"
+    _dtypes.set_default_dtype(globals()[name.rpartition(".")[2]].kind)
+
+
+def typename(obj: Any) -> Any:
+    """The name of a type with its module."""
+    if is_tensor(obj):
+        return obj.type()
+    kind = obj if isinstance(obj, type) else type(obj)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 __getattr__ = _absent.lacking(__name__, "torch", _LAZY)

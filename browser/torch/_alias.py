@@ -17,11 +17,15 @@ STANDS_FOR = {
     "optim": """optim.optimizer optim.adam optim.adamw optim.sgd optim.rmsprop optim.adagrad optim.adadelta optim.adamax
         optim.nadam optim.radam optim.rprop optim.lbfgs optim.asgd""",
     "autograd": "autograd.function autograd.variable autograd.grad_mode autograd.anomaly_mode",
-    "distributions": "distributions.*",
+    "distributions": """distributions.bernoulli distributions.beta distributions.categorical distributions.dirichlet
+        distributions.distribution distributions.exponential distributions.gamma distributions.independent
+        distributions.laplace distributions.multivariate_normal distributions.normal distributions.one_hot_categorical
+        distributions.transformed_distribution distributions.uniform""",
     "amp": "cuda.amp cuda.amp.* amp.autocast_mode amp.grad_scaler",
     "utils.data": "utils.data._utils utils.data._utils.collate",
     "func": "_functorch functorch",
     "_core": "_tensor",
+    "_functional": "autograd.functional",
     "compiler": "_dynamo",
 }
 PLACES = {part: whole for whole, parts in STANDS_FOR.items() for part in parts.split()}
@@ -29,7 +33,8 @@ PLACES = {part: whole for whole, parts in STANDS_FOR.items() for part in parts.s
 
 def place(name: str) -> str | None:
     """The module that stands for one of torch's, both without `torch.`."""
-    return PLACES.get(name) or PLACES.get(f"{name.rpartition('.')[0]}.*")
+    owner, _, last = name.rpartition(".")
+    return PLACES.get(name) or (PLACES.get(f"{owner}.*") if last.islower() else None)
 
 
 class _Loader(importlib.abc.Loader):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._core import Tensor, both, function, make, wide
+from ._core import Tensor, both, function, in_place, make, wide
 from ._dtypes import dtype
 
 WITHOUT_BLAS = sys.platform == "emscripten"
@@ -315,6 +315,9 @@ def _joined(a: str, x: Tensor, b: str, y: Tensor, needed: set[str]) -> tuple[str
     out = matmul(arranged(x, a, [stack, rows, inner]), arranged(y, b, [stack, inner, cols]))
     letters = stack + rows + cols
     return "".join(letters), out.reshape([sizes[letter] for letter in letters])
+
+
+in_place("addmm baddbmm", globals())
 
 
 @both

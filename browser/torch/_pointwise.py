@@ -761,9 +761,12 @@ def zero_(self: Tensor) -> Tensor:
 in_place(
     "add sub mul div pow floor_divide remainder fmod clamp clamp_min clamp_max exp expm1 log log2 log1p sqrt rsqrt "
     "reciprocal sin cos tanh sigmoid neg square relu sign floor ceil trunc abs round erf lerp addcmul addcdiv "
-    "nan_to_num eq ne lt le gt ge logical_and logical_or logical_not bitwise_and bitwise_or bitwise_xor bitwise_not",
+    "nan_to_num eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor "
+    "bitwise_not bitwise_left_shift bitwise_right_shift tan asin acos atan sinh cosh exp2 log10 erfc frac logit atan2",
     globals(),
 )
+for _name in "exp log sqrt sin cos tanh sigmoid neg relu floor ceil round abs clamp square reciprocal rsqrt erf".split():
+    PUBLIC[f"{_name}_"] = getattr(Tensor, f"{_name}_")
 Tensor.clip_ = Tensor.clamp_
 for _name in ("add", "sub", "mul", "pow"):
     setattr(Tensor, f"__i{_name}__", getattr(Tensor, f"{_name}_"))
@@ -773,7 +776,8 @@ Tensor.__iand__, Tensor.__ior__, Tensor.__ixor__ = Tensor.bitwise_and_, Tensor.b
 for _alias, _target in {
     "multiply": mul, "subtract": sub, "divide": div, "true_divide": div, "negative": neg, "absolute": abs,
     "clip": clamp, "greater": gt, "less": lt, "greater_equal": ge, "less_equal": le, "not_equal": ne,
-    "arctan": atan, "arcsin": asin, "arccos": acos, "arctan2": atan2,
+    "arctan": atan, "arcsin": asin, "arccos": acos, "arctan2": atan2, "fix": trunc,
 }.items():  # fmt: skip
     PUBLIC[_alias] = _target
     setattr(Tensor, _alias, _target)
+    setattr(Tensor, f"{_alias}_", getattr(Tensor, f"{_target.__name__}_"))

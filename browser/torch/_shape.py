@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._core import PUBLIC, Tensor, axes_of, axis_of, both, function, make, method, view_of, wide, wrap
+from ._core import PUBLIC, Tensor, axes_of, axis_of, both, function, in_place, make, method, view_of, wide, wrap
 from ._dtypes import (
     FROM_NUMPY,
     Size,
@@ -609,6 +609,9 @@ def _triangle(input: Tensor, diagonal: int, cut: Any, label: str) -> Tensor:
     if input.ndim < 2:
         raise RuntimeError(f"{label[:-1].lower()}: input tensor must have at least 2 dimensions")
     return make(cut(input._data, diagonal), input.dtype, label, (input,), lambda g: (cut(g, diagonal),))
+
+
+in_place("tril triu", globals())
 
 
 @function

@@ -25,8 +25,6 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
-    "function",
-    "functional",
     "grad",
     "gradcheck",
     "no_grad",
@@ -287,31 +285,9 @@ def gradcheck(
     return True
 
 
-class function:
-    """`torch.autograd.function`: what is asked of a `Function`."""
-
-    @staticmethod
-    def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
-        """A `backward` without a derivative of its own: here no gradient has one."""
-        return backward
-
-
-class functional:
-    """`torch.autograd.functional`: the Jacobian of a function."""
-
-    @staticmethod
-    def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False) -> Any:
-        """`out[i..., j...]`, the slope of output `i` by input `j`; a tuple where there are several inputs."""
-        if create_graph:
-            _roots((), (), True)
-        given = [one.detach().clone().requires_grad_() for one in _many(inputs)]
-        result = func(*given)
-        tables = _analytic(lambda *args: func(*args), given, 0)
-        found = [
-            wrap(fit(tables[i].T.reshape(*result.shape, *one.shape), one.dtype), one.dtype)
-            for i, one in enumerate(given)
-        ]
-        return tuple(found) if isinstance(inputs, tuple | list) else found[0]
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """A `backward` without a derivative of its own (`torch.autograd.function`): here no gradient has one."""
+    return backward
 
 
 __getattr__ = _lacking(__name__, "torch.autograd")

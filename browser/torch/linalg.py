@@ -108,7 +108,8 @@ def slogdet(A: Tensor) -> Slogdet:
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
         return (g[..., None, None] * np.linalg.inv(A._data).swapaxes(-1, -2),)
 
-    return Slogdet(wrap(sign, A.dtype), make(size, A.dtype, "LinalgSlogdet0", (A,), backward, (A,)))
+    kept = make(sign, A.dtype, "LinalgSlogdet0", (A,), lambda g: (np.zeros_like(A._data),))
+    return Slogdet(kept, make(size, A.dtype, "LinalgSlogdet0", (A,), backward, (A,)))
 
 
 def svdvals(A: Tensor) -> Tensor:

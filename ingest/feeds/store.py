@@ -13,10 +13,10 @@ from ingest.feeds.outcome import Outcome
 from ingest.feeds.parse import Feed
 from ingest.feeds.records import decode, encode, week_of
 from ingest.files import CannotWrite, read, write_text
+from ingest.limits import LARGEST_PAPERS
 from ingest.model import Paper, Week
 from ingest.problems import ERROR, Problem
 
-LARGEST = 16_000_000  # bytes of a week's file
 Find = Callable[[str, str], tuple[str, ...]]  # of a title and an abstract: the names of the concepts in them
 
 
@@ -103,7 +103,7 @@ def _learn(index: Index, archive_dir: Path, digests: dict[str, str]) -> list[Pro
 
 
 def _read(archive_dir: Path, names: list[str]) -> tuple[tuple[Week, ...], list[Problem]]:
-    sources, problems = read([archive_dir / f"{name}.jsonl" for name in names], Path(), LARGEST)
+    sources, problems = read([archive_dir / f"{name}.jsonl" for name in names], Path(), LARGEST_PAPERS)
     weeks = []
     for source in sources:
         week, found = decode(source)

@@ -22,6 +22,7 @@ class AtomEntry:
         day: When it came.
         authors: Names; none is the community.
         html: Its text as safe HTML, or "".
+        updated: When it came here, if later than its day.
     """
 
     id: str
@@ -30,6 +31,7 @@ class AtomEntry:
     day: date
     authors: tuple[str, ...] = ()
     html: str = ""
+    updated: date | None = None
 
 
 def atom(title: str, name: str, entries: Iterable[AtomEntry]) -> str:
@@ -42,13 +44,19 @@ def atom(title: str, name: str, entries: Iterable[AtomEntry]) -> str:
     """
     entries = list(entries)
     root = ElementTree.Element("feed", {"xmlns": NAMESPACE, "xml:lang": "zh-CN"})
-    newest = max((entry.day for entry in entries), default=date(2023, 1, 1))
+    newest = max((entry.updated or entry.day for entry in entries), default=date(2023, 1, 1))
     _add(root, id=_urn(name), title=title, updated=_time(newest))
     ElementTree.SubElement(root, "link", rel="self", type="application/atom+xml", href=name)
     ElementTree.SubElement(root, "link", rel="alternate", type="text/html", href="./")
     for entry in entries:
         node = ElementTree.SubElement(root, "entry")
-        _add(node, id=_urn(entry.id), title=entry.title, updated=_time(entry.day), published=_time(entry.day))
+        _add(
+            node,
+            id=_urn(entry.id),
+            title=entry.title,
+            updated=_time(entry.updated or entry.day),
+            published=_time(entry.day),
+        )
         ElementTree.SubElement(node, "link", rel="alternate", href=entry.address)
         for author in entry.authors or ("OpenLLM",):
             _add(ElementTree.SubElement(node, "author"), name=author)

@@ -1,5 +1,6 @@
 """Records as other programs read them: entries of an Atom feed, and schema.org's QAPage."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -10,11 +11,22 @@ from ingest.addresses import slug_for
 from ingest.model import Paper, Question, Talk
 from ingest.pages.atom import AtomEntry
 
+AUTHORS = 20  # of a paper in a feed: some have three thousand
 
-def atom_entry(record: Talk | Question | Paper, day: date) -> AtomEntry:
-    """A record as an entry of an Atom feed, dated by its day."""
+
+def atom_entry(record: Talk | Question | Paper, day: date, why: str = "") -> AtomEntry:
+    """A record as an entry of an Atom feed, dated by its day; a paper is new on the day on which it arrived here.
+
+    Args:
+        record: A record.
+        day: Its day.
+        why: What speaks for it, or "".
+    """
     if isinstance(record, Paper):
-        return AtomEntry(record.id, record.title, record.url, day, record.authors)
+        authors = record.authors[:AUTHORS] or ((record.feed,) if record.feed else ())
+        said = "".join(f"<p>{safe_html.attribute(text)}</p>" for text in (record.line, why) if text)
+        came = max(day, record.arrived or day)
+        return AtomEntry(record.id, record.title, record.url, day, authors, said, came)
     if isinstance(record, Talk):
         slug = slug_for(record.number)
         summary = "".join(f"<li>{safe_html.attribute(item)}</li>" for item in record.summary)
@@ -65,3 +77,25 @@ def qapage(question: Question) -> dict[str, object]:
 
 def _author(name: str) -> dict[str, object]:
     return {"author": {"@type": "Person", "name": name}} if name else {}
+
+
+def question_line(question: Question) -> str:
+    """A question as one line of JSON, for programs: `docs/guide/papers.md` says what its fields are."""
+    answers = [
+        {"text": answer.text, "author": answer.author, "accepted": answer.accepted} for answer in question.answers
+    ]
+    told: dict[str, object] = {
+        "id": question.id,
+        "url": f"qa/{quote(slug_for(question.id))}/",
+        "title": question.title,
+        "text": question.text,
+        "asker": question.asker,
+        "asked": question.asked.isoformat() if question.asked else "",
+        "status": question.status,
+        "topics": question.topics,
+        "answers": answers,
+        "sources": [{"url": link.url, "title": link.title} for link in question.sources],
+        "talk": question.talk,
+        "duplicate_of": question.duplicate_of,
+    }
+    return json.dumps({key: value for key, value in told.items() if value}, ensure_ascii=False) + "\n"

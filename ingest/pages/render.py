@@ -9,7 +9,7 @@ import posixpath
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
@@ -25,10 +25,10 @@ from ingest.kept import Kept, hash_of
 from ingest.markup import CJK
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.pages.atom import atom
-from ingest.pages.chart import chart
 from ingest.pages.learning_map import learning_map
+from ingest.pages.papers import PaperPages, days_of
 from ingest.pages.people import people_of
-from ingest.pages.records import atom_entry, newest_asked, qapage
+from ingest.pages.records import atom_entry, newest_asked, qapage, question_line
 from ingest.pages.ways import Ways
 from ingest.pictures import Pictures
 from ingest.wiki import Wiki
@@ -79,7 +79,6 @@ class _Renderer:
         self.snippets = {snippet.name: snippet for snippet in wiki.records.snippets}
         self.questions = {question.id: question for question in wiki.records.questions}
         self.talks = sorted(wiki.records.talks, key=lambda talk: (str(talk.date or ""), talk.number), reverse=True)
-        self.weeks = sorted(wiki.records.weeks, key=lambda week: week.name, reverse=True)
         self.asked: dict[str, list[Question]] = defaultdict(list)  # by concept
         for question in self.questions.values():
             for name in question.topics:
@@ -99,6 +98,7 @@ class _Renderer:
             "e": safe_html.escape, "linked": safe_html.linked, "html": self._html, "attr": safe_html.attribute,
             "meta": safe_html.meta, "address": safe_html.address, "json_ld": safe_html.json_ld, "slug": slug_for,
             "name_slug": name_slug, "language": _language, "qapage": qapage,
+            "week_days": days_of,
         }  # fmt: skip
         self.environment.globals |= {
             "concepts": self.concepts, "snippets": self.snippets, "questions": self.questions,
@@ -106,6 +106,8 @@ class _Renderer:
             "ways": ways,
         }  # fmt: skip
         self.shared = hash_of(self.concepts, self.snippets, sorted(pictures.items()), ways)
+        self.papers = PaperPages(wiki.records.weeks, self.concepts, self._kept_page, self._page)
+        self.weeks = self.papers.weeks
 
     def pages(self) -> Iterator[tuple[str, str]]:
         open_questions = [q for q in self.questions.values() if q.status == "open"]
@@ -123,12 +125,7 @@ class _Renderer:
             yield QUESTION.page(name), self._page("questions", counts=self.asked, **values)
         yield QUESTION.page("open"), self._page("open", listed=open_questions)
         yield QUESTION.page("ask"), self._page("ask")
-        for week in self.weeks:
-            groups = self._by_concept(week.papers)
-            yield self._record(PAPER, week.name.lower(), week, week=week, groups=groups)
-        titles = {name: concept.short for name, concept in self.concepts.items()}
-        yield PAPER.page("index"), self._page("weeks", weeks=self.weeks, chart=chart(self._dated(), titles))
-        yield PAPER.page("feeds"), self._page("feeds", feeds=self.wiki.records.feeds)
+        yield from self.papers.pages(self.wiki.records.feeds)
         for person in people:
             yield PERSON.page(person.slug), self._page(PERSON.template, person=person)
         yield PERSON.page("index"), self._page("people", people=people)
@@ -149,18 +146,12 @@ class _Renderer:
             for same in repeats:
                 yield QUESTION.page(slug_for(same.id)), self._page("duplicate", question=same, first=question)
 
-    def _dated(self) -> Iterator[tuple[date, Sequence[str]]]:
-        """Day and concepts of every talk, question and paper whose day is known."""
-        yield from ((talk.date, talk.topics) for talk in self.talks if talk.date)
-        yield from ((question.asked, question.topics) for question in self.questions.values() if question.asked)
-        yield from ((paper.published, paper.topics) for week in self.weeks for paper in week.papers if paper.published)
-
     def _changes(self) -> Iterator[tuple[str, str]]:
         """What is new, by the dates of the records, so that the same input gives the same bytes: a page, and feeds."""
         dated: dict[str, list[tuple[date, str, Talk | Question | Paper]]] = {
             "talks": [(talk.date, talk.id, talk) for talk in self.talks if talk.date],
             "questions": [(q.asked, q.id, q) for q in self.questions.values() if q.asked],
-            "papers": [(p.published, p.id, p) for week in self.weeks for p in week.papers if p.published],
+            "papers": [(p.published, p.id, p) for week in self.weeks[:WEEKS] for p in week.papers if p.published],
         }
         weeks: dict[str, dict[str, list[Talk | Question | Paper]]] = {}
         for kind, found in dated.items():
@@ -179,16 +170,13 @@ class _Renderer:
     def _fragments(self, open_questions: Sequence[Question]) -> Iterator[tuple[str, str]]:
         """Texts that hand-written pages include."""
         talks: dict[str, list[Talk]] = defaultdict(list)
-        papers: dict[str, list[tuple[str, Paper]]] = defaultdict(list)
         for talk in self.talks:
             for name in talk.topics:
                 talks[name].append(talk)
-        for week in self.weeks:
-            for paper in week.papers:
-                for name in paper.topics:
-                    papers[name].append((week.name, paper))
+        papers = self.papers.by_concept()
         for concept in self.concepts.values():
-            lists = {"asked": self.asked[concept.name], "told": talks[concept.name], "published": papers[concept.name]}
+            lists = {"asked": self.asked[concept.name], "told": talks[concept.name]}
+            lists |= {"published": papers.get(concept.name, ()), "picked": self.papers.picked}
             after = [other for other in self.concepts.values() if concept.name in other.builds_on]
             yield f"generated/topics/{concept.name}.md", self._page("concept", concept=concept, after=after, **lists)
             before = [self.concepts[name] for name in concept.builds_on if name in self.concepts]
@@ -198,16 +186,16 @@ class _Renderer:
             groups.setdefault(concept.group, []).append(concept)
         yield "generated/topics.md", self._page("concepts", groups=groups, counts=self.asked)
         yield "generated/map.md", learning_map(groups, self.concepts) + "\n"
+        yield "generated/questions.jsonl", "".join(map(question_line, self.questions.values()))
         with_code = [concept for concept in self.concepts.values() if concept.snippet in self.snippets]
         for concept in with_code:
             yield MODULE.page(concept.snippet), self._page(MODULE.template, concept=concept)
         yield "generated/snippets.md", self._page("snippets", with_code=with_code)
-        dated = [(paper.published, week, paper) for week in self.weeks for paper in week.papers if paper.published]
-        dated.sort(key=lambda found: (found[0], found[2].id), reverse=True)
+        newest = self.papers.newest()
         values = {
             "talk": self.talks[0] if self.talks else None,
-            "week": dated[0][1] if dated else None,
-            "recent": [paper for _, _, paper in dated[:5]],
+            "week": newest,
+            "recent": (self.papers.picks[newest.name] or newest.papers)[:5] if newest else (),
             "open_questions": open_questions,
             "asked": newest_asked(self.questions.values()),
             "with_code": with_code,
@@ -242,7 +230,11 @@ class _Renderer:
     def _record(self, kind: Kind, name: str, made_of: object, **values: object) -> tuple[str, str]:
         """The page of a record: its path and text. It is rendered where it is made of something new."""
         path, render = kind.page(name), partial(self._page, kind.template, **values)
-        return path, self.kept.page(path, hash_of(self.shared, made_of), render)
+        return path, self._kept_page(path, made_of, render)
+
+    def _kept_page(self, path: str, made_of: object, render: Callable[[], str]) -> str:
+        """A page's text: the last one, where it was made of the same."""
+        return self.kept.page(path, hash_of(self.shared, made_of), render)
 
     def _page(self, template: str, **values: object) -> str:
         text = self.environment.get_template(f"{template}.md.j2").render(values)

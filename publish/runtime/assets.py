@@ -18,11 +18,12 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
 from ingest.files import write_bytes
+from ingest.memory import default_cache as default_cache
 
 T = TypeVar("T")
 
@@ -117,18 +118,8 @@ def read_lock(path: Path, runtime: str | None = None) -> Lock:
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        assets = tuple(Asset(**{**entry, "sources": tuple(entry["sources"])}) for entry in data["files"])
-        runtimes = {
-            name: Runtime(
-                index=value["index"],
-                groups=tuple(value["groups"]),
-                optional=tuple(value["optional"]),
-                packages=tuple(value["packages"]),
-                warm=tuple(value["warm"]),
-                shim=value["shim"],
-            )
-            for name, value in data["runtimes"].items()
-        }
+        assets = tuple(Asset(**_in_tuples(entry)) for entry in data["files"])
+        runtimes = {name: Runtime(**_in_tuples(value)) for name, value in data["runtimes"].items()}
         lock = Lock(path.parent, runtime or data["runtime"], runtimes, data["pyodide"], assets)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AssetError(f"{path}: no lock file: {error!r}") from error
@@ -140,9 +131,9 @@ def read_lock(path: Path, runtime: str | None = None) -> Lock:
     return lock
 
 
-def default_cache() -> Path:
-    """`$XDG_CACHE_HOME/openllm-wiki`, or below `~/.cache`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "openllm-wiki"
+def _in_tuples(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields with tuples for lists."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
 @dataclass

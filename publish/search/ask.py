@@ -1,4 +1,4 @@
-"""Ask a built site's index as a reader would: browser/search/ run by Node, so that what is measured is what is shown."""
+"""Ask a built site's index as a reader would: Node runs browser/search/, so that what is measured is what is shown."""
 
 import json
 import shutil

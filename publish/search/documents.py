@@ -14,7 +14,10 @@ from ingest.model import Concept, Source
 from publish.search.text import Section, plain, sections
 
 KIND_ORDER = ("concept", "question", "talk", "paper", "")  # documents of a kind stand together, the newest first
-LISTS = {"generated", "records", "notebooks", "runtime", "assets", *OWNED}  # folders without pages of their own
+LISTS = {"generated", "records", "notebooks", "runtime", "assets", *OWNED} - {
+    "people"
+}  # folders without pages of their own
+WRITTEN = {"qa/ask.md"}  # of these folders, what speaks for itself
 SKIPPED = {"index", "404"}
 TAKEN = re.compile(r"^(参考|References|带走这段代码|接着读)$")  # sections that name others
 CAPTION = re.compile(r"<figcaption[^>]*>(.*?)</figcaption>", re.DOTALL)
@@ -76,7 +79,7 @@ def lines_of(root: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(docs.rglob("*.md")):
         name = path.relative_to(docs).as_posix()
         parts = name.removeprefix("en/").split("/")
-        if len(parts) > 1 and parts[0] in LISTS:
+        if len(parts) > 1 and parts[0] in LISTS and name not in WRITTEN:
             continue
         yield _whole(path.read_text("utf-8"), docs), name
 
@@ -159,7 +162,7 @@ def _page(text: str, name: str) -> Document | None:
     found = sections(body)
     heading = re.search(r"^# (.+?)(?:\s*\{[^{}]*\})?\s*$", body, re.MULTILINE)
     title = plain(str(meta.get("title") or (heading[1] if heading else "")))
-    if not title or stem in SKIPPED and not is_concept and len("".join(part.text for part in found)) < 40:
+    if not title or (stem in SKIPPED and not is_concept and len("".join(part.text for part in found)) < 40):
         return None
     address = re.sub(r"(^|/)index$", r"\1", name.removesuffix(".md"))
     made = Document("concept" if is_concept else "", f"{address}/" if stem != "index" else address, title)
@@ -183,7 +186,7 @@ Any_ = TypeVar("Any_", bound=_Has)
 
 
 def in_order(found: list[Any_]) -> list[Any_]:
-    """Documents as they are numbered; a page that has one in the other language is for the searches of its own alone."""
+    """Documents as they are numbered; a page that has one in the other language is for searches of its own alone."""
     english = {one.head.address for one in found if one.head.language == "en"}
     for one in found:
         if f"en/{one.head.address}" in english:

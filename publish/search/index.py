@@ -151,21 +151,22 @@ def _names(
     by_name = {concept.name: concept for concept in concepts}
     senses = []
     for sense in names.senses:
-        own: list[Any] = [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
+        own: list[Any] = (
+            [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
+        )
         senses.append([sense.id, sense.names, *own])
     pages = {name.removeprefix("topics/").rstrip("/"): number for name, number in numbers.items()}
+    pages["topics/index"] = numbers.get("topics/", 0)
     helped: dict[str, list[int]] = {}  # by what somebody says: the pages that help
-    for said, wanted in [
-        *((entry.names, entry.pages) for entry in synonyms),
-        *((c.phrases, [c.name]) for c in concepts),
-    ]:
-        for name in map(folded, said):
-            helping = helped.setdefault(name, [])
-            helping += (pages[page] for page in wanted if page in pages and pages[page] not in helping)
+    said = [(entry.names, entry.pages) for entry in synonyms] + [(one.phrases, (one.name,)) for one in concepts]
+    for words, wanted in said:
+        for name in map(folded, words):
+            known = helped.setdefault(name, [])
+            known += (pages[page] for page in wanted if page in pages and pages[page] not in known)
     together: dict[tuple[int, ...], list[str]] = {}
-    for name, helping in helped.items():
-        together.setdefault(tuple(helping), []).append(name)
-    hints = [[said, list(pages_)] for pages_, said in together.items() if pages_]
+    for name, known in helped.items():
+        together.setdefault(tuple(known), []).append(name)
+    hints = [[words, list(help_)] for help_, words in together.items() if help_]
     pinyin = {sense.id: spelled(sense.names) for sense in names.senses if sense.page}
     return {"senses": senses, "hints": hints, "pinyin": {key: value for key, value in pinyin.items() if value}}
 

@@ -55,7 +55,7 @@ class Kept:
         self._order: list[str] = []
         self._made: list[bytes] = []
         with suppress(OSError, ValueError, EOFError, TypeError):
-            known, *rest = marshal.loads(path.read_bytes())  # noqa: S302 - our own cache, in no checkout
+            known, *rest = marshal.loads(path.read_bytes())
             if known == program:
                 self.words, self._before, self._order, self._made = rest
         self._place = {word: at for at, word in enumerate(self.words)}
@@ -84,7 +84,7 @@ class Kept:
         return Known(key, Document(**dict(zip(HEAD, fields, strict=True))), *self._now[key][1:])
 
     def postings(self, documents: Sequence[Known]) -> dict[str, bytes]:
-        """For each term its postings: of each document in order the step from the one before, times 16, and the level."""
+        """For each term its postings: of each document the step from the one before, times 16, plus its level."""
         order = [document.key for document in documents]
         others = [at for at, key in enumerate(order) if at >= len(self._order) or self._order[at] != key]
         if len(order) == len(self._order) and len(others) <= PATCHED * len(order):
@@ -152,7 +152,7 @@ def _unpacked(postings: bytes) -> list[tuple[int, int]]:
 
 
 def varint(value: int) -> bytes:
-    """A number in as many bytes as it takes: seven bits each, the lowest first, the highest bit says that more follow."""
+    """A number in as many bytes as it takes: seven bits each, the low ones first; the highest bit: more follow."""
     made = bytearray()
     while value > 127:
         made.append(value & 127 | 128)

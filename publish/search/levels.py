@@ -1,4 +1,4 @@
-"""A document -> the terms of the index, each with how much the document is about it. No document's depend on another's."""
+"""A document -> its terms, each with how much the document is about it. No document's depend on another's."""
 
 import re
 from bisect import bisect_right

@@ -35,7 +35,7 @@ class Sense:
 
 
 def folded(name: str) -> str:
-    """A name as names are compared: simplified, lower case, words apart by one blank, also those that only case parts."""
+    """A name as names are compared: simplified, lower case, words apart by one blank, those that case parts, too."""
     return " ".join(part for part in JOINTS.split(CAMEL.sub(" ", narrow(name)).lower().strip()) if part)
 
 
@@ -97,7 +97,7 @@ def _key(name: str) -> str:
 
 
 def _any_of(names: Sequence[str]) -> str:
-    """A pattern for any of the names, the longest first: a tree of their characters, so that many cost little more than one."""
+    """A pattern for any of the names, the longest first: a tree of their characters, so many cost little."""
     root: dict[str, dict] = {}  # type: ignore[type-arg]
     for name in names:
         node = root
@@ -109,7 +109,7 @@ def _any_of(names: Sequence[str]) -> str:
 
 
 def _steps(name: str) -> list[str]:
-    """A name's characters as patterns; between words there may be a blank or a hyphen, around Latin ones is none of theirs."""
+    """A name's characters as patterns; a blank or a hyphen may part words, and Latin words are whole ones."""
     steps: list[str] = []
     words = name.split(" ")
     for before, word in pairwise(["", *words]):

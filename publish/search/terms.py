@@ -49,7 +49,7 @@ def pairs(run: str) -> list[str]:
 
 @cache
 def word_terms(word: str) -> tuple[str, ...]:
-    """A word of Latin letters in one piece, and its parts where it is a compound: `top_p`, `KV-Cache`, but not `bf16`."""
+    """A word of Latin letters in one piece, and the parts of a compound: `top_p`, `KV-Cache`, but not `bf16`."""
     whole = re.sub(r"[-_.]", "", word).lower()
     if not COMPOUND.search(word):
         return (whole,)

@@ -27,17 +27,20 @@ EMPHASIS = re.compile(r"(\*\*|__|~~|\*)(?=\S)(.+?)(?<=\S)\1")
 ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+|^\s*>+\s?|^\s*(?:\?{3}\+?|!{3})\s+\w+\s*|^\s*:\s+")
 RULE = re.compile(r"^\s*(?:[-*_]\s*){3,}$|^\s*\|?(?:\s*:?-+:?\s*\|)+\s*:?-*:?\s*$")
 BLANKS = re.compile(r"\s+")
-HAN_GAP = re.compile(r"(?<=[\u3400-\u9fff，。；：、？！）」]) (?=[\u3400-\u9fff，。；：、？！（「])")
+HAN_BREAK = re.compile(r"(?<=[\u3400-\u9fff，。；：、？！）」])[ \t]*\n\s*(?=[\u3400-\u9fff，。；：、？！（「])")
 
 GREEK = (
-    "alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ"
-    " sigma σ tau τ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Sigma Σ Phi Φ Psi Ψ Omega Ω"
+    "alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ kappa κ lambda λ mu μ nu ν xi ξ pi π"
+    " rho ρ sigma σ tau τ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Sigma Σ Phi Φ Psi Ψ"
+    " Omega Ω"
 )
 SYMBOLS = (
-    "times × cdot · le ≤ leq ≤ ge ≥ geq ≥ ne ≠ neq ≠ ll ≪ gg ≫ approx ≈ sim ~ in ∈ notin ∉ to → rightarrow → leftarrow ←"
-    " Rightarrow ⇒ mapsto ↦ infty ∞ sum Σ prod ∏ int ∫ partial ∂ nabla ∇ pm ± odot ⊙ otimes ⊗ oplus ⊕ mid | vert |"
+    "times × cdot · le ≤ leq ≤ ge ≥ geq ≥ ne ≠ neq ≠ ll ≪ gg ≫ approx ≈ sim ~ in ∈ notin ∉ to → rightarrow →"
+    " leftarrow ← Rightarrow ⇒ mapsto ↦ infty ∞ sum Σ prod ∏ int ∫ partial ∂ nabla ∇ pm ± odot ⊙ otimes ⊗ oplus ⊕"
+    " mid | vert |"
     " Vert ‖ | ‖ dots … ldots … cdots … top ᵀ prime ′ propto ∝ forall ∀ exists ∃ cup ∪ cap ∩ subset ⊂ lVert ‖ rVert ‖"
-    " lvert | rvert | langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ ell ℓ equiv ≡ star * ast * colon : min min max max log log exp exp"
+    " lvert | rvert | langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ ell ℓ equiv ≡"
+    " star * ast * colon : min min max max log log exp exp"
 )
 _words = [*GREEK.split(), *SYMBOLS.split()]
 MACROS = dict(zip(_words[::2], _words[1::2], strict=True))
@@ -127,7 +130,7 @@ def plain(markdown: str) -> str:
         text = EMPHASIS.sub(r"\2", text)
     text = unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text))
     text = re.sub("\ue000(\\d+)\ue001", lambda found: held[int(found[1])], text)
-    return HAN_GAP.sub("", BLANKS.sub(" ", text)).strip()
+    return BLANKS.sub(" ", HAN_BREAK.sub("", text)).strip()
 
 
 def sections(markdown: str, include: Callable[[str], str] = lambda name: "") -> list[Section]:

@@ -114,6 +114,16 @@ def test_contributor_comes_from_an_open_question_to_the_guide(reader: Reader) ->
     expect(page).to_have_url(re.compile("/guide/questions/$"))
 
 
+def test_reader_who_wants_to_ask_is_shown_what_was_asked_already(reader: Reader) -> None:
+    page = reader.page
+    page.goto("topics/lora/", wait_until="networkidle")
+    reader.use(page.locator(".wiki-ways").get_by_role("link", name="写成一个问题"))
+    expect(page).to_have_url(re.compile("/qa/ask/$"))
+    page.locator("[data-wiki-archive] input").first.fill("LoRA 加在哪些矩阵上")
+    expect(page.locator(RESULTS).first).to_contain_text("LoRA")
+    expect(page).to_have_url(re.compile("/qa/ask/\\?q="))
+
+
 def test_copied_example_prints_with_plain_python_what_the_page_shows(reader: Reader) -> None:
     page = reader.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

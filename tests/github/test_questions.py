@@ -137,6 +137,10 @@ FIRST = comment(1, "hua", "甲")
         ),
         ([FIRST, comment(2, "ming", "/采纳 https://evil.example/")], []),
         ([comment(1, "ming", "/采纳")], []),
+        ([FIRST, comment(2, "ming", "/采纳 谢谢，有用！")], [("甲", "hua", True)]),
+        ([comment(1, "boss", "/回答 甲\r\n\r\n乙", "OWNER")], [("甲\n\n乙", "boss", False)]),
+        ([FIRST, comment(2, "boss", f"/answer {HERE}#issuecomment-1", "OWNER")], [("甲", "hua", False)]),
+        ([comment(1, "boss", "/回答问题之前先看看这里", "OWNER")], []),
     ],
 )  # fmt: skip
 def test_comment_is_an_answer_where_the_asker_or_a_maintainer_marks_it(read, said, answers):

@@ -65,3 +65,25 @@ def test_name_that_makes_no_address_is_refused(begin, project, what, capsys):
     assert begin(*what) == 2
     assert sorted(project.rglob("*")) == before
     assert capsys.readouterr().err
+
+
+def test_a_talk_can_be_begun_with_a_weeks_picks(begin, project, capsys):
+    week = project / "talks/papers/2026-W48.jsonl"
+    week.parent.mkdir(exist_ok=True)
+    rows = [
+        '{"title": "On [Good] Things", "url": "https://arxiv.org/abs/2611.10001", "votes": 9}',
+        '{"title": "Nothing speaks for it", "url": "https://arxiv.org/abs/2611.10002", "published": "2026-11-23"}',
+    ]
+    week.write_text("\n".join(rows), "utf-8")
+    assert begin("005", "--from-papers", "2026-W48") == 0
+    text = (project / "talks/notes/005.md").read_text("utf-8")
+    item = r"- [On \[Good\] Things](https://arxiv.org/abs/2611.10001)：✎ 一句自己的话 —✎ 署名"
+    assert f"### 学术\n\n{item}\n\n### 项目" in text
+    assert "Nothing speaks" not in text and "Attention Is All You Need" not in text
+
+
+@pytest.mark.parametrize("week", ["2026-W01", "48", "../../etc/passwd"])
+def test_a_week_without_papers_begins_nothing(begin, project, week, capsys):
+    assert begin("005", "--from-papers", week) == 2
+    assert "such as 2026-W48" in capsys.readouterr().err
+    assert not (project / "talks/notes/005.md").exists()

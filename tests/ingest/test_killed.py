@@ -14,36 +14,45 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from jinja2 import FileSystemBytecodeCache
 
 from ingest.cli import main
-from ingest.pages import render
 from tests.ingest.conftest import QUESTION
 
 resource = pytest.importorskip("resource")  # Windows has none
 pytestmark = pytest.mark.slow
-BUILDS, FETCHES = 70, 30
+MOMENTS = 5  # at which a run is killed by the clock
+STEPS = {"os.rename", "os.remove", "os.rmdir"}  # that change the disk; opening a new file is one, too
 
-
-# Every run is a copy of one process in which everything is imported already.
+# Every run is a copy of one process in which everything is loaded and compiled already.
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload(["ingest.feeds.fetch", __name__])
+CONTEXT.set_forkserver_preload(["tests.ingest.warmed", __name__])
 
 
-def run(project, command, *arguments, limit=None):
+def run(project, command, *arguments, limit=None, most=None):
     """One command on a project, what it prints in `output`; in a process of its own.
 
     Args:
         limit: Bytes that a file may have.
+        most: How many steps it may take that change the disk: it is killed before another.
     """
     os.chdir(project)
     sys.stdout = sys.stderr = Path("output").open("w", encoding="utf-8", buffering=1)
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    cached = FileSystemBytecodeCache(str(project))  # compiling the templates would take most of the time
-    render.Environment = functools.partial(render.Environment, bytecode_cache=cached)
+    taken = []
+
+    def watch(event, given):
+        if event in STEPS or (event == "open" and given[2] & os.O_CREAT):
+            if len(taken) == most:
+                os.kill(os.getpid(), signal.SIGKILL)
+            taken.append(event)
+
+    sys.addaudithook(watch)
     places = ["--talks", "talks"] + (["--docs", "docs", "--snippets", "snippets"] if command == "build" else [])
-    sys.exit(main([command, *places, *arguments]))
+    code = main([command, *places, *arguments])
+    steps = len(taken)
+    Path("steps").write_text(str(steps))
+    sys.exit(code)
 
 
 def start(*what, **how):
@@ -58,21 +67,27 @@ def exit_code(*what, **how):
     return child.exitcode
 
 
-def killed(child, seconds, folder=None):
-    """Kill a run at a random moment of the time it takes, or soon after it first writes into a folder.
-
-    Returns:
-        Whether it was still running.
-    """
-    if folder:
-        before, late = folder.stat().st_mtime_ns, time.monotonic() + 60
-        while folder.stat().st_mtime_ns == before and child.exitcode is None and time.monotonic() < late:
-            pass
-        seconds /= 50
+def killed(seconds, *what):
+    """Kill a run at a random moment of the time it takes."""
+    child = start(*what)
     time.sleep(random.uniform(0, seconds))
     child.kill()
     child.join()
-    return child.exitcode == -signal.SIGKILL
+
+
+def ways(every, project, *what):
+    """Ways to run a command that kill it: before steps that it takes on its way, and by the clock.
+
+    Args:
+        every: 1 for every step, 2 for every second.
+        project: Where it has just run and left in `steps` how many it took.
+    """
+    steps = int((project / "steps").read_text())
+    assert steps > 10
+    for most in range(0, steps, every):
+        yield functools.partial(exit_code, project, *what, most=most)
+    for _ in range(MOMENTS):
+        yield functools.partial(killed, 0.3, project, *what)
 
 
 def contents(folder):
@@ -108,18 +123,16 @@ def ask(project, version):
 
 def test_killed_build_leaves_whole_pages_and_the_next_one_finishes(here):
     states = {}
-    for version in ("one", "two", "one"):
+    for version in ("one", "two", "one", "two"):
         ask(here, version)
-        started = time.perf_counter()
         assert exit_code(here, "build") == 0
-        seconds = time.perf_counter() - started
         states[version] = contents(here / "docs")
     assert "qa/only-one.md" in states["one"] and "qa/only-one.md" not in states["two"]
-    old, hit, between = "one", 0, 0
-    for at in range(BUILDS):
+    old, between = "two", 0
+    for kill in ways(1, here, "build"):
         new = "two" if old == "one" else "one"
         ask(here, new)
-        hit += killed(start(here, "build"), seconds, here / "docs/qa" if at % 2 else None)
+        kill()
         found = contents(here / "docs")
         between += found not in states.values()
         assert mixed(found, states[old], states[new]) == []
@@ -127,7 +140,7 @@ def test_killed_build_leaves_whole_pages_and_the_next_one_finishes(here):
         assert contents(here / "docs") == states[new]
         assert not list((here / "docs").rglob(".tmp-*"))
         old = new
-    assert hit > 0 and between > 0, "no run was killed while it wrote"
+    assert between > 10, "hardly a run was killed while it wrote"
 
 
 def test_killed_fetch_leaves_a_whole_archive_and_the_next_one_finishes(here):
@@ -141,22 +154,22 @@ def test_killed_fetch_leaves_a_whole_archive_and_the_next_one_finishes(here):
     assert exit_code(here, "fetch", "first.json") == 0
     archive = here / "talks/papers"
     old = contents(archive)
-    started = time.perf_counter()
     assert exit_code(here, "fetch", "all.json") == 0
-    seconds = time.perf_counter() - started
     new = contents(archive)
     assert old.keys() <= new.keys() and old != new
-    hit = 0
-    for _ in range(FETCHES):
+    between = 0
+    for kill in ways(5, here, "fetch", "all.json"):
         for path in archive.iterdir():
             path.unlink()
         for name, content in old.items():
             (archive / name).write_bytes(content)
-        hit += killed(start(here, "fetch", "all.json"), seconds)
-        assert mixed(contents(archive), old, new) == []
+        kill()
+        found = contents(archive)
+        between += found not in (old, new)
+        assert mixed(found, old, new) == []
     assert exit_code(here, "fetch", "all.json") == 0
     assert contents(archive) == new
-    assert hit > 0
+    assert between > 2
 
 
 @contextlib.contextmanager

@@ -66,7 +66,7 @@ def page_of(source, folder):
     """The one page that a note or question gets, its entities as the characters they stand for."""
     kind = "notes" if folder == "talks/" else "questions"
     pages = render(link(pipeline.parse(pipeline.Inputs(**{kind: (source,)}))[0]), {})
-    listed = {"talks/index.md", "qa/index.md", "qa/open.md"}
+    listed = {"talks/index.md", "qa/index.md", "qa/open.md", "qa/ask.md"}
     [page] = [text for name, text in pages.items() if name.startswith(folder) and name not in listed]
     return html.unescape(page)
 

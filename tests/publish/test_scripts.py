@@ -54,7 +54,7 @@ def test_other_inline_script_is_told_and_gets_no_hash(script, place):
         "<iframe src=x></iframe>",
         "<base href=//evil.example>",
         '<meta http-equiv="refresh" content="0">',
-        '<META HTTP-EQUIV="refresh" content="0; url=../a/">',
+        '<meta http-equiv="refresh" content="0; url=../a/" onload=x>',
         "<form action=//evil.example></form>",
         "<style>*{}</style>",
         '<script src="evil.js"></script>',
@@ -63,6 +63,11 @@ def test_other_inline_script_is_told_and_gets_no_hash(script, place):
 )
 def test_text_that_acts_is_told(html):
     assert faults(f"<article>a {html} b</article>")
+
+
+def test_search_on_the_page_that_tells_how_to_ask_is_not_told():
+    assert faults('<article><form action="../" class="wiki-ask" method="get"><input name="q"></form></article>') == []
+    assert faults('<article><form class="wiki-ask" action="//evil.example/" method="get"></form></article>')
 
 
 def test_redirect_to_the_question_that_another_repeats_is_not_told():

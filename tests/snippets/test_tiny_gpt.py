@@ -67,6 +67,18 @@ def test_logits_loss_and_gradients_equal_llamas(device, change, padded):
         torch.testing.assert_close(weight.grad, gradients[name], atol=1e-5, rtol=1e-4)
 
 
+def test_sizes_that_are_not_given_are_llamas_defaults_where_it_has_one():
+    ours, theirs = Config(), LlamaConfig()
+    assert ours.rms_norm_eps == theirs.rms_norm_eps
+    assert ours.rope_theta == theirs.rope_parameters["rope_theta"]
+
+
+def test_one_layer_goes_on_from_its_cache(device):
+    model, ids = build(device, replace(SMALL, num_hidden_layers=1)), torch.randint(17, (1, 4), device=device)
+    _, past = model(ids[:, :3])
+    torch.testing.assert_close(model(ids[:, 3:], past=past)[0], model(ids)[0][:, 3:], atol=1e-5, rtol=1e-5)
+
+
 @pytest.mark.parametrize("pieces", [[6], [1] * 6, [4, 1, 1], [2, 3, 1]])
 @pytest.mark.parametrize("padded", [False, True])
 def test_pieces_through_the_cache_equal_the_full_pass(device, pieces, padded):

@@ -29,14 +29,16 @@ FOUND = {  # a built page of the small site -> the hand-written file that it com
     "en/": "en/index.md",
     "en/guide/open/": "en/guide/open.md",
     "en/qa/": "en/qa/index.md",
+    "en/qa/open/": "en/qa/open.md",
     "qa/": None,
+    "qa/open/": None,
     "qa/asked/": None,
     "talks/": None,
     "people/": None,
     "papers/": None,
     "changes/": None,
 }
-TRANSLATED = {"", "guide/open/", "qa/", "en/", "en/guide/open/", "en/qa/"}
+TRANSLATED = {"", "guide/open/", "qa/", "qa/open/", "en/", "en/guide/open/", "en/qa/", "en/qa/open/"}
 NO_PAGE = "404.html"
 WRITTEN = {
     "docs/index.md": "---\ntitle: 甲站\ntranslated: true\nimage: assets/picture.png\n---\n\n# 甲站\n",
@@ -44,6 +46,7 @@ WRITTEN = {
     "docs/guide/open.md": "---\ntitle: 怎样\ndescription: 这样\ntranslated: true\n---\n\n# 怎样\n",
     "docs/en/guide/open.md": "# How\n",
     "docs/en/qa/index.md": "# Archive\n",
+    "docs/en/qa/open.md": "# Open\n",
     "docs/topics/plain.md": f"---\ntitle: {TITLE}\nenglish: Plain\ngroup: 微调\nsummary: {SUMMARY}\n---\n\n# Plain\n",
     "docs/assets/picture.png": "",
     "talks/questions/asked.md": f"---\ndate: 2026-11-21\n---\n\n# {HOSTILE}\n\n## 回答\n\n{HOSTILE}\n\n—小河\n",

@@ -52,6 +52,7 @@ def make_project(folder: Path, questions: int, notes: int, papers: int) -> None:
             f"## 本周新闻\n\n{links}\n\n## 本周推荐\n\n{links}\n\n## Free Talk\n\n{asked}\n"
         )
         (folder / "talks" / "notes" / f"{number:03}.md").write_text(text, "utf-8")
+    shutil.copy(ROOT / "talks" / "synonyms.txt", folder / "talks")
     weeks: dict[str, list[str]] = {}
     for number in range(papers):
         day = date(2023, 1, 2) + timedelta(days=number % 1000)

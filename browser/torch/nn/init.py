@@ -1,13 +1,17 @@
 """`torch.nn.init`: first values of parameters, in place, with torch's own random numbers."""
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
 
 from .._absent import lacking as _lacking
 from .._core import Tensor
+from .._create import empty_like
 from .._engine import no_grad
+from .._pointwise import where
+from .._random import randn, randperm
 
 GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2), "selu": 0.75}
 
@@ -104,8 +108,6 @@ def kaiming_normal_(
 @no_grad()
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
     """Rows (or columns) of length `gain`, at right angles to each other."""
-    from .._random import randn
-
     rows, cols = tensor.shape[0], tensor.numel() // tensor.shape[0]
     flat = randn(rows, cols, generator=generator, dtype=tensor.dtype)
     flat = flat.T if rows < cols else flat
@@ -115,5 +117,75 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     tensor._data[...] = (q * gain).reshape(tensor.shape)
     return tensor
 
+
+@no_grad()
+def trunc_normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
+) -> Tensor:
+    """Normal within [a, b]: drawn again where outside; from uniform numbers where that would take long."""
+    share = math.erf((b - mean) / std / math.sqrt(2)) - math.erf((a - mean) / std / math.sqrt(2))
+    if share / 2 > 0.3:
+        low, high = tensor.new_tensor(a).item(), tensor.new_tensor(b).item()
+        result = tensor.normal_(mean, std, generator=generator)
+        while (outside := (result < low) | (result > high)).any():
+            result = where(outside, empty_like(result).normal_(mean, std, generator=generator), result)
+        return tensor if result is tensor else tensor.copy_(result)
+    peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
+
+    def refused(values: Tensor) -> Tensor:
+        height = ((values - mean) / std) ** 2 * -0.5 - peak
+        return empty_like(tensor).uniform_(generator=generator).log().gt(height)
+
+    result = tensor.uniform_(a, b, generator=generator)
+    pending = refused(result)
+    while pending.any():
+        fresh = empty_like(tensor).uniform_(a, b, generator=generator)
+        result = where(pending, fresh, result)
+        pending = pending & refused(fresh)
+    return tensor if result is tensor else tensor.copy_(result)
+
+
+@no_grad()
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
+    """Normal, with a share of each column set to zero."""
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    rows, columns = tensor.shape
+    tensor.normal_(0, std, generator=generator)
+    for column in range(columns):
+        tensor._data[randperm(rows)._data[: math.ceil(sparsity * rows)], column] = 0
+    return tensor
+
+
+@no_grad()
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """Convolutions that hand channels on."""
+    if tensor.ndim not in (3, 4, 5):
+        raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
+    if tensor.shape[0] % groups:
+        raise ValueError("dim 0 must be divisible by groups")
+    each, middle = tensor.shape[0] // groups, tuple(size // 2 for size in tensor.shape[2:])
+    tensor._data[...] = 0
+    for group in range(groups):
+        for channel in range(min(each, tensor.shape[1])):
+            tensor._data[(group * each + channel, channel, *middle)] = 1
+    return tensor
+
+
+def _old(function: Any, name: str) -> Any:
+    def apply(*args: Any, **kwargs: Any) -> Tensor:
+        warnings.warn(
+            f"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`.", FutureWarning, stacklevel=2
+        )
+        return function(*args, **kwargs)
+
+    apply.__name__, apply.__doc__ = name, f"`{name}_`, as it was called."
+    return apply
+
+
+uniform, normal, constant = _old(uniform_, "uniform"), _old(normal_, "normal"), _old(constant_, "constant")
+xavier_uniform, xavier_normal = _old(xavier_uniform_, "xavier_uniform"), _old(xavier_normal_, "xavier_normal")
+kaiming_uniform, kaiming_normal = _old(kaiming_uniform_, "kaiming_uniform"), _old(kaiming_normal_, "kaiming_normal")
+orthogonal, eye = _old(orthogonal_, "orthogonal"), _old(eye_, "eye")
 
 __getattr__ = _lacking(__name__, "torch.nn.init")

@@ -14,11 +14,31 @@ from .parameter import Parameter
 # Activations.
 
 SELU, CELU = _activation("SELU", F.selu), _layer("CELU", F.celu, ("alpha",), alpha=1.0)
-Hardshrink = _layer("Hardshrink", _more.hardshrink, ("lambd",), lambd=0.5)
-Softshrink = _layer("Softshrink", _more.softshrink, ("lambd",), lambd=0.5)
 Tanhshrink = _layer("Tanhshrink", _more.tanhshrink)
 Threshold = _layer("Threshold", _more.threshold, ("threshold", "value"), threshold=0.0, value=0.0)
 Softmin = _layer("Softmin", F.softmin, ("dim",), dim=None)
+
+
+class Hardshrink(Module):
+    """0 where small."""
+
+    function = staticmethod(_more.hardshrink)
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input: Tensor) -> Tensor:
+        return type(self).function(input, self.lambd)
+
+    def extra_repr(self) -> str:
+        return str(self.lambd)
+
+
+class Softshrink(Hardshrink):
+    """Nearer to 0; 0 where small."""
+
+    function = staticmethod(_more.softshrink)
 
 
 class Softmax2d(Module):
@@ -164,9 +184,6 @@ class _InstanceNorm(_BatchNorm):
             self.momentum,
             self.eps,
         )
-
-    def extra_repr(self) -> str:
-        return super().extra_repr().replace(f", bias={self.bias is not None}", "")
 
 
 class InstanceNorm1d(_InstanceNorm):

@@ -97,11 +97,11 @@ class Recurrent(Function):
         out = np.empty((len(data), h.shape[1]), gates.dtype)
         kept: list[Any] = []
         for start, size in reversed(times) if reverse else times:
-            before = h[:size]
+            before, cells = h[:size].copy(), None if c is None else c[:size].copy()
             state = _flat(before, w_hh.T)
             state = state if b_hh is None else state + b_hh
-            new, cell, parts = step(gates[start : start + size], state, before, None if c is None else c[:size])
-            kept.append((start, size, before.copy(), parts))
+            new, cell, parts = step(gates[start : start + size], state, before, cells)
+            kept.append((start, size, before, parts))
             h[:size] = out[start : start + size] = new
             if c is not None:
                 c[:size] = cell
@@ -331,6 +331,9 @@ class RNNCell(RNNCellBase):
     ) -> None:
         super().__init__(input_size, hidden_size, bias, **kwargs)
         self.nonlinearity = nonlinearity
+
+    def extra_repr(self) -> str:
+        return super().extra_repr() + ("" if self.nonlinearity == "tanh" else f", nonlinearity={self.nonlinearity}")
 
     def forward(self, input: Tensor, hx: Any = None) -> Tensor:
         gi, gh, _, single = self._gates(input, hx)

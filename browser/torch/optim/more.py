@@ -337,11 +337,11 @@ class LBFGS(Optimizer):
             with enable_grad():
                 loss = closure()
             state["func_evals"] = state.get("func_evals", 0) + 1
-            return float(loss), self._gradient()
+            return loss.item(), self._gradient()
 
         with enable_grad():
             first = closure()
-        loss, grad = float(first), self._gradient()
+        loss, grad = first.item(), self._gradient()
         state["func_evals"], calls = state.get("func_evals", 0) + 1, 1
         if np.abs(grad).max() <= group["tolerance_grad"]:
             return first

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd import Function, backward
 from .._absent import lacking as _lacking
 from .._core import Tensor
 from .._engine import enable_grad
 from .._random import get_rng_state, set_rng_state
+from ..autograd import Function, backward
 
 
 class _Again(Function):
@@ -70,6 +70,15 @@ def checkpoint_sequential(functions: Any, segments: int, input: Any, use_reentra
     for step in steps[size * (segments - 1) :]:
         input = step(input)
     return input
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Any]]:
+    """The generators of the devices that the tensors lie on: none."""
+    return [], []
+
+
+def set_device_states(devices: Any, states: Any, **kwargs: Any) -> None:
+    """Nothing to set."""
 
 
 __getattr__ = _lacking(__name__, "torch.utils.checkpoint")

@@ -164,16 +164,16 @@ def test_exceptions_have_torchs_type_and_beginning(name):
 @pytest.mark.parametrize(
     ("get", "name"),
     [
-        (lambda: shim.fft_of_something, "torch.fft_of_something"),
-        (lambda: shim.nn.LSTM, "torch.nn.LSTM"),
-        (lambda: shim.nn.functional.ctc_loss, "torch.nn.functional.ctc_loss"),
-        (lambda: shim.optim.LBFGS, "torch.optim.LBFGS"),
+        (lambda: shim.sparse_coo_tensor, "torch.sparse_coo_tensor"),
+        (lambda: shim.nn.FractionalMaxPool2d, "torch.nn.FractionalMaxPool2d"),
+        (lambda: shim.nn.functional.pdist, "torch.nn.functional.pdist"),
+        (lambda: shim.optim.Adafactor, "torch.optim.Adafactor"),
         (lambda: shim.zeros(2).cholesky_solve, "Tensor.cholesky_solve"),
-        (lambda: shim.linalg.lstsq, "torch.linalg.lstsq"),
-        (lambda: shim.distributions.Dirichlet, "torch.distributions.Dirichlet"),
+        (lambda: shim.linalg.ldl_factor, "torch.linalg.ldl_factor"),
+        (lambda: shim.distributions.Wishart, "torch.distributions.Wishart"),
         (lambda: shim.autograd.profiler, "torch.autograd.profiler"),
-        (lambda: shim.func.vmap, "torch.func.vmap"),
-        (lambda: importlib.import_module("browser_torch.distributed"), "torch.distributed"),
+        (lambda: shim.func.linearize, "torch.func.linearize"),
+        (lambda: importlib.import_module("browser_torch.sparse"), "torch.sparse"),
         (lambda: shim.ones(1, requires_grad=True).sum().backward(create_graph=True), "create_graph"),
     ],
 )
@@ -184,11 +184,11 @@ def test_what_is_missing_says_so_and_names_the_list(get, name):
 
 
 MISSING_NAMES = (
-    "torch.compile",
-    "torch.nn.LSTM",
-    "torch.nn.functional.fold",
-    "torch.optim.lr_scheduler.CyclicLR",
-    "torch.utils.data",
+    "torch.sparse",
+    "torch.nn.FractionalMaxPool2d",
+    "torch.nn.functional.pdist",
+    "torch.optim.Adafactor",
+    "torch.utils.cpp_extension",
     "torch.cuda.Stream",
 )
 
@@ -203,6 +203,38 @@ def test_code_can_ask_whether_a_name_is_there(name):
         with pytest.raises(ImportError, match=rf"^{re.escape(name)} is not in the browser's torch") as raised:
             exec(statement)
         assert isinstance(raised.value, NotImplementedError)
+
+
+@pytest.mark.parametrize(
+    ("get", "near"),
+    [
+        (lambda: shim.zeross, "zeros"),
+        (lambda: shim.nn.Linaer, "Linear"),
+        (lambda: shim.nn.LTSM, "LSTM"),
+        (lambda: shim.nn.functional.sofmax, "softmax"),
+        (lambda: shim.ones(2).sumn, "sum"),
+        (lambda: shim.optim.AdmaW, "AdamW"),
+    ],
+)
+def test_a_slip_is_an_attribute_error_that_offers_the_nearest_name(get, near):
+    with pytest.raises(AttributeError, match=rf"has no attribute .*Did you mean: '{near}'") as raised:
+        get()
+    assert not isinstance(raised.value, NotImplementedError)
+
+
+def test_a_slip_in_an_import_is_an_import_error():
+    for statement in ("from browser_torch.nn import Linaer", "import browser_torch.nothing_like_it"):
+        with pytest.raises(ImportError) as raised:
+            exec(statement)
+        assert not isinstance(raised.value, NotImplementedError)
+
+
+def test_modules_that_are_parts_of_others_are_found_under_torchs_names():
+    for name in ("nn.modules.linear", "nn.modules", "cuda.amp", "optim.optimizer", "distributions.categorical", "autograd.function"):
+        assert importlib.import_module(f"browser_torch.{name}")
+    assert shim.nn.modules.linear.Linear is shim.nn.Linear
+    assert shim.optim.optimizer.Optimizer is shim.optim.Optimizer
+    assert shim.cuda.amp.GradScaler is shim.amp.GradScaler
 
 
 def test_code_can_ask_whether_a_tensor_has_a_method():
@@ -230,7 +262,8 @@ def test_functions_and_methods_exist_in_torch_too():
         (shim.nn.init, torch.nn.init),
     ):
         own = {name for name in dir(ours) if not name.startswith("_")} - {"layers", "containers", "transformer"}
-        own -= {"module", "default_generator", "np", "math", "Any", "Tensor", "no_grad", "GAINS", "e"}
+        own -= {"module", "default_generator", "np", "math", "Any", "Tensor", "no_grad", "GAINS", "e", "LAZY"}
+        own -= {"empty_like", "where", "randn", "randperm", "version"} if ours is shim.nn.init else set()
         assert {name for name in own if not hasattr(theirs, name)} == set()
 
 

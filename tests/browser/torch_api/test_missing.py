@@ -1,6 +1,7 @@
 """A snippet that needs what the browser's torch has not says so on its page."""
 
 import ast
+import importlib
 import re
 from types import ModuleType
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from snippets.__main__ import names
-from tests.browser.torch_api.pair import ROOT, shim
+from tests.browser.torch_api.pair import PACKAGE, ROOT, shim
 
 # A note whose title names what is missing, parted by `、`, and whose text says what does not run for want of it.
 MARK = re.compile(r'^!!! note "浏览器里缺 (.+)"\n\n? {4}\S', re.MULTILINE)
@@ -57,24 +58,72 @@ def test_page_marks_what_its_snippet_lacks_in_the_browser(name):
     assert marked(page) == missing(source)
 
 
+MODULES = """torch nn nn.functional nn.init nn.utils nn.utils.rnn nn.utils.parametrizations nn.parallel optim
+optim.lr_scheduler linalg fft special distributions autograd autograd.functional func utils utils.data utils.checkpoint
+amp backends cuda accelerator distributed jit compiler multiprocessing profiler random serialization testing mps xpu
+fx""".split()
+MODULES_TOO = {"sparse", "sparse.nn", "hub", "onnx", "export", "ao", "quantization", "library", "overrides", "nested", "masked",
+               "package", "monitor", "futures", "utils.cpp_extension", "utils.tensorboard", "utils.flop_counter",
+               "autograd.graph", "autograd.forward_ad", "autograd.profiler"}  # fmt: skip
+
+
+def elsewhere():
+    """What torch has and the browser's torch has not, by module, as `_elsewhere.py` says it."""
+    found = {}
+    for name in [f"torch.{name}" if name != "torch" else name for name in MODULES] + ["torch.Tensor"]:
+        public, _, last = name.rpartition(".")
+        theirs = torch.Tensor if last == "Tensor" else importlib.import_module(name)
+        ours = shim.Tensor if last == "Tensor" else importlib.import_module(f"browser_{name}")
+        names = {
+            one
+            for one in dir(theirs)
+            if not one.startswith("_") and not has(ours, one) and is_torchs(getattr(theirs, one, None), last == "Tensor")
+        }
+        names |= {one.rpartition(".")[2] for one in MODULES_TOO if f"torch.{one}".rpartition(".")[0] == name}
+        found[name] = " ".join(sorted(names))
+    return {name: names for name, names in found.items() if names}
+
+
+def is_torchs(value, method):
+    """Whether a member is torch's own rather than something that its module imported."""
+    if isinstance(value, ModuleType):
+        return value.__name__.startswith("torch.")
+    return method or callable(value) and str(getattr(value, "__module__", None) or "torch").startswith("torch")
+
+
+def written():
+    """The text of `_elsewhere.py`."""
+    lines = [f"    {name!r}: {names!r}," for name, names in elsewhere().items()]
+    head = '"""Names that torch has and this one has not. Written by `python -m tests.browser.torch_api.test_missing`."""'
+    return "\n".join([head, "# ruff: noqa: E501", "", "NAMES: dict[str, str] = {", *lines, "}", ""]).replace("'", '"')
+
+
+def test_names_that_are_missing_are_listed():
+    assert (PACKAGE / "_elsewhere.py").read_text("utf-8") == written()
+
+
 MADE_UP = """
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.nn import GRU as Recurrent, Linear
+from torch.nn import FractionalMaxPool2d as Recurrent, Linear
 
 def demo(fft):
-    cell = nn.LSTM(4, 4) if fft else Recurrent(4, 4)
-    torch.fft.fft(torch.ones(3))
-    return F.fold(fft.ifft(cell), nn.Linear), Linear, torch.nothing_like_it
+    cell = nn.FractionalMaxPool3d(4, 4) if fft else Recurrent(4, 4)
+    torch.sparse.mm(torch.ones(3))
+    return F.pdist(fft.ifft(cell), nn.Linear), Linear, torch.nothing_like_it
 """
 
 
 def test_what_is_missing_is_told_from_the_source():
-    lacking = {"nn.LSTM", "nn.GRU", "fft.fft", "fft", "nn.functional.fold"}
+    lacking = {"nn.FractionalMaxPool3d", "nn.FractionalMaxPool2d", "sparse.mm", "sparse", "nn.functional.pdist"}
     assert missing(MADE_UP) == lacking
     page = (
         'Text.\n\n!!! note "浏览器里缺 nn.LSTM、nn.GRU"\n\n    The reason.\n\n!!! note "浏览器里缺 fft"\n    Again.\n'
     )
     assert marked(page) == {"nn.LSTM", "nn.GRU", "fft"}
     assert marked('!!! note "浏览器里缺 nn.LSTM"\n\nNo reason.\n') == set()
+
+
+if __name__ == "__main__":
+    (PACKAGE / "_elsewhere.py").write_text(written(), "utf-8")

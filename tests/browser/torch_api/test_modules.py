@@ -164,6 +164,17 @@ OPTIMIZERS = {
     "Adam with decay": lambda t, p: t.optim.Adam(p, lr=0.1, betas=(0.5, 0.9), weight_decay=0.1),
     "amsgrad": lambda t, p: t.optim.Adam(p, lr=0.1, amsgrad=True),
     "AdamW": lambda t, p: t.optim.AdamW(p, lr=0.1, weight_decay=0.1),
+    "centred RMSprop": lambda t, p: t.optim.RMSprop(p, lr=0.01, centered=True, weight_decay=0.01),
+    "Adagrad": lambda t, p: t.optim.Adagrad(p, lr=0.1, lr_decay=0.01, weight_decay=0.01, initial_accumulator_value=0.1),
+    "Adadelta": lambda t, p: t.optim.Adadelta(p, weight_decay=0.01),
+    "Adamax": lambda t, p: t.optim.Adamax(p, lr=0.01, weight_decay=0.1),
+    "NAdam": lambda t, p: t.optim.NAdam(p, lr=0.01, weight_decay=0.1),
+    "decoupled NAdam": lambda t, p: t.optim.NAdam(p, lr=0.01, weight_decay=0.1, decoupled_weight_decay=True),
+    "RAdam": lambda t, p: t.optim.RAdam(p, lr=0.1, weight_decay=0.1),
+    "Rprop": lambda t, p: t.optim.Rprop(p),
+    "ASGD": lambda t, p: t.optim.ASGD(p, t0=2),
+    "Muon": lambda t, p: t.optim.Muon([one for one in p if one.ndim == 2], lr=0.01),
+    "adjusted Muon": lambda t, p: t.optim.Muon([o for o in p if o.ndim == 2], nesterov=False, adjust_lr_fn="match_rms_adamw"),
     "RMSprop": lambda t, p: t.optim.RMSprop(p, lr=0.01, momentum=0.5),
 }
 SCHEDULES = {
@@ -172,6 +183,20 @@ SCHEDULES = {
     "ExponentialLR": lambda t, o: t.optim.lr_scheduler.ExponentialLR(o, 0.8),
     "LinearLR": lambda t, o: t.optim.lr_scheduler.LinearLR(o, 0.1, 1.0, 3),
     "CosineAnnealingLR": lambda t, o: t.optim.lr_scheduler.CosineAnnealingLR(o, 5, 0.01),
+    "MultiplicativeLR": lambda t, o: t.optim.lr_scheduler.MultiplicativeLR(o, lambda step: 0.9**step),
+    "MultiStepLR": lambda t, o: t.optim.lr_scheduler.MultiStepLR(o, [2, 4, 4], 0.5),
+    "ConstantLR": lambda t, o: t.optim.lr_scheduler.ConstantLR(o, 0.5, 3),
+    "PolynomialLR": lambda t, o: t.optim.lr_scheduler.PolynomialLR(o, 4, 2.0),
+    "CosineAnnealingWarmRestarts": lambda t, o: t.optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 2, 2, 0.01),
+    "CyclicLR": lambda t, o: t.optim.lr_scheduler.CyclicLR(o, 0.01, 0.1, 2, 3, "triangular2"),
+    "exponential CyclicLR": lambda t, o: t.optim.lr_scheduler.CyclicLR(o, 0.01, 0.1, 2, mode="exp_range", gamma=0.9),
+    "OneCycleLR": lambda t, o: t.optim.lr_scheduler.OneCycleLR(o, 0.2, total_steps=8),
+    "linear OneCycleLR": lambda t, o: t.optim.lr_scheduler.OneCycleLR(
+        o, 0.2, epochs=2, steps_per_epoch=4, anneal_strategy="linear", three_phase=True
+    ),
+    "ChainedScheduler": lambda t, o: t.optim.lr_scheduler.ChainedScheduler(
+        [t.optim.lr_scheduler.ConstantLR(o, 0.5, 2), t.optim.lr_scheduler.ExponentialLR(o, 0.8)]
+    ),
     "SequentialLR": lambda t, o: t.optim.lr_scheduler.SequentialLR(
         o,
         [t.optim.lr_scheduler.LinearLR(o, 0.1, 1.0, 2), t.optim.lr_scheduler.CosineAnnealingLR(o, 3)],
@@ -208,7 +233,7 @@ def test_optimizers_take_torchs_steps(name):
 @pytest.mark.filterwarnings("ignore:The epoch parameter")
 def test_schedules_give_torchs_rates(name):
     assert not isinstance(
-        same(lambda t: trained(t, OPTIMIZERS["SGD"], SCHEDULES[name]), rtol=1e-4, atol=1e-5), Exception
+        same(lambda t: trained(t, OPTIMIZERS["momentum"], SCHEDULES[name]), rtol=1e-4, atol=1e-5), Exception
     )
 
 
@@ -230,6 +255,36 @@ def test_optimizer_state_groups_and_text():
         )
 
     same(run)
+
+
+@pytest.mark.parametrize("search", [None, "strong_wolfe"])
+def test_lbfgs_takes_torchs_steps(search):
+    def run(t):
+        p = t.nn.Parameter(t.tensor([-1.5, 2.0], dtype=t.float64))
+        optimizer = t.optim.LBFGS([p], lr=0.5 if search else 0.1, max_iter=6, history_size=4, line_search_fn=search)
+
+        def closure():
+            optimizer.zero_grad()
+            loss = (1 - p[0]) ** 2 + 10 * (p[1] - p[0] ** 2) ** 2
+            loss.backward()
+            return loss
+
+        return [optimizer.step(closure) for _ in range(3)], p
+
+    assert not isinstance(same(run), Exception)
+
+
+def test_plateaus_lower_the_rate():
+    def run(t):
+        optimizer = t.optim.SGD([t.nn.Parameter(t.ones(1))], lr=1.0)
+        scheduler = t.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=1, cooldown=1, min_lr=0.02)
+        rates = []
+        for measure in (3.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0):
+            scheduler.step(measure)
+            rates.append(optimizer.param_groups[0]["lr"])
+        return rates
+
+    assert not isinstance(same(run), Exception)
 
 
 def test_closure_is_run_with_the_tape():
@@ -266,6 +321,34 @@ DISTRIBUTIONS = {
     "categorical of probabilities": lambda t: t.distributions.Categorical(t.tensor([0.2, 0.3, 0.5])),
     "bernoulli": lambda t: t.distributions.Bernoulli(t.tensor([0.2, 0.7])),
     "normal": lambda t: t.distributions.Normal(t.zeros(2), t.tensor([1.0, 2.0])),
+    "uniform": lambda t: t.distributions.Uniform(t.zeros(2), t.tensor([1.0, 2.0])),
+    "exponential": lambda t: t.distributions.Exponential(t.tensor([1.0, 2.0])),
+    "laplace": lambda t: t.distributions.Laplace(t.tensor([1.0, 2.0]), 0.5),
+    "gumbel": lambda t: t.distributions.Gumbel(t.tensor([1.0, 2.0]), 0.5),
+    "log-normal": lambda t: t.distributions.LogNormal(t.tensor([1.0, 2.0]), 0.5),
+    "half-normal": lambda t: t.distributions.HalfNormal(t.tensor([1.0, 2.0])),
+    "one hot": lambda t: t.distributions.OneHotCategorical(logits=t.arange(6.0).reshape(2, 3)),
+    "independent": lambda t: t.distributions.Independent(t.distributions.Normal(t.zeros(3, 2), t.ones(2)), 1),
+    "multivariate": lambda t: t.distributions.MultivariateNormal(t.ones(2), t.tensor([[2.0, 0.5], [0.5, 1.0]])),
+    "factor": lambda t: t.distributions.MultivariateNormal(t.ones(2), scale_tril=t.tensor([[2.0, 0.0], [0.5, 1.0]])),
+}
+WITHOUT_ENTROPY = {
+    "geometric": lambda t: t.distributions.Geometric(t.tensor([0.2, 0.7])),
+    "multinomial": lambda t: t.distributions.Multinomial(5, t.tensor([0.2, 0.8])),
+    "mixture": lambda t: t.distributions.MixtureSameFamily(
+        t.distributions.Categorical(t.tensor([0.3, 0.7])), t.distributions.Normal(t.zeros(2), t.tensor([1.0, 2.0]))
+    ),
+    "squashed": lambda t: t.distributions.TransformedDistribution(
+        t.distributions.Normal(t.zeros(2), t.ones(2)),
+        [t.distributions.transforms.TanhTransform(cache_size=1), t.distributions.AffineTransform(1.0, 2.0)],
+    ),
+    "relaxed": lambda t: t.distributions.RelaxedBernoulli(t.tensor(0.7), t.tensor([0.2, 0.6])),
+}
+DENSITIES = {
+    "gamma": lambda t: (t.distributions.Gamma(t.tensor([1.0, 2.5]), 2.0), t.tensor([0.3, 1.7])),
+    "beta": lambda t: (t.distributions.Beta(t.tensor([1.5, 2.5]), 2.0), t.tensor([0.3, 0.7])),
+    "dirichlet": lambda t: (t.distributions.Dirichlet(t.tensor([1.5, 2.5, 0.7])), t.tensor([0.3, 0.5, 0.2])),
+    "chi2": lambda t: (t.distributions.Chi2(t.tensor([3.0])), t.tensor([1.5])),
 }
 
 
@@ -279,12 +362,52 @@ def test_distributions(name):
     assert not isinstance(same(run), Exception)
 
 
+@pytest.mark.parametrize("name", WITHOUT_ENTROPY)
+def test_distributions_without_entropy(name):
+    def run(t):
+        distribution = WITHOUT_ENTROPY[name](t)
+        drawn = distribution.sample((7,))
+        return drawn, distribution.log_prob(drawn), list(distribution.batch_shape), list(distribution.event_shape)
+
+    assert not isinstance(same(run), Exception)
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_densities(name):
+    def run(t):
+        distribution, at = DENSITIES[name](t)
+        return distribution.log_prob(at), distribution.entropy(), distribution.mean
+
+    assert not isinstance(same(run), Exception)
+
+
+def test_draws_hand_gradients_on():
+    def run(t):
+        loc, scale = t.zeros(2, requires_grad=True), t.ones(2, requires_grad=True)
+        d = t.distributions
+        drawn = [
+            d.Normal(loc, scale).rsample((3,)),
+            d.Laplace(loc, scale).rsample(),
+            d.Independent(d.Normal(loc, scale), 1).rsample(),
+            d.MultivariateNormal(loc, scale_tril=scale.diag()).rsample(),
+        ]
+        sum(one.square().sum() for one in drawn).backward()
+        return drawn, loc.grad, scale.grad
+
+    assert not isinstance(same(run), Exception)
+
+
 def test_divergences():
     def run(t):
         make = t.distributions
         pairs = [
             (make.Categorical(logits=t.arange(3.0)), make.Categorical(logits=t.ones(3))),
             (make.Normal(0.0, 1.0), make.Normal(1.0, 2.0)),
+            (make.Bernoulli(t.tensor(0.3)), make.Bernoulli(logits=t.tensor(0.3))),
+            (make.Laplace(0.0, 1.0), make.Laplace(1.0, 2.0)),
+            (make.Exponential(1.0), make.Exponential(2.0)),
+            (make.MultivariateNormal(t.zeros(2), t.eye(2)), make.MultivariateNormal(t.ones(2), 2 * t.eye(2))),
+            (make.Independent(make.Normal(t.zeros(2), 1.0), 1), make.Independent(make.Normal(t.ones(2), 1.0), 1)),
         ]
         return [make.kl_divergence(p, q) for p, q in pairs]
 

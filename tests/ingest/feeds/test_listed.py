@@ -7,8 +7,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from ingest.feeds.info import FeedInfo
-from ingest.feeds.listed import encode_record, parse_feeds, read_opml, with_record
-from ingest.model import Source
+from ingest.feeds.listed import encode_record, parse_feeds, read_opml, wanted, with_record
+from ingest.model import Paper, Source
 from ingest.pipeline import Inputs, build
 
 OPML = '<opml><body><outline text=" A\n B " xmlUrl="https://a.b/f" htmlUrl="https://a.b"/></body></opml>'
@@ -75,3 +75,40 @@ def test_a_damaged_record_is_a_problem_and_the_feeds_are_still_listed(text: str)
     feeds, (problem,) = parse_feeds([Source("talks/feeds.opml", OPML), Source("talks/feeds.json", text)])
     assert feeds == (FeedInfo("https://a.b/f", "A B", "https://a.b"),)
     assert (problem.path, problem.code) == ("talks/feeds.json", "P001")
+
+
+RULES = """<opml><body><outline text="G" keep="paper, reasoning" block="pricing">
+<outline text="A" xmlUrl="https://a.example/f"/>
+<outline text="B" xmlUrl="https://b.example/f" keep="注意力" again="5"
+ archiveUrl="https://b.example/q?from={from}&amp;to={to}"/></outline>
+<outline text="C" xmlUrl="https://c.example/f"/></body></opml>"""
+
+
+def test_rules_of_a_group_count_for_what_is_in_it() -> None:
+    (a, b, c), problems = read_opml(RULES.encode(), "f")
+    assert problems == ()
+    assert (a.keep, a.block, b.keep, b.block) == (("paper", "reasoning"), ("pricing",), ("注意力",), ("pricing",))
+    assert (b.archive, b.again, c.keep, c.archive) == ("https://b.example/q?from={from}&to={to}", 5, (), "")
+
+
+@pytest.mark.parametrize("template", ["https://b.example/q", "file:///etc/{day}", "https://b.example/{from}"])
+def test_an_archive_without_a_place_for_days_is_a_problem(template: str) -> None:
+    text = f'<opml><body><outline text="A" xmlUrl="https://a.example/f" archiveUrl="{template}"/></body></opml>'
+    (feed,), (problem,) = read_opml(text.encode(), "f")
+    assert (feed.archive, problem.code) == ("", "P010")
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "is_wanted"),
+    [
+        ("A paper on things", "", True),
+        ("Newspapers and wallpaper", "", False),  # whole words
+        ("Something", "It is about REASONING.", True),
+        ("A paper on pricing", "", False),
+        ("A paper", "With a word on pricing.", True),  # what is blocked is what it is about
+        ("Nothing of it", "", False),
+    ],
+)
+def test_keep_and_block_choose(title: str, abstract: str, is_wanted: bool) -> None:
+    (rules, *_), _ = read_opml(RULES.encode(), "f")
+    assert wanted(Paper("url:1", title, "https://a.example/1", abstract=abstract), rules) == is_wanted

@@ -1,0 +1,160 @@
+"""The site for programs: each page as Markdown beside its HTML, `llms.txt`, and papers and questions as JSON lines.
+
+`docs/guide/papers.md` says what is in them. A twin is made again only where its page was.
+"""
+
+import html
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+from publish.memory import Project, digest
+
+FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
+FIELD = re.compile(r"^(title|summary):\s*(.+)$", re.MULTILINE)
+INCLUDE = re.compile(r'(\s*)--8<-- "((?!/)(?:(?!\.\.)[\w./-])+?)(?::(\w+))?"\s*')
+MARK = re.compile(r"\s*(?:<!--|#) --8<-- \[(start|end):(\w+)\](?: -->)?\s*")
+FENCE = re.compile(r"\s*(```+|~~~+)")
+HIDDEN = re.compile(r'<div class="wiki-meta" hidden>.*?</div>|<svg\b.*?</svg>|<!--.*?-->|\{:? [.#][^{}]*\}', re.DOTALL)
+TAG = re.compile(r"</?(?:div|span|figure|br|p)\b[^>]*>")
+LINK = re.compile(r"(\]\()([^()\s]+\.md)([?#][^()\s]*)?\)")
+DEEPEST = 4  # includes within includes
+SECTIONS = {  # of llms.txt: the folder of docs/, and its heading
+    "topics": "概念 Concepts",
+    "qa": "问答 Questions and answers",
+    "talks": "讨论 Weekly talks",
+    "guide": "参与 Guides",
+}
+
+
+def write(project: Project, languages: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Bring what programs read up to date; returns where in the site it is.
+
+    Args:
+        project: The project, its pages built.
+        languages: What is known of each language's pages; the first is the site's own.
+    """
+    last: dict[str, str] = project.memory.values.get("exports", {})
+    made: dict[str, str] = {}
+    names = {source: out for known in languages for source, out in known["names"].items()}
+    for known in languages:
+        for source, out in known["names"].items():
+            page = known["pages"].get(source)
+            if not (page and source.endswith(".md") and out.endswith("index.html")):
+                continue
+            name = out.removesuffix("index.html") + "index.md"
+            made[name] = digest(page["of"], names)
+            if last.get(name) != made[name] or name not in project.left:
+                project.tree.write(f"site/{name}", twin(project, source, names).encode())
+    whole = {
+        "papers.jsonl": "".join(_papers(project)),
+        "questions.jsonl": _read(project, "docs/generated/questions.jsonl"),
+        "llms.txt": llms(project, languages[0], names),
+    }
+    for name, text in whole.items():
+        made[name] = digest(text)
+        if last.get(name) != made[name] or name not in project.left:
+            project.tree.write(f"site/{name}", text.encode())
+    project.memory.values["exports"] = made
+    return set(made)
+
+
+def twin(project: Project, source: str, names: Mapping[str, str]) -> str:
+    """A page as Markdown that stands alone: what it includes put in, its links leading to other twins."""
+    text = _read(project, f"docs/{source}")
+    lines = _included(project, FRONT.sub("", text).split("\n"))
+    parts, fence = [], ""
+    for line in lines:
+        mark = FENCE.match(line)
+        if fence or mark:
+            parts.append(line)
+            fence = (mark[1] if mark else "") if not fence else ("" if mark and mark[1].startswith(fence) else fence)
+        else:
+            parts.append(html.unescape(TAG.sub("", HIDDEN.sub("", line))).rstrip())
+    here = posixpath.dirname(names[source])
+
+    def relinked(found: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(source), found[2]))
+        out = names.get(target, "")
+        if not out.endswith("index.html"):
+            return found[0]
+        where = posixpath.relpath(out.removesuffix("index.html") + "index.md", here or ".")
+        return f"{found[1]}{where}{found[3] or ''})"
+
+    text = LINK.sub(relinked, "\n".join(parts))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def llms(project: Project, known: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The site's table of contents for language models, as llmstxt.org describes it."""
+    base = known["base"]
+    found: dict[str, list[str]] = {folder: [] for folder in SECTIONS}
+    for source in sorted(known["pages"]):
+        folder = source.partition("/")[0]
+        if folder in found and source.endswith(".md"):
+            front = FRONT.match(_read(project, f"docs/{source}"))
+            head = dict(FIELD.findall(front[1])) if front else {}
+            title = " ".join(head.get("title", source).strip("\"' ").split())
+            about = head.get("summary", "").strip("\"' ")
+            address = base + quote(names[source].removesuffix("index.html") + "index.md")
+            found[folder].append(f"- [{title}]({address})" + (f": {about}" if about else ""))
+    lines = [
+        "# OpenLLM Wiki",
+        "",
+        "> 大语言模型学习社区的知识库：每周讨论、论文、问答与可以运行的代码。中文为主；代码 MIT，内容 CC BY 4.0。",
+        "",
+        "每一页都有 Markdown 版本：地址末尾加 index.md。",
+        "",
+        "## 数据 Data",
+        "",
+        f"- [papers.jsonl]({base}papers.jsonl): 全部论文记录，一行一篇",
+        f"- [questions.jsonl]({base}questions.jsonl): 全部问答，一行一个",
+        f"- [字段的说明]({base}guide/papers/index.md)",
+    ]
+    for folder, heading in SECTIONS.items():
+        if found[folder]:
+            lines += ["", f"## {heading}", "", *found[folder]]
+    return "\n".join(lines) + "\n"
+
+
+def _papers(project: Project) -> Iterator[str]:
+    """The archive's records, newest week first; those without a date come last."""
+    files = [name for name, kind in project.tree.walk("talks/papers") if kind == "file" and name.endswith(".jsonl")]
+    for name in sorted(files, key=lambda name: ("undated" not in name, name), reverse=True):
+        yield _read(project, name)
+
+
+def _read(project: Project, name: str) -> str:
+    with suppress(FileNotFoundError, UnicodeDecodeError):
+        return project.tree.read(name).decode().removeprefix("\ufeff").replace("\r\n", "\n")
+    return ""
+
+
+def _included(project: Project, lines: Sequence[str], depth: int = 0) -> Iterator[str]:
+    """Lines with what they include in their place."""
+    for line in lines:
+        found = INCLUDE.fullmatch(line)
+        if not found or depth == DEEPEST:
+            if not MARK.fullmatch(line):
+                yield line
+            continue
+        text = _read(project, f"docs/{found[2]}") or _read(project, f"snippets/{found[2]}")
+        inner = _section(FRONT.sub("", text).split("\n"), found[3] or "")
+        yield from (found[1] + line if line else "" for line in _included(project, inner, depth + 1))
+
+
+def _section(lines: Sequence[str], name: str) -> list[str]:
+    """The lines of a named section; all of them without a name."""
+    if not name:
+        return list(lines)
+    kept, inside = [], False
+    for line in lines:
+        mark = MARK.fullmatch(line)
+        if mark and mark[2] == name:
+            inside = mark[1] == "start"
+        elif inside:
+            kept.append(line)
+    return kept

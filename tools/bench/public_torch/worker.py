@@ -1,0 +1,116 @@
+"""Runs units in one torch: `worker.py FOLDER REPORT [UNIT ...]`. Each unit has a process of its own.
+
+The browser's torch is found first where `FOLDER/shim` is on the path. Packages that are not there are stood in for,
+in the same way under both torches.
+"""
+
+import importlib.abc
+import importlib.machinery
+import json
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+import types
+import warnings
+from typing import Any
+from unittest import mock
+
+LIMIT = 100  # seconds for one unit
+ABSENT = """IPython gym gymnasium matplotlib_inline pandas requests scipy torchvision PIL tiktoken sklearn wandb accelerate
+torchaudio kornia safetensors huggingface_hub transformers datasets beartype torchtyping loguru colt5_attention_kernels
+tensorboardX matplotlib jaxtyping ray h5py sentencepiece torchao blobfile kagglehub omegaconf""".split()
+
+
+class _Shell(types.ModuleType):
+    """A module of which every member is a stand-in; decorators hand functions on."""
+
+    __path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return mock.MagicMock(name=name, side_effect=lambda *args, **kw: args[0] if args and callable(args[0]) else mock.DEFAULT)
+
+
+class StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds a shell where nothing else is found."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        if fullname.split(".")[0] in ABSENT:
+            return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+        return None
+
+    def create_module(self, spec: Any) -> Any:
+        """The shell."""
+        return _Shell(spec.name)
+
+    def exec_module(self, module: Any) -> None:
+        """Nothing to run."""
+
+
+def plain(value: Any) -> Any:
+    """Tensors as their type, shape and numbers; containers element by element; other things by name."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        numbers = value.detach()
+        numbers = torch.view_as_real(numbers) if numbers.is_complex() else numbers
+        numbers = numbers.double() if numbers.dtype in (torch.bfloat16, torch.float16) else numbers
+        return {"dtype": str(value.dtype), "shape": list(value.shape), "numbers": numbers.reshape(-1)[:3000].tolist()}
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return value if isinstance(value, int | float | str | bool | None) else type(value).__name__
+
+
+def run(unit: Any, report: str) -> None:
+    """Run one unit in this process and write what it gives."""
+    import numpy as np
+    import torch
+
+    warnings.simplefilter("ignore")
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    start = time.perf_counter()
+    try:
+        found: dict[str, Any] = {"result": plain(unit())}
+    except BaseException as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        where = [f"{frame.filename.split('site/')[-1]}:{frame.lineno}" for frame in frames][-3:]
+        found = {"error": f"{type(error).__name__}: {error}"[:400], "where": where}
+    found["seconds"] = round(time.perf_counter() - start, 3)
+    with open(report, "w", encoding="utf-8") as file:
+        json.dump(found, file)
+
+
+def main() -> None:
+    """Run the units that are asked for, one after the other."""
+    report, *wanted = sys.argv[1:]
+    sys.meta_path.append(StandIns())
+    from units import UNITS  # beside this file
+
+    for name, unit in UNITS.items():
+        if wanted and not any(one in name for one in wanted):
+            continue
+        path = os.path.join(report, f"{name.replace('/', '_')}.json")
+        child = os.fork()
+        if not child:
+            signal.alarm(LIMIT)
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, 1)
+            run(unit, path)
+            os._exit(0)
+        os.waitpid(child, 0)
+        if not os.path.exists(path):
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump({"error": f"no answer within {LIMIT} s", "where": [], "seconds": LIMIT}, file)
+
+
+if __name__ == "__main__":
+    main()
