@@ -290,5 +290,6 @@ def _take_answer(draft: Draft, text: str, number: int) -> bool:
     if mark is None or (not mark.plain and mark.number != draft.question.number):
         return False
     draft.question.answers.append([(number, mark.text)])
-    draft.question.indent = mark.indent
+    blanks = len(text) - len(text.lstrip()) if draft.question.indent else 0
+    draft.question.indent = max(draft.question.indent, mark.indent, blanks)
     return True
