@@ -149,7 +149,8 @@ PUBLIC["_construct"] = _construct
 
 
 class _Typed(type):
-    """The type of `torch.FloatTensor` and its like: calling them makes a tensor, and tensors of that type are theirs."""
+    """The type of `torch.FloatTensor` and its like: calling them makes a tensor, and tensors of that type are
+    theirs."""
 
     kind: DTYPES
 

@@ -1,7 +1,7 @@
 """Products of float32 matrices in the browser, whose NumPy has no BLAS: a kernel of WebAssembly, put together here.
 
-`code()` is the kernel's bytes, a side module as Emscripten links them: `ctypes` loads it like any shared library, and it
-works on Python's own memory. Four rows and eight columns of the result stay in registers while the shared dimension is
+`code()` is the kernel's bytes, a side module as Emscripten links them: `ctypes` loads it like any shared library,
+and it works on Python's own memory. Four rows and eight columns of the result stay in registers while the shared dimension is
 walked; the left factor may lie in any order, the right one needs its rows in one piece.
 
     for i in 0, 4, …:  for j in 0, 8, …:
@@ -53,9 +53,10 @@ LOAD, SPLAT, STORE = b"\xfd\x00\x02", b"\xfd\x09\x02\x00", b"\xfd\x0b\x02"
 ZEROS, SUM, PRODUCT = b"\xfd\x0c" + bytes(16), b"\xfd\xe4\x01", b"\xfd\xe6\x01"
 I32, V128 = b"\x7f", b"\x7b"
 
-# The parameters: addresses of A, B and C; rows, shared dimension and columns; steps of A along rows and columns, of B and
-# C along rows, in bytes. Then the locals.
-A, B, C, M, K, N, A_ROW, A_COLUMN, B_ROW, C_ROW, I, J, AT, FROM_A, FROM_B, TO_C, LEFT, RIGHT, ONE, SUMS = range(20)
+# The parameters: addresses of A, B and C; rows, shared dimension and columns; steps of A along rows and columns, of B
+# and of C along rows, in bytes. Then the locals.
+A, B, C, M, K, N, A_ROW, A_COLUMN, B_ROW, C_ROW = range(10)
+ROW, COLUMN, AT, FROM_A, FROM_B, TO_C, LEFT, RIGHT, ONE, SUMS = range(10, 20)
 
 
 def _loop(counter: int, step: int, limit: int, body: bytes) -> bytes:
@@ -81,12 +82,12 @@ def code() -> bytes:
     inner += _set(FROM_A, _get(FROM_A), _get(A_COLUMN), ADD) + _set(FROM_B, _get(FROM_B), _get(B_ROW), ADD)
     four = _number(4) + TIMES + ADD
     block = b"".join(_set(total, ZEROS) for _, _, total in places)
-    block += _set(FROM_A, _get(A), _get(I), _get(A_ROW), TIMES, ADD) + _set(FROM_B, _get(B), _get(J), four)
+    block += _set(FROM_A, _get(A), _get(ROW), _get(A_ROW), TIMES, ADD) + _set(FROM_B, _get(B), _get(COLUMN), four)
     block += _loop(AT, 1, K, inner)
-    block += _set(TO_C, _get(C), _get(I), _get(C_ROW), TIMES, ADD, _get(J), four)
+    block += _set(TO_C, _get(C), _get(ROW), _get(C_ROW), TIMES, ADD, _get(COLUMN), four)
     for row, half, total in places:
         block += _moved(TO_C, row, C_ROW) + _get(total) + STORE + bytes([16 * half])
-    body = _loop(I, ROWS, M, _loop(J, COLUMNS, N, block))
+    body = _loop(ROW, ROWS, M, _loop(COLUMN, COLUMNS, N, block))
     local = _vector(_unsigned(6) + I32, _unsigned(3 + 2 * ROWS) + V128)
     function = local + body + b"\x0b"
     return b"".join(
@@ -104,7 +105,8 @@ def code() -> bytes:
 
 @functools.cache
 def _gemm() -> Any:
-    """The kernel, loaded when it is first needed: a memory snapshot of Python must not hold it. None where it cannot be."""
+    """The kernel, loaded when it is first needed: a memory snapshot of Python must not hold it. None where it cannot
+    be."""
     import ctypes
     import tempfile
     from pathlib import Path

@@ -42,7 +42,8 @@ def lowered(*tensors: Any) -> tuple[Any, ...]:
 
 
 def _flat(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The product of two matrices; where NumPy has no BLAS by our own kernel, or by `einsum`, its fastest loop there."""
+    """The product of two matrices; where NumPy has no BLAS by our own kernel, or by `einsum`, its fastest loop
+    there."""
     if not WITHOUT_BLAS or x.dtype.kind != "f":
         return np.matmul(x, y)
     return _kernel.product(x, y) if _kernel.fits(x, y) else np.einsum("ij,jk->ik", x, y)

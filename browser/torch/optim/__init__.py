@@ -159,8 +159,6 @@ class RMSprop(Optimizer):
         return value - group["lr"] * move
 
 
-_PLACES = _lazily(
-    more="Adagrad Adadelta Adamax NAdam RAdam Rprop ASGD Muon LBFGS", swa_utils="swa_utils"
-)
+_PLACES = _lazily(more="Adagrad Adadelta Adamax NAdam RAdam Rprop ASGD Muon LBFGS", swa_utils="swa_utils")
 
 __getattr__ = _lacking(__name__, "torch.optim", _PLACES)

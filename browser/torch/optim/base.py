@@ -10,6 +10,7 @@ from .._core import Handle, Tensor, wrap
 from .._dtypes import fit
 from .._engine import enable_grad, no_grad
 
+
 class _Required:
     """The default of a setting that has to be given."""
 
@@ -122,7 +123,9 @@ class Optimizer:
         if len(groups) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(own["params"]) != len(one["params"]) for own, one in zip(self.param_groups, groups, strict=True)):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         for number, state in state_dict["state"].items():
             self.state[params[number] if isinstance(number, int) else number] = {
                 name: value.clone() if isinstance(value, Tensor) else value for name, value in state.items()

@@ -230,7 +230,14 @@ def test_a_slip_in_an_import_is_an_import_error():
 
 
 def test_modules_that_are_parts_of_others_are_found_under_torchs_names():
-    for name in ("nn.modules.linear", "nn.modules", "cuda.amp", "optim.optimizer", "distributions.categorical", "autograd.function"):
+    for name in (
+        "nn.modules.linear",
+        "nn.modules",
+        "cuda.amp",
+        "optim.optimizer",
+        "distributions.categorical",
+        "autograd.function",
+    ):
         assert importlib.import_module(f"browser_torch.{name}")
     assert shim.nn.modules.linear.Linear is shim.nn.Linear
     assert shim.optim.optimizer.Optimizer is shim.optim.Optimizer

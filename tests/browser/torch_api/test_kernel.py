@@ -32,7 +32,8 @@ def test_kernel_multiplies(rows, shared, columns, turned):
     memory = a.T.copy() if turned else a
     steps = (4, 4 * rows) if turned else (4 * shared, 4)
     given = {
-        "code": list(kernel.code()), "a": memory.reshape(-1).tolist(), "b": b.reshape(-1).tolist(), "rows": rows, "shared": shared,
+        "code": list(kernel.code()), "a": memory.reshape(-1).tolist(), "b": b.reshape(-1).tolist(), "rows": rows,
+        "shared": shared,
         "columns": columns, "aRow": steps[0], "aColumn": steps[1], "bRow": 4 * columns,
     }  # fmt: skip
     done = subprocess.run(["node", "-e", RUN], input=json.dumps(given), capture_output=True, text=True, check=True)
@@ -48,7 +49,9 @@ def stand_in(a, b, c, rows, shared, columns, a_row, a_column, b_row, c_row):
         memory = np.frombuffer((ctypes.c_char * size).from_address(address), np.float32)
         return np.lib.stride_tricks.as_strided(memory, shape, steps)
 
-    view(c, (rows, columns), (c_row, 4))[...] = view(a, (rows, shared), (a_row, a_column)) @ view(b, (shared, columns), (b_row, 4))
+    view(c, (rows, columns), (c_row, 4))[...] = view(a, (rows, shared), (a_row, a_column)) @ view(
+        b, (shared, columns), (b_row, 4)
+    )
 
 
 @pytest.mark.parametrize("shape", [(17, 9, 30), (4, 200, 8), (5, 100, 9), (64, 64, 65)])
@@ -58,7 +61,10 @@ def test_products_use_it_and_finish_what_is_left_over(shape, order, monkeypatch)
     monkeypatch.setattr(shim._linalg, "WITHOUT_BLAS", True)
     rows, shared, columns = shape
     source = np.random.default_rng(0)
-    x, y = (np.asarray(source.standard_normal(s).astype(np.float32), order=order) for s in ((rows, shared), (shared, columns)))
+    x, y = (
+        np.asarray(source.standard_normal(s).astype(np.float32), order=order)
+        for s in ((rows, shared), (shared, columns))
+    )
     assert kernel.fits(x, y)
     np.testing.assert_allclose(kernel.product(x, y), x @ y, rtol=1e-4, atol=1e-4)
     first, second = shim.tensor(np.stack([x, x + 1])).requires_grad_(), shim.tensor(np.stack([y, y - 1]))
@@ -66,7 +72,10 @@ def test_products_use_it_and_finish_what_is_left_over(shape, order, monkeypatch)
     np.testing.assert_allclose(first.grad.numpy()[1], np.broadcast_to((y - 1).sum(1), x.shape), rtol=1e-3, atol=1e-3)
     layer = shim.nn.Linear(shared, columns)
     np.testing.assert_allclose(
-        layer(shim.tensor(x)).detach().numpy(), x @ layer.weight.detach().numpy().T + layer.bias.detach().numpy(), rtol=1e-4, atol=1e-4
+        layer(shim.tensor(x)).detach().numpy(),
+        x @ layer.weight.detach().numpy().T + layer.bias.detach().numpy(),
+        rtol=1e-4,
+        atol=1e-4,
     )
 
 

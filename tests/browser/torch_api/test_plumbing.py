@@ -1,4 +1,5 @@
-"""Hooks, `torch.func`, checkpoints, parametrizations; and what a page has one of (process, device) does nothing and says so."""
+"""Hooks, `torch.func`, checkpoints, parametrizations; and what a page has one of (process, device) does nothing and
+says so."""
 
 import importlib
 
@@ -71,7 +72,19 @@ def test_functions_of_functions():
         found, aux = f.grad(lambda v: (v.square().sum(), v + 1), has_aux=True)(w)
         two = f.grad(lambda a, b: (a * b).sum(), argnums=(0, 1))(w, w + 1)
         stacked = f.vmap(lambda a, b: {"s": a + b, "p": (a * b).sum()}, in_dims=(1, 0))(x, x.T)
-        return each, table, value, back(t.ones(3)), both, found, aux, two, stacked["s"], stacked["p"], f.jacfwd(lambda v: v**2)(w)
+        return (
+            each,
+            table,
+            value,
+            back(t.ones(3)),
+            both,
+            found,
+            aux,
+            two,
+            stacked["s"],
+            stacked["p"],
+            f.jacfwd(lambda v: v**2)(w),
+        )
 
     assert not isinstance(same(run, rtol=1e-4, atol=1e-5), Exception)
 
@@ -168,7 +181,9 @@ def test_what_a_page_has_not_says_so_and_the_code_runs():
     with pytest.warns(UserWarning, match="not available"):
         scaler = shim.amp.GradScaler()
     assert scaler.scale(x) is x
-    assert not any(ask() for ask in (shim.backends.mps.is_available, shim.accelerator.is_available, shim.cuda.is_available))
+    assert not any(
+        ask() for ask in (shim.backends.mps.is_available, shim.accelerator.is_available, shim.cuda.is_available)
+    )
 
 
 def test_answers_to_questions_about_the_machine_are_torchs():
@@ -176,8 +191,10 @@ def test_answers_to_questions_about_the_machine_are_torchs():
         b = t.backends
         b.cudnn.deterministic, b.cudnn.benchmark = True, False
         return (
-            t.cuda.device_count(), t.cuda.max_memory_allocated(), t.cuda.is_bf16_supported(), t.mps.is_available(), t.xpu.is_available(),
-            b.mps.is_built(), t.accelerator.current_accelerator(), t.distributed.is_available(), t.distributed.is_initialized(),
+            t.cuda.device_count(), t.cuda.max_memory_allocated(), t.cuda.is_bf16_supported(), t.mps.is_available(),
+            t.xpu.is_available(),
+            b.mps.is_built(), t.accelerator.current_accelerator(), t.distributed.is_available(),
+            t.distributed.is_initialized(),
             t.is_autocast_enabled(), t.jit.is_scripting(), t.compiler.is_compiling(),
         )  # fmt: skip
 

@@ -1,4 +1,5 @@
-"""`python -m tools.bench.public_torch.compare [--units NAME ...]`: fetch the packages, run units under both torches, compare.
+"""`python -m tools.bench.public_torch.compare [--units NAME ...]`: fetch the packages,
+run units under both torches, compare.
 
 Prints a line for each unit that does not run or has other numbers; `make bench` writes the table.
 """
@@ -64,7 +65,8 @@ def same(ours: Any, theirs: Any) -> bool:
 
 
 def compared(folder: Path, wanted: list[str]) -> tuple[dict[str, Counter[str]], list[str]]:
-    """How many units of each package there are, run, and give the same numbers; and what stands in the way of the rest."""
+    """How many units of each package there are, run, and give the same numbers; and what stands in the way of the
+    rest."""
     folder.mkdir(parents=True, exist_ok=True)
     site = fetched(folder)
     theirs, ours = (ran(folder, site, browser, wanted) for browser in (False, True))

@@ -1,4 +1,5 @@
-"""One step of training a GPT, as nanoGPT builds it: 4 layers, 4 heads, width 128, 64 tokens, batch 8. Prints milliseconds.
+"""One step of training a GPT, as nanoGPT builds it: 4 layers, 4 heads, width 128, 64 tokens, batch 8. Prints
+milliseconds.
 
 `gpt.py STEPS` runs with whichever torch is found first; in Pyodide `gpt.mjs` runs it.
 """
@@ -20,7 +21,9 @@ class Block(nn.Module):
         super().__init__()
         self.ln_1, self.ln_2 = nn.LayerNorm(WIDTH, bias=False), nn.LayerNorm(WIDTH, bias=False)
         self.c_attn, self.c_proj = nn.Linear(WIDTH, 3 * WIDTH, bias=False), nn.Linear(WIDTH, WIDTH, bias=False)
-        self.mlp = nn.Sequential(nn.Linear(WIDTH, 4 * WIDTH, bias=False), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH, bias=False))
+        self.mlp = nn.Sequential(
+            nn.Linear(WIDTH, 4 * WIDTH, bias=False), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH, bias=False)
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         B, T, C = x.size()
