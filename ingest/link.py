@@ -65,8 +65,8 @@ def _link_question(question: Question, find: Find, known: Mapping[str, str]) -> 
 
 
 def _link_paper(paper: Paper, find: Find, known: Mapping[str, str]) -> Paper:
-    """What was found in its abstract when it came; of concepts that have come since, its title tells."""
-    found = _known(paper.topics, known) or find(paper.title)
+    """What was found in its title and abstract when it arrived; of one that was written down by hand its title tells."""
+    found = _known(paper.topics, known) or (() if paper.arrived else find(paper.title))
     return replace(paper, topics=tuple(found)[:CONCEPTS])
 
 

@@ -51,7 +51,7 @@ globals().update({name: value for name, value in _PUBLIC.items() if not name.sta
 _LAZY = {
     name: f".{name}"
     for name in """accelerator amp backends compiler cuda distributed distributions fft func fx jit linalg mps multiprocessing
-    optim profiler random serialization special testing _utils utils version""".split()
+    optim profiler random serialization special testing _utils utils version xpu""".split()
 } | _absent.lazily(
     _rare=" ".join(name for name in _RARE.split() if name[-1] != "_" and name != "sum_to_size"),
     _utils=" ".join(
@@ -75,6 +75,11 @@ _LAZY = {
 def is_tensor(obj: Any) -> Any:
     """Whether this is a tensor."""
     return isinstance(obj, Tensor)
+
+
+def detach(input: Any) -> Any:
+    """The same memory, outside the tape."""
+    return input.detach()
 
 
 def set_default_device(device: Any) -> None:

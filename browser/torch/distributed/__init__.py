@@ -170,4 +170,4 @@ def new_group(ranks: Any = None, **kwargs: Any) -> None:
     _needs_group()
 
 
-__getattr__ = _lacking(__name__, "torch.distributed")
+__getattr__ = _lacking(__name__, "torch.distributed", {"nn": ".nn"})

@@ -11,7 +11,7 @@ import numpy as np
 from .._core import Tensor, make, wide, wrap
 from .._create import arange, tensor
 from .._dtypes import int64
-from .._linalg import Cast, _flat, lowered, tensordot
+from .._linalg import Cast, _flat, _stacks, lowered, tensordot
 from .._pointwise import where
 from .._shape import stack
 
@@ -102,7 +102,7 @@ def _columns(view: np.ndarray, groups: int, dims: int) -> np.ndarray:
 
 def _times(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The products of two stacks of matrices; of stacks of one as a single product."""
-    return _flat(x[0], y[0])[None] if len(x) == 1 else np.matmul(x, y)
+    return _flat(x[0], y[0])[None] if len(x) == 1 else _stacks(x, y)
 
 
 def convolution(

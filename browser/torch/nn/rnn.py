@@ -187,6 +187,14 @@ class RNNBase(Module):
         """Nothing to do on the CPU."""
 
     @property
+    def _flat_weights_names(self) -> list[str]:
+        return [name for names in self._names for name in names]
+
+    @property
+    def _flat_weights(self) -> list[Parameter]:
+        return [getattr(self, name) for name in self._flat_weights_names]
+
+    @property
     def all_weights(self) -> list[list[Parameter]]:
         """The parameters, layer by layer."""
         return [[getattr(self, name) for name in names] for names in self._names]

@@ -10,7 +10,7 @@ from .._absent import lazily as _lazily
 from .._core import wrap
 from .._dtypes import fit, float32
 from . import lr_scheduler  # noqa: F401 - public
-from .base import Optimizer, _kept, _positive, _put
+from .base import Optimizer, ParamsT, _kept, _positive, _put, required  # noqa: F401 - public in optim.optimizer
 
 
 class SGD(Optimizer):

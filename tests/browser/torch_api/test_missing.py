@@ -85,9 +85,12 @@ def elsewhere():
 
 
 def is_torchs(value, method):
-    """Whether a member is torch's own rather than something that its module imported."""
+    """Whether a member is torch's own rather than something that its module imported.
+
+    Submodules are listed by hand (`MODULES_TOO`): which of them are there depends on what was imported before.
+    """
     if isinstance(value, ModuleType):
-        return value.__name__.startswith("torch.")
+        return False
     return method or callable(value) and str(getattr(value, "__module__", None) or "torch").startswith("torch")
 
 

@@ -4,6 +4,8 @@ The browser's torch is found first where `FOLDER/shim` is on the path. Packages 
 in the same way under both torches.
 """
 
+import contextlib
+import importlib
 import importlib.abc
 import importlib.machinery
 import json
@@ -19,6 +21,7 @@ from typing import Any
 from unittest import mock
 
 LIMIT = 100  # seconds for one unit
+MODULES = {"d2l": "d2l.torch", "timm": "timm.layers", "labml_nn": "labml_nn.transformers"}
 ABSENT = """IPython gym gymnasium matplotlib_inline pandas requests scipy torchvision PIL tiktoken sklearn wandb accelerate
 torchaudio kornia safetensors huggingface_hub transformers datasets beartype torchtyping loguru colt5_attention_kernels
 tensorboardX matplotlib jaxtyping ray h5py sentencepiece torchao blobfile kagglehub omegaconf""".split()
@@ -95,9 +98,14 @@ def main() -> None:
     sys.meta_path.append(StandIns())
     from units import UNITS  # beside this file
 
+    packages = set()
     for name, unit in UNITS.items():
         if wanted and not any(one in name for one in wanted):
             continue
+        if (package := MODULES.get(name.split(":")[0], name.split(":")[0])) not in packages:
+            packages.add(package)
+            with contextlib.suppress(BaseException):  # once here, so that the units need not: they say what is wrong
+                importlib.import_module(package)
         path = os.path.join(report, f"{name.replace('/', '_')}.json")
         child = os.fork()
         if not child:
