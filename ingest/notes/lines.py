@@ -83,6 +83,7 @@ class Draft:
     people: list[str] = field(default_factory=list)
     footnotes: list[tuple[int, str]] = field(default_factory=list)
     question: DraftQuestion | None = None
+    last: int = 0  # the largest number of a question
     item: int = 0  # number of the last item of the section's list, 0 before the first
     inner: int = 0  # the same of a list inside of the open answer
 
@@ -100,8 +101,8 @@ class Draft:
 
     def ask(self, number: str, text: str, line: int, level: int, indent: int = 0) -> DraftQuestion:
         """Begin a question; one without a number gets the next."""
-        taken = [int(question.number) for question in self.questions]
-        name = int(number) if number else max(taken, default=0) + 1
+        name = int(number) if number else self.last + 1
+        self.last = max(self.last, name)
         section = self.sections[-1].title if self.sections else ""
         self.question = DraftQuestion(str(name), section, level, [(line, text)], indent)
         self.questions.append(self.question)

@@ -15,6 +15,11 @@ from ingest import safe_html
 from ingest.concepts import parse_concept
 from ingest.feeds.listed import read_opml
 from ingest.feeds.records import decode
+from ingest.importing.census import take
+from ingest.importing.escape import escape
+from ingest.importing.footnotes import notes_at_end
+from ingest.importing.html import FoundPictures
+from ingest.importing.markdown import read_markdown
 from ingest.importing.tidy import tidy
 from ingest.invisible import check_direction, visible
 from ingest.link import related
@@ -25,6 +30,7 @@ from ingest.notes.mend import mend
 from ingest.notes.names import split_attribution
 from ingest.notes.parse import parse_note
 from ingest.notes.write import format_note
+from ingest.plain import plain
 from ingest.questions.collected import parse_collection
 from ingest.questions.discussions import parse_form
 from ingest.questions.duplicates import alike, join
@@ -72,6 +78,11 @@ PARSERS = {
     "collection": lambda text: parse_collection(Source("a.md", text)),
     "form": lambda text: parse_form(f"### 问题\n\n{text}\n\n### 回答\n\n{text}\n\n### 许可\n\n- [x] a", "a"),
     "tidied": tidy,
+    "plain": plain,
+    "escaped": escape,
+    "footnotes": notes_at_end,
+    "census": lambda text: take(text.split("\n"), [], text),
+    "Markdown of others": lambda text: read_markdown(text, FoundPictures()),
     "links": lambda text: links_in(_numbered(text)),
     "address": lambda text: (canonical_url(text), canonical_url(f"https://a.b/{text}"), arxiv_id(text), doi_of(text)),
     "signature": lambda text: split_attribution(text, {"甲", "n1"}),
