@@ -1,8 +1,8 @@
 """Products of float32 matrices in the browser, whose NumPy has no BLAS: a kernel of WebAssembly, put together here.
 
 `code()` is the kernel's bytes, a side module as Emscripten links them: `ctypes` loads it like any shared library,
-and it works on Python's own memory. Four rows and eight columns of the result stay in registers while the shared dimension is
-walked; the left factor may lie in any order, the right one needs its rows in one piece.
+and it works on Python's own memory. Four rows and eight columns of the result stay in registers while the shared
+dimension is walked; the left factor may lie in any order, the right one needs its rows in one piece.
 
     for i in 0, 4, …:  for j in 0, 8, …:
         C[i:i+4, j:j+8] = sum over k of A[i:i+4, k, None] * B[k, j:j+8]
