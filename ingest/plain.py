@@ -4,11 +4,13 @@ Every line keeps its number. Code and formulas are left alone.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable
 
 from ingest.markup import WORDS, fenced_lines
 
-COMMENT = re.compile(r"(?<!\\)<!--.*?-->|(?<!\\)%%(?:(?!%%).)+%%", re.DOTALL)
+LONGEST = 2_000  # letters of a line in which tags are looked for
+BEGUN = re.compile(r"(?<!\\)(?:<!--|(?<![\w%])%%)")
 SAID_IN_LINE = re.compile(r"`+[^`\n]*`+|\$[^$\n]+\$")
 NAMES = (
     "font|span|div|section|article|center|aside|details|summary|figure|figcaption|mark|ins|small|big|u|p|label|kbd|a"
@@ -52,15 +54,15 @@ def without_comments(text: str) -> tuple[str, list[str]]:
     fenced = fenced_lines(lines)
     hidden: list[str] = []
 
-    def blank(match: re.Match[str]) -> str:
-        hidden.append(match[0].strip("<!->% \n"))
-        return "\n" * match[0].count("\n")
+    def blank(comment: str) -> str:
+        hidden.append(comment.strip("<!->% \n"))
+        return "\n" * comment.count("\n")
 
     parts: list[str] = []
     run: list[str] = []
     for at, line in enumerate([*lines, ""]):
         if at in fenced or at == len(lines):
-            parts += ["\n".join(map(str, _outside_code("\n".join(run), blank)))] if run else []
+            parts += [_outside_code("\n".join(run), blank)] if run else []
             run = []
             if at < len(lines):
                 parts.append(line)
@@ -69,15 +71,22 @@ def without_comments(text: str) -> tuple[str, list[str]]:
     return "\n".join(parts), hidden
 
 
-def _outside_code(text: str, blank: Callable[[re.Match[str]], str]) -> Iterator[str]:
-    """The text, its comments blanked; a comment that begins inside of code is none."""
-    at, out = 0, ""
+def _outside_code(text: str, blank: Callable[[str], str]) -> str:
+    """The text, its comments blanked; a comment that begins inside of code is none, nor is one that never ends."""
     codes = [match.span() for match in SAID_IN_LINE.finditer(text)]
-    for match in COMMENT.finditer(text):
-        if match.start() >= at and not any(start < match.start() < end for start, end in codes):
-            out += text[at : match.start()] + blank(match)
-            at = match.end()
-    yield out + text[at:]
+    starts = [start for start, _ in codes]
+    out, at, after = [], 0, 0
+    closed = {"<!--": text.rfind("-->"), "%%": text.rfind("%%")}
+    for begun in BEGUN.finditer(text):
+        start = begun.start()
+        near = bisect_right(starts, start) - 1
+        if start < after or start >= closed[begun[0]] or (near >= 0 and start < codes[near][1]):
+            continue
+        end = "-->" if begun[0] == "<!--" else "%%"
+        after = text.index(end, begun.end()) + len(end)
+        out += [text[at:start], blank(text[start:after])]
+        at = after
+    return "".join([*out, text[at:]])
 
 
 def _plain_line(line: str) -> str:
@@ -95,7 +104,7 @@ def _plain_line(line: str) -> str:
 
 
 def _untagged(text: str) -> str:
-    if "<" not in text:
+    if "<" not in text or len(text) > LONGEST:
         return text
     text = LINKED.sub(lambda match: f"[{match[2].strip() or match[1]}]({match[1]})", text)
     text = INDEX.sub(_index, text)

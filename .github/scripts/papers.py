@@ -86,7 +86,7 @@ def is_done(tip: str, pulls: list[dict[str, Any]]) -> bool:
 
 
 def bring(folder: Path, talks: Path) -> None:
-    """Copy what the other job fetched: weeks of papers, those without a date, and the record of the feeds, and nothing else."""
+    """Copy what the other job fetched: weeks of papers, those without a date, the record of the feeds, nothing else."""
     for path in sorted((folder / "papers").iterdir()):
         if WEEK.fullmatch(path.name) and path.is_file() and not path.is_symlink():
             shutil.copyfile(path, talks / "papers" / path.name)

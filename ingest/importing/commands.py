@@ -67,6 +67,7 @@ def _say_census(source: Source, blocks: Sequence[Block], census: Census) -> None
     share = _share(blocks, source.text)
     shown = f"{share:.1%}" if share >= 0.0005 or not share else "less than 0.1%"
     missing = f"{census.missing} of {census.letters} letters missing" if census.missing else "no letter missing"
+    missing = missing if census.letters else "no letters in it at all"
     print(f"{source.path}: {shown} of the text unplaced, {missing}", file=sys.stderr)
 
 

@@ -135,4 +135,4 @@ def _html(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:
             text, encoding = decode(content)
     except (LookupError, UnicodeDecodeError):
         text, encoding = decode(content)
-    return to_markdown(text, pictures.place), Converted("", pictures.found, pictures.left_out, encoding)
+    return to_markdown(text, pictures.place_one), Converted("", pictures.found, pictures.left_out, encoding)

@@ -150,7 +150,7 @@ def tell_kind(source: Source, wanted: str = "") -> Kind:
     questions, unplaced, problems = parse_collection(source)
     alone, told = parse_question(source)
     if not wanted and len(questions) == 1 and not unplaced and len(alone.text) <= BACKGROUND:
-        if _is_one(alone, questions[0]):
+        if "\n#" not in alone.text and not alone.text.startswith("#") and _is_one(alone, questions[0]):
             return Kind("questions", "it asks one question, and says why", [alone], [], told)
     whole = article_question(source)
     asked = len(questions) > 1 or (source.text.startswith("---") and any(question.line == 1 for question in questions))

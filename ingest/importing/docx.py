@@ -34,7 +34,7 @@ def docx_to_markdown(parts: Mapping[str, bytes], place: Callable[[bytes, str], s
     try:
         reader = _Reader(package, place)
         page = reader.page()
-        written = to_markdown(page, lambda source: source)
+        written = to_markdown(page, lambda sources: sources[0])
         written.seen = list(_seen(package))
     except CannotConvert:
         raise

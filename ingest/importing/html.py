@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -53,6 +53,11 @@ class FoundPictures:
         self.found[name] = content
         return f"{PICTURES}/{name}"
 
+    def place_one(self, sources: Sequence[str]) -> str:
+        """Where a picture with several addresses will lie: one beside the document goes first."""
+        near = (source for source in sources if not re.match(r"[\w+.-]+:", source) and self._near(source) is not None)
+        return self.place(next(near, sources[0]))
+
     def place(self, source: str) -> str:
         """Where a picture will lie: `data:` and what lies beside the document become files, the web stays."""
         if source in self._placed:
@@ -70,13 +75,17 @@ class FoundPictures:
             return self.add(content, match[1] or "unknown kind")
         if re.match(r"https?://", source, re.IGNORECASE):
             return source
-        path = unquote(source.split("?")[0].split("#")[0]).replace("\\", "/").removeprefix("./")
-        near = path and not re.match(r"[\w.+-]+:|/", path) and ".." not in PurePosixPath(path).parts
-        found = self.beside(path) if near else None
+        found = self._near(source)
         if found is not None:
-            return self.add(found, path)
+            return self.add(found, source)
         self.left_out.append(f"a picture ({source[:60]})" if source else "a picture without an address")
         return ""
+
+    def _near(self, source: str) -> bytes | None:
+        """A file beside the document, none above it; None where there is none."""
+        path = unquote(source.split("?")[0].split("#")[0]).replace("\\", "/").removeprefix("./")
+        inside = path and not re.match(r"[\w.+-]+:|/", path) and ".." not in PurePosixPath(path).parts
+        return self.beside(path) if inside else None
 
 
 @dataclass(slots=True)
@@ -96,7 +105,7 @@ class Written:
     dropped: list[str] = field(default_factory=list)
 
 
-def to_markdown(html: str, place: Callable[[str], str] | None = None) -> Written:
+def to_markdown(html: str, place: Callable[[Sequence[str]], str] | None = None) -> Written:
     """HTML as Markdown, without what is no text; a picture that was left out leaves its description."""
     from bs4 import BeautifulSoup
     from justhtml import JustHTML  # builds the tree that browsers build

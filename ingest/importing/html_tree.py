@@ -4,7 +4,7 @@ Every function changes the tree in place; what it takes out is told to `Kept`.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,7 +118,7 @@ def boxes(tree: Any) -> None:
         node.replace_with("[x] " if "checkbox-on" in node["class"] else "[ ] ")
 
 
-def pictures(tree: Any, place: Callable[[str], str] | None) -> None:
+def pictures(tree: Any, place: Callable[[Sequence[str]], str] | None) -> None:
     """Pictures, the lazy ones too, where they will lie; one that was left out leaves its description."""
     for node in tree.find_all("noscript"):
         shown = [
@@ -126,8 +126,8 @@ def pictures(tree: Any, place: Callable[[str], str] | None) -> None:
         ]
         node.decompose() if shown and node.find("img") else node.unwrap()
     for image in tree.find_all("img"):
-        source = _source(image)
-        target = place(source) if place else source
+        sources = _sources(image)
+        target = place(sources) if place else sources[0]
         if target:
             image["src"] = target
         else:
@@ -135,21 +135,24 @@ def pictures(tree: Any, place: Callable[[str], str] | None) -> None:
             image.replace_with(f"[图片：{alt}]" if alt else "")
 
 
-def _source(image: Any) -> str:
-    """The address that a picture is really loaded from."""
+def _sources(image: Any) -> list[str]:
+    """The addresses that a picture is really loaded from, the likeliest first; at least one, which may be ""."""
     found = [str(image.get(name) or "").strip() for name in SOURCES]
     listed = str(image.get("srcset") or image.get("data-srcset") or "")
     if image.parent is not None and image.parent.name == "picture":
         listed = listed or ",".join(str(source.get("srcset") or "") for source in image.parent.find_all("source"))
     candidates = [part.split() for part in re.split(r",\s+", listed) if part.strip()]
-    largest = max(
-        candidates, key=lambda part: float(re.sub(r"[^\d.]", "", part[-1]) or 0) if len(part) > 1 else 1, default=[""]
-    )
-    real = [
-        source for source in found if source and not source.startswith(("data:image/gif", "data:image/svg", "about:"))
-    ]
-    source = next(iter(real), largest[0] or next((source for source in found if source), ""))
-    return f"https:{source}" if source.startswith("//") else source
+    largest = sorted(candidates, key=_size_of, reverse=True)
+    shown = [*filter(None, found), *(part[0] for part in largest)]
+    empty = ("data:image/gif", "data:image/svg", "about:")  # what stands there until the picture is loaded
+    real = [source for source in shown if not source.startswith(empty)]
+    return [f"https:{source}" if source.startswith("//") else source for source in (real or shown or [""])]
+
+
+def _size_of(part: list[str]) -> float:
+    """How large a picture of a `srcset` is, as it says there."""
+    said = re.sub(r"[^\d.]", "", part[-1]) if len(part) > 1 else ""
+    return float(said) if re.fullmatch(r"\d+(?:\.\d*)?", said) else 1
 
 
 def embedded(tree: Any, dropped: Dropped) -> None:

@@ -10,7 +10,7 @@ from ingest.markup import CJK, fenced_lines
 DROPPED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\xad\ufeff\u200b\u2060]")
 PRIVATE = "[\ue000-\uf8ff]"
 LIGATURE = re.compile("[\ufb00-\ufb06]")
-UNDERLINE = re.compile(r"</?u>", re.IGNORECASE)
+UNDERLINE = re.compile(r"(?<!\\)<u>(.*?)</u>")
 MARKED = re.compile(
     r"\s*(?:#{1,6}(?:\s|$)|[-*+>|•]|\d{1,3}[.、)）]|【|\[\^|[QqAaＱＡ]\s*\d{0,3}\s*[:：]|[问答]\s*[:：]|答案|\$\$|https?://|!?\[)"
 )
@@ -35,7 +35,7 @@ def tidy(text: str) -> str:
 
 def _trimmed(lines: list[str], at: int) -> str:
     """A line without blanks at its end, but for the two that break it where text goes on below."""
-    line = UNDERLINE.sub("", lines[at])
+    line = UNDERLINE.sub(r"\1", lines[at])
     bare = line.rstrip()
     breaks = line.endswith("  ") and bare and at + 1 < len(lines) and lines[at + 1].strip()
     return f"{bare}  " if breaks and not MARKED.match(line) and not MARKED.match(lines[at + 1]) else bare

@@ -56,6 +56,7 @@ class DraftQuestion:
     level: int  # of its heading, 0 if it is none
     lines: list[tuple[int, str]]
     indent: int = 0  # of the item that it is: what stands below is set in as far
+    item: bool = False  # whether it is one of a numbered list, which says all on its line
     answers: list[list[tuple[int, str]]] = field(default_factory=list)
 
 
@@ -82,6 +83,7 @@ class Draft:
     people: list[str] = field(default_factory=list)
     footnotes: list[tuple[int, str]] = field(default_factory=list)
     question: DraftQuestion | None = None
+    last: int = 0  # the largest number of a question
     item: int = 0  # number of the last item of the section's list, 0 before the first
     inner: int = 0  # the same of a list inside of the open answer
 
@@ -97,14 +99,15 @@ class Draft:
             return self.question.answers[-1] if self.question.answers else self.question.lines
         return self.sections[-1].lines if self.sections else self.unplaced
 
-    def ask(self, number: str, text: str, line: int, level: int, indent: int = 0) -> None:
-        """Begin a question; one without a number, or with the number of another, gets the next."""
-        taken = [int(question.number) for question in self.questions]
-        name = int(number) if number else max(taken, default=0) + 1
+    def ask(self, number: str, text: str, line: int, level: int, indent: int = 0) -> DraftQuestion:
+        """Begin a question; one without a number gets the next."""
+        name = int(number) if number else self.last + 1
+        self.last = max(self.last, name)
         section = self.sections[-1].title if self.sections else ""
         self.question = DraftQuestion(str(name), section, level, [(line, text)], indent)
         self.questions.append(self.question)
         self.inner = 0
+        return self.question
 
     def open_section(self, kind: str, title: str, level: int, line: int) -> None:
         """Begin a section; whatever question stood open ends."""
@@ -154,7 +157,8 @@ def _less_indented(text: str, indent: int) -> str:
 
 
 def _take_title(draft: Draft, text: str) -> bool:
-    if draft.title or draft.sections or draft.fields:
+    named = FIELD.match(text)
+    if draft.title or draft.sections or draft.fields or (named and section_name(named[1]) in FIELDS):
         return False
     heading = HEADING.match(text)
     title = (heading[2] or "") if heading else text.strip() if re.match(r"\s*OpenLLM\s+Talk\b", text) else ""
@@ -267,7 +271,7 @@ def _take_item(draft: Draft, lines: Sequence[tuple[int, str]], at: int, number: 
         draft.question = None  # it answers nothing
         return False
     heading = HEADING.match(text)
-    draft.ask(match[1], said.removesuffix("**"), number, len(heading[1]) if heading else 0)
+    draft.ask(match[1], said.removesuffix("**"), number, len(heading[1]) if heading else 0).item = True
     return True
 
 
@@ -287,5 +291,6 @@ def _take_answer(draft: Draft, text: str, number: int) -> bool:
     if mark is None or (not mark.plain and mark.number != draft.question.number):
         return False
     draft.question.answers.append([(number, mark.text)])
-    draft.question.indent = mark.indent
+    blanks = len(text) - len(text.lstrip()) if draft.question.indent else 0
+    draft.question.indent = max(draft.question.indent, mark.indent, blanks)
     return True

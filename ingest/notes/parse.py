@@ -21,7 +21,6 @@ REQUIRED = {"news": "本周新闻", "picks": "本周推荐", "free-talk": "Free 
 
 HEAD = 12  # lines
 FEW = 8  # letters under Free Talk, such as 暂无
-TORN = 25  # letters: a line that the end of a page tore is not shorter
 NUMBER = re.compile(r"番外\s*(\d+)|(?<!\d)(\d{1,4})(?!\d)")
 TITLED = re.compile(
     r"番外\s*(\d{1,4})|(?:talk\s*#?|第\s*(?=\d{1,4}\s*期))(\d{1,4})(?!\d|\s*[年月日.-]\s*\d)", re.IGNORECASE
@@ -153,12 +152,8 @@ def _question(draft: DraftQuestion, talk: Talk, known: set[str], suffix: str) ->
     answers = draft.answers
     if answers:  # all before the first answer mark asks; a sentence that a page cut in two is one
         joined = 0
-        while (
-            joined < len(rest)
-            and not draft.level
-            and len(asked[-1][-1][1]) >= TORN
-            and not ENDS_SENTENCE.search(asked[-1][-1][1].strip()[-1:])
-        ):
+        whole = draft.level or draft.item
+        while joined < len(rest) and not whole and not ENDS_SENTENCE.search(asked[-1][-1][1].strip()[-1:]):
             asked[-1] += rest[joined]
             joined += 1
         rest = rest[joined:]

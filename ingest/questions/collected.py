@@ -46,6 +46,7 @@ NO_QUESTION = re.compile(  # what names a part of a text
     r"|summary|conclusion|introduction|background|overview|motivation|appendix|notes?|links?|todo|faq.*)\W*$",
     re.IGNORECASE,
 )
+FAR = 300  # lines: how far below a numbered line the next one stands
 ELSEWHERE = re.compile(  # behind a link
     r"(?:[-*+]\s+)?\[(?=[^\[\]]*?(?:答案|answer))[^\[\]]*+\]\([^()]*+\)", re.IGNORECASE
 )
@@ -165,7 +166,7 @@ def _is_sibling(lines: Sequence[str], at: int, text: str, forms: Forms) -> bool:
     """Whether a numbered line that does not ask stands between questions, or in a list that mostly asks."""
     if len(text) > LONGEST // 2 or NO_QUESTION.match(text) or not (match := NUMBERED.match(lines[at])):
         return False
-    after = (NUMBERED.match(line) for line in lines[at + 1 :])
+    after = (NUMBERED.match(line) for line in lines[at + 1 : at + 1 + FAR])
     following = next((each for each in after if each and int(each[1]) == int(match[1]) + 1), None)
     return forms.numbers or bool(following and asks_as_line(following[2]))
 
