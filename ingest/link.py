@@ -14,7 +14,7 @@ from ingest.questions.duplicates import join
 from ingest.wiki import Records, Wiki
 
 RELATED = 5  # at most: who finds fewer shows fewer
-LEAST = 0.16  # of likeness: what is less alike is not related
+LEAST = 0.2  # of likeness: what is less alike is not related
 FIRST, SHARED = 0.1, 0.05  # what the same first concept adds to likeness, and each concept in common
 SHORTLIST = 30  # so many of the likest by their words are looked at
 OPENING, TITLE = 300, 3  # letters of the answers that are read; how often the title counts
@@ -65,8 +65,8 @@ def _link_question(question: Question, find: Find, known: Mapping[str, str]) -> 
 
 
 def _link_paper(paper: Paper, find: Find, known: Mapping[str, str]) -> Paper:
-    """What was found in its abstract when it came; of concepts that have come since, its title tells."""
-    found = _known(paper.topics, known) or find(paper.title)
+    """What was found in its title and abstract when it arrived; of one that was written by hand its title tells."""
+    found = _known(paper.topics, known) or (() if paper.arrived else find(paper.title))
     return replace(paper, topics=tuple(found)[:CONCEPTS])
 
 

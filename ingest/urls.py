@@ -7,6 +7,7 @@ abstract, with a version. `canonical_url` gives them one spelling, so that a pap
 import hashlib
 import re
 from collections import Counter
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 LONGEST = 2_048  # letters of an address; no page is found by more, and a longer one stays as it is written
@@ -91,6 +92,7 @@ _FULL_WIDTH_END = "，。；：！？、…～“”‘’《〈「『【（"
 _FULL_WIDTH_PAIRS = {"）": "（", "】": "【", "》": "《", "〉": "〈", "」": "「", "』": "『"}
 
 
+@lru_cache(maxsize=10_000)  # an address is asked for as a link, as a name, and for a hash
 def canonical_url(url: str) -> str:
     """The one spelling of an address: no tracking, no redirector, arXiv as `https://arxiv.org/abs/ID`.
 

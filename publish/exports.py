@@ -18,9 +18,10 @@ FIELD = re.compile(r"^(title|summary):\s*(.+)$", re.MULTILINE)
 INCLUDE = re.compile(r'(\s*)--8<-- "((?!/)(?:(?!\.\.)[\w./-])+?)(?::(\w+))?"\s*')
 MARK = re.compile(r"\s*(?:<!--|#) --8<-- \[(start|end):(\w+)\](?: -->)?\s*")
 FENCE = re.compile(r"\s*(```+|~~~+)")
-HIDDEN = re.compile(r'<div class="wiki-meta" hidden>.*?</div>|<svg\b.*?</svg>|<!--.*?-->|\{:? [.#][^{}]*\}', re.DOTALL)
+ATTRIBUTES = r'\{:? ?(?:[.#][^{}]*|[\w-]+="[^{}]*") ?\}'  # of Markdown's attr_list
+HIDDEN = re.compile(rf'<div class="wiki-meta" hidden>.*?</div>|<svg\b.*?</svg>|<!--.*?-->|\s?{ATTRIBUTES}', re.DOTALL)
 TAG = re.compile(r"</?(?:div|span|figure|br|p)\b[^>]*>")
-LINK = re.compile(r"(\]\()([^()\s]+\.md)([?#][^()\s]*)?\)")
+LINK = re.compile(r"(\]\()([^()\s:?#]+)([?#][^()\s]*)?\)")  # one of the site's own
 DEEPEST = 4  # includes within includes
 SECTIONS = {  # of llms.txt: the folder of docs/, and its heading
     "topics": "概念 Concepts",
@@ -42,11 +43,14 @@ def write(project: Project, languages: Sequence[Mapping[str, Any]]) -> set[str]:
     names = {source: out for known in languages for source, out in known["names"].items()}
     for known in languages:
         for source, out in known["names"].items():
-            page = known["pages"].get(source)
-            if not (page and source.endswith(".md") and out.endswith("index.html")):
+            if not (source.endswith(".md") and out.endswith("index.html")):
                 continue
             name = out.removesuffix("index.html") + "index.md"
-            made[name] = digest(page["of"], names)
+            page = known["pages"].get(source)
+            # A page with something wrong is not known, and what was built of it stays.
+            made[name] = digest(page["of"], names) if page else ""
+            if not page and name in project.left:
+                continue
             if last.get(name) != made[name] or name not in project.left:
                 project.tree.write(f"site/{name}", twin(project, source, names).encode())
     whole = {
@@ -78,11 +82,9 @@ def twin(project: Project, source: str, names: Mapping[str, str]) -> str:
 
     def relinked(found: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(source), found[2]))
-        out = names.get(target, "")
-        if not out.endswith("index.html"):
-            return found[0]
-        where = posixpath.relpath(out.removesuffix("index.html") + "index.md", here or ".")
-        return f"{found[1]}{where}{found[3] or ''})"
+        out = names.get(target, target)
+        where = out.removesuffix("index.html") + "index.md" if out.endswith("index.html") else out
+        return f"{found[1]}{posixpath.relpath(where, here or '.')}{found[3] or ''})"
 
     text = LINK.sub(relinked, "\n".join(parts))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

@@ -118,13 +118,15 @@ class _Chunked(torch.autograd.Function):
         for start in range(0, len(hidden), chunk):
             part = slice(start, start + chunk)
             states, count = hidden[part], counts[part].unsqueeze(-1)  # (n, C), (n, 1)
-            logits = (states @ weight.T).to(wide).masked_fill(~count, 0.0)  # (n, V)
-            norm = log_sum_exp(logits).unsqueeze(-1)  # (n, 1)
+            logits = (states @ weight.T).to(wide).masked_fill_(~count, 0.0)  # (n, V); from here on in place
             index = labels[part].unsqueeze(-1).masked_fill(~count, 0)  # (n, 1)
-            losses = norm - (1 - smoothing) * logits.gather(-1, index) + zeta * norm.square()
-            losses = losses - smoothing * logits.mean(dim=-1, keepdim=True)
-            total += losses.masked_fill(~count, 0.0).sum()
-            grad = (1 + 2 * zeta * norm) * (logits - norm).exp() - smoothing / V  # (n, V)
+            wanted = (1 - smoothing) * logits.gather(-1, index) + smoothing * logits.mean(dim=-1, keepdim=True)
+            largest = logits.amax(dim=-1, keepdim=True)  # (n, 1)
+            grad = logits.sub_(largest).exp_()
+            exps = grad.sum(dim=-1, keepdim=True)  # (n, 1)
+            norm = exps.log() + largest  # log Σ
+            total += (norm - wanted + zeta * norm.square()).masked_fill(~count, 0.0).sum()
+            grad.mul_((1 + 2 * zeta * norm) / exps).sub_(smoothing / V)
             grad.scatter_add_(-1, index, torch.full_like(norm, smoothing - 1))
             grad = grad.masked_fill_(~count, 0.0).to(hidden.dtype)
             grad_hidden[part] = grad @ weight

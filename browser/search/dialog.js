@@ -13,7 +13,7 @@ import { EMPTY, VALUES, asksSomething, filtersOf, fromAddress, toAddress } from 
 
 const PAGE = 10;
 const PAUSE_MS = 150;
-const LOW = 0.5; // of a query that the best result has: below, it may well be that nothing answers it
+const LOW = 0.4; // of a query that the best result has: below, it may well be that nothing answers it
 const MAGNIFIER =
   "M9.5 3a6.5 6.5 0 0 1 5.2 10.4l5.3 5.3-1.3 1.3-5.3-5.3A6.5 6.5 0 1 1 9.5 3m0 1.9a4.6 4.6 0 1 0 0 9.2 4.6 4.6 0 0 0 0-9.2";
 

@@ -73,9 +73,9 @@ export function partsOf(word) {
 /** The beginning that a word's other forms share: hallucinations, hallucinate -> hallucinat. @param {string} word */
 export function stem(word) {
   if (word.length < 5 || !/^[a-z]+$/.test(word)) return word;
-  for (const [ending, least] of /** @type {[RegExp, number][]} */ ([[/(?:izing|ized|izes|ization|izations)$/, 4], [/(?:ings?|ed|ies|es|e|s|y)$/, 4]])) {
+  for (const ending of [/i[sz](?:ing|ed|es?|ations?)$/, /(?:ings?|ed|ies|y|(?<=ss|x|ch|sh)es|(?<!s)s)$/, /(?<=at|ut|uc|iv)e$/]) {
     const cut = word.replace(ending, "");
-    if (cut !== word && cut.length >= least) return cut;
+    if (cut !== word && cut.length >= 4) return cut;
   }
   return word;
 }

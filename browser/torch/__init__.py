@@ -16,8 +16,8 @@ from . import _absent, _alias, _create, _dtypes, _index, _linalg, _pointwise, _p
 from ._core import PUBLIC as _PUBLIC
 from ._core import Tensor
 from ._dtypes import Size, device, dtype, finfo, iinfo
-from ._lazy import RARE as _RARE
 from ._engine import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from ._lazy import RARE as _RARE
 
 _np.seterr(all="ignore")  # torch computes inf and nan without a word
 
@@ -42,39 +42,51 @@ from . import autograd, nn  # noqa: E402 - they need the operations
 _PUBLIC.update(
     {
         name: getattr(nn.functional, name)
-        for name in """dropout native_dropout embedding layer_norm rms_norm cosine_similarity group_norm batch_norm kl_div
+        for name in """dropout native_dropout embedding layer_norm rms_norm cosine_similarity group_norm batch_norm
+        kl_div
         binary_cross_entropy_with_logits margin_ranking_loss""".split()
     }
 )
 globals().update({name: value for name, value in _PUBLIC.items() if not name.startswith("_") and name != "Parameter"})
 
-_LAZY = {
-    name: f".{name}"
-    for name in """accelerator amp backends compiler cuda distributed distributions fft func fx jit linalg mps multiprocessing
-    optim profiler random serialization special testing _utils utils version""".split()
-} | _absent.lazily(
-    _rare=" ".join(name for name in _RARE.split() if name[-1] != "_" and name != "sum_to_size"),
-    _utils=" ".join(
-        f"{name}Storage"
-        for name in "Bool Byte Char Short Int Long Half BFloat16 Float Double ComplexFloat ComplexDouble".split()
-    ),
-    _windows="hann_window hamming_window blackman_window bartlett_window",
-    amp="autocast GradScaler get_autocast_dtype is_autocast_enabled",
-    compiler="compile",
-    func="vmap",
-    serialization="save load",
-) | {
-    name: ".nn.functional"
-    for name in """conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d max_pool1d max_pool2d max_pool3d
-    avg_pool1d adaptive_avg_pool1d selu celu prelu rrelu threshold hardshrink pairwise_distance instance_norm bilinear
-    embedding_bag pixel_shuffle pixel_unshuffle channel_shuffle triplet_margin_loss cosine_embedding_loss ctc_loss
-    hinge_embedding_loss poisson_nll_loss alpha_dropout""".split()
-}
+_LAZY = (
+    {
+        name: f".{name}"
+        for name in """accelerator amp backends compiler cuda distributed distributions fft func fx jit linalg mps
+        multiprocessing
+    optim profiler random serialization special testing _utils utils version xpu""".split()
+    }
+    | _absent.lazily(
+        _rare=" ".join(name for name in _RARE.split() if name[-1] != "_" and name != "sum_to_size"),
+        _utils=" ".join(
+            f"{name}Storage"
+            for name in "Bool Byte Char Short Int Long Half BFloat16 Float Double ComplexFloat ComplexDouble".split()
+        ),
+        _windows="hann_window hamming_window blackman_window bartlett_window",
+        amp="autocast GradScaler get_autocast_dtype is_autocast_enabled",
+        compiler="compile",
+        func="vmap",
+        serialization="save load",
+    )
+    | _absent.lazily(
+        **{
+            "nn.functional": """conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d max_pool1d
+            max_pool2d max_pool3d avg_pool1d adaptive_avg_pool1d selu celu prelu rrelu threshold hardshrink
+            pairwise_distance instance_norm bilinear embedding_bag pixel_shuffle pixel_unshuffle channel_shuffle
+            triplet_margin_loss cosine_embedding_loss ctc_loss hinge_embedding_loss poisson_nll_loss alpha_dropout"""
+        }
+    )
+)
 
 
 def is_tensor(obj: Any) -> Any:
     """Whether this is a tensor."""
     return isinstance(obj, Tensor)
+
+
+def detach(input: Any) -> Any:
+    """The same memory, outside the tape."""
+    return input.detach()
 
 
 def set_default_device(device: Any) -> None:
@@ -146,6 +158,4 @@ __getattr__ = _absent.lacking(__name__, "torch", _LAZY)
 
 
 def __dir__() -> list[str]:
-    return sorted(
-        {*_LAZY, *(name for name in globals() if not name.startswith("_"))} - {"math", "Any"}
-    )
+    return sorted({*_LAZY, *(name for name in globals() if not name.startswith("_"))} - {"math", "Any"})

@@ -27,6 +27,8 @@ STANDS_FOR = {
     "_core": "_tensor",
     "_functional": "autograd.functional",
     "compiler": "_dynamo",
+    "distributed": "distributed.distributed_c10d",
+    "distributed.nn": "distributed.nn.functional",
 }
 PLACES = {part: whole for whole, parts in STANDS_FOR.items() for part in parts.split()}
 

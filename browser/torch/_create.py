@@ -149,7 +149,8 @@ PUBLIC["_construct"] = _construct
 
 
 class _Typed(type):
-    """The type of `torch.FloatTensor` and its like: calling them makes a tensor, and tensors of that type are theirs."""
+    """The type of `torch.FloatTensor` and its like: calling them makes a tensor, and tensors of that type are
+    theirs."""
 
     kind: DTYPES
 
@@ -243,7 +244,14 @@ zeros_like, ones_like, empty_like = _like("zeros_like", 0), _like("ones_like", 1
 
 @function
 def full_like(
-    input: Tensor, fill_value: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+    layout: Any = None,
 ) -> Tensor:
     """One value in the shape and type of a tensor."""
     return full(input._data.shape, fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from . import _kernel
 from ._core import Tensor, both, function, in_place, make, wide
 from ._dtypes import dtype
 
@@ -41,15 +42,25 @@ def lowered(*tensors: Any) -> tuple[Any, ...]:
 
 
 def _flat(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The product of two matrices. NumPy in the browser has no BLAS, and its `einsum` is the fastest loop there."""
-    return np.einsum("ij,jk->ik", x, y) if WITHOUT_BLAS and x.dtype.kind == "f" else np.matmul(x, y)
+    """The product of two matrices; where NumPy has no BLAS by our own kernel, or by `einsum`, its fastest loop
+    there."""
+    if not WITHOUT_BLAS or x.dtype.kind != "f":
+        return np.matmul(x, y)
+    return _kernel.product(x, y) if _kernel.fits(x, y) else np.einsum("ij,jk->ik", x, y)
+
+
+def _stacks(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The products of two stacks of matrices."""
+    if WITHOUT_BLAS and x.ndim > 2 and y.ndim > 2 and _kernel.fits(x, y):
+        return _kernel.products(x, y)
+    return np.matmul(x, y)
 
 
 def product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """`x @ y`; a stack of matrices times one matrix as a single product."""
     if y.ndim == 2 and x.ndim > 1:
         return _flat(x if x.ndim == 2 else _rows(x), y).reshape(*x.shape[:-1], y.shape[-1])
-    return np.matmul(x, y)
+    return _stacks(x, y)
 
 
 def _rows(x: np.ndarray) -> np.ndarray:
@@ -89,7 +100,7 @@ def _second(g: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """The gradient of the second factor; of one matrix for a whole stack in a single product."""
     if right.ndim == 2:
         return _flat(_flip(_rows(left)), _rows(g))
-    return np.matmul(_flip(left), g)
+    return _stacks(_flip(left), g)
 
 
 def _label(x: np.ndarray, y: np.ndarray) -> str:

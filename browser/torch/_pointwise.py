@@ -765,7 +765,9 @@ in_place(
     "bitwise_not bitwise_left_shift bitwise_right_shift tan asin acos atan sinh cosh exp2 log10 erfc frac logit atan2",
     globals(),
 )
-for _name in "exp log sqrt sin cos tanh sigmoid neg relu floor ceil round abs clamp square reciprocal rsqrt erf".split():
+for (
+    _name
+) in "exp log sqrt sin cos tanh sigmoid neg relu floor ceil round abs clamp square reciprocal rsqrt erf".split():
     PUBLIC[f"{_name}_"] = getattr(Tensor, f"{_name}_")
 Tensor.clip_ = Tensor.clamp_
 for _name in ("add", "sub", "mul", "pow"):

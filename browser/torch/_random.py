@@ -340,7 +340,9 @@ def _any_integers(kind: DTYPE, count: int, source: Generator) -> np.ndarray:
     if kind in (int64, float64):
         return (source.long_draws(count) % np.uint64(2**63 if kind is int64 else 2**53 + 1)).astype(np.int64)
     if kind.rank < 2:
-        return (source.draws(count) % np.uint64(2 if kind.rank == 0 else int(np.iinfo(kind.np).max) + 1)).astype(np.int64)
+        return (source.draws(count) % np.uint64(2 if kind.rank == 0 else int(np.iinfo(kind.np).max) + 1)).astype(
+            np.int64
+        )
     return (source.draws(count) % np.uint64({float32: 2**24, float16: 2**11}.get(kind, 2**8) + 1)).astype(np.int64)
 
 
@@ -372,7 +374,9 @@ def rand(
     pin_memory: bool = False,
 ) -> Tensor:
     """Uniform numbers in [0, 1)."""
-    return _made(uniform_(_shaped(args if size is None else (size,), dtype, device), generator=generator), device, requires_grad)
+    return _made(
+        uniform_(_shaped(args if size is None else (size,), dtype, device), generator=generator), device, requires_grad
+    )
 
 
 @function
@@ -387,12 +391,19 @@ def randn(
     pin_memory: bool = False,
 ) -> Tensor:
     """Standard normal numbers."""
-    return _made(normal_(_shaped(args if size is None else (size,), dtype, device), generator=generator), device, requires_grad)
+    return _made(
+        normal_(_shaped(args if size is None else (size,), dtype, device), generator=generator), device, requires_grad
+    )
 
 
 @function
 def rand_like(
-    input: Tensor, *, dtype: DTYPE | None = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+    input: Tensor,
+    *,
+    dtype: DTYPE | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Uniform numbers in the shape and type of a tensor."""
     return _made(uniform_(PUBLIC["empty_like"](input, dtype=dtype)), device, requires_grad)
@@ -400,7 +411,12 @@ def rand_like(
 
 @function
 def randn_like(
-    input: Tensor, *, dtype: DTYPE | None = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+    input: Tensor,
+    *,
+    dtype: DTYPE | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Standard normal numbers in the shape and type of a tensor."""
     return _made(normal_(PUBLIC["empty_like"](input, dtype=dtype)), device, requires_grad)

@@ -556,7 +556,7 @@ def _soft_input(input: Tensor, dim: int, dtype: dtype | None, name: str) -> tupl
 def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """`exp(input)`, divided by its sum along a dimension."""
     input, axis = _soft_input(input, dim, dtype, "softmax")
-    x = wide(input)
+    x = np.ascontiguousarray(wide(input)) if input.ndim else wide(input)  # as torch's result lies in memory
     if not x.ndim:
         return make(np.ones_like(x), input.dtype, "Softmax0", (input,), lambda g: (g * 0,))
     y = x - x.max(axis=axis, keepdims=True) if x.size else x.copy()
@@ -574,7 +574,7 @@ def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
 def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """`input - logsumexp(input)` along a dimension."""
     input, axis = _soft_input(input, dim, dtype, "log_softmax")
-    x = wide(input)
+    x = np.ascontiguousarray(wide(input)) if input.ndim else wide(input)
     if not x.ndim:
         return make(np.zeros_like(x), input.dtype, "LogSoftmax0", (input,), lambda g: (g * 0,))
     y = x - x.max(axis=axis, keepdims=True) if x.size else x.copy()

@@ -507,7 +507,9 @@ def _in_place_view(name: str, change: Any) -> None:
 
     def apply(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if Mode.enabled and self.requires_grad:
-            raise NotImplementedError(f"{name} of a tensor with a gradient is not in the browser's torch; use {name[:-1]}")
+            raise NotImplementedError(
+                f"{name} of a tensor with a gradient is not in the browser's torch; use {name[:-1]}"
+            )
         self._data = change(self, *args, **kwargs)._data
         return self
 
@@ -741,7 +743,8 @@ def _converter(name: str, kind: dtype) -> None:
 for _name, _kind in (("float", float32), ("double", float64), ("long", int64), ("bool", bool_), ("bfloat16", bfloat16)):
     _converter(_name, _kind)
 for _name, _stored in (
-    ("half", "f2"), ("int", "i4"), ("short", "i2"), ("char", "i1"), ("byte", "u1"), ("cfloat", "c8"), ("cdouble", "c16"),
+    ("half", "f2"), ("int", "i4"), ("short", "i2"), ("char", "i1"), ("byte", "u1"), ("cfloat", "c8"), ("cdouble",
+    "c16"),
 ):  # fmt: skip
     _converter(_name, FROM_NUMPY[np.dtype(_stored)])
 

@@ -74,9 +74,7 @@ class GradScaler:
         enabled: bool = True,
     ) -> None:
         if enabled and device != "cpu":
-            warnings.warn(
-                "torch.cuda.amp.GradScaler is enabled, but CUDA is not available.  Disabling.", stacklevel=2
-            )
+            warnings.warn("torch.cuda.amp.GradScaler is enabled, but CUDA is not available.  Disabling.", stacklevel=2)
         self._enabled = enabled and device == "cpu"
         self._scale, self._factors = init_scale, (growth_factor, backoff_factor, growth_interval)
         self._good, self._unscaled, self._bad = 0, False, False

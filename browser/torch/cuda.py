@@ -14,6 +14,9 @@ def is_available() -> bool:
 is_bf16_supported = is_initialized = is_available
 
 
+_initialized = False
+
+
 def device_count() -> int:
     """0."""
     return 0

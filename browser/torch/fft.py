@@ -34,7 +34,9 @@ def _fitted(g: np.ndarray, shape: Sequence[int], axes: Sequence[int]) -> np.ndar
         if g.shape[axis] > size:
             g = np.take(g, np.arange(size), axis)
         elif g.shape[axis] < size:
-            g = np.concatenate([g, np.zeros((*g.shape[:axis], size - g.shape[axis], *g.shape[axis + 1 :]), g.dtype)], axis)
+            g = np.concatenate(
+                [g, np.zeros((*g.shape[:axis], size - g.shape[axis], *g.shape[axis + 1 :]), g.dtype)], axis
+            )
     return g
 
 
@@ -141,7 +143,6 @@ def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
     """Frequency 0 in front."""
     axes = axes_of(dim, input.ndim)
     return roll(input, [-(input.shape[axis] // 2) for axis in axes], list(axes))
-
 
 
 __getattr__ = _lacking(__name__, "torch.fft")

@@ -152,7 +152,8 @@ def grad_and_value(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = F
             value, aux = result if has_aux else (result, None)
         if value.ndim:
             raise RuntimeError(
-                f"grad_and_value(f)(*args): Expected f(*args) to return a scalar tensor, got tensor with {value.ndim} dims."
+                f"grad_and_value(f)(*args): Expected f(*args) to return a scalar tensor, got tensor with {value.ndim} "
+                f"dims."
             )
         wanted = [given[n] for n in places]
         found = iter(autograd.grad(value, tree_leaves(wanted), allow_unused=True))
@@ -208,10 +209,13 @@ def jacrev(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False, **
             leaves = tree_leaves(wanted)
             for seed in eye(out.numel(), dtype=out.dtype):
                 seed = seed.reshape(out.shape)
-                parts = autograd.grad(out, leaves, seed, retain_graph=True, allow_unused=True) if out.requires_grad else (
+                parts = autograd.grad(out, leaves, seed, retain_graph=True,
+                allow_unused=True) if out.requires_grad else (
                     (None,) * len(leaves)
                 )  # fmt: skip
-                rows.append([leaf.detach() * 0 if one is None else one for one, leaf in zip(parts, leaves, strict=True)])
+                rows.append(
+                    [leaf.detach() * 0 if one is None else one for one, leaf in zip(parts, leaves, strict=True)]
+                )
             found = iter(
                 stack([row[n] for row in rows]).reshape(*out.shape, *leaf.shape) for n, leaf in enumerate(leaves)
             )

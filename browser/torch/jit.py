@@ -1,14 +1,12 @@
 """`torch.jit`: TorchScript; code runs as the Python that it is."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from ._absent import lacking as _lacking
 from ._notice import once
 from .nn.module import Module as ScriptModule
 from .serialization import load, save
-
-Final = Any
 
 
 def script(obj: Any, *args: Any, **kwargs: Any) -> Any:

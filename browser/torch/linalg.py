@@ -280,7 +280,7 @@ def matrix_exp(A: Tensor) -> Tensor:
 def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The vector at right angles to two; with gradient."""
     if input.shape[dim] != 3 or other.shape[dim] != 3:
-        raise RuntimeError("linalg.cross: inputs dimension %d must have length 3." % dim)
+        raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3.")
     a, b = input.unbind(dim), other.unbind(dim)
     return stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]], dim)
 

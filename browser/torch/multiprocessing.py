@@ -21,7 +21,9 @@ def spawn(
         NotImplementedError: `nprocs` is more than 1.
     """
     if nprocs != 1:
-        raise NotImplementedError(f"a page has one process: torch.multiprocessing.spawn(nprocs={nprocs}) cannot run here")
+        raise NotImplementedError(
+            f"a page has one process: torch.multiprocessing.spawn(nprocs={nprocs}) cannot run here"
+        )
     once("torch.multiprocessing.spawn", "the function runs in the page's own process")
     fn(0, *args)
 

@@ -9,6 +9,7 @@ import pickle
 import sys
 import zipfile
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -90,8 +91,10 @@ class _Unpickler(pickle.Unpickler):
         if self.weights_only and not self._harmless(module, name):
             raise pickle.UnpicklingError(
                 "Weights only load failed. In PyTorch 2.6, we changed the default value of the `weights_only` argument "
-                f"in `torch.load` from `False` to `True`. Unsupported global: GLOBAL {module}.{name} was not an allowed "
-                "global by default. Re-running `torch.load` with `weights_only` set to `False` will likely succeed, but "
+                f"in `torch.load` from `False` to `True`. Unsupported global: GLOBAL {module}.{name} was not an "
+                f"allowed "
+                "global by default. Re-running `torch.load` with `weights_only` set to `False` will likely succeed, "
+                "but "
                 "it can result in arbitrary code execution. Do it only if you got the file from a trusted source."
             )
         return super().find_class(module, name)
@@ -119,7 +122,7 @@ def save(
     pickler = _Pickler(pickled, pickle_protocol)
     pickler.dump(obj)
     if isinstance(f, str | os.PathLike):
-        with open(f, "wb") as file:
+        with Path(f).open("wb") as file:
             _write(file, pickled.getvalue(), pickler)
     else:
         _write(f, pickled.getvalue(), pickler)
@@ -153,8 +156,7 @@ def load(
     if map_location is not None and not callable(map_location) and not isinstance(map_location, dict):
         chosen_device(map_location)
     if isinstance(f, str | os.PathLike):
-        with open(f, "rb") as file:
-            return load(io.BytesIO(file.read()), weights_only=weights_only)
+        return load(io.BytesIO(Path(f).read_bytes()), weights_only=weights_only)
     with zipfile.ZipFile(io.BytesIO(f.read())) as archive:
         folder = archive.namelist()[0].split("/")[0]
         return _Unpickler(archive, folder, weights_only is not False).load()

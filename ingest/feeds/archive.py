@@ -42,7 +42,7 @@ def merge_all(weeks: Sequence[Week], batches: Sequence[Batch], today: date) -> t
     fill those of the other in the second.
     """
     found = [
-        (only_known, replace(paper, abstract=""), number)
+        (only_known, paper, number)
         for number, batch in enumerate(batches)
         for only_known, papers in enumerate(batch)
         for paper in papers
@@ -108,7 +108,7 @@ class _Shelf:
         for slot in self.slots:
             paper = slot.paper
             if not slot.week:  # another feed may have told a surer id
-                paper = replace(paper, id=paper_id(paper.url, paper.arxiv_id, paper.doi), arrived=today)
+                paper = replace(paper, id=paper_id(paper.url, paper.arxiv_id, paper.doi), arrived=today, abstract="")
             weeks.setdefault(week_of(paper.published), []).append(paper)
         return tuple(Week(name, tuple(sorted(weeks[name], key=order))) for name in sorted(weeks))
 

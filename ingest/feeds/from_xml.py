@@ -36,6 +36,8 @@ def read_xml(text: str, source: str) -> Reading:
     clean = legal(text)
     damage = () if clean == text else (Problem(source, 1, 1, "P008", "characters that no XML may hold"),)
     reading = next(filter(None, (reader(clean, source) for reader in READERS)))
+    if "totalResults" not in clean:
+        return reading._replace(damage=reading.damage or damage)
     total, first = (int(found[1]) if (found := form.search(clean)) else 0 for form in (_TOTAL, _FIRST))
     return reading._replace(damage=reading.damage or damage, total=total, first=first)
 

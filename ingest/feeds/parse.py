@@ -79,6 +79,7 @@ def parse_feed(content: bytes, source: str, charset: str = "", today: date | Non
 
 
 _LONGEST_URL = 2048
+_WEB = re.compile(r"https?://[^/]")
 _ARXIV_FEED = re.compile(r"updates on arxiv\.org$|^arxiv query:", re.IGNORECASE)
 _ANNOUNCED = re.compile(r"arXiv:\S{1,40}\s+Announce Type:\s*([a-z-]+)", re.IGNORECASE)
 _BEFORE_ABSTRACT = re.compile(r"^(?:arXiv:\S{1,40}\s+)?(?:Announce Type:\s*[a-z-]+\s+)?Abstract:\s*", re.IGNORECASE)
@@ -89,7 +90,7 @@ _WITHDRAWN = re.compile(
 )
 _OLD_SUFFIX = re.compile(r"\.? ?\(arXiv:[^()]*\)$")  # `Title. (arXiv:2209.11461v3 [cs.IR] UPDATED)`, until 2024
 _VERSION = re.compile(r"v[1-9]\d{0,3}", re.ASCII)
-_ABSTRACT, _GUID = 4_000, 300  # letters that are kept of each
+_ABSTRACT, _GUID = 3_000, 300  # letters that are kept of each
 
 
 def _refuse_errors(reading: Reading) -> None:
@@ -119,14 +120,14 @@ def _record(
     arxiv = next(filter(None, map(arxiv_id, (*links, guid))), "")
     named = (doi_of(text[:_LONGEST_URL].split()[0]) for text in (*entry.dois, *links, entry.guid) if text.strip())
     doi = next((doi for doi in named if doi and not arxiv_id(doi)), "")
-    pages = [arxiv and f"https://arxiv.org/abs/{arxiv}", *links, doi and f"https://doi.org/{doi}"]
-    url = next((page for page in map(canonical_url, pages) if re.match(r"https?://[^/]", page)), "")
+    pages = [*links, doi and f"https://doi.org/{doi}"]
+    url = f"https://arxiv.org/abs/{arxiv}" if arxiv else next(filter(None, map(_address, pages)), "")
     if not url:
         return None
     arxiv = arxiv or arxiv_id(url)  # what blanks in the link hid, `https://arxiv.o\nrg/abs/…`
     doi = doi or ("" if arxiv else doi_of(url))
     title = _digest_title(entry) or plain(entry.title)
-    suffix, announced = _OLD_SUFFIX.search(title), _ANNOUNCED.search(entry.body[:_LONGEST_URL])
+    suffix, announced = _OLD_SUFFIX.search(title), _announced(entry.body[:_LONGEST_URL])
     title = title[: suffix.start()].rstrip() if suffix else title
     mentions = (*links, guid, suffix[0] if suffix else "", announced[0] if announced else "")
     versions = {arxiv_version(mention, arxiv) for mention in mentions if mention and arxiv}
@@ -145,7 +146,7 @@ def _record(
     elif day and (why := refusal(day, "" if authority.startswith("arXiv") else arxiv, today)):
         refused.append(f"{day}, {why}")
         day = None
-    about = _BEFORE_ABSTRACT.sub("", plain(entry.body[: 3 * _ABSTRACT]))
+    about = _BEFORE_ABSTRACT.sub("", plain(entry.body[: _ABSTRACT + _ABSTRACT // 2]))
     paper = Paper(
         id=paper_id(url, arxiv, doi),
         title=(tex_accents(title) if arxiv else title) or url,
@@ -160,10 +161,18 @@ def _record(
         code=_address(entry.code),
         withdrawn=authority.startswith("arXiv") and bool(_WITHDRAWN.search(about[:600])),
         authority=authority,
-        guid="" if arxiv or doi or canonical_url(guid) == url else guid[:_GUID],
+        guid="" if arxiv or doi or _is_page(guid, url) else guid[:_GUID],
         abstract=about[:_ABSTRACT],
     )
     return paper, again
+
+
+def _announced(body: str) -> re.Match[str] | None:
+    return _ANNOUNCED.search(body) if "nnounce" in body else None  # few feeds are arXiv's
+
+
+def _is_page(guid: str, url: str) -> bool:
+    return guid == url or (guid[:4].lower() == "http" and canonical_url(guid) == url)
 
 
 def _site(address: str) -> str:
@@ -175,8 +184,8 @@ def _site(address: str) -> str:
 
 
 def _address(text: str) -> str:
-    found = canonical_url(text) if len(text) <= _LONGEST_URL else ""
-    return found if re.match(r"https?://[^/]", found) else ""
+    found = canonical_url(text) if text and len(text) <= _LONGEST_URL else ""
+    return found if _WEB.match(found) else ""
 
 
 def _digest_title(entry: FeedEntry) -> str:

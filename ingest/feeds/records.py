@@ -94,8 +94,9 @@ def order(paper: Paper) -> tuple[object, ...]:
 
 def by_id(paper: Paper) -> tuple[object, ...]:
     """An order of records that depends on what they say alone."""
-    values = (getattr(paper, key) for key in _KEYS)
-    return tuple((value or date.min) if key in _DAYS else value for key, value in zip(_KEYS, values, strict=True))
+    named = paper.id, paper.title, paper.url, paper.doi, paper.authors, paper.feed, paper.versions, paper.topics
+    days = paper.published or date.min, paper.arrived or date.min
+    return *named, *days, paper.authority, paper.votes, paper.also, paper.code, paper.withdrawn, paper.guid, paper.line
 
 
 def _is_week(name: str) -> bool:

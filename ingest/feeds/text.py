@@ -5,6 +5,7 @@ import html
 import re
 import unicodedata
 from datetime import date, timedelta
+from functools import lru_cache
 
 import nh3
 from charset_normalizer import from_bytes
@@ -95,6 +96,12 @@ def _usable(name: str) -> str:
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NUMBER = re.compile(r"&#(?:x([\da-f]{1,8})|(\d{1,10}));", re.IGNORECASE | re.ASCII)
+# References that may be illegal: control characters, halves of pairs, and what is too large.
+_SUSPECT = re.compile(
+    r"&#(?:x0*(?:[0-8bcef]|1[\da-f]|d[89a-f][\da-f]{2}|fff[ef]|[\da-f]{6,});"
+    r"|0*(?:[0-8]|1[124-9]|2\d|3[01]|5[5-7]\d{3}|6\d{4}|\d{6,});)",
+    re.IGNORECASE | re.ASCII,
+)
 _HALVES = re.compile(
     r"&#(?:x(d[89ab][\da-f]{2})|(5[5-6]\d{3}));&#(?:x(d[c-f][\da-f]{2})|(5[6-7]\d{3}));", re.I | re.ASCII
 )
@@ -106,7 +113,7 @@ def legal(text: str) -> str:
     An emoji that was written as the two halves of a surrogate pair becomes the emoji, any other half U+FFFD.
     """
     text = _ILLEGAL.sub(" ", text)
-    return _NUMBER.sub(_allowed, _HALVES.sub(_joined, text)) if "&#" in text else text
+    return _NUMBER.sub(_allowed, _HALVES.sub(_joined, text)) if _SUSPECT.search(text) else text
 
 
 def _joined(found: re.Match[str]) -> str:
@@ -142,6 +149,7 @@ def _mended(reference: str) -> str:
     return meant if meant not in ("&", "<", ">", reference) else reference.replace("&", "&amp;")
 
 
+@lru_cache(maxsize=4_000)  # all of a day's papers have one
 def published_on(text: str) -> date | None:
     """The day a date names, as it is written there, or None. Never guessed: a month alone is no day.
 

@@ -119,8 +119,9 @@ class Kept:
                 changes.setdefault(packed >> 4, {})[number] = packed & 15
         self._made += [b""] * (len(self.words) - len(self._made))
         for at, changed in changes.items():
-            found: dict[int, int | None] = {**dict(_unpacked(self._made[at])), **changed}
-            self._made[at] = packed_postings(sorted((n, level) for n, level in found.items() if level is not None))
+            kept = [entry for entry in _unpacked(self._made[at]) if entry[0] not in changed]
+            kept += [(number, level) for number, level in changed.items() if level is not None]
+            self._made[at] = packed_postings(sorted(kept))
 
     def save(self) -> None:
         """Keep what this build has used."""
@@ -134,8 +135,12 @@ def packed_postings(levels: Sequence[tuple[int, int]]) -> bytes:
     """Postings of numbers of documents in order, with the level of each."""
     made, last = bytearray(), -1
     for number, level in levels:
-        made += varint((number - last) << 4 | level)
+        value = (number - last) << 4 | level  # `varint`, without a call for each
         last = number
+        while value > 127:
+            made.append(value & 127 | 128)
+            value >>= 7
+        made.append(value)
     return bytes(made)
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from publish.build import build
 from publish.exports import twin
 from publish.memory import Memory, Project
+from tests.publish.conftest import made
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def site(tmp_path):
     texts = {
         "docs/topics/rope.md": (
             '---\ntitle: "RoPE：旋转"\nsummary: 一句。\n---\n\n# RoPE\n\n--8<-- "generated/before/rope.md"\n\n'
-            "见[问答](../qa/a.md#x)与[别处](https://a.example/b.md){: .wiki-tag }\n\n"
+            '见[问答](../qa/a.md#x)与[别处](https://a.example/b.md){: .wiki-tag }与[源](rope.xml){ a="b" }\n\n'
             '```python\n--8<-- "rope.py:example"\nx = "<div>"  # { .kept }\n```\n'
         ),
         "docs/generated/before/rope.md": '<div class="wiki-meta" hidden><span>v</span></div>\n先读 LoRA&#58; 低秩。\n',
@@ -39,7 +39,8 @@ KNOWN = {"names": NAMES, "pages": {"topics/rope.md": {"of": "1"}, "qa/a.md": {"o
 def test_a_twin_stands_alone(site):
     text = twin(site, "topics/rope.md", NAMES)
     assert text == (
-        "# RoPE\n\n先读 LoRA: 低秩。\n\n见[问答](../../qa/a/index.md#x)与[别处](https://a.example/b.md)\n\n"
+        "# RoPE\n\n先读 LoRA: 低秩。\n\n"
+        "见[问答](../../qa/a/index.md#x)与[别处](https://a.example/b.md)与[源](../rope.xml)\n\n"
         '```python\ny = 1\nx = "<div>"  # { .kept }\n```\n'
     )
 
@@ -69,5 +70,5 @@ def test_an_include_leads_nowhere_else(site):
 def test_a_built_site_has_them_and_keeps_them(built, capsys):
     for name in ("llms.txt", "papers.jsonl", "questions.jsonl", "topics/rope/index.md", "en/topics/index.md"):
         assert (built / "site" / name).is_file(), name
-    build(built)
+    assert made(built) == 0
     assert (built / "site/topics/rope/index.md").read_text("utf-8").startswith("# ")

@@ -18,7 +18,7 @@ TRANSLATED = (
     "about/deploy.md",
     *sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "guide").glob("*.md")),
 )
-GENERATED_IN_PART = ("index.md", "qa/index.md", "snippets.md", "topics/index.md")
+GENERATED_IN_PART = ("index.md", "qa/index.md", "qa/open.md", "snippets.md", "topics/index.md")
 FENCE = re.compile(r"^(`{3,})(.*?)\n.*?^\1$", re.MULTILINE | re.DOTALL)
 QUOTED = re.compile(r"<(\w+)[^>]* lang=\"?zh\b.*?</\1>|<(code|pre|kbd)\b.*?</\2>|<script.*?</script>", re.DOTALL)
 

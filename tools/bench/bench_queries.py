@@ -19,6 +19,8 @@ from ingest.cli import main as ingest
 from publish.search import HAN
 from publish.search.ask import answers
 from publish.search.index import build
+from snippets.__main__ import names
+from snippets._site import write_site
 from tests.browser.conftest import FLAGS, NAMES
 from tests.site.queries import Pages, Query, queries
 from tools.bench import peers
@@ -98,6 +100,7 @@ def measure() -> list[Row]:
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("runtime", "__pycache__"))
         for path in ROOT.glob("mkdocs*.yml"):
             shutil.copy(path, folder)
+        write_site(names(), folder / "docs")
         if ingest(["build", *(f"--{part}={folder / part}" for part in ("talks", "docs", "snippets"))]):
             raise SystemExit("bench: ingest found errors")
         (folder / "mkdocs-lunr.yml").write_text(LUNR, "utf-8")

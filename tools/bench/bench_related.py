@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from rank_bm25 import BM25Okapi
@@ -18,6 +19,7 @@ from tools.bench.table import Row
 TITLE = "相关问题：给出的里有几个有用"
 ROOT = Path(__file__).parents[2]
 LABELS = ROOT / "tests" / "site" / "related.tsv"
+JUDGED = date(2026, 11, 21)  # what was asked later nobody has judged: shown or not, it counts for nothing
 FOLDERS = {"notes": "talks/notes", "questions": "talks/questions", "concepts": "docs/topics"}
 Related = dict[str, tuple[str, ...]]
 
@@ -60,6 +62,11 @@ def measure() -> list[Row]:
         "TF-IDF": best(questions, (grams @ grams.T).toarray()),
     }
     wanted = labels()
+    judged = {question.id for question in questions if question.asked and question.asked <= JUDGED}
+    found = {
+        name: {asked: tuple(other for other in shown if other in judged) for asked, shown in given.items()}
+        for name, given in found.items()
+    }
     right = {
         name: sum(len(wanted[asked].intersection(given[asked])) for asked in wanted) for name, given in found.items()
     }

@@ -366,6 +366,29 @@ def swiglu_transformers(device: str) -> Call:
     return with_backward(lambda: network(x), x, *network.parameters())
 
 
+def _head(device: str) -> tuple[Tensor, Tensor, Tensor]:
+    """Last states, the head's weight and labels: 2,048 positions, a vocabulary of 32,000."""
+    hidden = torch.randn(2048, 256, device=device, requires_grad=True)
+    weight = torch.randn(32_000, 256, device=device, requires_grad=True)
+    return hidden, weight, torch.randint(32_000, (2048,), device=device)
+
+
+@side
+def cross_entropy_ours(device: str) -> Call:
+    """256 positions' logits at a time."""
+    from snippets.cross_entropy import linear_cross_entropy
+
+    hidden, weight, labels = _head(device)
+    return with_backward(lambda: linear_cross_entropy(hidden, weight, labels, chunk=256), hidden, weight)
+
+
+@side
+def cross_entropy_torch(device: str) -> Call:
+    """All logits, and torch's loss."""
+    hidden, weight, labels = _head(device)
+    return with_backward(lambda: nn.functional.cross_entropy(hidden @ weight.T, labels), hidden, weight)
+
+
 @dataclass(frozen=True)
 class Against:
     """A comparison: what is measured, the two sides, and how many times as fast ours must be, by device."""
@@ -400,6 +423,10 @@ TABLE = [
     Against(
         "`dpo_loss` 从 logits 起，B=8、T=1,024、V=32,000，前向加反向；对 trl 0.11.4",
         "dpo_loss_ours", "dpo_loss_trl", EQUAL, EQUAL, memory=0.6,
+    ),
+    Against(
+        "`linear_cross_entropy`，2,048 个位置、C=256、V=32,000，前向加反向；对 `F.cross_entropy`",
+        "cross_entropy_ours", "cross_entropy_torch", 1 / 1.1, 1 / 1.1, memory=0.4,
     ),
     Against("`lora` 前向加反向，1,024 × 1,024、r=8、2,048 个 token；对 peft", "lora_ours", "lora_peft", EQUAL, EQUAL),
     Against("`lora` 合并后的前向；对裸的 `nn.Linear`", "lora_merged", "lora_bare", EQUAL, EQUAL),

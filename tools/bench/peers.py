@@ -83,7 +83,7 @@ def theme(browser: Browser, site: Path) -> Iterator[Ask]:
         page = browser.new_page()
         page.add_init_script(THEME)
         page.goto(address)
-        page.wait_for_function("window.ready", timeout=120_000)
+        page.wait_for_function("window.ready", timeout=400_000)
         yield lambda query: [place.lstrip("/") for place in page.evaluate("query => ask(query)", query)]
         page.close()
 

@@ -51,7 +51,9 @@ for _way in ("flash", "mem_efficient", "math", "cudnn"):
     setattr(_Cuda, f"{_way}_sdp_enabled", _Cuda._is)
 
 cudnn = _Switches(enabled=True, benchmark=False, deterministic=False, allow_tf32=True, benchmark_limit=10)
-cuda = _Cuda(matmul=SimpleNamespace(allow_tf32=False, allow_fp16_reduced_precision_reduction=True), is_built=lambda: False)
+cuda = _Cuda(
+    matmul=SimpleNamespace(allow_tf32=False, allow_fp16_reduced_precision_reduction=True), is_built=lambda: False
+)
 mps, mkl, mkldnn, openmp, opt_einsum, xnnpack, cpu = (_Switches() for _ in range(7))
 mha = SimpleNamespace(get_fastpath_enabled=lambda: False, set_fastpath_enabled=lambda value: None)
 cpu.get_cpu_capability = lambda: "DEFAULT"

@@ -126,7 +126,9 @@ def all_gather(tensor_list: list[Tensor], tensor: Tensor, group: Any = None, asy
     return barrier(group, async_op)
 
 
-def all_gather_into_tensor(output_tensor: Tensor, input_tensor: Tensor, group: Any = None, async_op: bool = False) -> Any:
+def all_gather_into_tensor(
+    output_tensor: Tensor, input_tensor: Tensor, group: Any = None, async_op: bool = False
+) -> Any:
     """The one tensor into the other."""
     output_tensor.copy_(input_tensor.reshape(output_tensor.shape))
     return barrier(group, async_op)
@@ -170,4 +172,4 @@ def new_group(ranks: Any = None, **kwargs: Any) -> None:
     _needs_group()
 
 
-__getattr__ = _lacking(__name__, "torch.distributed")
+__getattr__ = _lacking(__name__, "torch.distributed", {"nn": ".nn"})

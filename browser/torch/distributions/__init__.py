@@ -292,7 +292,8 @@ _PLACES = _lazily(
     more="""Beta Chi2 Dirichlet Exponential Gamma Geometric HalfNormal Independent Laplace LogNormal Multinomial
     MultivariateNormal MixtureSameFamily OneHotCategorical OneHotCategoricalStraightThrough Poisson RelaxedBernoulli
     RelaxedOneHotCategorical StudentT Gumbel""",
-    transforms="""transforms TransformedDistribution Transform AffineTransform ExpTransform SigmoidTransform TanhTransform
+    transforms="""transforms TransformedDistribution Transform AffineTransform ExpTransform SigmoidTransform
+    TanhTransform
     ComposeTransform SoftplusTransform PowerTransform""",
     constraints="constraints",
 )

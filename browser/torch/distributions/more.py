@@ -483,5 +483,3 @@ def _multivariate(p: MultivariateNormal, q: MultivariateNormal) -> Tensor:
     spread = (back @ p.scale_tril).square().sum((-2, -1))
     gap = einsum("...ij,...j->...i", back, q.loc - p.loc).square().sum(-1)
     return sizes[0] - sizes[1] + 0.5 * (spread + gap - p.loc.shape[-1])
-
-

@@ -211,5 +211,4 @@ class TransformedDistribution(Distribution):
         return total + self.base_dist.log_prob(value)
 
 
-
 __getattr__ = _lacking(__name__, "torch.distributions.transforms")

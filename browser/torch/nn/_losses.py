@@ -73,7 +73,12 @@ def cosine_embedding_loss(
 
 
 def hinge_embedding_loss(
-    input: Tensor, target: Tensor, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """The distance where `target` is 1; what it misses of the margin where it is -1."""
     zero = zeros_like(input)
@@ -89,7 +94,12 @@ def soft_margin_loss(
 
 
 def multilabel_soft_margin_loss(
-    input: Tensor, target: Tensor, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Any = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Binary losses of all classes, their mean."""
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
@@ -195,7 +205,11 @@ def _spelling(x: np.ndarray, word: np.ndarray, blank: int) -> tuple[float, np.nd
     back[-1, -2:] = x[-1, states[-2:]]
     for t in range(1, len(x)):
         last = down[t - 1]
-        paths = [last, np.append(-np.inf, last[:-1]), np.where(skip, np.append([-np.inf] * 2, last)[: len(last)], -np.inf)]
+        paths = [
+            last,
+            np.append(-np.inf, last[:-1]),
+            np.where(skip, np.append([-np.inf] * 2, last)[: len(last)], -np.inf),
+        ]
         down[t] = np.logaddexp.reduce(paths) + x[t, states]
     later = np.append(skip, [False, False])[2:]
     for t in range(len(x) - 2, -1, -1):

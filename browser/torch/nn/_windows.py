@@ -11,7 +11,7 @@ import numpy as np
 from .._core import Tensor, make, wide, wrap
 from .._create import arange, tensor
 from .._dtypes import int64
-from .._linalg import Cast, _flat, lowered, tensordot
+from .._linalg import Cast, _flat, _stacks, lowered, tensordot
 from .._pointwise import where
 from .._shape import stack
 
@@ -29,9 +29,7 @@ def _spans(kernel: Sequence[int], dilation: Sequence[int]) -> tuple[int, ...]:
     return tuple(step * (size - 1) + 1 for size, step in zip(kernel, dilation, strict=True))
 
 
-def _view(
-    x: np.ndarray, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
-) -> np.ndarray:
+def _view(x: np.ndarray, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> np.ndarray:
     """Windows `(B, C, out…, kernel…)` of the last dimensions, without copying."""
     axes = tuple(range(x.ndim - len(kernel), x.ndim))
     view = np.lib.stride_tricks.sliding_window_view(x, _spans(kernel, dilation), axes)
@@ -102,7 +100,7 @@ def _columns(view: np.ndarray, groups: int, dims: int) -> np.ndarray:
 
 def _times(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The products of two stacks of matrices; of stacks of one as a single product."""
-    return _flat(x[0], y[0])[None] if len(x) == 1 else np.matmul(x, y)
+    return _flat(x[0], y[0])[None] if len(x) == 1 else _stacks(x, y)
 
 
 def convolution(
@@ -256,9 +254,7 @@ def fold(
     whole = (output_size, kernel_size, dilation, padding, stride)
     size, kernel, dilation, sides, stride = (several(one, 2) for one in whole)
     full = tuple(one + 2 * side for one, side in zip(size, sides, strict=True))
-    out = [
-        (one - span) // step + 1 for one, span, step in zip(full, _spans(kernel, dilation), stride, strict=True)
-    ]
+    out = [(one - span) // step + 1 for one, span, step in zip(full, _spans(kernel, dilation), stride, strict=True)]
     batch, channels = input.shape[0], input.shape[1] // math.prod(kernel)
     inside = (..., *(slice(side, side + one) for side, one in zip(sides, size, strict=True)))
 
@@ -333,7 +329,8 @@ def _pool_windows(
     padding, dilation = several(padding, dims), several(dilation, dims)
     if any(2 * side > size for side, size in zip(padding, kernel, strict=True)):
         raise RuntimeError(
-            f"pad should be at most half of effective kernel size, but got pad={max(padding)}, kernel_size={max(kernel)}"
+            f"pad should be at most half of effective kernel size, but got pad={max(padding)}, "
+            f"kernel_size={max(kernel)}"
         )
     sides = []
     for size, span, step, side in zip(input.shape[-dims:], _spans(kernel, dilation), stride, padding, strict=True):
@@ -410,7 +407,9 @@ def _pool(dims: int) -> tuple[Any, Any]:
 
 
 def _lp_pool(dims: int) -> Any:
-    def lp_pool(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
+    def lp_pool(
+        input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    ) -> Tensor:
         parts, *_ = _pool_windows(input, kernel_size, stride, 0, 1, ceil_mode, dims, 0.0)
         return parts.pow(norm_type).sum(-1).pow(1 / norm_type)
 
@@ -465,7 +464,10 @@ def _max_unpool(dims: int) -> Any:
         out = out.scatter(-1, indices.flatten(-dims), input.flatten(-dims))
         return out.reshape(*input.shape[:-dims], *size)
 
-    max_unpool.__name__, max_unpool.__doc__ = f"max_unpool{dims}d", "Largest values back at their places, zeros elsewhere."
+    max_unpool.__name__, max_unpool.__doc__ = (
+        f"max_unpool{dims}d",
+        "Largest values back at their places, zeros elsewhere.",
+    )
     return max_unpool
 
 
@@ -554,7 +556,7 @@ def interpolate(
     scales: Any = (None,) * dims
     if scale_factor is not None:
         scales = (scale_factor,) * dims if isinstance(scale_factor, int | float) else tuple(scale_factor)
-        wanted = tuple(int(math.floor(one * by)) for one, by in zip(input.shape[2:], scales, strict=True))
+        wanted = tuple(math.floor(one * by) for one, by in zip(input.shape[2:], scales, strict=True))
         scales = (None,) * dims if recompute_scale_factor else scales
     else:
         wanted = several(size, dims)
@@ -600,7 +602,7 @@ def grid_sample(
         warnings.warn("Default grid_sample and affine_grid behavior has changed to align_corners=False", stacklevel=2)
     if mode not in ("bilinear", "nearest") or padding_mode not in ("zeros", "border"):
         raise NotImplementedError(f"grid_sample({mode!r}, {padding_mode!r}) is not in the browser's torch")
-    batch, channels, height, width = input.shape
+    batch, _, height, width = input.shape
     spots = []
     for place, size in ((0, width), (1, height)):
         at = (grid[..., place] + 1) / 2 * (size - 1) if align_corners else ((grid[..., place] + 1) * size - 1) / 2

@@ -10,12 +10,16 @@ import numpy as np
 from .._absent import lacking as _lacking
 from .._absent import lazily as _lazily
 from .._core import Tensor, frozen, make, store, wide, wrap
-from .._create import empty_like
-from .._create import one_hot  # noqa: F401 - public
+from .._create import (
+    empty_like,
+    one_hot,  # noqa: F401 - public
+)
 from .._dtypes import bool_
 from .._engine import Mode
-from .._linalg import Cast
-from .._linalg import linear  # noqa: F401 - public
+from .._linalg import (
+    Cast,
+    linear,  # noqa: F401 - public
+)
 from .._pointwise import quick_erf, unary, where
 from .._random import dropout_mask
 from .._reduce import log_softmax as _log_softmax
@@ -281,6 +285,7 @@ def _norm(
                 parts.append(part.sum(axis=extra).reshape(one._data.shape))
         return parts
 
+    out = out if label == "NativeBatchNorm0" else np.ascontiguousarray(out)  # as torch's result lies in memory
     return make(out, input.dtype, label, (input, *given), backward, (input, *given[:1]))
 
 
@@ -440,9 +445,7 @@ def _loss(label: str) -> Any:
 
 def _old_reduction(size_average: bool | None, reduce: bool | None) -> str:
     """`reduction` as it was said before there was that argument."""
-    warnings.warn(
-        "size_average and reduce args will be deprecated, please use reduction instead.", stacklevel=4
-    )
+    warnings.warn("size_average and reduce args will be deprecated, please use reduction instead.", stacklevel=4)
     return "none" if reduce is False else "sum" if size_average is False else "mean"
 
 

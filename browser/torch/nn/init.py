@@ -174,9 +174,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
 def _old(function: Any, name: str) -> Any:
     def apply(*args: Any, **kwargs: Any) -> Tensor:
-        warnings.warn(
-            f"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`.", FutureWarning, stacklevel=2
-        )
+        warnings.warn(f"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`.", FutureWarning, stacklevel=2)
         return function(*args, **kwargs)
 
     apply.__name__, apply.__doc__ = name, f"`{name}_`, as it was called."

@@ -130,9 +130,7 @@ class Embedding(Module):
         return cls(*embeddings.shape, padding_idx, *args, **kwargs, _weight=embeddings, _freeze=freeze)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.embedding(
-            input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq
-        )
+        return F.embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq)
 
     def extra_repr(self) -> str:
         text = f"{self.num_embeddings}, {self.embedding_dim}"
@@ -395,9 +393,18 @@ Softmax, LogSoftmax = (
 CosineSimilarity = _layer("CosineSimilarity", F.cosine_similarity, dim=1, eps=1e-8)
 
 CrossEntropyLoss = _layer(
-    "CrossEntropyLoss", F.cross_entropy, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0
+    "CrossEntropyLoss",
+    F.cross_entropy,
+    weight=None,
+    size_average=None,
+    ignore_index=-100,
+    reduce=None,
+    reduction="mean",
+    label_smoothing=0.0,
 )
-NLLLoss = _layer("NLLLoss", F.nll_loss, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean")
+NLLLoss = _layer(
+    "NLLLoss", F.nll_loss, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"
+)
 KLDivLoss = _layer("KLDivLoss", F.kl_div, reduction="mean", log_target=False)
 MSELoss, L1Loss = _layer("MSELoss", F.mse_loss, reduction="mean"), _layer("L1Loss", F.l1_loss, reduction="mean")
 SmoothL1Loss = _layer("SmoothL1Loss", F.smooth_l1_loss, reduction="mean", beta=1.0)

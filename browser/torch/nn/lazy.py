@@ -126,7 +126,9 @@ class _without_drawing:
 class _LazyNorm(_Lazy):
     eager: Any
 
-    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True, *args: Any, **kwargs: Any
+    ) -> None:
         self.eager.__init__(self, 0, eps, momentum, False, *args, **kwargs)
         self.affine = affine
         self._wait(weight=affine, bias=affine)

@@ -26,7 +26,9 @@ class Module:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         fields = {"training": True, "_parameters": {}, "_buffers": {}, "_transient": set(), "_modules": {}}
-        hooks: dict[str, Any] = {f"_{name}_hooks": {} for name in ("forward", "forward_pre", "backward", "state", "load")}
+        hooks: dict[str, Any] = {
+            f"_{name}_hooks": {} for name in ("forward", "forward_pre", "backward", "state", "load")
+        }
         self.__dict__.update(fields, **hooks)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -85,7 +87,8 @@ class Module:
     _register_state_dict_hook = register_state_dict_post_hook
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> Handle:
-        """Call `hook(module, state_dict, prefix, local_metadata, strict, missing, unexpected, errors)` before loading."""
+        """Call `hook(module, state_dict, prefix, local_metadata, strict, missing, unexpected, errors)` before
+        loading."""
         return Handle(self._load_hooks, ("before", hook))
 
     def _register_load_state_dict_pre_hook(self, hook: Callable[..., Any], with_module: bool = False) -> Handle:
@@ -365,13 +368,16 @@ class Module:
             known = {*self._parameters, *buffers, *self._modules, "_extra_state"}
             for key in state_dict:
                 name = key[len(prefix) :].split(".", 1)
-                if key.startswith(prefix) and (name[0] not in known or (len(name) > 1 and name[0] not in self._modules)):
+                if key.startswith(prefix) and (
+                    name[0] not in known or (len(name) > 1 and name[0] not in self._modules)
+                ):
                     unexpected_keys.append(key)
 
     def _load_one(self, name: str, member: Any, given: Any, key: str, metadata: Any, errors: list[str]) -> None:
         if not isinstance(given, Tensor):
             errors.append(
-                f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint '
+                f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
+                f"checkpoint "
                 f"but received {type(given)}"
             )
         elif type(member).__name__ == "UninitializedParameter":

@@ -1,6 +1,5 @@
 """Layers that few programs use: activations, norms, losses, and layers that find their sizes in the first input."""
 
-
 from typing import Any
 
 from .. import _create as make

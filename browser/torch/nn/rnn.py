@@ -112,7 +112,7 @@ class Recurrent(Function):
 
     @staticmethod
     def backward(ctx: Any, g_out: Tensor, g_h: Tensor, g_c: Any) -> Any:
-        data, h0, c0, w_ih, w_hh, b_ih, b_hh = ctx.given
+        data, _, _, w_ih, w_hh, b_ih, b_hh = ctx.given
         _, _, back = STEPS[ctx.mode]
         dh = wide(g_h).copy()
         dc = None if g_c is None else wide(g_c).copy()
@@ -185,6 +185,14 @@ class RNNBase(Module):
 
     def flatten_parameters(self) -> None:
         """Nothing to do on the CPU."""
+
+    @property
+    def _flat_weights_names(self) -> list[str]:
+        return [name for names in self._names for name in names]
+
+    @property
+    def _flat_weights(self) -> list[Parameter]:
+        return [getattr(self, name) for name in self._flat_weights_names]
 
     @property
     def all_weights(self) -> list[list[Parameter]]:
@@ -293,7 +301,9 @@ class RNNCellBase(Module):
 
     mode = "RNN_TANH"
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         rows, kind = STEPS[self.mode][0] * hidden_size, {"device": device, "dtype": dtype}

@@ -10,7 +10,7 @@ from .._absent import lazily as _lazily
 from .._core import wrap
 from .._dtypes import fit, float32
 from . import lr_scheduler  # noqa: F401 - public
-from .base import Optimizer, _kept, _positive, _put
+from .base import Optimizer, ParamsT, _kept, _positive, _put, required  # noqa: F401 - public in optim.optimizer
 
 
 class SGD(Optimizer):
@@ -159,8 +159,6 @@ class RMSprop(Optimizer):
         return value - group["lr"] * move
 
 
-_PLACES = _lazily(
-    more="Adagrad Adadelta Adamax NAdam RAdam Rprop ASGD Muon LBFGS", swa_utils="swa_utils"
-)
+_PLACES = _lazily(more="Adagrad Adadelta Adamax NAdam RAdam Rprop ASGD Muon LBFGS", swa_utils="swa_utils")
 
 __getattr__ = _lacking(__name__, "torch.optim", _PLACES)

@@ -1,7 +1,7 @@
 """What all optimizers have in common: groups of parameters, their state, and a step for each parameter."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,18 @@ import numpy as np
 from .._core import Handle, Tensor, wrap
 from .._dtypes import fit
 from .._engine import enable_grad, no_grad
+
+
+class _Required:
+    """The default of a setting that has to be given."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
+ParamsT = Iterable[Any]
+
 
 class Optimizer:
     """Groups of parameters, each with its settings; subclasses say what a step does to one parameter."""
@@ -45,7 +57,11 @@ class Optimizer:
         known = {id(one) for group in self.param_groups for one in group["params"]}
         if any(id(one) in known for one in params):
             raise ValueError("some parameters appear in more than one parameter group")
-        self.param_groups.append({**self.defaults, **param_group, "params": params})
+        group = {**self.defaults, **param_group, "params": params}
+        for name, value in group.items():
+            if value is required:
+                raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
+        self.param_groups.append(group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients."""
@@ -107,7 +123,9 @@ class Optimizer:
         if len(groups) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(own["params"]) != len(one["params"]) for own, one in zip(self.param_groups, groups, strict=True)):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         for number, state in state_dict["state"].items():
             self.state[params[number] if isinstance(number, int) else number] = {
                 name: value.clone() if isinstance(value, Tensor) else value for name, value in state.items()

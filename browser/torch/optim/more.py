@@ -261,7 +261,9 @@ class Muon(Optimizer):
         for group in self.param_groups:
             for one in group["params"]:
                 if one.ndim != 2:
-                    raise ValueError(f"Muon only supports 2D parameters whereas we found a parameter with size: {one.shape}")
+                    raise ValueError(
+                        f"Muon only supports 2D parameters whereas we found a parameter with size: {one.shape}"
+                    )
 
     def _moved(self, value: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> np.ndarray:
         beta, buffer = group["momentum"], _kept(state, "momentum_buffer", value, group)
@@ -477,6 +479,3 @@ def _strong_wolfe(at: Any, t: float, d: np.ndarray, f: float, g: np.ndarray, gtd
         bracket[low_at] = point
     best = bracket[low_at if len(bracket) > 1 else 0]
     return best[1], best[2], best[0], calls
-
-
-

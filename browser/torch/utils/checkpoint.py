@@ -21,9 +21,7 @@ class _Again(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        given = [
-            one.detach().requires_grad_(one.requires_grad) if isinstance(one, Tensor) else one for one in ctx.args
-        ]
+        given = [one.detach().requires_grad_(one.requires_grad) if isinstance(one, Tensor) else one for one in ctx.args]
         before = get_rng_state()
         if ctx.random is not None:
             set_rng_state(ctx.random)

@@ -35,7 +35,11 @@ def made(t):
 def test_loaders(name):
     def run(t):
         loader = LOADERS[name](t.utils.data, made(t))
-        return [list(map(list, map(lambda b: b.values() if isinstance(b, dict) else b, loader))) for _ in range(2)], len(loader), t.rand(1)
+
+        def batches():
+            return [list(one.values() if isinstance(one, dict) else one) for one in loader]
+
+        return batches(), batches(), len(loader), t.rand(1)
 
     results = same(run)
     assert not isinstance(results, Exception)
@@ -46,8 +50,15 @@ def test_generators_and_splits():
         source = t.Generator().manual_seed(5)
         data = t.utils.data
         loader = data.DataLoader(made(t), 4, shuffle=True, generator=source)
-        parts = data.random_split(made(t), [0.65, 0.35]), data.random_split(range(6), [2, 4], t.Generator().manual_seed(1))
-        return [list(batch) for batch in loader], [[len(one), list(one.indices)] for part in parts for one in part], t.rand(1)
+        parts = (
+            data.random_split(made(t), [0.65, 0.35]),
+            data.random_split(range(6), [2, 4], t.Generator().manual_seed(1)),
+        )
+        return (
+            [list(batch) for batch in loader],
+            [[len(one), list(one.indices)] for part in parts for one in part],
+            t.rand(1),
+        )
 
     assert not isinstance(same(run), Exception)
 
@@ -70,7 +81,8 @@ Row = namedtuple("Row", ["x", "y"])
 
 @pytest.mark.parametrize(
     "rows",
-    [[1, 2], [1.5, 2.5], ["a", "b"], [np.float32(1), np.float32(2)], [np.ones(2), np.zeros(2)], [{"a": 1, "b": [2]}] * 2,
+    [[1, 2], [1.5, 2.5], ["a", "b"], [np.float32(1), np.float32(2)], [np.ones(2), np.zeros(2)], [{"a": 1,
+    "b": [2]}] * 2,
      [(1, 2.5), (3, 4.5)], [Row(1, 2), Row(3, 4)], [[1], [1, 2]], [object()] * 2],
     ids=str,
 )  # fmt: skip
@@ -92,9 +104,12 @@ def value(t):
     optimizer.step()
     whole = t.arange(12.0).reshape(3, 4)
     return {
-        "model": net.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3, "names": ["a", ("b", 1.5)], "view": whole[1:, ::2],
-        "whole": whole, "half": t.ones(2, dtype=t.bfloat16), "mask": t.ones(2) > 0, "parameter": t.nn.Parameter(t.ones(2)),
-        "complex": t.view_as_complex(t.ones(2, 2)), "empty": t.empty(0), "scalar": t.tensor(3), "type": t.float32, "size": t.ones(2, 3).shape,
+        "model": net.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3, "names": ["a", ("b", 1.5)],
+        "view": whole[1:, ::2],
+        "whole": whole, "half": t.ones(2, dtype=t.bfloat16), "mask": t.ones(2) > 0,
+        "parameter": t.nn.Parameter(t.ones(2)),
+        "complex": t.view_as_complex(t.ones(2, 2)), "empty": t.empty(0), "scalar": t.tensor(3), "type": t.float32,
+        "size": t.ones(2, 3).shape,
     }  # fmt: skip
 
 

@@ -62,7 +62,8 @@ MODULES = """torch nn nn.functional nn.init nn.utils nn.utils.rnn nn.utils.param
 optim.lr_scheduler linalg fft special distributions autograd autograd.functional func utils utils.data utils.checkpoint
 amp backends cuda accelerator distributed jit compiler multiprocessing profiler random serialization testing mps xpu
 fx""".split()
-MODULES_TOO = {"sparse", "sparse.nn", "hub", "onnx", "export", "ao", "quantization", "library", "overrides", "nested", "masked",
+MODULES_TOO = {"sparse", "sparse.nn", "hub", "onnx", "export", "ao", "quantization", "library", "overrides",
+"nested", "masked",
                "package", "monitor", "futures", "utils.cpp_extension", "utils.tensorboard", "utils.flop_counter",
                "autograd.graph", "autograd.forward_ad", "autograd.profiler"}  # fmt: skip
 
@@ -71,13 +72,15 @@ def elsewhere():
     """What torch has and the browser's torch has not, by module, as `_elsewhere.py` says it."""
     found = {}
     for name in [f"torch.{name}" if name != "torch" else name for name in MODULES] + ["torch.Tensor"]:
-        public, _, last = name.rpartition(".")
+        last = name.rpartition(".")[2]
         theirs = torch.Tensor if last == "Tensor" else importlib.import_module(name)
         ours = shim.Tensor if last == "Tensor" else importlib.import_module(f"browser_{name}")
         names = {
             one
             for one in dir(theirs)
-            if not one.startswith("_") and not has(ours, one) and is_torchs(getattr(theirs, one, None), last == "Tensor")
+            if not one.startswith("_")
+            and not has(ours, one)
+            and is_torchs(getattr(theirs, one, None), last == "Tensor")
         }
         names |= {one.rpartition(".")[2] for one in MODULES_TOO if f"torch.{one}".rpartition(".")[0] == name}
         found[name] = " ".join(sorted(names))
@@ -85,16 +88,21 @@ def elsewhere():
 
 
 def is_torchs(value, method):
-    """Whether a member is torch's own rather than something that its module imported."""
+    """Whether a member is torch's own rather than something that its module imported.
+
+    Submodules are listed by hand (`MODULES_TOO`): which of them are there depends on what was imported before.
+    """
     if isinstance(value, ModuleType):
-        return value.__name__.startswith("torch.")
-    return method or callable(value) and str(getattr(value, "__module__", None) or "torch").startswith("torch")
+        return False
+    return method or (callable(value) and str(getattr(value, "__module__", None) or "torch").startswith("torch"))
 
 
 def written():
     """The text of `_elsewhere.py`."""
     lines = [f"    {name!r}: {names!r}," for name, names in elsewhere().items()]
-    head = '"""Names that torch has and this one has not. Written by `python -m tests.browser.torch_api.test_missing`."""'
+    head = (
+        '"""Names that torch has and this one has not. Written by `python -m tests.browser.torch_api.test_missing`."""'
+    )
     return "\n".join([head, "# ruff: noqa: E501", "", "NAMES: dict[str, str] = {", *lines, "}", ""]).replace("'", '"')
 
 

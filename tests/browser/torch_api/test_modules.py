@@ -174,7 +174,9 @@ OPTIMIZERS = {
     "Rprop": lambda t, p: t.optim.Rprop(p),
     "ASGD": lambda t, p: t.optim.ASGD(p, t0=2),
     "Muon": lambda t, p: t.optim.Muon([one for one in p if one.ndim == 2], lr=0.01),
-    "adjusted Muon": lambda t, p: t.optim.Muon([o for o in p if o.ndim == 2], nesterov=False, adjust_lr_fn="match_rms_adamw"),
+    "adjusted Muon": lambda t, p: t.optim.Muon(
+        [o for o in p if o.ndim == 2], nesterov=False, adjust_lr_fn="match_rms_adamw"
+    ),
     "RMSprop": lambda t, p: t.optim.RMSprop(p, lr=0.01, momentum=0.5),
 }
 SCHEDULES = {

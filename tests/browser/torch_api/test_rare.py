@@ -22,7 +22,12 @@ REAL = {
     "ldexp": lambda t, x: t.ldexp(x, t.tensor(2)),
     "float_power": lambda t, x: t.float_power(x, 2),
     "heaviside": lambda t, x: t.heaviside(x.detach(), t.tensor(0.5, dtype=x.dtype)),
-    "special": lambda t, x: (t.special.expit(x), t.special.ndtr(x), t.special.entr(x.abs()), t.special.psi(x.abs() + 1)),
+    "special": lambda t, x: (
+        t.special.expit(x),
+        t.special.ndtr(x),
+        t.special.entr(x.abs()),
+        t.special.psi(x.abs() + 1),
+    ),
     "dist": lambda t, x: t.dist(x, x - 1, 3),
     "sgn": lambda t, x: t.sgn(x.detach()),
     "swapdims": lambda t, x: x.swapdims(0, -1) if x.ndim else x,
@@ -102,7 +107,12 @@ SQUARE = {
     "qr": lambda t, a: tuple(one.abs() for one in t.linalg.qr(a)),
     "cholesky": lambda t, a: (t.linalg.cholesky(a @ a.mT), t.cholesky(a @ a.mT, upper=True)),
     "eig": lambda t, a: t.linalg.eigvals(a.detach()).abs().sort().values,
-    "others": lambda t, a: (t.linalg.vecdot(a, a), t.linalg.diagonal(a), t.linalg.vander(a[0]), t.linalg.cond(a.detach())),
+    "others": lambda t, a: (
+        t.linalg.vecdot(a, a),
+        t.linalg.diagonal(a),
+        t.linalg.vander(a[0]),
+        t.linalg.cond(a.detach()),
+    ),
 }
 
 
@@ -115,8 +125,14 @@ def test_linear_algebra(name, seed):
 
 
 INTEGERS = {
-    "windows": lambda t: [getattr(t, f"{n}_window")(5, p) for n in ("hann", "hamming", "blackman", "bartlett") for p in (True, False)],
-    "in place": lambda t: (t.ones(3, 3).triu_(), t.tensor([0.5]).asin_().multiply_(2).fix_(), t.relu_(t.tensor([-1.0, 1.0]))),
+    "windows": lambda t: [
+        getattr(t, f"{n}_window")(5, p) for n in ("hann", "hamming", "blackman", "bartlett") for p in (True, False)
+    ],
+    "in place": lambda t: (
+        t.ones(3, 3).triu_(),
+        t.tensor([0.5]).asin_().multiply_(2).fix_(),
+        t.relu_(t.tensor([-1.0, 1.0])),
+    ),
     "names": lambda t: (t.typename(t.ones(1)), t.typename(3), t.ones(1).type(), t.get_float32_matmul_precision()),
     "gcd": lambda t: (t.gcd(t.tensor([12, 8]), t.tensor([18, 3])), t.lcm(t.tensor([12, 8]), t.tensor([18, 3]))),
     "places": lambda t: t.unravel_index(t.tensor([3, 5]), (2, 4)),
@@ -131,10 +147,25 @@ def test_functions_of_integers(name):
 
 
 FFT = {
-    "fft": lambda t, x: (t.fft.fft(x), t.fft.ifft(x).resolve_conj(), t.fft.fft(x, 3), t.fft.fft(x, 9, norm="ortho"), t.fft.fft(x, dim=0)),
-    "fft2": lambda t, x: (t.fft.fft2(x), t.fft.ifft2(x, norm="forward").resolve_conj(), t.fft.fftn(x), t.fft.fft(t.fft.fft(x, dim=-1), dim=-2).real),
+    "fft": lambda t, x: (
+        t.fft.fft(x),
+        t.fft.ifft(x).resolve_conj(),
+        t.fft.fft(x, 3),
+        t.fft.fft(x, 9, norm="ortho"),
+        t.fft.fft(x, dim=0),
+    ),
+    "fft2": lambda t, x: (
+        t.fft.fft2(x),
+        t.fft.ifft2(x, norm="forward").resolve_conj(),
+        t.fft.fftn(x),
+        t.fft.fft(t.fft.fft(x, dim=-1), dim=-2).real,
+    ),
     "rfft": lambda t, x: (t.fft.rfft(x), t.fft.rfft2(x), t.fft.rfft(x, 4), t.fft.rfftn(x, norm="ortho")),
-    "irfft": lambda t, x: (t.fft.irfft(t.fft.rfft(x)), t.fft.irfft(t.fft.rfft(x), 5), t.fft.irfft2(t.fft.rfft2(x), x.shape)),
+    "irfft": lambda t, x: (
+        t.fft.irfft(t.fft.rfft(x)),
+        t.fft.irfft(t.fft.rfft(x), 5),
+        t.fft.irfft2(t.fft.rfft2(x), x.shape),
+    ),
     "shift": lambda t, x: (t.fft.fftshift(x), t.fft.ifftshift(x, 1), t.fft.fftfreq(5, 0.5), t.fft.rfftfreq(6)),
 }
 
@@ -151,7 +182,11 @@ def test_what_is_imported_when_asked_for_is_all_there():
 
     for name in RARE.split():
         assert name in shim._core.PUBLIC or hasattr(shim.Tensor, name), name
-    rare = {name for name in vars(shim._rare) if name in shim._core.PUBLIC and shim._core.PUBLIC[name].__module__ == shim._rare.__name__}
+    rare = {
+        name
+        for name in vars(shim._rare)
+        if name in shim._core.PUBLIC and shim._core.PUBLIC[name].__module__ == shim._rare.__name__
+    }
     assert rare <= set(RARE.split())
 
 

@@ -64,7 +64,12 @@ def test_packed_sequences(kind, both):
 def test_cells():
     def run(t):
         found = []
-        for cell in (t.nn.RNNCell(3, 4), t.nn.LSTMCell(3, 4), t.nn.GRUCell(3, 4, bias=False), t.nn.RNNCell(3, 4, nonlinearity="relu")):
+        for cell in (
+            t.nn.RNNCell(3, 4),
+            t.nn.LSTMCell(3, 4),
+            t.nn.GRUCell(3, 4, bias=False),
+            t.nn.RNNCell(3, 4, nonlinearity="relu"),
+        ):
             x = t.randn(2, 3)
             state = cell(x)
             state = cell(x, state)

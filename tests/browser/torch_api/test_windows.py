@@ -114,7 +114,8 @@ OTHERS = {
     "channels": lambda t, x: t.nn.functional.channel_shuffle(x, 2),
     "lp": lambda t, x: t.nn.functional.lp_pool2d(x.abs(), 2.0, 2),
     "grid": lambda t, x: t.nn.functional.grid_sample(
-        x, t.nn.functional.affine_grid(t.tensor([[[0.9, 0.2, 0.1], [-0.1, 0.8, 0.0]]]), [1, 4, 4, 6], align_corners=False),
+        x, t.nn.functional.affine_grid(t.tensor([[[0.9, 0.2, 0.1], [-0.1, 0.8, 0.0]]]), [1, 4, 4, 6],
+        align_corners=False),
         align_corners=False,
     ),
     "grid at the border": lambda t, x: t.nn.functional.grid_sample(
@@ -175,9 +176,12 @@ def test_wrong_arguments_raise_what_torch_raises():
     def tries(t):
         x, f = t.ones(1, 2, 4, 4), t.nn.functional
         calls = (
-            lambda: f.conv2d(x, t.ones(1, 3, 2, 2)), lambda: f.conv2d(x, t.ones(1, 2, 5, 5)), lambda: f.conv2d(t.ones(2), t.ones(1, 2, 1, 1)),
-            lambda: f.max_pool2d(x, 2, padding=2), lambda: f.pad(x, (4, 4, 0, 0), mode="reflect"), lambda: f.pixel_shuffle(x, 2),
-            lambda: f.interpolate(x), lambda: t.nn.Conv2d(2, 2, 3, padding="same", stride=2), lambda: t.nn.Conv2d(3, 2, 3, groups=2),
+            lambda: f.conv2d(x, t.ones(1, 3, 2, 2)), lambda: f.conv2d(x, t.ones(1, 2, 5, 5)),
+            lambda: f.conv2d(t.ones(2), t.ones(1, 2, 1, 1)),
+            lambda: f.max_pool2d(x, 2, padding=2), lambda: f.pad(x, (4, 4, 0, 0), mode="reflect"),
+            lambda: f.pixel_shuffle(x, 2),
+            lambda: f.interpolate(x), lambda: t.nn.Conv2d(2, 2, 3, padding="same", stride=2),
+            lambda: t.nn.Conv2d(3, 2, 3, groups=2),
         )  # fmt: skip
         return [type(outcome(call)).__name__ for call in calls]
 

@@ -16,6 +16,7 @@ from ingest.feeds.outcome import Outcome
 from ingest.feeds.parse import Feed, parse_feed
 from ingest.feeds.records import decode
 from ingest.feeds.sandbox import Limits
+from ingest.feeds.text import legal
 from ingest.model import Paper, Source
 from ingest.unpacking import CannotUnpack, Unpacker
 from ingest.web import Manners
@@ -528,3 +529,13 @@ def test_a_page_and_its_pdf_are_one_paper(addresses: tuple[str, str], tmp_path: 
         path.write_bytes(rss(f"<title>Called {number}</title><link>{address}</link>{DAY}"))
         bring(tmp_path, str(path))
     assert len(archived(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "code", [*range(33), 0xD7FF, 0xD800, 0xDFFF, 0xE000, 0xFFFD, 0xFFFE, 0xFFFF, 0x10FFFF, 0x110000]
+)
+def test_references_that_no_xml_may_hold_are_taken_out_in_every_spelling(code: int) -> None:
+    illegal = code > 0x10FFFF or 0xD800 <= code < 0xE000 or (code < 32 and code not in (9, 10, 13))
+    illegal = illegal or code in (0xFFFE, 0xFFFF)
+    for text in (f"&#{code};", f"&#x{code:x};", f"&#x00{code:X};", f"&#00{code};"):
+        assert (legal(text) != text) == illegal, text

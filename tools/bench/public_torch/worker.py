@@ -4,6 +4,8 @@ The browser's torch is found first where `FOLDER/shim` is on the path. Packages 
 in the same way under both torches.
 """
 
+import contextlib
+import importlib
 import importlib.abc
 import importlib.machinery
 import json
@@ -15,11 +17,14 @@ import time
 import traceback
 import types
 import warnings
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
 LIMIT = 100  # seconds for one unit
-ABSENT = """IPython gym gymnasium matplotlib_inline pandas requests scipy torchvision PIL tiktoken sklearn wandb accelerate
+MODULES = {"d2l": "d2l.torch", "timm": "timm.layers", "labml_nn": "labml_nn.transformers"}
+ABSENT = """IPython gym gymnasium matplotlib_inline pandas requests scipy torchvision PIL tiktoken sklearn wandb
+accelerate
 torchaudio kornia safetensors huggingface_hub transformers datasets beartype torchtyping loguru colt5_attention_kernels
 tensorboardX matplotlib jaxtyping ray h5py sentencepiece torchao blobfile kagglehub omegaconf""".split()
 
@@ -27,12 +32,14 @@ tensorboardX matplotlib jaxtyping ray h5py sentencepiece torchao blobfile kaggle
 class _Shell(types.ModuleType):
     """A module of which every member is a stand-in; decorators hand functions on."""
 
-    __path__: list[str] = []
+    __path__: list[str] = []  # noqa: RUF012 - what makes it a package
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return mock.MagicMock(name=name, side_effect=lambda *args, **kw: args[0] if args and callable(args[0]) else mock.DEFAULT)
+        return mock.MagicMock(
+            name=name, side_effect=lambda *args, **kw: args[0] if args and callable(args[0]) else mock.DEFAULT
+        )
 
 
 class StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -67,7 +74,7 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, int | float | str | bool | None) else type(value).__name__
 
 
-def run(unit: Any, report: str) -> None:
+def run(unit: Any, report: Path) -> None:
     """Run one unit in this process and write what it gives."""
     import numpy as np
     import torch
@@ -85,8 +92,7 @@ def run(unit: Any, report: str) -> None:
         where = [f"{frame.filename.split('site/')[-1]}:{frame.lineno}" for frame in frames][-3:]
         found = {"error": f"{type(error).__name__}: {error}"[:400], "where": where}
     found["seconds"] = round(time.perf_counter() - start, 3)
-    with open(report, "w", encoding="utf-8") as file:
-        json.dump(found, file)
+    report.write_text(json.dumps(found), "utf-8")
 
 
 def main() -> None:
@@ -95,10 +101,15 @@ def main() -> None:
     sys.meta_path.append(StandIns())
     from units import UNITS  # beside this file
 
+    packages = set()
     for name, unit in UNITS.items():
         if wanted and not any(one in name for one in wanted):
             continue
-        path = os.path.join(report, f"{name.replace('/', '_')}.json")
+        if (package := MODULES.get(name.split(":")[0], name.split(":")[0])) not in packages:
+            packages.add(package)
+            with contextlib.suppress(BaseException):  # once here, so that the units need not: they say what is wrong
+                importlib.import_module(package)
+        path = Path(report, f"{name.replace('/', '_')}.json")
         child = os.fork()
         if not child:
             signal.alarm(LIMIT)
@@ -107,9 +118,10 @@ def main() -> None:
             run(unit, path)
             os._exit(0)
         os.waitpid(child, 0)
-        if not os.path.exists(path):
-            with open(path, "w", encoding="utf-8") as file:
-                json.dump({"error": f"no answer within {LIMIT} s", "where": [], "seconds": LIMIT}, file)
+        if not path.exists():
+            path.write_text(
+                json.dumps({"error": f"no answer within {LIMIT} s", "where": [], "seconds": LIMIT}), "utf-8"
+            )
 
 
 if __name__ == "__main__":

@@ -23,7 +23,9 @@ class ParametrizationList(ModuleList):
         return value
 
 
-def register_parametrization(module: Module, tensor_name: str, parametrization: Module, *, unsafe: bool = False) -> Module:
+def register_parametrization(
+    module: Module, tensor_name: str, parametrization: Module, *, unsafe: bool = False
+) -> Module:
     """Let `module.tensor_name` be what `parametrization` makes of it."""
     if is_parametrized(module, tensor_name):
         module.parametrizations[tensor_name].append(parametrization)

@@ -132,7 +132,9 @@ def random_split(dataset: Any, lengths: Sequence[Any], generator: Generator | No
             sizes[extra % len(sizes)] += 1
         for place, size in enumerate(sizes):
             if size == 0:
-                warnings.warn(f"Length of split at index {place} is 0. This might result in an empty dataset.", stacklevel=2)
+                warnings.warn(
+                    f"Length of split at index {place} is 0. This might result in an empty dataset.", stacklevel=2
+                )
     if sum(sizes) != len(dataset):
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
     order = randperm(sum(sizes), generator=generator or default_generator).tolist()

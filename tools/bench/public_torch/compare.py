@@ -1,6 +1,7 @@
-"""`python -m tools.bench.public_torch [--units NAME ...]`: fetch the packages, run all units under both torches, compare.
+"""`python -m tools.bench.public_torch.compare [--units NAME ...]`: fetch the packages,
+run units under both torches, compare.
 
-Prints a line for each unit that does not run or has other numbers, and the table of docs/benchmarks.md.
+Prints a line for each unit that does not run or has other numbers; `make bench` writes the table.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from tools.bench.public_torch import PACKAGES
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
+FOLDER = Path.home() / ".cache" / "openllm-wiki" / "public-torch"
 RTOL, ATOL = 2e-3, 2e-4  # after training: sums in another order drift apart
 
 
@@ -62,35 +64,39 @@ def same(ours: Any, theirs: Any) -> bool:
     return bool(ours == theirs)
 
 
+def compared(folder: Path, wanted: list[str]) -> tuple[dict[str, Counter[str]], list[str]]:
+    """How many units of each package there are, run, and give the same numbers; and what stands in the way of the
+    rest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    site = fetched(folder)
+    theirs, ours = (ran(folder, site, browser, wanted) for browser in (False, True))
+    rows: dict[str, Counter[str]] = {}
+    blocked = []
+    for name, real in theirs.items():
+        if "error" in real:  # nor does it run in torch here: another package is missing
+            blocked.append(f"- {name}: {real['error']} {real['where']}")
+            continue
+        row, browser = rows.setdefault(name.split(":")[0], Counter()), ours[name]
+        runs = "result" in browser
+        equal = runs and same(browser["result"], real["result"])
+        row.update(units=1, run=int(runs), same=int(equal))
+        if not equal:
+            blocked.append(f"{'≠' if runs else '✗'} {name}: {browser.get('error', '')} {browser.get('where', '')}")
+    return rows, blocked
+
+
 def main() -> None:
     """Run, compare, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path.home() / ".cache" / "openllm-wiki" / "public-torch")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--units", nargs="*", default=[], help="parts of names")
     options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    site = fetched(options.folder)
-    theirs, ours = (ran(options.folder, site, browser, options.units) for browser in (False, True))
-    rows: dict[str, Counter[str]] = {}
-    for name, real in theirs.items():
-        package = name.split(":")[0]
-        row = rows.setdefault(package, Counter())
-        if "error" in real:
-            row["not in torch either"] += 1
-            print(f"- {name}: {real['error']} {real['where']}")
-            continue
-        row["units"] += 1
-        browser = ours[name]
-        row["run"] += "result" in browser
-        equal = "result" in browser and same(browser["result"], real["result"])
-        row["same"] += equal
-        if not equal:
-            print(f"{'≠' if 'result' in browser else '✗'} {name}: {browser.get('error', '')} {browser.get('where', '')}")
-    print("\n| package | units | run | same numbers |\n|---|---|---|---|")
+    rows, blocked = compared(options.folder, options.units)
+    print("\n".join(blocked))
     for package, row in sorted(rows.items()):
-        print(f"| {package} | {row['units']} | {row['run']} | {row['same']} |")
+        print(f"{package}: {row['units']} units, {row['run']} run, {row['same']} with the same numbers")
     total = sum(rows.values(), Counter())
-    print(f"| **all** | {total['units']} | {total['run']} | {total['same']} |")
+    print(f"all: {total['units']} units, {total['run']} run, {total['same']} with the same numbers")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,57 @@
+"""Which concepts a paper is filed under when it comes: those that its title and abstract name."""
+
+from pathlib import Path
+
+import pytest
+
+from ingest.feeds.commands import finder
+
+PAGE = """---
+title: {title}
+english: {title}
+aliases: [{aliases}]
+group: G
+summary: {summary}
+---
+
+# {title}
+
+{summary}
+"""
+PAGES = {
+    "dpo_loss": (
+        "DPO",
+        "DPO, direct preference optimization",
+        "A loss on pairs of answers that needs no reward model.",
+    ),
+    "lora": ("LoRA", "LoRA, low-rank adaptation", "Trains a low-rank update of frozen weights."),
+    "kv_cache": ("KV cache", "KV cache", "Keeps the keys and values of tokens that were read."),
+}
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    (tmp_path / "topics").mkdir()
+    for name, (title, aliases, summary) in PAGES.items():
+        text = PAGE.format(title=title, aliases=aliases, summary=summary)
+        (tmp_path / "topics" / f"{name}.md").write_text(text, "utf-8")
+    (tmp_path / "topics" / "index.md").write_text("---\ngroups: {G: G}\n---\n", "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "found"),
+    [
+        ("On Direct Preference Optimization", "", {"dpo_loss"}),
+        ("Aligning models by pairs", "We extend direct preference optimization with LoRA, a low-rank adaptation of "
+         "weights; direct preference optimization of a low-rank adaptation is cheap.", {"dpo_loss", "lora"}),
+        ("On gardens", "We grow tomatoes.", set()),
+        ("On explorations", "An exploration of floral displays.", set()),  # `lora` is in `exploration`
+    ],
+)  # fmt: skip
+def test_a_paper_is_filed_under_what_it_names(title: str, abstract: str, found: set[str], docs: Path) -> None:
+    assert set(finder(docs)(title, abstract)) == found
+
+
+def test_folders_without_pages_name_nothing(tmp_path: Path) -> None:
+    assert finder(tmp_path)("On LoRA", "LoRA") == ()
