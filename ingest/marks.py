@@ -17,7 +17,7 @@ _AFTER = r"(?P<close>\*\*|__)?\s*(?P<colon>[:：])(?:\*\*|__)?\s*+(?P<rest>.*)$"
 _LOOSE = r"(?P<close>\*\*|__)?(?:(?P<colon>[:：])|[.、．)）](?!\d)|(?=\s))(?:\*\*|__)?\s*+(?P<rest>.*)$"
 _ASK = r"(?P<name>[QqＱ]|问题?|提问|(?i:question|problem))"
 _SAY = r"(?P<name>[AaＡΑА]|回答|答案?|解答|(?i:answer|solution))"
-_COUNT = r"\s*(?P<number>\d{0,3})(?![\d%])"
+_COUNT = r"\s*+(?P<number>\d{0,3})(?![\d%])"
 ASK = re.compile(_BEFORE + _ASK + _COUNT + _AFTER)
 ASK_LOOSE = re.compile(_BEFORE + _ASK + r"\s*(?P<number>\d{1,3})(?![\d%])" + _LOOSE)
 SAY = re.compile(_BEFORE + r"[（(]?" + _SAY + _COUNT + _AFTER)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ingest.markup import CJK
 
 WIDE = re.compile(f"[{CJK}]")
-STARTS = re.compile(r"\s*(?:【|[QqAaＱＡ]\s*\d{0,3}\s*[:：]|答案?[:：]|\d{1,2}[.、)）]|https?://)")
+STARTS = re.compile(r"\s*(?:【|[QqAaＱＡ]\s*+\d{0,3}\s*[:：]|答案?[:：]|\d{1,2}[.、)）]|https?://)")
 
 
 @dataclass(frozen=True, slots=True)
