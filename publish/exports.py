@@ -94,7 +94,7 @@ def llms(project: Project, known: Mapping[str, Any], names: Mapping[str, str]) -
     """The site's table of contents for language models, as llmstxt.org describes it."""
     base = known["base"]
     found: dict[str, list[str]] = {folder: [] for folder in SECTIONS}
-    for source in sorted(known["pages"]):
+    for source in sorted(known["pages"].keys() & names.keys()):  # what was deleted is yet remembered
         folder = source.partition("/")[0]
         if folder in found and source.endswith(".md"):
             front = FRONT.match(_read(project, f"docs/{source}"))

@@ -71,12 +71,11 @@ def _repeated(pages: Sequence[Page], margins: Sequence[tuple[int, Line]]) -> Ite
                 for start in set(digits):
                     shape = re.sub(r"\d+", "0", line.text)
                     same[f"{shape}|{start}", round(line.y / 6)].append((at, line))
-    for (name, _), lines in same.items():
+    for lines in same.values():
         count = len({at for at, _ in lines})
         if count < 3 or count * 2 <= len(pages):
             continue
-        exact = name == lines[0][1].text
-        if exact or all(line.size < body * 0.95 or _stands_apart(pages[at], line, gap) for at, line in lines):
+        if all(line.size < body * 0.95 or _stands_apart(pages[at], line, gap) for at, line in lines):
             yield from (line for _, line in lines)
 
 

@@ -171,7 +171,7 @@ def _take_title(draft: Draft, text: str) -> bool:
 def section_name(title: str) -> str:
     """What a heading is looked up by: no width, case, blanks, emphasis, signs, number, anchor, colon or `-optional`."""
     folded = unicodedata.normalize("NFKC", title).lower().strip()
-    folded = re.sub(r"\s*\{[#.:][^{}]*\}$", "", folded)
+    folded = re.sub(r"(?<!\s)\s*+\{[#.:][^{}]*+\}$", "", folded)
     bare = ORDINAL.sub("", re.sub(r"^[^\w\s(（]+\s*", "", folded))
     return re.sub(r"-?optional|\(可选\)|[\s:*]", "", bare or folded)
 
