@@ -203,3 +203,13 @@ def test_second_derivatives_of_the_head_in_pieces_are_refused(device):
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_huge_logits_of_the_head_in_pieces_stay_finite(device):
+    """Rows of 1000 and 0, and of -1000 and 0: each row's own largest is taken out."""
+    hidden = torch.tensor([[1000.0], [-1000.0]], device=device, requires_grad=True)
+    weight = torch.tensor([[1.0], [0.0]], device=device)
+    loss = linear_cross_entropy(hidden, weight, torch.tensor([1, 0], device=device))
+    assert loss.item() == 1000
+    loss.backward()
+    torch.testing.assert_close(hidden.grad, torch.tensor([[0.5], [-0.5]], device=device))
