@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-_BRACKETS = re.compile(r"\\\((?P<inline>(?:(?!\\\)).)+)\\\)|\\\[(?P<block>(?:(?!\\\]).)+)\\\]", re.DOTALL)
+_ENDS = {"\\(": "\\)", "\\[": "\\]"}
 _LONGEST_FORMULA = 4_000
 _LIKE_TEX = re.compile(r"[\\^_=+<>{}]")
 _ONE_LETTER = re.compile(r"\s*[A-Za-z]\s*")
@@ -34,16 +34,28 @@ def use_math(markdown: MarkdownIt) -> None:
 
 def _bracket_math(state: StateInline, silent: bool) -> bool:
     r"""`\(…\)` and `\[…\]`, as TeX itself writes formulas; a bracket that is only escaped has no such end."""
-    match = _BRACKETS.match(state.src, state.pos, state.posMax) if state.src[state.pos] == "\\" else None
-    if match is None or len(match[0]) > _LONGEST_FORMULA:
+    begin, end = state.src[state.pos : state.pos + 2], -1
+    if begin in _ENDS:
+        end = _next(state, _ENDS[begin], state.pos + 2)
+    if not state.pos + 2 < end <= state.pos + _LONGEST_FORMULA:
         return False
-    inside = match["inline"] or match["block"]
-    if not (_LIKE_TEX.search(inside) or (match["inline"] and _ONE_LETTER.fullmatch(inside))):
+    inside = state.src[state.pos + 2 : end]
+    if not (_LIKE_TEX.search(inside) or (begin == "\\(" and _ONE_LETTER.fullmatch(inside))):
         return False
     if not silent:
-        state.push("math_inline" if match["inline"] else "math_inline_double", "math", 0).content = inside
-    state.pos = match.end()
+        state.push("math_inline" if begin == "\\(" else "math_inline_double", "math", 0).content = inside
+    state.pos = end + 2
     return True
+
+
+def _next(state: StateInline, mark: str, start: int) -> int:
+    """Where a mark stands next, the end of the text where it does not; remembered, so that none is looked for twice."""
+    text, at = state.env.get(mark, ("", -1))
+    if text is not state.src or at < start:
+        found = state.src.find(mark, start, state.posMax)
+        at = len(state.src) + _LONGEST_FORMULA if found < 0 else found
+        state.env[mark] = (state.src, at)
+    return int(at)
 
 
 def _math_block(block: Callable[..., bool], state: StateBlock, start: int, end: int, silent: bool) -> bool:
