@@ -37,7 +37,7 @@ def build(root: Path, site: Path | None = None) -> int:
     concepts = concepts_in(root / "docs")
     names = Names(concepts, synonyms)
     by_name = {concept.name: concept for concept in concepts}
-    kept = Kept(root / ".cache" / "search.bin", _program(names))
+    kept = Kept(Tree(root), ".cache/search.bin", _program(names))
     found = []
     for text, name in lines_of(root):
         known = kept.find(name, text)

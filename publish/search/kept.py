@@ -5,14 +5,14 @@ Everything is found again by the text that it was made of, so a changed note cos
 
 import hashlib
 import json
-import marshal
 from array import array
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from ingest.memory import recall, remember
+from ingest.tree import Tree
 from publish.search.documents import Document
 from publish.search.levels import levels
 from publish.search.names import Names
@@ -42,22 +42,23 @@ class Known:
 class Kept:
     """The memory, and what this build adds to it."""
 
-    def __init__(self, path: Path, program: str) -> None:
+    def __init__(self, tree: Tree, name: str, program: str) -> None:
         """Recall what the same program has remembered.
 
         Args:
-            path: The file; it may be deleted at any time.
+            tree: The checkout.
+            name: The file; it may be deleted at any time.
             program: A hash of all that documents' terms depend on, beside the documents.
         """
-        self._path, self._program = path, program
+        self._tree, self._name, self._program = tree, name, program
         self.words: list[str] = []
         self._before: dict[str, list[Any]] = {}
         self._order: list[str] = []
         self._made: list[bytes] = []
-        with suppress(OSError, ValueError, EOFError, TypeError):
-            known, *rest = marshal.loads(path.read_bytes())
-            if known == program:
-                self.words, self._before, self._order, self._made = rest
+        known, signature = recall(tree, name, program)
+        if signature:
+            self.words, self._before, self._order, self._made = known
+        self._is_new = not signature
         self._place = {word: at for at, word in enumerate(self.words)}
         self._now: dict[str, list[Any]] = {}
 
@@ -125,10 +126,9 @@ class Kept:
 
     def save(self) -> None:
         """Keep what this build has used."""
-        if self._now.keys() != self._before.keys() or not self._path.is_file():
+        if self._is_new or self._now.keys() != self._before.keys():
             with suppress(OSError):
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._path.write_bytes(marshal.dumps((self._program, self.words, self._now, self._order, self._made)))
+                remember(self._tree, self._name, (self.words, self._now, self._order, self._made), self._program)
 
 
 def packed_postings(levels: Sequence[tuple[int, int]]) -> bytes:

@@ -105,9 +105,18 @@ def test_changed_question_gives_the_bytes_of_a_build_from_nothing(project, tmp_p
 def test_broken_memory_is_no_harm(project):
     build(project)
     wanted = files(project)
-    (project / ".cache" / "search.bin").write_bytes(b"no marshal")
+    (project / ".cache" / "search.bin").write_bytes(b"no memory of ours")
     build(project)
     assert files(project) == wanted
+
+
+def test_memory_is_written_through_no_link(project, tmp_path):
+    build(project)
+    (project / ".cache" / "search.bin").unlink()
+    (tmp_path / "other").write_bytes(b"kept")
+    (project / ".cache" / "search.bin").symlink_to(tmp_path / "other")
+    build(project)
+    assert (tmp_path / "other").read_bytes() == b"kept"
 
 
 def test_texts_hold_the_answer_first_and_no_markup(project):
