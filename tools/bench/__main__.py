@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from ingest.files import write_text
-from tools.bench.table import Row, page
+from tools.bench.table import Row, machine, page
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -30,10 +30,13 @@ def main(names: list[str]) -> None:
             print(
                 "  " + " | ".join(str(value) for value in asdict(row).values() if value not in ("", None)), flush=True
             )
-        results[name] = {"title": module.TITLE, "rows": [asdict(row) for row in rows]}
+        measured = f"{date.today().isoformat()}，{machine()}"
+        results[name] = {"title": module.TITLE, "measured": measured, "rows": [asdict(row) for row in rows]}
         write_text(RESULTS, json.dumps(results, ensure_ascii=False, indent=1, sort_keys=True) + "\n", ROOT)
-    groups = {result["title"]: [Row(**row) for row in result["rows"]] for _, result in sorted(results.items())}
-    write_text(PAGE, page(groups, date.today().isoformat()), ROOT)
+    groups = [
+        (made["title"], made["measured"], [Row(**row) for row in made["rows"]]) for _, made in sorted(results.items())
+    ]
+    write_text(PAGE, page(groups), ROOT)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -61,14 +61,14 @@ def machine() -> str:
     )
 
 
-def page(groups: dict[str, list[Row]], day: str) -> str:
-    """The page `docs/benchmarks.md`."""
+def page(groups: Iterable[tuple[str, str, list[Row]]]) -> str:
+    """The page `docs/benchmarks.md`: of each group its title, when and on what it was measured, and its rows."""
     lines = [
         "---", "title: 基准测量", "---", "", "# 基准测量", "",
-        f"由 `make bench` 在 {day} 写成。每个数是中位数。机器：{machine()}。", "",
+        "由 `make bench` 写成。每个数是中位数。各组可以单独重测，所以各写日期与机器。", "",
     ]  # fmt: skip
-    for title, rows in groups.items():
-        lines += [f"## {title}", "", "| 测什么 | 数值 | 目标 | 达到 |", "|---|---|---|---|"]
+    for title, measured, rows in groups:
+        lines += [f"## {title}", "", f"{measured}。", "", "| 测什么 | 数值 | 目标 | 达到 |", "|---|---|---|---|"]
         for row in rows:
             met = {True: "是", False: "**否**", None: ""}[row.met]
             lines.append(f"| {row.what} | {row.figure} | {row.goal} | {met} |")

@@ -79,13 +79,21 @@ def test_iterable_data_sets():
 Row = namedtuple("Row", ["x", "y"])
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [[1, 2], [1.5, 2.5], ["a", "b"], [np.float32(1), np.float32(2)], [np.ones(2), np.zeros(2)], [{"a": 1,
-    "b": [2]}] * 2,
-     [(1, 2.5), (3, 4.5)], [Row(1, 2), Row(3, 4)], [[1], [1, 2]], [object()] * 2],
-    ids=str,
-)  # fmt: skip
+BATCHES = {
+    "integers": [1, 2],
+    "floats": [1.5, 2.5],
+    "texts": ["a", "b"],
+    "NumPy's numbers": [np.float32(1), np.float32(2)],
+    "arrays": [np.ones(2), np.zeros(2)],
+    "dicts": [{"a": 1, "b": [2]}] * 2,
+    "tuples": [(1, 2.5), (3, 4.5)],
+    "named tuples": [Row(1, 2), Row(3, 4)],
+    "lists of other lengths": [[1], [1, 2]],
+    "objects": [object()] * 2,
+}
+
+
+@pytest.mark.parametrize("rows", BATCHES.values(), ids=BATCHES)
 def test_what_a_batch_is_made_of(rows):
     ours, theirs = (outcome(t.utils.data.default_collate, rows) for t in (shim, torch))
     if isinstance(theirs, Exception):
