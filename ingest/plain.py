@@ -11,6 +11,7 @@ from ingest.markup import WORDS, fenced_lines
 
 LONGEST = 2_000  # letters of a line in which tags are looked for
 BEGUN = re.compile(r"(?<!\\)(?:<!--|(?<![\w%])%%)")
+AT_FIRST = re.compile(r"^[ \t]*+(?=<!--|%%)", re.MULTILINE)
 SAID_IN_LINE = re.compile(r"`+[^`\n]*`+|\$[^$\n]+\$")
 NAMES = (
     "font|span|div|section|article|center|aside|details|summary|figure|figcaption|mark|ins|small|big|u|p|label|kbd|a"
@@ -72,17 +73,28 @@ def without_comments(text: str) -> tuple[str, list[str]]:
 
 
 def _outside_code(text: str, blank: Callable[[str], str]) -> str:
-    """The text, its comments blanked; a comment that begins inside of code is none, nor is one that never ends."""
+    """The text, its comments blanked.
+
+    A comment that begins inside of code is none, nor is one that never ends; what begins inside of a line ends in its
+    paragraph, as in CommonMark, or else it would take with it what was never meant.
+    """
     codes = [match.span() for match in SAID_IN_LINE.finditer(text)]
     starts = [start for start, _ in codes]
     out, at, after = [], 0, 0
     closed = {"<!--": text.rfind("-->"), "%%": text.rfind("%%")}
+    alone = {match.end() for match in AT_FIRST.finditer(text)}
+    last, paragraph, closed_here = text.rfind("\n\n"), 0, {"": 0}
     for begun in BEGUN.finditer(text):
         start = begun.start()
         near = bisect_right(starts, start) - 1
         if start < after or start >= closed[begun[0]] or (near >= 0 and start < codes[near][1]):
             continue
         end = "-->" if begun[0] == "<!--" else "%%"
+        if start >= paragraph:
+            paragraph = text.index("\n\n", start) if start < last else len(text)
+            closed_here = {mark: text.rfind(mark, start, paragraph) for mark in ("-->", "%%")}
+        if start not in alone and closed_here[end] < begun.end():
+            continue
         after = text.index(end, begun.end()) + len(end)
         out += [text[at:start], blank(text[start:after])]
         at = after

@@ -9,6 +9,7 @@ from datetime import date
 
 from ingest.addresses import KINDS, slug_for
 from ingest.feeds.records import UNDATED
+from ingest.invisible import visible
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.wiki import Wiki
 
@@ -17,7 +18,8 @@ Line = dict[str, object]
 
 def searched(wiki: Wiki) -> str:
     """All lines, in the order of their addresses' kinds; the same records give the same bytes."""
-    return "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in _lines(wiki))
+    lines = (json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in _lines(wiki))
+    return "".join(f"{visible(line)}\n" for line in lines)
 
 
 def _lines(wiki: Wiki) -> Iterator[Line]:

@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
+from ingest import guard
+from ingest.tree import Strange
 from publish.memory import Project, digest
 
 FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
@@ -51,8 +53,12 @@ def write(project: Project, languages: Sequence[Mapping[str, Any]]) -> set[str]:
             made[name] = digest(page["of"], names) if page else ""
             if not page and name in project.left:
                 continue
-            if last.get(name) != made[name] or name not in project.left:
-                project.tree.write(f"site/{name}", twin(project, source, names).encode())
+            if last.get(name) == made[name] and name in project.left:
+                continue
+            if text := twin(project, source, names):
+                project.tree.write(f"site/{name}", text.encode())
+            else:
+                del made[name]
     whole = {
         "papers.jsonl": "".join(_papers(project)),
         "questions.jsonl": _read(project, "docs/generated/questions.jsonl"),
@@ -67,8 +73,13 @@ def write(project: Project, languages: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 def twin(project: Project, source: str, names: Mapping[str, str]) -> str:
-    """A page as Markdown that stands alone: what it includes put in, its links leading to other twins."""
-    text = _read(project, f"docs/{source}")
+    """A page as Markdown that stands alone: what it includes put in, its links leading to other twins.
+
+    Returns:
+        "" where the page is no longer what the guard looked at: its build has said so.
+    """
+    if not (text := _page(project, f"docs/{source}")):
+        return ""
     lines = _included(project, FRONT.sub("", text).split("\n"))
     parts, fence = [], ""
     for line in lines:
@@ -97,7 +108,7 @@ def llms(project: Project, known: Mapping[str, Any], names: Mapping[str, str]) -
     for source in sorted(known["pages"].keys() & names.keys()):  # what was deleted is yet remembered
         folder = source.partition("/")[0]
         if folder in found and source.endswith(".md"):
-            front = FRONT.match(_read(project, f"docs/{source}"))
+            front = FRONT.match(_page(project, f"docs/{source}"))
             head = dict(FIELD.findall(front[1])) if front else {}
             title = " ".join(head.get("title", source).strip("\"' ").split())
             about = head.get("summary", "").strip("\"' ")
@@ -129,6 +140,15 @@ def _papers(project: Project) -> Iterator[str]:
         yield _read(project, name)
 
 
+def _page(project: Project, name: str) -> str:
+    """What a page is made of, as the guard saw it; "" where it is another by now, which the pages' build has told."""
+    with suppress(Strange):
+        text = _read(project, name)
+        if project.seen.get(name) in (None, guard.digest(text.encode())):
+            return text
+    return ""
+
+
 def _read(project: Project, name: str) -> str:
     with suppress(FileNotFoundError, UnicodeDecodeError):
         return project.tree.read(name).decode().removeprefix("\ufeff").replace("\r\n", "\n")
@@ -143,7 +163,7 @@ def _included(project: Project, lines: Sequence[str], depth: int = 0) -> Iterato
             if not MARK.fullmatch(line):
                 yield line
             continue
-        text = _read(project, f"docs/{found[2]}") or _read(project, f"snippets/{found[2]}")
+        text = _page(project, f"docs/{found[2]}") or _page(project, f"snippets/{found[2]}")
         inner = _section(FRONT.sub("", text).split("\n"), found[3] or "")
         yield from (found[1] + line if line else "" for line in _included(project, inner, depth + 1))
 

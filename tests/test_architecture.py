@@ -50,7 +50,7 @@ ALLOWED = {
     "rules": "problems rule_examples slips.all_rules",
     "safe_html": "invisible markup pictures safe_math urls",
     "safe_math": "",
-    "searched": "addresses feeds.records model wiki",
+    "searched": "addresses feeds.records invisible model wiki",
     "show": "markup model pictures slips.slip slips.texts wiki",
     "safety": "front_matter limits model problems",
     "synonyms": "concepts model problems",
@@ -182,7 +182,7 @@ ALLOWED = {
     "pages.papers": "addresses feeds.info feeds.records feeds.when model pages.atom pages.ranking pages.records",
     "pages.people": "addresses model",
     "pages.ranking": "model",
-    "pages.records": "addresses model pages.atom safe_html",
+    "pages.records": "addresses invisible model pages.atom safe_html",
     "pages.ways": "",
     "pages.render": (
         "addresses kept markup model pages.atom pages.learning_map pages.papers pages.people pages.records"

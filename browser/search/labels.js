@@ -67,7 +67,7 @@ const en = {
   corrected: (words) => `Showing results for “${words}”.`,
   others: (pages) => `Show ${pages} more that say it in other words`,
   asked: (query) => `Question: ${query}`,
-  askPage: "qa/ask/",
+  askPage: "en/guide/questions/",
   partial: (pages) => `No page has all the words; ${pages} ${pages === 1 ? "page comes" : "pages come"} near.`,
   near: (pages) => `The ${pages} that come nearest.`,
   found: (pages) => `${pages} ${pages === 1 ? "page" : "pages"} found.`,

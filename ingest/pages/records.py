@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from ingest import safe_html
 from ingest.addresses import slug_for
+from ingest.invisible import visible
 from ingest.model import Paper, Question, Talk
 from ingest.pages.atom import AtomEntry
 
@@ -98,4 +99,4 @@ def question_line(question: Question) -> str:
         "talk": question.talk,
         "duplicate_of": question.duplicate_of,
     }
-    return json.dumps({key: value for key, value in told.items() if value}, ensure_ascii=False) + "\n"
+    return visible(json.dumps({key: value for key, value in told.items() if value}, ensure_ascii=False)) + "\n"

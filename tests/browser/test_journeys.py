@@ -89,6 +89,7 @@ def test_reader_shares_a_search_for_open_questions(reader: Reader, context: Brow
     expect(page.locator("dialog.wiki-search input")).to_be_focused()
     page.keyboard.insert_text(asked)
     expect(page.locator(RESULTS)).not_to_have_count(0)
+    reader.use(page.get_by_role("button", name="筛选", exact=True))
     for label in ("问答", "待回答"):
         chip = page.locator(".wiki-search__chips button").filter(has_text=label)
         reader.use(chip)

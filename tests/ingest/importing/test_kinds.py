@@ -20,7 +20,7 @@ from ingest.importing.sandbox import Limits, convert_within
 from ingest.marks import ask_mark, asks, say_mark
 from ingest.model import Source
 from ingest.notes.parse import parse_note
-from ingest.plain import plain
+from ingest.plain import plain, without_comments
 from ingest.safe_html import to_html
 from tests.ingest.importing.document_checks import check_total
 from tests.ingest.importing.word import make_docx, paragraph
@@ -284,6 +284,18 @@ def test_pictures_beside_a_document_are_carried_and_none_from_elsewhere(tmp_path
         "a picture (/etc/p.png)",
         "a picture (no.png)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("# 甲 <!-- 乙\n\n丙\n\n丁 --> 戊", "# 甲 <!-- 乙\n\n丙\n\n丁 --> 戊"),
+        ("甲 <!-- 乙\n丙 --> 丁", "甲 \n 丁"),
+        ("<!-- 甲\n\n乙 -->\n丙", "\n\n\n丙"),
+    ],
+)
+def test_comment_within_a_line_ends_in_its_paragraph(text, kept):
+    assert without_comments(text)[0] == kept
 
 
 def test_comments_of_markdown_are_on_no_page_and_code_keeps_its_own():
