@@ -25,6 +25,15 @@ from ._lazy import RARE
 PUBLIC: dict[str, Any] = {}  # the functions of the torch namespace, by name
 
 
+class Changes:
+    """How often a memory was changed that several tensors have, of which none keeps the others alive."""
+
+    __slots__ = ("__weakref__", "_count")
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+
 class Tensor:
     """An n-dimensional array with a gradient."""
 
@@ -38,7 +47,7 @@ class Tensor:
     _root: Any = None
     _hooks: Any = None  # of a leaf: functions of its gradient
     _arrived: Any = None  # of a leaf: functions of itself, called when its `grad` has changed
-    _count = 0  # how often this memory was changed
+    _changes = 0  # how often this memory was changed, where no other has it
     _renewals = 0  # of a base: how often its node was replaced because a view changed
     _seen = 0  # of a view: the base's `_renewals` when its node was made
     _data: np.ndarray
@@ -49,6 +58,17 @@ class Tensor:
         if cls is Tensor:
             return PUBLIC["_construct"](*args)
         return object.__new__(cls)
+
+    @property
+    def _count(self) -> int:
+        return self._changes if self._root is None else self._root._count
+
+    @_count.setter
+    def _count(self, count: int) -> None:
+        if self._root is None:
+            self._changes = count
+        else:
+            self._root._count = count
 
     @property
     def requires_grad(self) -> bool:
@@ -106,7 +126,7 @@ class Tensor:
 
     @property
     def _version(self) -> int:
-        return (self if self._root is None else self._root)._count
+        return self._count
 
     is_cuda = is_sparse = is_quantized = False
     is_meta = property(lambda self: self._data.__class__ is Shadow)
@@ -115,7 +135,7 @@ class Tensor:
     def detach(self) -> "Tensor":
         """The same memory, outside the tape; changes still count."""
         out = wrap(self._data, self.dtype)
-        out._root = self if self._root is None else self._root
+        out._root = changes_of(self)
         return out
 
     def detach_(self) -> "Tensor":
@@ -343,6 +363,16 @@ def record(
     edges = tuple([edge(tensor) for tensor in inputs])
     out._node = Node(f"{label[:-1]}Backward{label[-1]}", edges, backward, out._data.shape, out.dtype, tuple(kept))
     out._wants = True
+
+
+def changes_of(tensor: Tensor) -> Changes:
+    """The counter of a tensor's memory, for one that does not keep the tensor, and with it its tape, alive."""
+    owner = tensor if tensor._root is None else tensor._root
+    if isinstance(owner, Tensor):
+        if owner._root is None:
+            owner._root = Changes(owner._changes)
+        owner = owner._root
+    return owner
 
 
 def view_of(tensor: Tensor, data: np.ndarray, label: str, backward: Callable[[np.ndarray], Any]) -> Tensor:

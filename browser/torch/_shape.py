@@ -7,7 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from ._core import PUBLIC, Tensor, axes_of, axis_of, both, function, in_place, make, method, view_of, wide, wrap
+from ._core import (
+    PUBLIC,
+    Tensor,
+    axes_of,
+    axis_of,
+    both,
+    changes_of,
+    function,
+    in_place,
+    make,
+    method,
+    view_of,
+    wide,
+    wrap,
+)
 from ._dtypes import (
     FROM_NUMPY,
     Size,
@@ -80,7 +94,7 @@ def _reinterpret(tensor: Tensor, kind: dtype) -> Tensor:
             return wrap((bits.view(np.uint16).astype(np.uint32) << 16).view(np.float32), kind)
         return wrap(bits.view(kind.np), kind)
     out = wrap(tensor._data.view(kind.np), kind)
-    out._root = tensor if tensor._root is None else tensor._root
+    out._root = changes_of(tensor)
     return out
 
 

@@ -69,7 +69,7 @@ def test_search_speaks_english_and_names_concepts_in_english(page: Page, watch: 
     first = page.locator(RESULT).first
     expect(first.locator(".wiki-search__title")).to_have_text("RoPE: rotary position embedding")
     expect(first.locator(".wiki-search__excerpt")).to_have_attribute("lang", "zh")
-    expect(first.locator("mark").first).to_be_visible()
+    expect(page.locator(f"{RESULT} mark").first).to_be_visible()
     expect(archive.locator("select[data-name=topic]")).to_contain_text("RoPE: rotary position embedding (")
     first.click()
     expect(page).to_have_url(re.compile("/wiki/topics/rope/$"))

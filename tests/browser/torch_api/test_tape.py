@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -359,3 +360,31 @@ def test_sizes_are_torchs():
         return bytes_and_steps, x.is_contiguous(), x.T.is_contiguous(), tuple(x.shape[:1]), x.shape.numel(), len(x)
 
     same(run)
+
+
+def test_detached_tensor_keeps_no_tape_alive():
+    """Steps of descent by hand: what came before is freed, as in torch; changes are counted nevertheless."""
+
+    def run(t):
+        x, before = t.ones(3).requires_grad_(), []
+        for _ in range(20):
+            (slope,) = t.autograd.grad((x * x).sum(), x)
+            x = (x - slope / 4).detach().requires_grad_()
+            before.append(weakref.ref(x))
+        a = t.ones(2)
+        b, c = a.detach(), a[:1].detach()
+        b.add_(1), c.add_(1)
+        return sum(one() is not None for one in before) <= 2, a._version, b._version, c._version, x
+
+    same(run)
+
+
+def test_change_of_a_detached_tensor_is_noticed():
+    def run(t):
+        x = t.ones(2, requires_grad=True)
+        y = x * 1
+        z = y * y
+        y.detach().add_(1)
+        z.sum().backward()
+
+    assert isinstance(same(run), RuntimeError)
