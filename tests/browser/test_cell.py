@@ -712,7 +712,7 @@ def test_one_worker_and_one_editor_view_after_twenty_pages(chromium: Browser, si
         assert len(page.workers) == 1
     assert page.evaluate("window.same") is True
     views = f"import('{site_url}runtime/editor/codemirror-view.js').then(all => all.EditorView.prototype)"
-    for _ in range(20):  # timers may yet hold the newest ones
+    for _ in range(60):  # timers may yet hold the newest ones, on a busy machine for long
         if (count := alive(page, views)) == 1:
             break
         page.wait_for_timeout(500)
