@@ -43,6 +43,7 @@ def write(project: Project, languages: Sequence[Mapping[str, Any]]) -> set[str]:
     last: dict[str, str] = project.memory.values.get("exports", {})
     made: dict[str, str] = {}
     names = {source: out for known in languages for source, out in known["names"].items()}
+    addresses = digest(names)  # once: a page's links may lead to any of them
     for known in languages:
         for source, out in known["names"].items():
             if not (source.endswith(".md") and out.endswith("index.html")):
@@ -50,7 +51,7 @@ def write(project: Project, languages: Sequence[Mapping[str, Any]]) -> set[str]:
             name = out.removesuffix("index.html") + "index.md"
             page = known["pages"].get(source)
             # A page with something wrong is not known, and what was built of it stays.
-            made[name] = digest(page["of"], names) if page else ""
+            made[name] = digest(page["of"], addresses) if page else ""
             if not page and name in project.left:
                 continue
             if last.get(name) == made[name] and name in project.left:
