@@ -65,7 +65,7 @@ export function toAddress(href, state) {
 }
 
 /**
- * Pagefind's filters for a state.
+ * The filters of a state that are set.
  * @param {State} state
  * @returns {Record<string, string>}
  */
