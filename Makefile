@@ -84,7 +84,7 @@ test: .venv/.test site ## set up and run everything
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 40
 
 # What breaks most easily; the tests of snippets, browser, feeds, documents and workflows take minutes.
 check: .venv/.check ## say what is wrong in the texts, then run the fast tests: about a minute
@@ -102,9 +102,11 @@ bench: .venv/.test site ## measure, and write docs/benchmarks.md
 outputs: .venv/.test ## rewrite the outputs shown on the pages of the snippets (NAMES; without: on all pages)
 	$(BIN)/python -m tools.outputs --write $(NAMES:%=docs/topics/%.md)
 	$(BIN)/python -m snippets site docs
+	$(if $(NAMES),,$(BIN)/python -m widgets._outputs)
 
-pictures: .venv/.test ## draw the pictures of the concept pages anew
+pictures: .venv/.test ## draw the pictures of the concept pages anew, and the cards by which they are shared
 	$(BIN)/python -m pictures
+	$(BIN)/python -m tools.cards
 
 oracles: ## check that the reference values from trl are fresh (its own environment)
 	test -x .venv-oracles/bin/python || $(PYTHON) -m venv .venv-oracles
@@ -137,4 +139,4 @@ fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/ (FE
 
 clean: ## remove everything generated
 	@test ! -L docs || { echo "docs: a link" >&2; exit 2; }
-	rm -rf .venv .venv-lock .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/reference docs/generated docs/records docs/runtime docs/service_worker.js
+	rm -rf .venv .venv-lock .venv-oracles site docs/talks docs/qa docs/papers docs/people docs/changes docs/reference docs/generated docs/records docs/snippets docs/widgets docs/runtime docs/service_worker.js

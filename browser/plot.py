@@ -24,6 +24,7 @@ LARGEST = 64  # rows or columns of a heat-map
 LONGEST = 2000  # points of a series
 SHADES = [(247, 251, 255), (107, 174, 214), (8, 48, 107)]  # of small, middle and large values
 STEPS = 32
+FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML
 # Each colour has a contrast of 3:1 and more with the ground of code in both colour schemes.
 STYLES = [("#3b7dd8", ""), ("#c4620a", "7 4"), ("#2b8a57", "2 4"), ("#b0559e", "9 3 2 3"), ("#a67c00", "4 2")]
 
@@ -60,6 +61,7 @@ def heatmap(
     rows: Sequence[object] | None = None,
     columns: Sequence[object] | None = None,
     alt: str = "",
+    key: str = "",
 ) -> Figure:
     """Draw a matrix, row 0 on top, the larger the darker; numbers stand in the squares where there is room.
 
@@ -71,6 +73,7 @@ def heatmap(
         rows: R labels; default: 0, 1, ...
         columns: C labels; default: 0, 1, ...
         alt: What the picture shows, for those who cannot see it; default: title, size and range.
+        key: A picture takes the place of the one that was shown with the same key, so that a loop draws one that moves.
 
     Raises:
         ValueError: It is no matrix, too large, without a finite value, or the labels are too few or too many.
@@ -119,7 +122,7 @@ def heatmap(
         picture.line(left, f"{xlabel} →")
     picture.scale(left, low, high)
     what = f"{title or 'heat-map'}: {height} x {width} values from {low:.4g} to {high:.4g}"
-    return picture.done(alt or what)
+    return picture.done(alt or what, key)
 
 
 def lines(
@@ -130,6 +133,7 @@ def lines(
     xlabel: str = "",
     ylabel: str = "",
     alt: str = "",
+    key: str = "",
 ) -> Figure:
     """Draw one or more series of values as lines.
 
@@ -141,6 +145,7 @@ def lines(
         xlabel: What x is.
         ylabel: What the values are.
         alt: What the picture shows, for those who cannot see it; default: title, names and ranges.
+        key: A picture takes the place of the one that was shown with the same key, so that a loop draws one that grows.
 
     Raises:
         ValueError: No or too many series or points, lengths that differ, or no finite value.
@@ -184,6 +189,9 @@ def lines(
     for style, values in zip(STYLES, named.values(), strict=False):
         points = [(across(a), down(b)) if math.isfinite(a + b) else None for a, b in zip(places, values, strict=False)]
         picture.add(f'<path d="{_path(points)}" fill="none" {_stroke(*style)}/>')
+        for before, point, after in zip([None, *points], points, [*points[1:], None], strict=False):
+            if point and not before and not after:  # alone between gaps: a dot, to be seen
+                picture.add(f'<circle cx="{_n(point[0])}" cy="{_n(point[1])}" r="4" fill="{style[0]}"/>')
     picture.y = top + HEIGHT + LINE + 4
     if xlabel:
         picture.line(left, f"{xlabel} →")
@@ -192,7 +200,7 @@ def lines(
         alt
         or f"{title or 'lines'}: {what}; x from {first:.4g} to {last:.4g}, values from {lowest:.4g} to {highest:.4g}"
     )
-    return picture.done(alt)
+    return picture.done(alt, key)
 
 
 class _Picture:
@@ -241,16 +249,19 @@ class _Picture:
             self.text(x + 4 * STEPS + 5, self.y + LINE, f"{high:.3g}")
         self.y += LINE + 6
 
-    def done(self, alt: str) -> Figure:
+    def done(self, alt: str, key: str = "") -> Figure:
         """The figure, shown if there is a cell to show it."""
+        if not re.fullmatch(r"[\w-]*", key):
+            raise ValueError(f"key {key!r} is not of letters, digits, - and _")
         width, height = math.ceil(self.width), math.ceil(self.y) + 2
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         )
+        named = f' data-key="{key}"' if key else ""
         style = (
             f'font-family="sans-serif" font-size="{FONT}" fill="currentColor" role="img" aria-label="{_escaped(alt)}"'
         )
-        figure = Figure(f"{head} {style}>\n" + "\n".join(self.parts) + "\n</svg>\n", alt)
+        figure = Figure(f"{head}{named} {style}>\n" + "\n".join(self.parts) + "\n</svg>\n", alt)
         if show := getattr(sys.stdout, "show_figure", None):  # of run_cell.py
             show(figure.svg, figure.alt)
         return figure
@@ -345,4 +356,4 @@ def _path(points: Sequence[tuple[float, float] | None]) -> str:
 
 def _escaped(text: str) -> str:
     """Text for XML; a character that it forbids would cost the whole picture."""
-    return escape(re.sub("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text))
+    return escape(FORBIDDEN.sub("\ufffd", text))

@@ -41,6 +41,13 @@ KINDS = {
 }
 GENERATED = "generated"  # parts of pages, which hand-written ones include
 SEARCHED = f"{GENERATED}/search.jsonl"  # what a search is to find of the records: see `ingest.searched`
+
+
+def searched_papers(week: str) -> str:
+    """The same of a week's papers, a file for each, so that one that did not change is not written again."""
+    return f"{GENERATED}/search/{week.lower()}.jsonl"
+
+
 # Folders under docs/ that hold nothing but what a build writes.
 OWNED = (*(kind.folder for kind in KINDS.values() if kind.template), GENERATED)
 RESERVED = re.compile(r"index|open|ask|page-\d+|con|prn|aux|nul|com\d|lpt\d")

@@ -86,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     fetch = commands.add_parser("fetch", help="bring feeds into talks/papers/")
     fetch.add_argument("feeds", nargs="*", metavar="FEED", help="URLs or files (default: all of talks/feeds.opml)")
     fetch.add_argument("--status", action="store_true", help="say how each feed did, and ask none")
+    fetch.add_argument(
+        "--relink", action="store_true", help="look for new concepts in the archive's titles, ask no feed"
+    )
     fetch.add_argument("--force", action="store_true", help="ask every feed for all of it, even one that is left alone")
     fetch.add_argument("--allow-private", action="store_true", help="follow redirects to private addresses")
     said = "also bring what the list's sources had from this day on, such as 2026-11-01 (default: what was missed)"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ingest import files, guard, pipeline
 from ingest.addresses import OWNED
+from ingest.feeds.weeks import Weeks
 from ingest.importing.document import parse_document
 from ingest.link import link
 from ingest.model import Source
@@ -129,7 +130,7 @@ def _counts(records: Records) -> dict[str, int]:
     return {
         "talks": len(records.talks),
         "questions": len(records.questions),
-        "papers": sum(len(week.papers) for week in records.weeks),
+        "papers": Weeks.of(records.weeks).papers,
         "topics": len(records.concepts),
         "snippets": len(records.snippets),
     }

@@ -8,19 +8,21 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, line_of_key, strings
+from ingest.lessons import learn_of, minutes_of
 from ingest.limits import LISTED, NAME_LETTERS, TITLE_LETTERS
 from ingest.model import Concept, Snippet, Source
 from ingest.problems import Problem
+from ingest.symbols import symbols_of
 
 EXAMPLE = "[start:example]"
-CARRIED = dict.fromkeys(("title", "english", "aliases", "phrases", "group", "builds_on", "snippet"), NAME_LETTERS) | {
+CARRIED = dict.fromkeys("title english aliases phrases group builds_on snippet learn symbols".split(), NAME_LETTERS) | {
     "summary": TITLE_LETTERS
 }  # the fields that other pages repeat, and how many letters each may have
 
 
 def parse_concept(source: Source) -> tuple[Concept | None, list[Problem]]:
     """Read a concept page's front matter; None where it says too little to be a concept."""
-    meta, _, _, problems = front_matter(source)
+    meta, body, _, problems = front_matter(source)
     missing = [key for key in ("title", "english", "aliases", "group", "summary") if not meta.get(key)]
     if missing:
         if not problems:
@@ -31,6 +33,8 @@ def parse_concept(source: Source) -> tuple[Concept | None, list[Problem]]:
         if key in CARRIED and (len(items) > LISTED or max(map(len, items), default=0) > CARRIED[key]):
             what = f"{key} of {len(items)} items and {sum(map(len, items))} letters"
             return None, [Problem(source.path, line_of_key(source, key), 1, "L006", what)]
+    learn, found = learn_of(source, meta)
+    symbols, unknown = symbols_of(source, meta)
     concept = Concept(
         name=PurePosixPath(source.path).stem,
         title=str(meta["title"]),
@@ -43,8 +47,13 @@ def parse_concept(source: Source) -> tuple[Concept | None, list[Problem]]:
         builds_on=strings(meta.get("builds_on")),
         english=str(meta["english"]),
         phrases=strings(meta.get("phrases")),
+        learn=learn,
+        symbols=symbols,
+        minutes=minutes_of(body),
+        translated=meta.get("translated") == "true",
+        picture=f'--8<-- "topics/pictures/{PurePosixPath(source.path).stem}.html"' in body,
     )
-    return concept, problems
+    return concept, [*problems, *found, *unknown]
 
 
 def parse_snippet(source: Source) -> tuple[Snippet | None, list[Problem]]:

@@ -21,6 +21,9 @@ class Strange(OSError):
         self.what = what
         super().__init__(None, f"{what}, where a file or folder of this checkout is expected", name)
 
+    def __reduce__(self) -> tuple[type["Strange"], tuple[str, str]]:  # told by a process to the one that began it
+        return Strange, (self.filename, self.what)
+
 
 def open_folder(place: int, last: str, name: str) -> int:
     """The descriptor of a folder in one that is open."""

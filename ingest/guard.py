@@ -7,7 +7,8 @@ as they are. `ingest check` says so among its problems, and a build stops.
 import contextlib
 import hashlib
 import subprocess
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
@@ -21,18 +22,21 @@ from ingest.workspace import Workspace
 
 WRITERS = {  # what each writes below docs/, and keeps a list of
     "ingest": OWNED,
-    "snippets": ("records", "notebooks"),
+    "snippets": ("records", "notebooks", "snippets"),
     "runtime": ("runtime", "service_worker.js"),
+    "widgets": ("widgets",),
 }
 GENERATED = tuple(name for names in WRITERS.values() for name in names)
 BESIDE = (
-    *("theme", "browser", "pictures", "publish", "ingest", "tests/snippets"),  # read, or hashed
+    *("theme", "browser", "pictures", "publish", "ingest", "widgets", "tests/snippets"),  # read, or hashed
     *("site", "mkdocs.yml", "mkdocs.base.yml", "mkdocs.en.yml"),
 )
 MADE = (".cache", "site", ".venv", *(f"docs/{name}" for name in GENERATED if name != "notebooks"))
-ASSETS = {".css", ".js", ".txt", ".woff2", ""} | files.PICTURES  # without an ending: LICENSE, SHA256SUMS
+UNREAD = ("*.pyc", "talks/.*.sqlite*")  # which Python runs, and `fetch` believes, without anybody having read it
+ASSETS = {".css", ".js", ".txt", ".woff2"} | files.PICTURES
+UNENDED = {"LICENSE", "SHA256SUMS"}  # whatever else has no ending, some servers show as what it looks like
 
-
+DRAWINGS = {("topics", "pictures"), ("topics", "thumbnails")}
 THEMES = {"javascripts", "stylesheets", "images"}  # of assets/: a file there would stand for the theme's of that name
 
 
@@ -47,9 +51,14 @@ def shape(root: Path) -> list[Problem]:
     return sorted({*problems, *_committed(root)})
 
 
+def before_feeds(talks: Path) -> list[Problem]:
+    """All that keeps feeds from being brought into a folder: SQLite follows links, and reading a FIFO has no end."""
+    return sorted({*_strange(Tree(talks.parent), [talks.name]), *_committed(talks.parent)})
+
+
 def _committed(root: Path) -> Iterator[Problem]:
-    """X002 for what git holds in folders that are made here: a memory of builds could say that all is done."""
-    asked = ["git", "-C", str(root), "ls-files", "-z", "--", *MADE]
+    """X002 for what git holds and is made here: a memory of builds could say that all is done, bytecode be run."""
+    asked = ["git", "-C", str(root), "ls-files", "-z", "--", *MADE, *UNREAD]
     with contextlib.suppress(OSError):  # no git, no branch
         found = subprocess.run(asked, capture_output=True, check=False).stdout.decode("utf-8", "surrogateescape")
         yield from (Problem(name, 1, 1, "X002", "committed") for name in found.split("\0") if name)
@@ -80,6 +89,41 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+class Looked(Tree):
+    """A project's files, each as it was when the guard looked at it.
+
+    Args:
+        root: The project's folder.
+        seen: Their hashes by name, as `before_pages` notes them; what it has not looked at is read as it is.
+    """
+
+    def __init__(self, root: Path, seen: Mapping[str, str]) -> None:
+        super().__init__(root)
+        self.seen = seen
+
+    def read(self, name: str) -> bytes:
+        """A file's bytes.
+
+        Raises:
+            Strange: As of `Tree.read`.
+            OSError: It cannot be read, or is another by now.
+        """
+        content = super().read(name)
+        if changed := self._changed(name, content):
+            raise changed
+        return content
+
+    def read_each(self, names: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
+        """As of `Tree.read_each`; what is another by now cannot be read."""
+        for name, content in super().read_each(names):
+            yield name, content if isinstance(content, OSError) else self._changed(name, content) or content
+
+    def _changed(self, name: str, content: bytes) -> OSError | None:
+        if self.seen.get(name) in (None, digest(content)):
+            return None
+        return OSError(None, "changed while the site was built; build it again", name)
+
+
 def inputs(space: Workspace) -> list[Problem]:
     """What people's files in a project may not be or hold: X001 and X003 to X008."""
     strange = (_strange(Tree(folder.parent), [folder.name]) for folder in (space.talks, space.docs, space.snippets))
@@ -93,6 +137,7 @@ def _texts(space: Workspace, seen: dict[str, str]) -> Iterator[Problem]:
         names = [name for name in _names(folder) if not _is_generated(name)]
         if folder == space.docs:
             yield from (Problem(n, 1, 1, "X003", "it is none") for n in names if not (_is_read(n) or _is_copied(n)))
+            yield from _addresses(names)
         paths = [folder.parent / name for name in names if is_wanted(name)]
         paths, beyond = files.few(paths, folder.parent, FILES["docs"])
         texts, unread = files.read(paths, folder.parent)
@@ -105,6 +150,22 @@ def _texts(space: Workspace, seen: dict[str, str]) -> Iterator[Problem]:
             now |= set() if problems else {key}
     if now != clean:
         space.keep_clean(now)
+
+
+def _addresses(names: Iterable[str]) -> Iterator[Problem]:
+    """X008 for pages by hand whose address is a file's or another's, on some disks at least."""
+    known = dict.fromkeys(OWNED, "a generated one")
+    for name in names:
+        path = PurePosixPath(name)
+        if path.suffix != ".md":
+            continue
+        if "." in path.stem:
+            yield Problem(name, 1, 1, "X008", "a page's name with a dot, as files have")
+        place = path.parent if path.stem.lower() in ("index", "readme") else path.with_suffix("")
+        address = unicodedata.normalize("NFKC", place.as_posix().partition("/")[2]).casefold()
+        if address in known:
+            yield Problem(name, 1, 1, "X008", f"its page's address is that of {known[address]}")
+        known[address] = name
 
 
 def _names(folder: Path) -> list[str]:
@@ -147,7 +208,7 @@ def _is_generated(name: str) -> bool:
 def _is_read(name: str) -> bool:
     """A page, or a drawing that a page includes."""
     path = PurePosixPath(name)
-    return path.suffix == ".md" or (path.suffix == ".html" and path.parts[1:-1] == ("topics", "pictures"))
+    return path.suffix == ".md" or (path.suffix == ".html" and path.parts[1:-1] in DRAWINGS)
 
 
 def _is_copied(name: str) -> bool:
@@ -155,7 +216,11 @@ def _is_copied(name: str) -> bool:
     path = PurePosixPath(name)
     if path.parts[1] == "assets" and path.parts[2] in THEMES:
         return False
-    return path.name.startswith(".") or path.suffix.lower() in (ASSETS if path.parts[1] == "assets" else files.PICTURES)
+    if path.parts[1:] == ("topics", "path.yml"):
+        return True
+    if path.name.startswith(".") or path.suffix.lower() in files.PICTURES:
+        return True
+    return path.parts[1] == "assets" and (path.suffix.lower() in ASSETS or path.name in UNENDED)
 
 
 def _is_module(name: str) -> bool:

@@ -3,6 +3,7 @@
 They are taken out of what is shown. What people wrote stays in their file as it is.
 """
 
+import html
 import re
 
 from ingest.model import Source
@@ -54,3 +55,8 @@ def check_direction(source: Source) -> list[Problem]:
     more = f", and {count - 1} more" if count > 1 else ""
     what = f"U+{ord(first[0]):04X}{more}; it is not shown"
     return [Problem(source.path, above + 1, first.start() - line_start + 1, "L004", what)]
+
+
+def unescape(text: str) -> str:
+    """HTML's entities as their characters, but for numbers that are none: of thousands of digits Python reads none."""
+    return html.unescape(re.sub(r"&(?=#[1-9][0-9]{7})", "＆", re.sub(r"&#0+(?=[0-9])", "&#", text)))

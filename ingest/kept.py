@@ -33,6 +33,10 @@ class Kept:
         self.results[name] = made_of, result
         return result
 
+    def before(self, name: str) -> Any:
+        """A result of the last build, whatever it was made of; None where there is none. Nobody may change it."""
+        return self.last.get(name, (None, None))[1]
+
     def memo(self, name: str, made_of: str) -> Callable[[str, Callable[[], T]], T]:
         """`result` for many small ones by their keys, all made of this too; what nobody asks for is forgotten."""
         before: Mapping[str, Any] = self.result(name, made_of, dict)

@@ -10,6 +10,7 @@ LARGEST = 1_000_000  # bytes of a text; somebody's whole year of notes is less
 LARGEST_PAPERS = 16_000_000  # bytes of a week of papers, which a program writes
 MARKS = 100_000  # of a text: lines and ASCII punctuation, each of which may cost as much as a hundred letters
 PAGE_MARKS, PARAGRAPH_MARKS = 20_000, 1_000  # of a page by hand: its Markdown takes the square of a paragraph's
+INCLUDES, BLANKS = 50, 200  # of a page by hand; one after another
 _MARK = re.compile(r"[\n!-/:-@\[-`{-~]")
 QUESTIONS = 2_000  # of a note
 NAMES = 500  # of a note
@@ -19,12 +20,20 @@ NAME_LETTERS = 200  # of a name or title in front matter, which other pages repe
 FILES = {"questions": 20_000, "docs": 5_000}  # of a kind of input; of others `OTHERS`
 OTHERS = 2_000
 BYTES = 200_000_000  # of all files of a kind
+DIGITS = (
+    9  # of a number that others wrote: Python refuses to read thousands, and more are more than anything here counts
+)
 PICTURE_BYTES = 500_000_000  # of all pictures: a site on GitHub Pages has 1 GB
+
+
+def number_in(text: str, otherwise: int = 0) -> int:
+    """The number that a text is, by its first digits; `otherwise` where it is none."""
+    return int(text[:DIGITS]) if text.isdecimal() else otherwise
 
 
 def marks_in(text: str) -> int:
     """How many lines and ASCII marks there are in a text."""
-    return sum(1 for _ in _MARK.finditer(text))
+    return len(_MARK.findall(text))
 
 
 def shortened(title: str, text: str) -> tuple[str, str]:

@@ -1,26 +1,19 @@
 """Let the records know each other: which concepts a text names, which questions are alike."""
 
-import heapq
-import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from ingest.concepts import fold, owners
+from ingest.feeds.weeks import Weeks
 from ingest.kept import Kept, hash_of
-from ingest.matching import Matcher, terms
+from ingest.matching import CONCEPTS, Matcher, weigh
 from ingest.model import Paper, Question, Talk
 from ingest.questions.duplicates import join
+from ingest.related import features_of, related, said
 from ingest.wiki import Records, Wiki
 
-RELATED = 5  # at most: who finds fewer shows fewer
-LEAST = 0.2  # of likeness: what is less alike is not related
-FIRST, SHARED = 0.1, 0.05  # what the same first concept adds to likeness, and each concept in common
-SHORTLIST = 30  # so many of the likest by their words are looked at
-OPENING, TITLE = 300, 3  # letters of the answers that are read; how often the title counts
-FEATURES = 24  # a question is compared by its rarest features: enough to tell it apart, and the work stays linear
-COMMON = 200  # a feature that more questions share says nothing about two of them
-CONCEPTS = 6
 Find = Callable[..., tuple[str, ...]]  # from texts to the names of the concepts that they are about
 
 
@@ -32,18 +25,28 @@ def link(records: Records, kept: Kept | None = None) -> Wiki:
     talks = tuple(_link_talk(talk, find, known) for talk in records.talks)
     written = tuple(_link_question(question, find, known) for question in records.questions)
     questions, duplicates = join(tuple(question for talk in talks for question in talk.questions) + written)
-    weeks = tuple(
-        replace(week, papers=tuple(_link_paper(paper, find, known) for paper in week.papers)) for week in records.weeks
+    names, prose = hash_of(known), hash_of(records.concepts, records.prose)
+    weeks = Weeks.of(records.weeks)
+    weeks = weeks.changed(
+        lambda week: replace(week, papers=tuple(_link_paper(paper, find, known) for paper in week.papers)),
+        lambda name: prose if name in weeks.by_hand else names,
     )
-    said = [(question.id, question.topics, *_said(question)) for question in questions]
-    alike = kept.result("related", hash_of(said), lambda: related(questions))
+    texts = {question.id: hash_of(question.topics, *said(question)) for question in questions}
+    known_features = kept.memo("features", "")
+    features = {
+        question.id: known_features(texts[question.id], partial(features_of, question)) for question in questions
+    }
+    found = kept.result("related", hash_of(texts), lambda: related(questions, kept.before("related"), features))
+    alike = {name: names for name, (*_, names) in found.items()}
     return Wiki(replace(records, talks=talks, questions=questions, weeks=weeks), alike, duplicates)
 
 
 def _finder(records: Records, kept: Kept) -> Find:
     """`Matcher.find`, which looks into no text twice while the concepts and their pages say the same."""
-    matcher = Matcher(records.concepts, records.prose)
-    known = kept.memo("named", hash_of(records.concepts, records.prose))
+    made_of = hash_of(records.concepts, *records.prose)
+    weighed = kept.result("weighed", made_of, lambda: weigh(records.concepts, *records.prose))
+    matcher = Matcher(records.concepts, *records.prose, weighed=weighed)
+    known = kept.memo("named", made_of)
     return lambda *texts: known(hash_of(texts), lambda: matcher.find(*texts))
 
 
@@ -73,59 +76,3 @@ def _link_paper(paper: Paper, find: Find, known: Mapping[str, str]) -> Paper:
 def _known(names: tuple[str, ...], known: Mapping[str, str]) -> list[str]:
     """The concepts that names mean, without those that mean none."""
     return [known[fold(name)] for name in names if fold(name) in known]
-
-
-def related(questions: tuple[Question, ...]) -> dict[str, tuple[str, ...]]:
-    """The most alike questions of each, none where none is alike: by words and concepts, TF-IDF.
-
-    Likeness is the cosine similarity of the `FEATURES` heaviest features, and what concepts in common add.
-    """
-    counts = [Counter(_features(question)) for question in questions]
-    shared = Counter(feature for features in counts for feature in features)
-    postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    vectors = []
-    for at, features in enumerate(counts):
-        weights = {
-            feature: (1 + math.log(count)) * math.log(len(questions) / shared[feature])
-            for feature, count in features.items()
-            if 1 < shared[feature] <= COMMON and shared[feature] < len(questions)
-        }
-        heaviest = sorted(weights, key=lambda feature: (-weights[feature], feature))[:FEATURES]
-        norm = math.sqrt(sum(weights[feature] ** 2 for feature in heaviest)) or 1.0
-        vectors.append({feature: weights[feature] / norm for feature in heaviest})
-        for feature in heaviest:
-            postings[feature].append((at, weights[feature] / norm))
-    result = {}
-    for at, question in enumerate(questions):
-        scores: dict[int, float] = defaultdict(float)
-        for feature, weight in vectors[at].items():
-            for other, other_weight in postings[feature]:
-                scores[other] += weight * other_weight
-        scores.pop(at, None)
-        least = min(heapq.nlargest(SHORTLIST, scores.values()), default=0.0)
-        likeness = {
-            questions[other].id: score + _in_common(question, questions[other])
-            for other, score in scores.items()
-            if score >= least
-        }
-        alike = sorted((-score, name) for name, score in likeness.items() if score >= LEAST)
-        result[question.id] = tuple(name for _, name in alike[:RELATED])
-    return result
-
-
-def _in_common(question: Question, other: Question) -> float:
-    same = bool(question.topics) and question.topics[:1] == other.topics[:1]
-    return FIRST * same + SHARED * len(set(question.topics).intersection(other.topics))
-
-
-def _said(question: Question) -> tuple[str, str]:
-    """What a question is compared by: how it is asked, and how its answers begin."""
-    opening = " ".join(answer.text for answer in question.answers)[:OPENING]
-    return f"{question.title} {question.text[:OPENING]}", opening
-
-
-def _features(question: Question) -> list[str]:
-    asked, opening = _said(question)
-    # The first concept is what a question is about, the next ones what it touches.
-    concepts = [f"topic:{name}" for at, name in enumerate(question.topics, 1) for _ in range(2 * CONCEPTS // at)]
-    return terms(asked) * TITLE + terms(opening) + concepts

@@ -15,6 +15,7 @@ from ingest.files import write_text
 from ingest.markup import links_in
 from ingest.model import Link, Source
 from ingest.problems import Problem
+from ingest.tree import Tree
 from ingest.web import Manners, NoResponse, Web, site_of
 
 KEPT = {True: timedelta(days=30), False: timedelta(days=1)}  # by whether the address answered
@@ -66,10 +67,11 @@ def _address(link: Link) -> str:
 
 def _remembered(memory: Path, today: date) -> dict[str, tuple[date, str]]:
     """What was heard of addresses not too long ago; nothing where the file is not there or is no such memory."""
+    tree = Tree(memory.parents[1])
     try:
-        kept: Mapping[str, tuple[str, str]] = json.loads(memory.read_text("utf-8"))
+        kept: Mapping[str, tuple[str, str]] = json.loads(tree.read(memory.relative_to(tree.root).as_posix()))
         read = {url: (date.fromisoformat(day), str(said)) for url, (day, said) in kept.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
     return {url: (day, said) for url, (day, said) in read.items() if today - day < KEPT[not said]}
 

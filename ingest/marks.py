@@ -13,11 +13,14 @@ _BEFORE = (
     r"^(?P<indent>\s*+)(?P<quote>>\s*+)?(?P<item>[-*+•]\s++|\d{1,3}[.、)]\s*+(?=\**(?:[QqＱ]\s*\d|问)))?"
     r"(?P<heading>#{1,6}\s*+)?(?P<bold>\*\*|__)?(?P<sign>[^\w\s*_#>`'\"“‘（(【\[<$\\/.,，。|!~=+-]++\s*+)?(?P<inner>\*\*|__)?"
 )
-_AFTER = r"(?P<close>\*\*|__)?\s*(?P<colon>[:：])(?:\*\*|__)?\s*+(?P<rest>.*)$"
-_LOOSE = r"(?P<close>\*\*|__)?(?:(?P<colon>[:：])|[.、．)）](?!\d)|(?=\s))(?:\*\*|__)?\s*+(?P<rest>.*)$"
-_ASK = r"(?P<name>[QqＱ]|问题?|提问|(?i:question|problem))"
-_SAY = r"(?P<name>[AaＡΑА]|回答|答案?|解答|(?i:answer|solution))"
-_COUNT = r"\s*+(?P<number>\d{0,3})(?![\d%])"
+_AFTER = r"(?P<close>\*\*|__)?\s*(?P<colon>[:：]|\.(?=\*\*|__))(?P<after>\*\*|__)?\s*+(?P<rest>.*)$"
+_LOOSE = r"(?P<close>\*\*|__)?(?:(?P<colon>[:：])|[.、．)）](?!\d)|(?=\s))(?P<after>\*\*|__)?\s*+(?P<rest>.*)$"
+INTERVIEWER = re.compile("面试官|考官|interviewer", re.IGNORECASE)
+_ASK = rf"(?P<name>[QqＱ]|问题?|提问|(?i:question|problem|{INTERVIEWER.pattern}))"
+_SAID_BY = r"(?<=\*)我|候选人|应聘者|求职者|面试者|(?i:candidate|interviewee)"
+_SAY = rf"(?P<name>[AaＡΑА]|回答|答案?|解答|{_SAID_BY}|(?i:answer|solution))"
+_NUMERALS = "一二三四五六七八九十"
+_COUNT = rf"\s*+(?P<number>[{_NUMERALS}]{{1,3}}(?=\s*[*_]*\s*[:：])|\d{{0,3}})(?![\d%])"
 ASK = re.compile(_BEFORE + _ASK + _COUNT + _AFTER)
 ASK_LOOSE = re.compile(_BEFORE + _ASK + r"\s*(?P<number>\d{1,3})(?![\d%])" + _LOOSE)
 SAY = re.compile(_BEFORE + r"[（(]?" + _SAY + _COUNT + _AFTER)
@@ -79,13 +82,26 @@ def _read(line: str, strict: re.Pattern[str], loose: re.Pattern[str]) -> Mark | 
     if match is None:
         return None
     text = match["rest"].strip()
+    if match["after"] and not (match["bold"] or match["inner"]):  # what follows begins in bold
+        text = match["after"] + text
     if (match["bold"] or match["inner"]) and not match["close"]:  # it closes behind the question, if not at its mark
         text = text.replace(match["bold"] or match["inner"], "", 1)
+    number = _digits(match["number"])
     level = len((match["heading"] or "").strip())
     indent = len(match["indent"] + (match["item"] or "")) if match["item"] else 0
-    stands_out = bool(level or match["bold"] or match["item"] or match["quote"] or match["sign"] or match["number"])
-    named = len(match["name"]) > 1 and not match["number"] and not stands_out
-    return Mark(match["number"], text.strip(), level, indent, bool(match["colon"]), named)
+    stands_out = bool(level or match["bold"] or match["item"] or match["quote"] or match["sign"] or number)
+    # What an interviewer says is not always a question.
+    named = len(match["name"]) > 1 and not number and not (stands_out and not INTERVIEWER.match(match["name"]))
+    return Mark(number, text.strip(), level, indent, bool(match["colon"]), named)
+
+
+def _digits(number: str) -> str:
+    """A count such as `二十一` in digits; one in digits as it is."""
+    if not number or number[0] not in _NUMERALS:
+        return number
+    tens, ten, ones = number.rpartition("十")
+    value = (_NUMERALS.index(tens[-1]) + 1 if tens else 1) * 10 if ten else 0
+    return str(value + (_NUMERALS.index(ones[-1]) + 1 if ones else 0))
 
 
 def asks(text: str) -> bool:

@@ -15,12 +15,13 @@ MARKED_LINK = re.compile(
 )
 WORDS = r"(?:\S++(?:\s++\S++)*?)?"  # as few words of a line as will do, each looked at once
 FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+FORMULA = re.compile(r"\$\$|\\\[|\\begin\{(\w+\*?)\}.*")
 FENCE_END = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*$")
 
 
 def fenced_lines(lines: Sequence[str]) -> set[int]:
     """Indexes of the lines inside code fences, fence lines included. A fence that is never closed is plain text."""
-    ends = _fence_ends(lines)
+    ends = fence_ends(lines)
     inside: set[int] = set()
     after = 0
     for at in sorted(ends):
@@ -30,7 +31,30 @@ def fenced_lines(lines: Sequence[str]) -> set[int]:
     return inside
 
 
-def _fence_ends(lines: Sequence[str]) -> dict[int, int]:
+def unread_lines(lines: Sequence[str]) -> set[int]:
+    """Indexes of lines in which nothing is a mark: code, also that of an item, which is set in, and formulas."""
+    fenced = fenced_lines(lines)
+    deeper = ["" if at in fenced else line.lstrip() for at, line in enumerate(lines)]
+    return fenced | fenced_lines(deeper) | _formula_lines(lines)
+
+
+def _formula_lines(lines: Sequence[str]) -> set[int]:
+    """Those between lines that are `$$`, between `\\[` and `\\]`, or of one environment of TeX."""
+    inside: set[int] = set()
+    begun, end = -1, ""
+    for at, line in enumerate(lines):
+        bare = line.strip()
+        if not bare:
+            begun = -1
+        elif begun >= 0 and bare.endswith(end):
+            inside.update(range(begun, at + 1))
+            begun = -1
+        elif begun < 0 and (opening := FORMULA.fullmatch(bare)):
+            begun, end = at, rf"\end{{{opening[1]}}}" if opening[1] else {"$$": "$$"}.get(bare, r"\]")
+    return inside
+
+
+def fence_ends(lines: Sequence[str]) -> dict[int, int]:
     """For each line that could open a fence and is closed, the next line of the same mark, as often or more.
 
     From the last line to the first: of the closing lines below, only those longer than all nearer ones are kept.

@@ -2,19 +2,21 @@
 
 A name alone may deceive: `量化` is quantization among weights and something else among stocks. A name that is also a
 plain word therefore counts only in company that concept pages know. What is said without a name is found by BM25 over
-the pages' names, phrases and prose. Both languages: words of Latin letters by their stems, Chinese by pairs of letters.
+the pages' names, phrases and prose, in both languages: Latin words by their stems, Chinese by pairs of letters.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from ingest.concepts import fold
 from ingest.front_matter import front_matter
 from ingest.markup import fenced_lines
 from ingest.model import Concept, Source
 
+CONCEPTS = 6  # of a record, at most
 NAMED = 4  # what stands in a page's names, phrases and summary counts as if its prose said it so often
 SATURATION, LENGTH = 4.0, 0.5  # BM25's k and b: prose has to repeat a word before it is about it
 COMMON = 0.5  # a term that so many of the pages share tells nothing
@@ -23,13 +25,15 @@ LIKELY = 5.0  # a score from which a text is about a concept that it does not na
 FIELD = 2.0  # less by so much, where all of its terms are the field's,
 CHANCE = 0.05  # more by so much for each term, since long texts agree with every page in something,
 ALSO = 1.0  # and by so much where it names another concept
-CLOSE = 0.85  # of the best score: who reaches so much is meant as well
-SUPPORTED = 0.5  # of the best score: what a name needs that stands in more than the title
+CLOSE = 0.95  # of the best score: who reaches so much is meant as well
+SUPPORTED = 0.5  # of the best score: what a name needs that is a plain word, or stands in more than the title
 UNNAMED = 2  # so many concepts a text is about without naming them
 FAMILIAR = 3  # terms that so many pages have are the field's
 FEW = 20  # the pages of fewer concepts do not know their field
 STRAY = 0.5  # a plain word is no name where fewer of the other terms are the field's,
 COMPANY = 0.5  # and where they score less for its concept
+
+Weighed = tuple[dict[str, dict[str, float]], frozenset[str]]
 
 _RUN = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff]+")
 _LITTLE = frozenset(
@@ -68,8 +72,12 @@ def _stem(word: str) -> str:
     return word.rstrip("e") if len(word) > 4 else word
 
 
-def prose_of(page: Source) -> str:
-    """What a concept page says in words: without its head, code, formulas, addresses and marks."""
+def prose_of(pages: Iterable[Source]) -> dict[str, str]:
+    """What concept pages say in words, by their names: without head, code, formulas, addresses and marks."""
+    return {PurePosixPath(page.path).stem: _words(page) for page in pages}
+
+
+def _words(page: Source) -> str:
     lines = front_matter(page)[1].split("\n")
     fenced = fenced_lines(lines)
     text = "\n".join(line for at, line in enumerate(lines) if at not in fenced and "--8<--" not in line)
@@ -85,10 +93,12 @@ class Matcher:
 
     Args:
         concepts: All there are.
-        prose: What their pages say, by name (`prose_of`); without it there are names, phrases and summaries alone.
+        prose: What their pages say, by name (`prose_of`), and what the English ones say; without it there are names,
+            phrases and summaries alone.
+        weighed: What `weigh` gives for these, where that is known.
     """
 
-    def __init__(self, concepts: Sequence[Concept], prose: Mapping[str, str] | None = None) -> None:
+    def __init__(self, concepts: Sequence[Concept], *prose: Mapping[str, str], weighed: Weighed | None = None) -> None:
         self._owners: dict[str, str] = {}
         self._spelled: dict[str, str] = {}
         for concept in concepts:
@@ -100,7 +110,7 @@ class Matcher:
             lengths.setdefault(alias[0], set()).add(len(alias))
         # By first character, the lengths that aliases have: to look for those costs the same for one and for a hundred.
         self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
-        self._weights, self._familiar = _weigh({concept.name: _said(concept, prose or {}) for concept in concepts})
+        self._weights, self._familiar = weighed or weigh(concepts, *prose)
         self._knows_the_field = len(concepts) >= FEW
 
     def find(self, title: str, *more: str) -> tuple[str, ...]:
@@ -114,9 +124,13 @@ class Matcher:
         said = dict.fromkeys(terms(text)[:TERMS])
         scores = self._scores(said)
         best = max(scores.values(), default=0.0)
-        counts = Counter(self._named(title))
-        for name, count in Counter(name for part in more for name in self._named(part)).items():
-            if name in counts or scores.get(name, 0.0) >= SUPPORTED * best:
+
+        def supported(name: str) -> bool:
+            return scores.get(name, 0.0) >= SUPPORTED * best
+
+        counts = Counter(self._named(title, supported))
+        for name, count in Counter(name for part in more for name in self._named(part, supported)).items():
+            if name in counts or supported(name):
                 counts[name] += count
         named = sorted(counts, key=lambda name: -counts[name])
         known = self._known(said) / (len(said) or 1)
@@ -135,11 +149,16 @@ class Matcher:
         """How many terms are the field's."""
         return sum(term in self._familiar for term in said)
 
-    def _named(self, text: str) -> list[str]:
-        """The concepts named in a text, in order, as often as they are."""
+    def _named(self, text: str, supported: Callable[[str], bool]) -> list[str]:
+        """The concepts named in a text, in order, as often as they are; a plain word names only those `supported`."""
         folded = fold(text)
         found = self._aliases(folded)
-        strays = {alias for alias in set(found) if self._is_plain(alias, text) and self._is_stray(alias, folded)}
+        plain = {alias for alias in set(found) if self._knows_the_field and self._is_plain(alias, text)}
+        strays = {
+            alias
+            for alias in plain
+            if self._is_stray(alias, folded) or not (self._is_acronym(alias, text) or supported(self._owners[alias]))
+        }
         return [self._owners[alias] for alias in found if alias not in strays]
 
     def _is_plain(self, alias: str, text: str) -> bool:
@@ -150,10 +169,15 @@ class Matcher:
         unmistakable = re.search(r"[a-z].*[A-Z]|[A-Z]{2}.*[a-z]", spelled) and spelled in text
         return spelled.isalpha() and not unmistakable
 
+    def _is_acronym(self, alias: str, text: str) -> bool:
+        """Whether a text has a name in the capitals that it is spelled in: `RLHF`, not `clip`."""
+        spelled = self._spelled[alias]
+        return spelled.isupper() and spelled in text
+
     def _is_stray(self, alias: str, folded: str) -> bool:
         """Whether the rest of a text speaks of other things than concept pages do."""
         rest = dict.fromkeys(terms(folded.replace(alias, "\n"))[:TERMS])
-        if not self._knows_the_field or len(rest) < 2 or self._known(rest) >= STRAY * len(rest):
+        if len(rest) < 2 or self._known(rest) >= STRAY * len(rest):
             return False
         return sum(self._weights.get(term, {}).get(self._owners[alias], 0.0) for term in rest) < COMPANY
 
@@ -177,16 +201,31 @@ class Matcher:
         return [alias for _, alias in sorted(kept)]
 
 
-def _said(concept: Concept, prose: Mapping[str, str]) -> Counter[str]:
-    """How often a concept's page says each term; what names it counts `NAMED` times."""
-    names = (concept.title, concept.english, *concept.aliases, *concept.phrases, concept.summary)
-    said = Counter(terms(prose.get(concept.name, "")))
-    for term in terms("\n".join(names)):
-        said[term] += NAMED
-    return said
+def weigh(concepts: Sequence[Concept], *prose: Mapping[str, str]) -> Weighed:
+    """What terms say of concepts, and those that many of the pages share; arguments as of `Matcher`.
+
+    Pages of one language are compared with each other; a word counts by the language that makes more of it.
+    """
+    weights, familiar = _weigh(_said(concepts, *prose[:1]))
+    for english in prose[1:]:
+        for term, owners in _weigh(_said(concepts, english))[0].items():
+            known = weights.setdefault(term, {}) if term.isascii() else {}
+            known |= {name: weight for name, weight in owners.items() if weight > known.get(name, 0.0)}
+    return weights, familiar
 
 
-def _weigh(pages: Mapping[str, Counter[str]]) -> tuple[dict[str, dict[str, float]], frozenset[str]]:
+def _said(concepts: Iterable[Concept], prose: Mapping[str, str] | None = None) -> dict[str, Counter[str]]:
+    """How often each concept's page says each term; what names it counts `NAMED` times."""
+    found = {}
+    for concept in concepts:
+        names = (concept.title, concept.english, *concept.aliases, *concept.phrases, concept.summary)
+        said = found[concept.name] = Counter(terms((prose or {}).get(concept.name, "")))
+        for term in terms("\n".join(names)):
+            said[term] += NAMED
+    return found
+
+
+def _weigh(pages: Mapping[str, Counter[str]]) -> Weighed:
     """BM25: what a term adds to the score of each concept, and the terms that many pages share."""
     shared = Counter(term for said in pages.values() for term in said)
     mean = sum(said.total() for said in pages.values()) / (len(pages) or 1) or 1.0

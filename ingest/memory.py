@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest import model
+from ingest.lessons import Challenge, EnglishPage, Essence
+from ingest.pages.digest import Digest
 from ingest.problems import Problem
 from ingest.tree import Tree
 
@@ -24,7 +26,7 @@ LENGTH = 64  # letters of a signature
 # What a file may hold beside texts, numbers and lists of them.
 RECORDS = {
     (record.__module__, record.__name__): record
-    for record in (date, Problem, *vars(model).values())
+    for record in (date, Problem, *vars(model).values(), Challenge, EnglishPage, Essence, Digest)
     if isinstance(record, type)
 }
 

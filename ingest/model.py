@@ -93,10 +93,8 @@ class Question:
         text: Markdown that says more than the title, or "".
         asker: Who asked, "" if unknown.
         answers: Accepted ones first, else in the order written. A question without one is open.
-        path: The file it stands in.
-        line: Its 1-based line there.
-        talk: Id of the talk it was asked in, or "".
-        section: Title of that talk's section, or "".
+        path, line: The file it stands in, and its 1-based line there.
+        talk, section: Id of the talk it was asked in, and the title of that talk's section; or "".
         sources: The references given for its answers.
         topics: Names of concepts: those its author wrote, then those its text names.
         asked: The day it was asked: the talk's, or the one its file gives; None where neither is known.
@@ -105,6 +103,7 @@ class Question:
         duplicate_of: Id of the question it repeats, or "".
         fields: What else its file's head says, such as where it was taken from.
         remarks: Markdown of the references' lines that say more than their links do.
+        interview: Whether it is one that interviewers ask: concept pages list it with what readers ask themselves.
     """
 
     id: str
@@ -124,6 +123,7 @@ class Question:
     remarks: str = ""
     updated: tuple[date, ...] = ()
     origin: str = ""
+    interview: bool = False
 
     @property
     def status(self) -> str:
@@ -246,10 +246,14 @@ class Concept:
         summary: One sentence.
         snippet: Module name under `snippets/`, or "".
         example: Whether the page has an `example` section to embed elsewhere.
-        path: The page's path.
         builds_on: Names of the concepts to read before it.
         english: English title.
         phrases: What people say who mean it and do not know its name, in either language.
+        learn: What one will know who has read it: three lines.
+        minutes: How long that takes.
+        translated: Whether it says that there is an English page.
+        picture: Whether it shows the picture of its name.
+        symbols: What its letters stand for: a role and its names on each line.
     """
 
     name: str
@@ -263,6 +267,11 @@ class Concept:
     builds_on: tuple[str, ...] = ()
     english: str = ""
     phrases: tuple[str, ...] = ()
+    learn: tuple[str, ...] = ()
+    minutes: int = 1
+    translated: bool = False
+    picture: bool = False
+    symbols: tuple[str, ...] = ()
 
     @property
     def short(self) -> str:

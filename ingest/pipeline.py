@@ -11,10 +11,22 @@ from typing import TypeVar
 from ingest.addresses import SEARCHED, slug_for
 from ingest.concepts import check_concepts, check_groups, fold, owners, parse_concept, parse_groups, parse_snippet
 from ingest.feeds.listed import parse_feeds
-from ingest.feeds.records import decode, settled
+from ingest.feeds.records import UNDATED, decode, is_week, settled
+from ingest.feeds.weeks import Weeks
 from ingest.front_matter import line_of_key
 from ingest.invisible import check_direction
 from ingest.kept import Kept, hash_of
+from ingest.learning_path import check_path, parse_path
+from ingest.lessons import (
+    Challenge,
+    EnglishPage,
+    Essence,
+    cell_of,
+    check_lessons,
+    parse_challenge,
+    parse_english,
+    parse_essence,
+)
 from ingest.link import link
 from ingest.matching import prose_of
 from ingest.model import Concept, Question, Snippet, Source, Talk, Week
@@ -46,7 +58,11 @@ class Inputs:
     feeds: tuple[Source, ...] = ()
     concepts: tuple[Source, ...] = ()
     concept_index: tuple[Source, ...] = ()
+    path: tuple[Source, ...] = ()
     snippets: tuple[Source, ...] = ()
+    essences: tuple[Source, ...] = ()
+    challenges: tuple[Source, ...] = ()
+    english_concepts: tuple[Source, ...] = ()
     synonyms: tuple[Source, ...] = ()
     pictures: Pictures = field(default_factory=dict)
     ways: Ways = field(default_factory=Ways)  # from the site to those who make it
@@ -63,24 +79,32 @@ def parse(inputs: Inputs, kept: Kept | None = None) -> tuple[Records, list[Probl
     talks = _unique_talks(noted, problems)
     asked = {slug_for(question.id): question.path for talk in talks for question in talk.questions}
     questions = _unique_questions(asked_alone, asked, problems)
-    weeks: Sequence[Week] = read(_week, inputs.papers)
-    if inputs.day:
-        weeks, ahead = settled(weeks, inputs.papers, inputs.day)
-        problems += ahead
+    weeks = _weeks(inputs, kept, problems)
     concepts = [concept for concept in read(_concept, inputs.concepts) if concept]
     snippets = [snippet for snippet in read(_snippet, inputs.snippets) if snippet]
     problems += check_concepts(concepts, snippets, inputs.concepts)
+    essences = [essence for essence in read(_essence, inputs.essences) if essence]
+    challenges = [challenge for challenge in read(_challenge, inputs.challenges) if challenge]
+    english = [page for page in read(_english, inputs.english_concepts) if page]
+    problems += check_lessons(english, [*essences, *challenges], concepts, snippets)
     problems += _check_names(questions, concepts, inputs.questions)
     problems += check_duplicates([*(question for talk in talks for question in talk.questions), *questions], kept)
     feeds, found = parse_feeds(inputs.feeds)
     problems += found
     groups, found = parse_groups(inputs.concept_index)
     problems += found + check_groups(concepts, groups)
-    problems += (problem for source in inputs.concept_index for problem in check_direction(source))
+    path, found = parse_path(inputs.path)
+    problems += found + check_path(path, concepts, inputs.path)
+    by_hand = (*inputs.concept_index, *inputs.path)
+    problems += (problem for source in by_hand for problem in check_direction(source))
     synonyms, found = parse_synonyms(inputs.synonyms)
     problems += found + check_synonyms(synonyms, concepts, [question.id for question in questions])
-    prose = {PurePosixPath(page.path).stem: prose_of(page) for page in inputs.concepts}
-    records = Records(talks, questions, tuple(weeks), tuple(concepts), groups, tuple(snippets), feeds, prose)
+    prose = prose_of(inputs.concepts), prose_of(inputs.english_concepts)
+    cells = {PurePosixPath(page.path).stem: cell_of(page.text) for page in inputs.concepts}
+    read_first = tuple(essences), tuple(challenges), tuple(english)
+    records = Records(
+        talks, questions, weeks, tuple(concepts), groups, tuple(snippets), feeds, prose, cells, *read_first, path
+    )
     return records, sorted(problems)
 
 
@@ -142,9 +166,41 @@ def _question(source: Source, pictures: Pictures, day: date | None) -> tuple[Que
     return question, [*problems, *problems_of(source.path, slips), *check_direction(source)]
 
 
-def _week(source: Source, _pictures: Pictures, _day: date | None) -> tuple[Week, list[Problem]]:
+def _weeks(inputs: Inputs, kept: Kept, problems: list[Problem]) -> Weeks:
+    """The weeks of papers: each is read once for what is wrong with it, and again when its pages have to be made."""
+    sources = {PurePosixPath(source.path).stem: source for source in inputs.papers}
+    stamps, late, by_hand, count = {}, [], [], 0
+    for name, source in sources.items():
+        stamps[name] = hash_of(source.text)
+        found, last, loose, papers = kept.result(source.path, stamps[name], partial(_week, source))
+        problems += found
+        if not is_week(name):  # it has no page, and the check says so
+            del stamps[name]
+            continue
+        count += papers
+        late += [source] if inputs.day and last > inputs.day else []
+        by_hand += [name] if loose else []
+    special: dict[str, Week] = {}
+    if inputs.day and late:
+        late += [sources[UNDATED]] if UNDATED in sources else []
+        settled_weeks, ahead = settled([decode(source)[0] for source in late], late, inputs.day)
+        problems += ahead
+        special = {week.name: week for week in settled_weeks}
+        gone = {PurePosixPath(source.path).stem for source in late} - special.keys()
+        stamps = {name: stamp for name, stamp in stamps.items() if name not in gone}
+        stamps |= {name: hash_of(week) for name, week in special.items()}
+
+    def read_one(name: str) -> Week:
+        return special[name] if name in special else decode(sources[name])[0]
+
+    return Weeks(dict(sorted(stamps.items())), read_one, by_hand, count)
+
+
+def _week(source: Source) -> tuple[list[Problem], date, bool, int]:
+    """What is wrong with a week, its last day, whether a paper has nothing of a fetch, and how many there are."""
     week, problems = decode(source)
-    return week, [*problems]
+    last = max((paper.published for paper in week.papers if paper.published), default=date.min)
+    return [*problems], last, any(not (paper.arrived or paper.topics) for paper in week.papers), len(week.papers)
 
 
 def _concept(source: Source, _pictures: Pictures, _day: date | None) -> tuple[Concept | None, list[Problem]]:
@@ -155,6 +211,21 @@ def _concept(source: Source, _pictures: Pictures, _day: date | None) -> tuple[Co
 def _snippet(source: Source, _pictures: Pictures, _day: date | None) -> tuple[Snippet | None, list[Problem]]:
     snippet, problems = parse_snippet(source)
     return snippet, [*problems, *check_direction(source)]
+
+
+def _essence(source: Source, _pictures: Pictures, _day: date | None) -> tuple[Essence | None, list[Problem]]:
+    essence, problems = parse_essence(source)
+    return essence, [*problems, *check_direction(source)]
+
+
+def _challenge(source: Source, _pictures: Pictures, _day: date | None) -> tuple[Challenge | None, list[Problem]]:
+    challenge, problems = parse_challenge(source)
+    return challenge, [*problems, *check_direction(source)]
+
+
+def _english(source: Source, _pictures: Pictures, _day: date | None) -> tuple[EnglishPage | None, list[Problem]]:
+    page, problems = parse_english(source)
+    return page, [*problems, *check_direction(source)]
 
 
 def _unique_talks(talks: Iterable[Talk], problems: list[Problem]) -> tuple[Talk, ...]:

@@ -20,9 +20,22 @@ SET = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))"  # an attri
 TAG = re.compile(rf"(?<!\\)</?(?P<name>{NAMES})(?P<more>{SET}+\s*/?|\s*/)?>", re.IGNORECASE)
 ACTING = re.compile(rf"<(?=/?(?:{NAMES}|br|b|strong|i|em|del|strike|code|su[bp]|img|table)\b|!--)|%%", re.IGNORECASE)
 LINKED = re.compile(r'<a\s[^<>]*?href=["\']?(https?://[^\s"\'<>]+)["\']?[^<>]*>([^<>\n]*)</a>', re.IGNORECASE)
+SUMMARY = re.compile(rf"(?<!\\)<summary{SET}*\s*>([^\n]+?)</summary\s*>", re.IGNORECASE)
+ADMONITION = re.compile(
+    r"^( *)(?:(?:\?\?\?\+?|!!!)[ \t]+([\w-]+(?: [\w-]+)*)(?:[ \t]+\"([^\"\n]*)\")?|===[!+]?[ \t]+\"([^\"\n]+)\")[ \t]*$"
+)
+CONTAINER = re.compile(
+    r"^ {0,3}:{3,}\s*(?:\{(?P<attributes>[^{}\n]*)\}|(?P<name>[A-Za-z][\w-]*))?"
+    r"(?:\[(?P<label>[^\[\]\n]*)\])?\s*(?P<words>[^:\n]*?)(?:\s+:+)?$"
+)
+LAYOUTS = frozenset("code-group code-tabs tabs columns column center left right row grid raw v-pre".split())
+BOX = re.compile(
+    r"^[.{ ]*(?:callout-)?(note|tip|info|hint|important|warning|caution|danger|question|answer|solution)\b"
+)
 BREAK = re.compile(r"(?<!\\)<br\s*/?>", re.IGNORECASE)
 MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "del": "~~", "strike": "~~", "code": "`"}
 PAIR = re.compile(rf"(?<!\\)<({'|'.join(MARKS)}){SET}*\s*>([^<>\n]+)</\1\s*>", re.IGNORECASE)
+BOLD_TAG = re.compile(r"</?(?:b|strong)\s*>", re.IGNORECASE)
 INDEX = re.compile(r"([A-Za-z]|\d+)?<(su[bp])>([-+\w.,]{1,20})</\2>", re.IGNORECASE)
 ANCHOR = re.compile(rf"^(\s{{0,3}}#{{1,6}}\s+)({WORDS})\s*\{{[#.:][^{{}}]*\}}\s*$")
 BOLD_HEADING = re.compile(r"^(\s{0,3}#{1,6}\s+)(?:\*\*|__)([^*_]+)(?:\*\*|__)\s*$")
@@ -30,11 +43,16 @@ UNDERLINE = re.compile(r"^ {0,3}(?:(=+)|-{2,})\s*$")
 BLOCK = re.compile(r"\s{4}|\s*(?:[-*+>|#]|\d{1,3}[.)]\s|```|~~~|【|\$\$|\[\^)")
 
 
+ACTS = re.compile(
+    r"<|%%|\{[#.:]|^ {0,3}(?:=+|-{2,})\s*$|^\s{0,3}#{1,6}\s+(?:\*\*|__)|^ *(?:\?\?\?|!!!|===)|^ {0,3}:::", re.MULTILINE
+)
+
+
 def plain(text: str) -> str:
     """A text whose tags, comments and anchors are gone, with as many lines as before; twice is as once."""
-    if not re.search(r"<|%%|\{[#.:]|^ {0,3}(?:=+|-{2,})\s*$|^\s{0,3}#{1,6}\s+(?:\*\*|__)", text, re.MULTILINE):
+    if not ACTS.search(text):
         return text
-    lines = without_comments(text)[0].split("\n")
+    lines = _unfolded(without_comments(text)[0].split("\n"))
     fenced = fenced_lines(lines)
     for at, line in enumerate(lines):
         if at not in fenced:
@@ -45,6 +63,41 @@ def plain(text: str) -> str:
         if found and alone and lines[at].strip() and not BLOCK.match(lines[at]) and at + 1 < len(lines):
             lines[at], lines[at + 1] = f"{'#' if found[1] else '##'} {lines[at].strip()}", ""
     return "\n".join(lines)
+
+
+def _unfolded(lines: list[str]) -> list[str]:
+    """Boxes of MkDocs (`??? question "…"`) and Docusaurus (`:::note`): bold titles, text set in no more."""
+    fenced = fenced_lines(lines)
+    out = list(lines)
+    inside = opened = 0  # how far the text of the open box is set in; how many boxes of colons are open
+    for at, line in enumerate(lines):
+        if inside and line.strip() and not line.startswith(" " * inside):
+            inside = 0
+        out[at] = line[inside:] if inside else line
+        if at in fenced and not (inside and ADMONITION.match(out[at])):
+            continue
+        if box := ADMONITION.match(out[at]):
+            out[at] = f"{box[1]}**{(box[4] or box[3] or box[2]).strip()}**"
+            inside += len(box[1]) + 4
+        elif (box := CONTAINER.match(out[at])) and ((kind := box["name"] or box["attributes"]) or opened > 0):
+            if not kind and (box["words"] or box["label"]):
+                continue
+            opened += 1 if kind else -1
+            title = _box_title(box)
+            out[at] = f"**{title}**" if title else ""
+    return out
+
+
+def _box_title(box: re.Match[str]) -> str:
+    """What is written above a box of colons: its title, else its name; what only sets a style has none."""
+    said = re.search(r"title\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", box["attributes"] or "")
+    name = "" if (box["name"] or "") in LAYOUTS else box["name"]
+    title = box["label"] or box["words"] or (said and (said[1] or said[2])) or name or ""
+    if title:
+        return str(title).strip()
+    known = BOX.match(box["attributes"] or "")
+    bare = re.fullmatch(r"[a-z][\w-]*", (box["attributes"] or "").strip())
+    return known[1] if known else bare[0] if bare else ""
 
 
 def without_comments(text: str) -> tuple[str, list[str]]:
@@ -108,6 +161,8 @@ def _plain_line(line: str) -> str:
         line = bold[1] + bold[2].strip()
     if "<" not in line:
         return line
+    if len(line) <= LONGEST:
+        line = SUMMARY.sub(lambda match: f"**{BOLD_TAG.sub('', match[1]).replace('**', '').strip()}**", line)
     out, at = "", 0
     for code in SAID_IN_LINE.finditer(line):
         out += _untagged(line[at : code.start()]) + code[0]

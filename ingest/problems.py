@@ -59,8 +59,10 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     ),
     "L005": (
         ERROR,
-        "at most 100,000 lines and ASCII marks like brackets in a file, 20,000 in a page of docs/, 1,000 a paragraph",
-        "一个文件里行数与括号之类的 ASCII 标点总共不超过 10 万，docs/ 的页面 2 万，每段 1000",
+        "at most 100,000 lines and ASCII marks like brackets in a file; in a page of docs/ 20,000, 1,000 a paragraph,"
+        " 50 includes, no 200 blanks or empty lines in a row",
+        "一个文件里行数与括号之类的 ASCII 标点总共不超过 10 万；docs/ 的页面 2 万，每段 1000，引入 50 处，没有连续"
+        "200 个空白",
         "行与标点太多，没有读",
     ),
     "L006": (
@@ -143,6 +145,18 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     ),
     "S001": (ERROR, "the name of a module in snippets/", "snippets/ 里某个模块的名字", "没有这个代码模块"),
     "S002": (ERROR, "Python that parses, with a docstring", "能解析、有文档字符串的 Python", "代码模块读不懂"),
+    "S003": (
+        ERROR,
+        "code of at most 20 lines below a docstring, its notes as `# 中文 ‖ English`",
+        "文档字符串下面至多 20 行代码，说明写成 `# 中文 ‖ English`",
+        "要读的代码不合格式",
+    ),
+    "S004": (
+        ERROR,
+        "a docstring of two paragraphs, Chinese and English, and the regions task, answer and check",
+        "两段文字（中文、英文）的文档字符串，以及 task、answer、check 三段",
+        "挑战不合格式",
+    ),
     "T001": (WARNING, "the name of a page in docs/topics/", "docs/topics/ 里某一页的名字", "没有这个概念"),
     "T002": (ERROR, "an alias no other topic has", "别的概念没有用过的别名", "别名属于另一个概念"),
     "T003": (
@@ -162,6 +176,30 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         "`a = b` or `a = b -> page`, each word once and of one concept",
         "写成 `甲 = 乙` 或 `甲 = 乙 -> 页`，一个说法只写一次、只指一个概念",
         "同义词表里有一行读不懂，或者自相矛盾",
+    ),
+    "T006": (
+        ERROR,
+        "`learn`: three short lines, each something that a reader can check he knows",
+        "`learn` 三条短句，每条都是读者能自己检验的事",
+        "「读完你会知道」不是三条短句",
+    ),
+    "T007": (
+        ERROR,
+        "one page in each language, the English title that of `english`, and `translated: true` in the Chinese one",
+        "两种语言各一页，英文页的标题就是 `english`，中文页写着 `translated: true`",
+        "中文页与英文页对不上",
+    ),
+    "T012": (
+        ERROR,
+        "steps and goals with names in both languages, each concept once and after what it builds on",
+        "步骤与目标有中英文名字；每个概念只写一次，写在它的前提之后",
+        "学习路径的顺序不对，或者不全",
+    ),
+    "T013": (
+        ERROR,
+        "`symbols`: lines of a role (query, key, value, policy, reference, reward) and the names that have it here",
+        "`symbols` 每条先写角色（query、key、value、policy、reference、reward），再写这一页里有这个角色的名字",
+        "符号的角色不认识，或者一个名字有两个角色",
     ),
     "X001": (
         ERROR,
@@ -202,9 +240,9 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     ),
     "X008": (
         ERROR,
-        "a name of characters that can be seen, in UTF-8",
-        "由看得见的字符组成、UTF-8 编码的文件名",
-        "文件名里有控制字符，或者不是 UTF-8",
+        "a name of characters that can be seen, in UTF-8; a page's without a dot, and with an address of its own",
+        "由看得见的字符组成、UTF-8 编码的文件名；页面的文件名里没有点，地址不和别的页面相同",
+        "文件名里有控制字符，或者不是 UTF-8，或者页面的地址不是它自己的",
     ),
 }
 RULES |= {code: (severity, en, zh, found) for code, (severity, en, zh, _, found, *_) in SLIPS.items()}

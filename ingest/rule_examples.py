@@ -31,6 +31,14 @@ _FEED = """\
 """
 _PAPER = '{"title": "A Paper", "url": "https://example.org/1"}\n'
 _OPML = '<opml version="2.0"><body>\n<outline text="某个博客" xmlUrl="https://example.org/feed.xml"/>\n</body></opml>\n'
+_PATH = """\
+---
+steps:
+  - name: 起步
+    english: Start
+    concepts: [rope]
+...
+"""
 
 
 def _talk(old: str, new: str) -> tuple[str, str, str]:
@@ -121,11 +129,20 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "Q005": ("talks/questions/new.md", _asked("duplicate_of: rang"), _asked("duplicate_of: rank")),
     "S001": _concept("group:", "snippet: nowhere\ngroup:"),
     "S002": ("snippets/lora.py", "RANK = 8\n", '"""LoRA: low-rank adaptation."""\n\nRANK = 8\n'),
+    "S003": (
+        "snippets/essence/rope.py",
+        '"""Turn pairs of channels by an angle."""\n\nangle = 1.0  # 角度\n',
+        '"""Turn pairs of channels by an angle."""\n\nangle = 1.0  # 角度 ‖ the angle\n',
+    ),
     "T001": ("talks/questions/new.md", _asked("topics: [rpoe]"), _asked("topics: [rope]")),
     "T002": _concept("[LoRA]", "[LoRA, RoPE]"),
     "T003": _concept("summary: 只训练低秩的增量。\n", ""),
     "T004": _concept("group:", "builds_on: [lora]\ngroup:"),
     "T005": ("talks/synonyms.txt", "复读机\n", "复读机 = 重复 = repetition\n"),
+    "T012": ("docs/topics/path.yml", _PATH.replace("    english: Start\n", ""), _PATH),
+    "T006": _concept("group:", "learn: [LoRA 是什么]\ngroup:"),
+    "T007": _concept("group:", "translated: true\ngroup:"),
+    "T013": _concept("group:", "symbols: [question Q q]\ngroup:"),
     "X003": ("docs/topics/demo.html", "<script>alert(1)</script>\n", _CONCEPT),
     "X005": _concept("\n# LoRA\n", "\n# LoRA\n\n::: os.path\n"),
     "X006": _concept("\n# LoRA\n", "\n# LoRA\n\n<script>alert(1)</script>\n"),

@@ -54,6 +54,11 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "`import` 要写的笔记或问题已经存在。",
         "The note or question that `import` would write is there already.",
     ),
+    "S004": (
+        "例子见 `snippets/challenges/lora.py`：三段各自以 `[start:…]`、`[end:…]` 的注释行标出，这一页不能写那样的行。",
+        "See `snippets/challenges/lora.py`: its three regions stand between comments of the form `[start:…]` and "
+        "`[end:…]`, which this page may not hold.",
+    ),
     "Q006": (
         "`import` 一篇文章：既不是讨论笔记，标题和正文也没有问出问题。",
         "An article given to `import`: it is no note of a talk, and neither its title nor its text asks anything.",
@@ -103,8 +108,10 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "A concept page includes, by the mark with `8<`, `.git/config`, a file above the project, or an address.",
     ),
     "X008": (
-        "文件名里有换行、方向控制字符，或者是 GBK 编码的。改名即可。",
-        "There is a line end, or a character that turns the direction, in the name, or it is in GBK. Rename the file.",
+        "文件名里有换行、方向控制字符，或者是 GBK 编码的；`lora.md`、`LoRA.md`、"
+        "`lora/index.md` 会争同一个地址。改名即可。",
+        "There is a line end, or a character that turns the direction, in the name, or it is in GBK; `lora.md`,"
+        " `LoRA.md` and `lora/index.md` want one address. Rename the file.",
     ),
     "P007": (
         "`fetch` 时源不存在、超时，或者返回了错误。",
@@ -170,11 +177,17 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "Q006": "there is no question in the document",
     "S001": "there is no such code module",
     "S002": "the code module cannot be read",
+    "S003": "the code to read is not in its form",
+    "S004": "a challenge is not in its form",
     "T001": "there is no such concept",
     "T002": "the alias belongs to another concept",
     "T003": "a concept page's front matter is incomplete",
     "T004": "concepts build on each other in a circle",
+    "T013": "a symbol with an unknown role, or with two",
+    "T012": "the path is incomplete, or out of order",
     "T005": "a line of synonyms makes no sense, or speaks against another",
+    "T006": "what one will know is not three short lines",
+    "T007": "the Chinese and the English page do not belong together",
     "X001": "a link, a FIFO or a device",
     "X002": "a strange file in a generated folder",
     "X003": "this kind of file may not be in docs/",
@@ -182,7 +195,7 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "X005": "a hand-written page has `:::`",
     "X006": "markup, attributes or addresses that act",
     "X007": "a field is not known, or is no plain text",
-    "X008": "a file name with control characters, or not in UTF-8",
+    "X008": "a file name with control characters, or not in UTF-8, or a page without an address of its own",
 }
 FOUND |= {code: found for code, (_, _, _, found, *_) in SLIPS.items()}
 WORDS = {

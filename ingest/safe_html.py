@@ -20,7 +20,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-from ingest.invisible import visible
+from ingest.invisible import unescape, visible
 from ingest.markup import CJK, bare_urls, fenced_lines, join_lines
 from ingest.pictures import Picture
 from ingest.safe_math import use_math
@@ -109,12 +109,7 @@ def _entity(char: str) -> str:
 def meta(text: str) -> str:
     """Contributors' text for front matter, which themes print into `<title>` and attributes without escaping."""
     wide = str.maketrans({"<": "＜", ">": "＞", "&": "＆", '"': "＂", "'": "＇", "\\": "＼"})
-    return " ".join(visible(_unescape(text)).split()).translate(wide)
-
-
-def _unescape(text: str) -> str:
-    """Entities as their characters, but for numbers so long that they can be none: Python refuses to read them."""
-    return html.unescape(re.sub(r"&(?=#[0-9]{9})", "＆", text))
+    return " ".join(visible(unescape(text)).split()).translate(wide)
 
 
 def json_ld(value: object) -> str:

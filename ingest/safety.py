@@ -6,63 +6,62 @@ tags (but a few inline ones without attributes) nor attributes that act, nor add
 """
 
 import ast
-import html
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
 from ingest.front_matter import front_matter, line_of_key
-from ingest.limits import PAGE_MARKS, PARAGRAPH_MARKS, marks_in
+from ingest.invisible import unescape
+from ingest.limits import BLANKS, INCLUDES, PAGE_MARKS, PARAGRAPH_MARKS, marks_in
 from ingest.model import Source
 from ingest.problems import Problem
+from ingest.sure_code import LANGUAGES, PARAGRAPH_END, SECTION, code_lines, without_code
 
 HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)  # as MkDocs finds it
 HIDDEN_SIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # some are dropped, and what they divided comes together
 FIELDS = set(
     "title description image hide icon translated"  # of every page
-    " english aliases phrases builds_on group summary snippet groups".split()  # of concepts
+    " english aliases phrases builds_on group summary snippet groups learn symbols".split()  # of concepts
 )
 HIDDEN = {"navigation", "toc"}
 # What pages include, and nothing else; the code of snippets inside a fence alone.
 INCLUDE = re.compile(
     r'\s*--8<-- "(?:(?P<code>[a-z]\w*\.py)(?::[a-z]\w*)?'
-    r"|generated/(?:[\w-]+/)*[\w-]+\.md|records/[\w-]+(?:\.en)?\.md"
-    r'|topics/pictures/[\w-]+\.html|topics/[\w-]+\.md:example)"\s*'
+    r"|generated/(?:[\w-]+/)*[\w-]+\.md|(?:records|widgets)/[\w-]+(?:\.en)?\.md"
+    r'|topics/(?:pictures|thumbnails)/[\w-]+\.html|topics/[\w-]+\.md:example)"\s*'
 )
-SECTION = re.compile(r"\s*<!-- --8<-- \[(?:start|end):[a-z]\w*\] -->\s*")
 CODE_SECTION = re.compile(r"\s*# --8<-- \[(?:start|end):[a-z]\w*\]\s*")
-FENCE = re.compile(r"(`{3,}|~{3,}) *(?:\{ ?(?:\.[\w+#-]+ ?)+\}|[\w+#.-]*) *")
-FENCE_MARK = re.compile(r"[\s>*+\-\d.):]*(?:`{3}|~{3})")
-CODE_SPAN = re.compile(r"(?<!\\)(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+FENCE_LANGUAGE = re.compile(r"[\s>*+\-\d.):]*(?:`{3,}|~{3,}) *(?:\{ ?\.?)?([\w+#.-]+)(?!.*`)")
 TAG = re.compile(r"<(?:[a-zA-Z/?!][^<>]*>|[a-zA-Z/?!](?=[^<]*\Z))|(?m:^[ >]*<[a-zA-Z/?!])")
 PLAIN_TAG = re.compile(r"</?(?:abbr|b|br|del|em|i|ins|kbd|mark|s|small|strong|sub|sup|u|wbr) */?>")
 FORMULA = re.compile(
     r"<[a-zA-Z][^<>\s=/]*[})\\][^<>]*(?:>|\Z)"
 )  # as in $x_{<t}$: to a browser an element that means nothing
-PARAGRAPH_END = re.compile(r"(\n[ \t]*(?=\n))")
-BLOCK = re.compile(r'<div data-pagefind-ignore="all" markdown>|</div>')  # alone on its line
 AUTOLINK = re.compile(r"<(?:https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w.-]+)>")
 ATTRIBUTES = re.compile(r"^[^{\n]*(\{.*\})", re.MULTILINE)  # from the first to the last brace of a line
+# Themes find their own parts, which lie above the text, by classes, ids and data.
 ACTS = re.compile(
-    r"(?<![\w-])(?:on[a-z]{3,}|style|href|src|srcset|srcdoc|action|formaction|xlink:href|background|poster|ping)\s*="
+    r"(?<![\w-])(?:on[a-z]{3,}|style|href|src|srcset|srcdoc|action|formaction|xlink:href|background|poster|ping"
+    r"|class|id|name|for|is|slot|role|dir|markdown|popover\w*|(?:data|aria)-[\w-]*)\s*="
     r"|(?<![\w-])(?:\.md-|#__)",
     re.IGNORECASE,
 )
 # Each looked for at every place: what one takes for its own may hold another.
-TARGET = re.compile(r"(?=\]\(\s*<?([^)>]{0,300})|\]:\s*<?(\S{1,300})|<([a-zA-Z][\w+.-]*:[^<>]*)>)")
+SEEN = 300  # letters of an address; what it leads to stands at its beginning
+TARGET = re.compile(rf"(?=\]\(\s*<?([^)>]{{0,{SEEN}}})|\]:\s*<?(\S{{1,{SEEN}}})|<([a-zA-Z][\w+.-]*:[^<>]*)>)")
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 SCHEMES = {"http", "https", "mailto"}
-DIRECTIVE = re.compile(r"^[ \t>]*(?:#{1,6} *)?:::", re.MULTILINE)
+DIRECTIVE = re.compile(r":::")  # at the start of a line, or of what begins on one: an item, a note
 # Drawings: elements and attributes of SVG that show something and do nothing.
 SHAPES = set("figure figcaption svg g path rect circle ellipse line polyline polygon text tspan title desc".split())
 LOOKS = set(
-    "aria-hidden aria-label class cx cy d data-pagefind-ignore dx dy fill fill-opacity font-family font-size"
+    "aria-hidden aria-label class cx cy d dx dy fill fill-opacity font-family font-size"
     " font-style font-weight height opacity points r role rx ry shape-rendering stroke stroke-dasharray"
     " stroke-linecap stroke-linejoin stroke-opacity stroke-width text-anchor transform viewBox width x x1 x2 y y1"
     " y2".split()
 )
-DRAWING = "wiki-picture"
+DRAWING = re.compile(r"wiki-picture( wiki-group--\d{1,2})?|wiki-(query|key|value|policy|reference|reward)")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -75,23 +74,41 @@ def check_page(source: Source) -> list[Problem]:
     if (source.text[ending.end() :] if ending else source.text) != body and "\n" in source.text:
         problems.append(Problem(source.path, 1, 1, "X007", "front matter that the site's generator reads otherwise"))
     text = Source(source.path, "\n" * (first - 1) + body)
-    return sorted({*problems, *_check_includes(text), *_check_text(text), *_check_marks(text)})
+    found = *_check_includes(text), *_check_text(text), *_check_languages(text), *_check_marks(text)
+    return sorted({*problems, *found})
+
+
+def _check_languages(source: Source) -> Iterator[Problem]:
+    lines = source.text.split("\n")
+    fenced = code_lines(lines)
+    for number, line in enumerate(lines):
+        language = FENCE_LANGUAGE.match(line)
+        if language and number not in fenced and not re.fullmatch(LANGUAGES, language[1].lower()):
+            yield Problem(source.path, number + 1, 1, "X006", f"code in the language {language[1][:40]!r}")
 
 
 def _check_marks(source: Source) -> Iterator[Problem]:
     """L005 for what the generator would take minutes to read; code costs it next to nothing."""
     if (marks := marks_in(source.text)) > PAGE_MARKS:
         yield Problem(source.path, 1, 1, "L005", f"{marks} marks and lines, in a page")
+    yield from _check_blanks(source)
     line = 1
-    for paragraph in PARAGRAPH_END.split(_without_code(source.text)):
+    for paragraph in PARAGRAPH_END.split(without_code(source.text)):
         if (marks := marks_in(paragraph)) > PARAGRAPH_MARKS:
             yield Problem(source.path, line, 1, "L005", f"{marks} marks and lines, in a paragraph")
         line += paragraph.count("\n")
 
 
+def _check_blanks(source: Source) -> Iterator[Problem]:
+    """L005 for what headings and code are read in the square of."""
+    if found := re.search(rf"\s{{{BLANKS}}}", source.text):
+        line = source.text.count("\n", 0, found.start()) + 1
+        yield Problem(source.path, line, 1, "L005", f"{BLANKS} blanks in a row")
+
+
 def check_snippet(source: Source) -> list[Problem]:
     """The same for a code module: its text stands in pages' fences, its docstrings are Markdown of the reference."""
-    problems = []
+    problems = [*_check_blanks(source)]
     for number, line in enumerate(source.text.split("\n"), 1):
         if "8<-" in line and not CODE_SECTION.fullmatch(line):
             problems.append(Problem(source.path, number, line.index("8<-") + 1, "X004", "a snippet includes nothing"))
@@ -135,7 +152,7 @@ def check_drawing(source: Source) -> list[Problem]:
     strange += [name for node in root.iter() for name in node.attrib if name not in LOOKS]
     strange += [text for node in root.iter() for text in node.attrib.values() if re.search(r"url\s*\(|:\s*//", text)]
     strange += [
-        text for node in root.iter() if (text := node.get("class", DRAWING)) != DRAWING
+        text for node in root.iter() if (text := node.get("class")) is not None and not DRAWING.fullmatch(text)
     ]  # the theme's cover pages
     if root.tag != "figure" or "class" not in root.attrib:  # in which it is no wider than the page
         strange.append(str(root.tag))
@@ -172,7 +189,7 @@ def _is_markup(name: str, text: str) -> bool:
     if name == "icon":  # a template of the theme's
         return not re.fullmatch(r"[\w-]+(?:/[\w-]+)*", text)
     quoted = '"' if name in ("description", "image") else ""
-    plain = html.unescape(text)
+    plain = unescape(text)
     acts = any(_check_text(Source("", plain))) and name != "image"
     return acts or bool(re.search(rf"<[^\s\d<=]|8<-|:::|[\x00-\x1f{quoted}]", plain))
 
@@ -191,23 +208,31 @@ def _texts(value: object) -> Iterator[str]:
 def _check_includes(source: Source) -> Iterator[Problem]:
     """Every `--8<--`, in whichever of its forms, in code too: it is carried out before anything else is read."""
     lines = source.text.split("\n")
-    fenced = {number for start, end in _fences(lines) for number in range(start, end)}
+    fenced = code_lines(lines)
+    included, inside = 0, False
     for number, line in enumerate(lines):
         if "8<-" not in line:
             continue
         column = line.index("8<-") + 1
         if found := INCLUDE.fullmatch(line):
+            included += 1
             if found["code"] and number not in fenced:
                 yield Problem(source.path, number + 1, column, "X004", "code outside of a code block")
+            elif inside and ":example" in line:  # a few such pages would make one of gigabytes
+                yield Problem(source.path, number + 1, column, "X004", "an example that includes another's")
         elif not SECTION.fullmatch(line):
             yield Problem(source.path, number + 1, column, "X004", f"includes {line.strip()[:60]!r}")
         elif number in fenced:
             yield Problem(source.path, number + 1, column, "X004", "a section that begins or ends in a code block")
+        else:
+            inside = "[start:" in line
+    if included > INCLUDES:
+        yield Problem(source.path, 1, 1, "L005", f"{included} includes, in a page")
 
 
 def _check_text(source: Source) -> Iterator[Problem]:
     """Directives, tags, attributes and addresses outside of code."""
-    text = _without_code(source.text)
+    text = without_code(source.text)
 
     def problem(at: int, code: str, what: str) -> Problem:
         line = text.count("\n", 0, at) + 1
@@ -216,70 +241,23 @@ def _check_text(source: Source) -> Iterator[Problem]:
     for found in HIDDEN_SIGN.finditer(source.text):
         yield problem(found.start(), "X006", f"a control character {found[0]!r}")
     for found in DIRECTIVE.finditer(text):
-        yield problem(found.end() - 3, "X005", "a directive `:::`")
+        yield problem(found.start(), "X005", "a directive `:::`")
     for found in TAG.finditer(text):
         start = text.index("<", found.start())
         formula = FORMULA.match(text, start)
         if PLAIN_TAG.match(text, start) or AUTOLINK.match(text, start):
             continue
-        if not formula or ACTS.search(formula[0]):
+        if not formula or ACTS.search(unescape(formula[0])):
             yield problem(start, "X006", f"markup {text[start : start + 40].splitlines()[0]!r}")
     for found in ATTRIBUTES.finditer(text):
-        if ACTS.search(found[1]):
+        if ACTS.search(found[1]) or ACTS.search(unescape(found[1]).replace("\\", "")):
             yield problem(found.start(1), "X006", f"attributes {found[1][:40]!r}")
     for found in TARGET.finditer(text):
-        address = re.sub(r"[\x00-\x20\\]|\u00ad", "", html.unescape(found[1] or found[2] or found[3] or ""))
-        if (scheme := SCHEME.match(address)) and scheme[1].lower() not in SCHEMES:
+        written = found[1] or found[2] or found[3] or ""
+        address = re.sub(r"[\x00-\x20\\]|\u00ad", "", unescape(written))
+        is_hidden = len(written) >= SEEN and len(address) < SEEN // 10  # by what says nothing, beyond where we look
+        if is_hidden or ((scheme := SCHEME.match(address)) and scheme[1].lower() not in SCHEMES):
             yield problem(found.start(), "X006", f"an address {address[:40]!r}")
-
-
-def _fences(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """First and last line + 1 of the code in fences at the margin, without the fences: others are not surely code.
-
-    Nor is what comes after another mark of a fence, as in a quote: it may have opened or closed one for a generator.
-    """
-    at = 0
-    while at < len(lines):
-        opening = FENCE.fullmatch(lines[at].lstrip(" "))
-        if opening:
-            closing = lines[at][: len(lines[at]) - len(opening[0])] + opening[1]
-            closings = {closing, *(closing + blank for blank in (" ", "  ", "\t"))}
-            end = next((later for later in range(at + 1, len(lines)) if lines[later] in closings), None)
-            if end is None:
-                return  # whatever opens later is no surer
-            if not lines[at].startswith(" "):
-                yield at + 1, end
-            at = end
-        elif FENCE_MARK.match(lines[at]):
-            return
-        at += 1
-
-
-def _without_code(text: str) -> str:
-    """The text with blanks for what is surely code; places stay where they are."""
-    lines = text.split("\n")
-    for start, end in _fences(lines):
-        lines[start:end] = [" " * len(line) for line in lines[start:end]]
-    marks = [bool(BLOCK.fullmatch(line)) for line in lines]
-    lines = [
-        " " * len(line) if SECTION.fullmatch(line) or mark else line for line, mark in zip(lines, marks, strict=True)
-    ]
-    if any(marks):  # nothing between them is surely code
-        return "\n".join(lines)
-    paragraphs = PARAGRAPH_END.split("\n".join(lines))
-    return "".join(map(_without_spans, paragraphs))
-
-
-def _without_spans(paragraph: str) -> str:
-    """Without code spans, where each line by itself has the same ones, however the lines are put together."""
-    if "`" not in paragraph:
-        return paragraph
-    lines = paragraph.split("\n")
-    blanked = [CODE_SPAN.sub(lambda found: "`" + " " * (len(found[0]) - 2) + "`", line) for line in lines]
-    left = (CODE_SPAN.sub("", line) for line in lines)
-    if any("`" in line for line in left) or any(re.match(r"[ >]*<", line) for line in lines):
-        return paragraph
-    return "\n".join(blanked)
 
 
 def _line_of(text: str, what: str) -> int:

@@ -4,22 +4,26 @@ Texts stay Markdown as written. Concept pages and other hand-written ones are no
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from ingest.addresses import KINDS, slug_for
 from ingest.feeds.records import UNDATED
 from ingest.invisible import visible
-from ingest.model import Concept, Paper, Question, Talk
+from ingest.model import Concept, Paper, Question, Talk, Week
 from ingest.wiki import Wiki
 
 Line = dict[str, object]
 
 
 def searched(wiki: Wiki) -> str:
-    """All lines, in the order of their addresses' kinds; the same records give the same bytes."""
-    lines = (json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in _lines(wiki))
-    return "".join(f"{visible(line)}\n" for line in lines)
+    """All lines but the papers', in the order of their addresses' kinds; the same records give the same bytes."""
+    return _text(_lines(wiki))
+
+
+def _text(lines: Iterable[Line]) -> str:
+    said = (json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines)
+    return "".join(f"{visible(line)}\n" for line in said)
 
 
 def _lines(wiki: Wiki) -> Iterator[Line]:
@@ -29,14 +33,21 @@ def _lines(wiki: Wiki) -> Iterator[Line]:
         yield _question(question, wiki.duplicates.get(question.id, ())) | _topics(question.topics, concepts)
     for talk in records.talks:
         yield _talk(talk) | _topics(talk.topics, concepts)
-    for week in (week for week in records.weeks if week.papers):
-        page = _address("paper", week.name.lower())
-        days = [paper.published for paper in week.papers if paper.published]
-        named = dict.fromkeys(name for paper in week.papers for name in paper.topics)
-        title = "没有日期的论文" if week.name == UNDATED else f"{week.name} 的论文与动态"
-        yield _line("paper", page, title, max(days, default=None)) | _topics(named, concepts)
-        for paper in week.papers:
-            yield _paper(paper, page) | _topics(paper.topics, concepts)
+
+
+def week_lines(week: Week, concepts: Mapping[str, Concept]) -> str:
+    """The lines of a week and its papers; none of one that has no papers."""
+    return _text(_week(week, concepts) if week.papers else ())
+
+
+def _week(week: Week, concepts: Mapping[str, Concept]) -> Iterator[Line]:
+    page = _address("paper", week.name.lower())
+    days = [paper.published for paper in week.papers if paper.published]
+    named = dict.fromkeys(name for paper in week.papers for name in paper.topics)
+    title = "没有日期的论文" if week.name == UNDATED else f"{week.name} 的论文与动态"
+    yield _line("paper", page, title, max(days, default=None)) | _topics(named, concepts)
+    for paper in week.papers:
+        yield _paper(paper, page) | _topics(paper.topics, concepts)
 
 
 def _line(kind: str, address: str, title: str, day: date | None) -> Line:
@@ -47,7 +58,7 @@ def _address(kind: str, slug: str) -> str:
     return KINDS[kind].page(slug).removesuffix(".md") + "/"
 
 
-def _topics(names: Iterable[str], concepts: dict[str, Concept]) -> Line:
+def _topics(names: Iterable[str], concepts: Mapping[str, Concept]) -> Line:
     known = [name for name in names if name in concepts]
     return {"topics": known, "code": any(concepts[name].example for name in known)}
 

@@ -138,6 +138,8 @@ def arxiv_version(text: str, arxiv: str) -> str:
 def doi_of(text: str) -> str:
     """The DOI in lower case that `text` is or names in an address or a `doi:` reference; or ""."""
     text = unquote(text[:LONGEST])
+    if "10." not in text:
+        return ""
     found = _DOI_BARE.fullmatch(text) or _DOI_MENTION.search(text)
     return found[1].lower() if found else ""
 
@@ -149,6 +151,7 @@ def paper_id(url: str, arxiv: str = "", doi: str = "") -> str:
     return "url:" + hashlib.sha256(canonical_url(url).encode()).hexdigest()[:16]
 
 
+@lru_cache(maxsize=10_000)  # for the id, for its version, and once more by who links it
 def _arxiv(text: str) -> re.Match[str] | None:
     text = text[:LONGEST]
     return _ARXIV_BARE.fullmatch(text) or _ARXIV_MENTION.search(unquote(text))

@@ -1,9 +1,11 @@
 """All records together, and what they know of each other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.feeds.info import FeedInfo
+from ingest.learning_path import LearningPath
+from ingest.lessons import Challenge, EnglishPage, Essence
 from ingest.model import Concept, Question, Snippet, Talk, Week
 
 
@@ -12,17 +14,22 @@ class Records:
     """All that was submitted, parsed; lists are in the order of their paths.
 
     `groups` are those of the concepts in the index's order, with their English names; `prose` is what the concepts'
-    pages say in words, by name.
+    pages say in words, by name, and what the English ones say, `cells` the fences of their examples.
     """
 
     talks: tuple[Talk, ...] = ()
     questions: tuple[Question, ...] = ()
-    weeks: tuple[Week, ...] = ()
+    weeks: Sequence[Week] = ()
     concepts: tuple[Concept, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
     snippets: tuple[Snippet, ...] = ()
     feeds: tuple[FeedInfo, ...] = ()
-    prose: Mapping[str, str] = field(default_factory=dict)
+    prose: tuple[Mapping[str, str], ...] = ()
+    cells: Mapping[str, str] = field(default_factory=dict)
+    essences: tuple[Essence, ...] = ()
+    challenges: tuple[Challenge, ...] = ()
+    english: tuple[EnglishPage, ...] = ()
+    path: LearningPath = field(default_factory=LearningPath)
 
 
 @dataclass(frozen=True, slots=True)

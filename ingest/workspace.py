@@ -57,7 +57,11 @@ class Workspace:
             "synonyms": (self.talks, "synonyms.txt"),
             "concepts": (self.docs / "topics", "*.md"),
             "concept_index": (self.docs / "topics", "index.md"),
+            "path": (self.docs / "topics", "path.yml"),
             "snippets": (self.snippets, "[!_]*.py"),
+            "essences": (self.snippets / "essence", "[!_]*.py"),
+            "challenges": (self.snippets / "challenges", "[!_]*.py"),
+            "english_concepts": (self.docs / "en" / "topics", "*.md"),
         }
 
     def read(self, kinds: Iterable[str] = ()) -> tuple[Inputs, dict[str, bytes], list[Problem]]:
@@ -107,7 +111,14 @@ class Workspace:
         made = [self.docs / name for name in OWNED]
         for folder in made:
             self._insist(folder)
-        folders = [self.talks, self.docs / "topics", self.snippets, Path(__file__).parent, *made]
+        folders = [
+            self.talks,
+            self.docs / "topics",
+            self.docs / "en" / "topics",
+            self.snippets,
+            Path(__file__).parent,
+            *made,
+        ]
         return settings + files.state(folders)
 
     def last_counts(self, state: str) -> dict[str, int]:

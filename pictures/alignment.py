@@ -1,5 +1,7 @@
 """RLHF and what follows from it."""
 
+from collections.abc import Callable
+
 import torch
 
 from browser.plot import lines
@@ -8,10 +10,13 @@ from snippets import dpo_loss as dpo
 from snippets import gae as advantages
 from snippets import policy_kl as kl
 from snippets import ppo_loss as clipped
+from snippets import preference_losses as preferences
 from snippets import reward_model_loss as ranking
 from snippets.grpo import group_advantages
 from snippets.kl_penalty import token_rewards
 from snippets.policy_entropy import policy_entropy as entropy_of
+from snippets.sequence_policy_loss import cispo_loss, dapo_loss, gspo_loss
+from snippets.verifiable_reward import accuracy_reward, extract_answer
 
 
 def rlhf() -> str:
@@ -122,6 +127,58 @@ def dpo_loss() -> str:
     ).svg
 
 
+def preference_losses() -> str:
+    margins = [-6 + step / 10 for step in range(121)]
+    zero = torch.zeros(len(margins), dtype=torch.float64)
+    losses = {
+        "DPO": lambda x: preferences.noisy_dpo_loss(x, 0.0),
+        "cDPO，ε = 0.1": lambda x: preferences.noisy_dpo_loss(x, 0.1),
+        "KTO": lambda x: preferences.kto_loss(x, zero, zero == 0, 0.0, beta=1.0),
+        "SimPO，γ = 1": lambda x: preferences.simpo_loss(x, zero, beta=1.0, gamma=1.0),
+    }
+
+    def pull(loss: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        margin = torch.tensor(margins, dtype=torch.float64, requires_grad=True)
+        return -torch.autograd.grad(loss(margin).sum(), margin)[0]
+
+    return lines(
+        {name: pull(loss) for name, loss in losses.items()},
+        x=margins,
+        title="好回答受的推力，β = 1",
+        xlabel="奖励之差（KTO 是好回答自己的奖励减参考点）",
+        ylabel="推力",
+        alt="DPO 与 SimPO 在差很负时推力为 1，差变大后趋于 0，SimPO 晚一个 γ；"
+        "cDPO 低 0.1，在差约 2.2 处变为 0，再大就往回拉；KTO 只在参考点附近用力，两头都趋于 0",
+    ).svg
+
+
+def sequence_policy_loss() -> str:
+    old = torch.full((1, 8), -2.0, dtype=torch.float64)
+    moved = torch.tensor([[0.1, -0.1, 0.05, 1.1, -0.05, 0.2, -0.15, 0.05]], dtype=torch.float64)
+    one, mask = torch.ones(1, dtype=torch.float64), torch.ones(1, 8, dtype=torch.bool)
+    rows = {
+        "DAPO": lambda x: dapo_loss(x, old, one, mask),
+        "GSPO": lambda x: gspo_loss(x, old, one, mask),
+        "CISPO": lambda x: cispo_loss(x, old, one, mask, clip_high=1.0),
+    }
+    picture = Canvas(
+        206,
+        "一条优势为正的回答，第 4 个 token 的比值到了 3：DAPO 只丢掉这一个 token；GSPO 的几何平均超了上界，整条都丢；"
+        "CISPO 一个也不丢，这个 token 的权重封在 2",
+    )
+    picture.text(8, 34, "比值 ρ", "start", size=12)
+    for at, ratio in enumerate(moved[0].exp().tolist()):
+        picture.box(64 + 32 * at, 16, 32, 28, f"{ratio:.2f}", shade=0.35 * (ratio > 1.28))
+    for row, (name, loss) in enumerate(rows.items()):
+        logps = (old + moved).requires_grad_()
+        (gradient,) = torch.autograd.grad(loss(logps)[0], logps)
+        picture.text(8, 92 + 44 * row, name, "start", size=12, bold=True)
+        for at, pull in enumerate((-8 * gradient[0]).tolist()):
+            picture.box(64 + 32 * at, 74 + 44 * row, 32, 28, f"{pull + 0:.2f}", shade=0.12 * (pull != 0))
+    picture.text(192, 62, "每个 token 受的推力（乘以 token 数）", size=12)
+    return picture.done()
+
+
 def grpo() -> str:
     rewards = torch.tensor([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]], dtype=torch.float64)
     found = group_advantages(rewards)[0].tolist()
@@ -210,4 +267,25 @@ def ppo() -> str:
     picture.box(170, 208, 150, 40, "new values 与 R\n裁剪 → critic 损失", shade=0.15)
     picture.line([(83, 248), (83, 262), (245, 262), (245, 248)])
     picture.text(164, 284, "小批轮流，重复几遍；平均 KL 太大就停，再去采样")
+    return picture.done()
+
+
+def verifiable_reward() -> str:
+    texts = [r"\boxed{0.5}", r"\boxed{\frac12}", r"\boxed{.333}", r"\boxed{1} \boxed{1/2}", "1/2"]
+    rewards = accuracy_reward(texts, ["1/2"] * len(texts)).tolist()
+    picture = Canvas(
+        236,
+        "标准答案是 1/2：每个回答先抽出答案，再比较是否等价，给 1 或 0；写了两个不同的答案，或没写在框里，都算没有答案",
+    )
+    for x, name in ((4, "回答"), (176, "抽出"), (262, "奖励")):
+        picture.text(x, 16, name, "start", bold=True)
+    for row, (text, reward) in enumerate(zip(texts, rewards, strict=True)):
+        y = 26 + 36 * row
+        found = extract_answer(text)
+        picture.box(4, y, 146, 28, text)
+        picture.arrow((150, y + 14), (172, y + 14))
+        picture.box(172, y, 66, 28, found or "无", dashed=found is None)
+        picture.arrow((238, y + 14), (260, y + 14))
+        picture.box(260, y, 40, 28, f"{reward:.0f}", shade=0.3 * reward)
+    picture.text(4, 226, "0.5 与 \\frac12 是同一个数，.333 不是三分之一，更不是一半", "start", size=11)
     return picture.done()

@@ -7,11 +7,38 @@ import torch
 from browser.plot import lines
 from pictures.canvas import Canvas
 from snippets.beam_search import beam_search as search
+from snippets.best_of_n import best_of_n_value
 from snippets.classifier_free_guidance import guide
+from snippets.constrained_decoding import either, literal, then, token_table
 from snippets.no_repeat_ngram import banned_tokens
 from snippets.repetition_penalty import repetition_penalty as penalise
 from snippets.sampling import keep_min_p, keep_top_k, keep_top_p
 from snippets.tree_of_thoughts import propose, solutions
+
+
+def best_of_n() -> str:
+    """Answers whose worth is normal; scores know it up to an error, normal or with the heavy tails of Student's t."""
+    draw = torch.Generator().manual_seed(0)
+    worth, noise, *others = torch.randn(5, 300, 1024, generator=draw, dtype=torch.float64)
+    heavy = noise / torch.stack(others).square().mean(dim=0).sqrt()
+    powers = list(range(11))
+
+    def curve(scores: torch.Tensor) -> list[float]:
+        return [best_of_n_value(scores, worth, 2**power).mean().item() for power in powers]
+
+    return lines(
+        {
+            "由真实的好坏来选": curve(worth),
+            "分数的误差是正态的": curve(worth + noise),
+            "误差偶尔极大": curve(worth + heavy),
+        },
+        x=powers,
+        title="n 个里选出的那个，真正有多好",
+        xlabel="log₂ n",
+        ylabel="好坏（标准差）",
+        alt="由真实的好坏来选，n 越大越好；分数的误差是正态的，也一直在长，只是低一截；"
+        "误差偶尔极大时，n 到 16 左右最好，再多就落下来，选中的多半是误差大的",
+    ).svg
 
 
 def sampling() -> str:
@@ -195,4 +222,32 @@ def inference_engines() -> str:
         for number, (slot, start, length) in enumerate(schedule(together), 1):
             picture.box(4 + 18 * start, top + 30 * slot, 18 * length, 26, str(number), shade=0.18)
     picture.text(164, 248, "数字：请求；横轴：步，每步一个 token；空白：闲着")
+    return picture.done()
+
+
+def constrained_decoding() -> str:
+    vocabulary = ["{", '"ok', '": ', "true", "t", "rue", "false", "}", "ok", "终止"]
+    text = then(literal('{"ok": '), either(literal("true"), literal("false")), literal("}"))
+    table = token_table(text, vocabulary, 9)
+    rest = ['{"ok": …}', '"ok": …}', '": …}', "true}｜false}", "}", "rue}", "（写完了）", "结束"]
+    picture = Canvas(
+        306,
+        "一行是一个状态，左边写着还可以写什么；一列是一个 token，格里是写了它之后的状态，空着的不许写。"
+        "词表里的 ok 在哪一行都不许：它前面少一个引号",
+    )
+    left, width, top, height = 92, 23.4, 60, 27
+    for column, token in enumerate(vocabulary):
+        x = left + width * (column + 0.5)
+        picture.text(x, top - 8 - 14 * (column % 3), token, size=11)
+        if column % 3:
+            picture.line([(x, top - 4), (x, top + 6 - 14 * (column % 3))], dashed=True)
+    for state, row in enumerate(table.tolist()):
+        y = top + height * state
+        picture.text(4, y + 18, f"{state} {rest[state]}", "start", size=11)
+        for column, after in enumerate(row):
+            allowed = after >= 0
+            picture.box(
+                left + width * column, y, width, height, str(after) if allowed else "", shade=0.25 if allowed else 0.0
+            )
+    picture.text(4, 298, "写下一个 token，就到格里那一行去", "start")
     return picture.done()

@@ -5,10 +5,14 @@ import torch
 from browser.plot import heatmap, lines
 from pictures.canvas import Canvas
 from snippets import clip_loss as clip
+from snippets.context_parallel import split_positions
 from snippets.ddpm import linear_betas
+from snippets.fp8 import E2M1, E4M3, E5M2, Format, round_to
+from snippets.fsdp import forward_seconds
 from snippets.model_size import Decoder
 from snippets.pipeline_bubble import bubble, gpipe, one_f_one_b, simulate
 from snippets.ring_all_reduce import Traffic, all_gather, reduce_scatter
+from snippets.scaling_law_fit import EPOCH
 from snippets.zero_memory import rank_bytes
 
 
@@ -209,4 +213,93 @@ def ray() -> str:
     picture.arrow((314, 88), (324, 88), (324, 180), (4, 180), (4, 88), (14, 88))
     picture.text(164, 200, "新权重：集合通信，不经过存储")
     picture.text(164, 236, "灰框是 actor，Ray 决定它们在哪台机器上")
+    return picture.done()
+
+
+def scaling_law_fit() -> str:
+    """Losses of the replication's law along four budgets, and their bottoms."""
+    sizes = torch.logspace(7, 11, 81, dtype=torch.float64)
+    series = {}
+    for power in (18, 19, 20, 21):
+        loss = EPOCH.loss(sizes, 10.0**power / (6 * sizes))
+        series[f"10^{power} FLOPs"] = loss.where(loss < 4, torch.nan)
+    bottoms = torch.full_like(sizes, torch.nan)
+    for power in (18, 19, 20, 21):
+        N, D = EPOCH.optimum(10.0**power)
+        bottoms[(sizes - N).abs().argmin()] = EPOCH.loss(N, D)  # a point alone is drawn as a dot
+    series["最低点"] = bottoms
+    return lines(
+        series,
+        x=sizes.log10(),
+        title="同样的算力，不同的尺寸",
+        xlabel="log₁₀ N",
+        ylabel="损失（nats）",
+        alt="四份算力各一条碗形曲线：太小与太大都不好，碗底随算力增加移向更大的尺寸、更低的损失，"
+        "从八千万参数、损失 3.5 到二十八亿参数、损失 2.3",
+    ).svg
+
+
+def fp8() -> str:
+    """The relative error of numbers some powers of two below a block's largest, with its scale."""
+    octaves = list(range(25))
+    fractions = 1 + torch.arange(1, 200, dtype=torch.float64) / 200  # within an octave
+
+    def error(form: Format | None) -> list[float]:
+        found = []
+        for octave in octaves:
+            x = fractions / 2 * 2.0**-octave  # of a largest number 1
+            y = round_to(x * form.max, form).double() / form.max if form else (x * 127).round() / 127
+            found.append(float(((y - x) / x).square().mean().sqrt()))
+        return found
+
+    return lines(
+        {"E4M3": error(E4M3), "E5M2": error(E5M2), "E2M1": error(E2M1), "int8": error(None)},
+        x=[float(-octave) for octave in octaves],
+        title="比块里最大的数小多少，相对误差是多少",
+        xlabel="以 2 为底的对数，0 是最大的数",
+        ylabel="相对误差",
+        alt="E4M3 的误差在最大数往下 14 个 2 的幂之内都约 2.6%，再小才升到 1；E5M2 约 5%，图里一直是平的；"
+        "E2M1 一成到两成，只撑得住四格；int8 从最大的数起每小一半误差就大一倍",
+    ).svg
+
+
+def context_parallel() -> str:
+    picture = Canvas(
+        206,
+        "16 个 token 在 4 张卡上，因果掩码下谁算哪些分数：顺着切，深色的最后一张卡算得最多；"
+        "之字形从两头各取一段，四张卡一样多",
+    )
+    for at, (name, zigzag) in enumerate((("顺着切", False), ("之字形", True))):
+        x, owner, work = 12 + 164 * at, [0] * 16, [0] * 4
+        for rank, positions in enumerate(split_positions(16, 4, zigzag)):
+            for position in positions.tolist():
+                owner[position] = rank
+                work[rank] += position + 1
+        picture.text(x + 70, 16, name, bold=True)
+        shades = [[0.15 + 0.22 * owner[i] if j <= i else 0.0 for j in range(16)] for i in range(16)]
+        picture.grid(x, 24, 8.75, shades)
+        picture.text(x + 70, 184, "各卡：" + "、".join(map(str, work)), size=12)
+    picture.text(164, 202, "行：query；列：key；越深，卡的编号越大", size=11)
+    return picture.done()
+
+
+def fsdp() -> str:
+    gather, compute, layers = 2, 3, 4
+    picture = Canvas(
+        204,
+        "四层的前向，收集 2 份时间、计算 3 份：不预取时一先一后，共 20 份；"
+        "预取一层，收集藏在前一层的计算后面，共 14 份",
+    )
+    for at, prefetch in enumerate((0, 1)):
+        y, x, gathered, done = 30 + 104 * at, 52.0, 0, [0] * (prefetch + 1)
+        total = forward_seconds([gather] * layers, [compute] * layers, prefetch)
+        picture.text(164, y - 12, f"预取 {prefetch} 层，共 {total:g} 份时间", bold=True)
+        picture.text(4, y + 19, "收集", "start", size=12)
+        picture.text(4, y + 53, "计算", "start", size=12)
+        for layer in range(layers):
+            gathered = max(gathered, done[-prefetch - 1]) + gather
+            done.append(max(gathered, done[-1]) + compute)
+            picture.box(x + 13.5 * (gathered - gather), y, 13.5 * gather, 28, str(layer), shade=0.12)
+            picture.box(x + 13.5 * (done[-1] - compute), y + 34, 13.5 * compute, 28, str(layer), shade=0.3)
+        assert done[-1] == total
     return picture.done()

@@ -4,10 +4,14 @@ import torch
 
 from browser.plot import lines
 from pictures.canvas import Canvas
+from snippets.activation_checkpointing import peak_activations
 from snippets.adamw import adam_step
+from snippets.chat_template import chatml
 from snippets.cross_entropy import cross_entropy as loss_of
 from snippets.cross_entropy import softmax
+from snippets.gradient_accumulation import token_weights
 from snippets.lr_schedule import cosine_schedule, stable_schedule
+from snippets.muon import CUBIC, QUINTIC, newton_schulz
 from snippets.quantization import dequantize, quantize
 
 
@@ -52,6 +56,89 @@ def lr_schedule() -> str:
         xlabel="步",
         ylabel="学习率，占峰值",
         alt="两条曲线都在 2000 步内线性升到峰值；余弦随即缓缓降到十分之一，WSD 保持峰值到 18000 步再直线下降",
+    ).svg
+
+
+def gradient_accumulation() -> str:
+    counts = [9, 3, 2]
+    picture = Canvas(
+        214,
+        "三个微批各有 9、3、2 个计损失的 token，高矮是每个 token 在损失里的份量：除以整批的 14 个，人人一样高；"
+        "先在微批里平均再取平均，两个 token 的微批里每个有九个 token 的那批的 4.5 倍",
+    )
+    for by, title, ground in (("token", "除以整批的 token 数", 84), ("batch", "平均的平均", 190)):
+        picture.text(8, ground - 66, title, "start", bold=True)
+        picture.line([(8, ground), (320, ground)])
+        x = 12.0
+        for at, (count, weight) in enumerate(zip(counts, token_weights(counts, by), strict=True)):
+            high = 330 * weight
+            picture.text(x + 10 * count, ground + 15, f"微批 {at + 1}", size=11)
+            for _ in range(count):
+                picture.box(x, ground - high, 18, high, shade=0.1 + 0.15 * at)
+                x += 20
+            x += 14
+    return picture.done()
+
+
+def activation_checkpointing() -> str:
+    segments = list(range(1, 97))
+    return lines(
+        {"同时留着的激活": [peak_activations(96, k) for k in segments], "2√n": [2 * 96**0.5] * 96},
+        x=segments,
+        title="96 层，分成 k 段",
+        xlabel="段数 k",
+        ylabel="份",
+        alt="同时留着的激活：不分段是 96 份；分成 10 段左右最少，18 份，接近 2√96；"
+        "再多分，各段的输入就多起来，又回到 96 份",
+    ).svg
+
+
+def mixed_precision() -> str:
+    picture = Canvas(
+        222,
+        "三种格式各有几位：float32 是 1 位符号、8 位指数、23 位尾数；bfloat16 留下指数，只砍尾数，剩 7 位；"
+        "float16 把指数也砍到 5 位，尾数 10 位",
+    )
+    for at, (name, exponent, fraction, said) in enumerate(
+        (
+            ("float32", 8, 23, "最大 3.4 × 10³⁸；1 旁边隔 1.2 × 10⁻⁷"),
+            ("bfloat16", 8, 7, "最大 3.4 × 10³⁸；1 旁边隔 0.0078"),
+            ("float16", 5, 10, "最大 65504；1 旁边隔 0.00098"),
+        )
+    ):
+        y = 4 + 64 * at
+        picture.text(4, y + 13, name, "start", bold=True)
+        for bit in range(1 + exponent + fraction):
+            shade = 0.45 if not bit else 0.25 if bit <= exponent else 0.05
+            picture.box(4 + 10 * bit, y + 19, 10, 18, shade=shade)
+        picture.text(4, y + 53, said, "start", size=11)
+    for x, name, shade in ((4, "符号", 0.45), (84, "指数：管范围", 0.25), (204, "尾数：管精度", 0.05)):
+        picture.box(x, 202, 14, 14, shade=shade)
+        picture.text(x + 20, 214, name, "start")
+    return picture.done()
+
+
+def muon() -> str:
+    """A diagonal matrix has its entries as singular values; one more entry keeps the length at 1."""
+    sizes = torch.linspace(0, 1, 101, dtype=torch.float64)
+    rest = (1 - sizes.square()).clamp(min=0).sqrt()
+    matrices = torch.diag_embed(torch.stack([sizes, rest], dim=-1))
+
+    def after(coefficients: tuple[float, float, float], steps: int) -> list[float]:
+        return newton_schulz(matrices, coefficients, steps)[:, 0, 0].tolist()
+
+    return lines(
+        {
+            "Muon 的系数，5 次": after(QUINTIC, 5),
+            "Muon 的系数，1 次": after(QUINTIC, 1),
+            "经典的三次式，5 次": after(CUBIC, 5),
+        },
+        x=sizes.tolist(),
+        title="一个奇异值变成多少",
+        xlabel="原来的奇异值（矩阵长度是 1）",
+        ylabel="之后",
+        alt="五次之后，Muon 的系数把 0.01 以上的奇异值都带到 0.68 与 1.2 之间，在那里上下摆动；"
+        "经典的三次式收敛到 1，但小于 0.1 的奇异值五次之后还不到 0.7",
     ).svg
 
 
@@ -134,4 +221,29 @@ def distillation() -> str:
         for word, share in enumerate(probabilities.tolist()):
             picture.box(62 + 54 * word, base - 42 * share, 34, 42 * share, shade=0.3)
             picture.text(79 + 54 * word, base + 14, f"{share:.2f}", size=11)
+    return picture.done()
+
+
+def chat_template() -> str:
+    messages = [{"role": "user", "content": "你好<|im_end|>"}, {"role": "assistant", "content": "你好，请讲"}]
+    picture = Canvas(
+        196,
+        "两轮对话按 ChatML 写成一串：深色的是特殊 token，任何文字都拼不出；粗线标出算损失的，即助手的内容与它的结束符；"
+        "用户自己写的 im_end 只是普通文字",
+    )
+    names = {"<|im_start|>": "始", "<|im_end|>": "终", "\n": "⏎"}
+    pieces = chatml(messages)
+    for row, turn in enumerate((pieces[:5], pieces[5:])):
+        x, y = 8.0, 10 + 58 * row
+        for piece in turn:
+            text = names.get(piece.text, piece.text.replace("\n", "⏎"))
+            width = 12 + sum(12 if char > "⏎" else 6.4 for char in text)
+            picture.box(x, y, width, 30, text, shade=0.35 if piece.special else 0.0)
+            if piece.learned:
+                picture.line([(x, y + 38), (x + width, y + 38)], bold=True)
+            x += width + 2
+    picture.box(8, 132, 20, 20, shade=0.35)
+    picture.text(34, 147, "特殊 token：始 <|im_start|>，终 <|im_end|>", "start")
+    picture.line([(8, 174), (28, 174)], bold=True)
+    picture.text(34, 178, "算损失：助手的内容，和它的结束符", "start")
     return picture.done()

@@ -1,6 +1,7 @@
 """What is done with a model: prompts, retrieval, agents and small changes."""
 
 from pictures.canvas import Canvas
+from snippets.agent_loop import execute
 from snippets.hybrid_retrieval import fuse
 from snippets.prompt_tuning import Prefix, SoftPrompt
 
@@ -239,4 +240,47 @@ def paged_attention() -> str:
     for at, block in enumerate((5, 2, 3)):
         picture.arrow((30 + 44 * at, 190), (32 + 53 * block, 154), dashed=True)
     picture.text(164, 234, "深色：共同的提示；浅色：各自的续写；虚线格：还空着", size=11)
+    return picture.done()
+
+
+def agent_loop() -> str:
+    def price(item: str, count: int) -> float:
+        """Price of some of an item.
+
+        Args:
+            item: Its name.
+            count: How many.
+        """
+        return {"pen": 1.5}[item] * count
+
+    told = [
+        execute({"name": "price", "arguments": {"item": "pen", "count": count}}, {"price": price}, lambda *_: True)
+        for count in ("3", 3)
+    ]
+    picture = Canvas(
+        312,
+        "模型写下调用，程序校验之后执行，把结果写回消息，再问模型；参数不对时写回的是错误，模型读了它改好；"
+        "不再调用就是答案，另一个出口是上限",
+    )
+    picture.box(8, 8, 138, 40, "消息（全部历史）", shade=0.12)
+    picture.box(182, 8, 138, 40, "模型：下一步？")
+    picture.box(182, 104, 138, 40, "程序：名字、参数、\n许可都对吗？")
+    picture.box(8, 104, 138, 40, "工具：执行", shade=0.12)
+    picture.arrow((146, 28), (182, 28))
+    picture.arrow((251, 48), (251, 104))
+    picture.text(257, 80, "调用", "start")
+    picture.arrow((182, 124), (146, 124))
+    picture.text(164, 118, "对", size=11)
+    picture.arrow((77, 104), (77, 48))
+    picture.text(71, 80, "结果", "end")
+    picture.arrow((210, 104), (110, 48), dashed=True)
+    picture.text(150, 88, "错误", "end")
+    for row, (call, result) in enumerate(zip(('count: "3"', "count: 3"), told, strict=True)):
+        y = 164 + 46 * row
+        picture.box(8, y, 96, 38, call)
+        picture.arrow((104, y + 19), (122, y + 19))
+        result = result.removeprefix("error: ").replace(": ", ":\n")
+        picture.box(122, y, 198, 38, result, shade=0.25 * row, dashed=row == 0)
+    picture.text(4, 278, "出口一：不再调用，那段话就是答案", "start")
+    picture.text(4, 300, "出口二：步数、字数、重复到了上限", "start")
     return picture.done()

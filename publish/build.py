@@ -13,16 +13,18 @@ from urllib.parse import quote
 from ingest import guard
 from ingest.cli import main as ingest
 from ingest.reporting import report
-from ingest.tree import Strange
-from publish import exports
+from ingest.tree import Strange, sync
+from ingest.workspace import Workspace
+from publish import cards, exports, styles
 from publish.csp import policy, with_policy
-from publish.memory import Memory, Project, digest_of, digests, forget_digests
+from publish.memory import Memory, Project, digest, digest_of, digests, forget_digests
 from publish.pages import LANGUAGES, Pages
+from publish.scripts import theme
 from publish.sitemaps import sitemaps
 
 ROOT = Path(__file__).parents[1]
 STAMPS = (".built", ".memory")  # in the site: all of it was built without a warning; see `Memory`
-WRITERS = {"ingest": "submissions", "snippets": "snippets", "runtime": "runtime"}  # whose step is which
+WRITERS = {"ingest": "submissions"} | {name: name for name in ("snippets", "runtime", "widgets")}  # whose step is which
 Done = tuple[int, str]  # an exit code as of `build`, and in a few words what was done; "" for nothing
 
 
@@ -39,6 +41,7 @@ def build(root: Path, without: Collection[str] = (), jobs: int = 0) -> int:
         where nothing can be built.
     """
     forget_digests()
+    theme.cache_clear()
     if problems := guard.shape(root):  # before anything is opened
         return 2 * report(problems)
     memory = Memory(root / ".cache" / "publish", root / "site")
@@ -46,12 +49,15 @@ def build(root: Path, without: Collection[str] = (), jobs: int = 0) -> int:
     with suppress(FileNotFoundError):
         project.tree.remove(f"site/{STAMPS[0]}")
     worst, did = 0, False
-    for step in (runtime, snippets, submissions, pages, search):
+    for step in (runtime, snippets, widgets, submissions, pages, search):
         began = time.perf_counter()
         try:
             code, done = (0, "") if step.__name__ in without else step(project)
         except Strange as error:  # put there since all was looked at
             return 2 * report([guard.strange(error)])
+        except OSError as error:  # of the disk, or of a file that is another since
+            print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+            return 2
         worst, did = max(worst, code), did or bool(done)
         if done:
             print(f"{step.__name__}: {done} in {time.perf_counter() - began:.1f} s", flush=True)
@@ -85,7 +91,7 @@ def _cores() -> int:
 
 def runtime(project: Project) -> Done:
     """What runs in readers' pages: `browser/`, the snippets and what the lock names, in `docs/runtime/`."""
-    inputs = [sys.version, *(digests(ROOT / name) for name in ("browser", "snippets", "publish/runtime"))]
+    inputs = [sys.version, *(digests(ROOT / name) for name in ("browser", "snippets", "publish/runtime", "widgets"))]
     out = project.root / "docs" / "runtime"
     outputs = [out, out.parent / "service_worker.js"]
     if project.memory.skips("runtime", inputs, outputs):
@@ -104,14 +110,17 @@ def runtime(project: Project) -> Done:
 
 
 def snippets(project: Project) -> Done:
-    """What the site shows of the snippets, in `docs/`: their notebooks, and what their tests ran on."""
+    """What the site shows of the snippets, in `docs/`: their notebooks, what one may take, what their tests ran on."""
+    from snippets._site import FOLDERS, write_site
+
     root = project.root
-    inputs = [digests(root / name) for name in ("snippets", "tests/snippets", "docs/topics", "browser")]
-    outputs = [root / "docs" / "notebooks", root / "docs" / "records"]
+    inputs = [digests(root / name) for name in ("snippets", "tests/snippets", "docs/topics", "browser", "widgets")]
+    outputs = [root / "docs" / name for name in FOLDERS]
     if project.memory.skips("snippets", inputs, outputs):
         return 0, ""
+    if problems := guard.inputs(Workspace.at(root)):  # of what they are made of, before it is read
+        return 2 * report(problems), ""
     from snippets.__main__ import names
-    from snippets._site import write_site
 
     missing = write_site(names(), root / "docs")
     for line in missing:
@@ -119,6 +128,18 @@ def snippets(project: Project) -> Done:
     if not missing:
         project.memory.made("snippets", inputs, outputs)
     return 0, "written"
+
+
+def widgets(project: Project) -> Done:
+    """The blocks that pages include to show widgets, in `docs/widgets/`."""
+    inputs, out = [digests(ROOT / "widgets")], project.root / "docs" / "widgets"
+    if project.memory.skips("widgets", inputs, [out]):
+        return 0, ""
+    from widgets._pages import files
+
+    done = sync(project.tree, "widgets", files(), ["docs/widgets"])
+    project.memory.made("widgets", inputs, [out])
+    return 0, f"{done.written + done.removed} files written"
 
 
 def submissions(project: Project) -> Done:
@@ -132,7 +153,8 @@ def pages(project: Project) -> Done:
         return 2 * report(problems), ""
     project.look()
     languages = [Pages(project, language) for language in LANGUAGES if (project.root / language.settings).is_file()]
-    built = [name for language in languages for name in language.refresh()]
+    # The languages with fewer pages come first: what scripts they have, the others' policy names from the start.
+    built = [name for language in reversed(languages) for name in language.refresh()]
     known = [language.known for language in languages]
     again = _put_under_policy(project, known)
     addresses = ([quote(name.removesuffix("index.html")) for name in language.addresses()] for language in languages)
@@ -141,7 +163,9 @@ def pages(project: Project) -> Done:
     for name, content in maps.items():
         project.tree.write(f"site/{name}", content)
     exported = exports.write(project, known)
-    kept = {*maps, *exported, *(name for language in languages for name in language.outputs())}
+    shared = cards.write(project, known[0]["files"], known[0]["names"].values())
+    sheet = styles.write(project, known[0]["files"])
+    kept = {*maps, *exported, *shared, *sheet, *(name for language in languages for name in language.outputs())}
     removed = _remove(project, kept)
     for line in project.warnings:
         print(f"WARNING - {line}", file=sys.stderr)
@@ -151,22 +175,23 @@ def pages(project: Project) -> Done:
 
 def _put_under_policy(project: Project, known: Sequence[dict[str, Any]]) -> int:
     """Give all pages the policy that their scripts need, where they have another; returns how many that are."""
-    values = project.memory.values
-    content = policy(script for of in known for page in of["pages"].values() for script in page["scripts"])
-    if values.get("policy", "") == content:
-        return 0
-    values["policy"] = ""  # until all have it
-    project.memory.save()
-    sizes = {}
-    for name in {out for of in known for out in of["names"].values()}:
+    pages = {page["out"]: page for of in known for page in of["pages"].values()}
+    content = policy(script for page in pages.values() for script in page["scripts"])
+    project.memory.values["policy"] = content  # which the next pages are likely to need
+    # A page with something wrong is not known, and what was built of it stays.
+    its = digest(content)
+    due = {out for of in known for out in of["names"].values() if pages.get(out, {}).get("policy") != its}
+    changed = 0
+    for name in due:
         with suppress(FileNotFoundError):
-            page = with_policy(project.tree.read(f"site/{name}").decode(), content).encode()
-            project.tree.write(f"site/{name}", page)
-            sizes[name] = len(page)
-    for page in (page for of in known for page in of["pages"].values()):
-        page["size"] = sizes[page["out"]]
-    values["policy"] = content
-    return len(sizes)
+            old = project.tree.read(f"site/{name}")
+            new = with_policy(old.decode(), content).encode()
+            if new != old:
+                project.tree.write(f"site/{name}", new, anew=True)
+                changed += 1
+            if page := pages.get(name):
+                page |= {"policy": its, "size": len(new)}
+    return changed
 
 
 def _remove(project: Project, kept: Collection[str]) -> int:
@@ -189,7 +214,7 @@ def search(project: Project) -> Done:
         return 0, ""
     from publish.search import index  # as in `runtime`
 
-    count = index.build(root, project.site)
+    count = index.build(project.looked)
     project.memory.made("search", inputs, [out])
     return 0, f"{count} documents in the index"
 

@@ -3,16 +3,16 @@
 `docs/guide/papers.md` says what is in them. A twin is made again only where its page was.
 """
 
-import html
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from ingest import guard
-from ingest.tree import Strange
+from ingest.invisible import unescape
+from publish.forks import ALONE, in_parallel, shares_of
 from publish.memory import Project, digest
 
 FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
@@ -21,10 +21,12 @@ INCLUDE = re.compile(r'(\s*)--8<-- "((?!/)(?:(?!\.\.)[\w./-])+?)(?::(\w+))?"\s*'
 MARK = re.compile(r"\s*(?:<!--|#) --8<-- \[(start|end):(\w+)\](?: -->)?\s*")
 FENCE = re.compile(r"\s*(```+|~~~+)")
 ATTRIBUTES = r'\{:? ?(?:[.#][^{}]*|[\w-]+="[^{}]*") ?\}'  # of Markdown's attr_list
-HIDDEN = re.compile(rf'<div class="wiki-meta" hidden>.*?</div>|<svg\b.*?</svg>|<!--.*?-->|\s?{ATTRIBUTES}', re.DOTALL)
+HIDDEN = re.compile(rf"<svg\b.*?</svg>|<!--.*?-->|\s?{ATTRIBUTES}", re.DOTALL)
 TAG = re.compile(r"</?(?:div|span|figure|br|p)\b[^>]*>")
+PLAIN = frozenset("<{&")  # a line without any of them is text already
 LINK = re.compile(r"(\]\()([^()\s:?#]+)([?#][^()\s]*)?\)")  # one of the site's own
 DEEPEST = 4  # includes within includes
+LONGEST = 200_000  # lines of a page; its build has told of more
 SECTIONS = {  # of llms.txt: the folder of docs/, and its heading
     "topics": "概念 Concepts",
     "qa": "问答 Questions and answers",
@@ -42,6 +44,7 @@ def write(project: Project, languages: Sequence[Mapping[str, Any]]) -> set[str]:
     """
     last: dict[str, str] = project.memory.values.get("exports", {})
     made: dict[str, str] = {}
+    due: list[tuple[str, str]] = []
     names = {source: out for known in languages for source, out in known["names"].items()}
     addresses = digest(names)  # once: a page's links may lead to any of them
     for known in languages:
@@ -56,10 +59,21 @@ def write(project: Project, languages: Sequence[Mapping[str, Any]]) -> set[str]:
                 continue
             if last.get(name) == made[name] and name in project.left:
                 continue
+            due.append((name, source))
+
+    def twins(share: Sequence[tuple[str, str]]) -> list[str]:
+        """Write them; the names of those that cannot be made."""
+        gone = []
+        for name, source in share:
             if text := twin(project, source, names):
                 project.tree.write(f"site/{name}", text.encode())
             else:
-                del made[name]
+                gone.append(name)
+        return gone
+
+    for gone in in_parallel(twins, shares_of(due), project.jobs if len(due) > ALONE else 1):
+        for name in gone:
+            del made[name]
     whole = {
         "papers.jsonl": "".join(_papers(project)),
         "questions.jsonl": _read(project, "docs/generated/questions.jsonl"),
@@ -81,7 +95,7 @@ def twin(project: Project, source: str, names: Mapping[str, str]) -> str:
     """
     if not (text := _page(project, f"docs/{source}")):
         return ""
-    lines = _included(project, FRONT.sub("", text).split("\n"))
+    lines = islice(_included(project, FRONT.sub("", text).split("\n")), LONGEST)
     parts, fence = [], ""
     for line in lines:
         mark = FENCE.match(line)
@@ -89,7 +103,8 @@ def twin(project: Project, source: str, names: Mapping[str, str]) -> str:
             parts.append(line)
             fence = (mark[1] if mark else "") if not fence else ("" if mark and mark[1].startswith(fence) else fence)
         else:
-            parts.append(html.unescape(TAG.sub("", HIDDEN.sub("", line))).rstrip())
+            plain = line if PLAIN.isdisjoint(line) else unescape(TAG.sub("", HIDDEN.sub("", line)))
+            parts.append(plain.rstrip())
     here = posixpath.dirname(names[source])
 
     def relinked(found: re.Match[str]) -> str:
@@ -106,15 +121,15 @@ def llms(project: Project, known: Mapping[str, Any], names: Mapping[str, str]) -
     """The site's table of contents for language models, as llmstxt.org describes it."""
     base = known["base"]
     found: dict[str, list[str]] = {folder: [] for folder in SECTIONS}
-    for source in sorted(known["pages"].keys() & names.keys()):  # what was deleted is yet remembered
-        folder = source.partition("/")[0]
-        if folder in found and source.endswith(".md"):
-            front = FRONT.match(_page(project, f"docs/{source}"))
-            head = dict(FIELD.findall(front[1])) if front else {}
-            title = " ".join(head.get("title", source).strip("\"' ").split())
-            about = head.get("summary", "").strip("\"' ")
-            address = base + quote(names[source].removesuffix("index.html") + "index.md")
-            found[folder].append(f"- [{title}]({address})" + (f": {about}" if about else ""))
+    pages = sorted(known["pages"].keys() & names.keys())  # what was deleted is yet remembered
+    listed = [source for source in pages if source.partition("/")[0] in found and source.endswith(".md")]
+    for source, text in zip(listed, _pages(project, [f"docs/{source}" for source in listed]), strict=True):
+        front = FRONT.match(text)
+        head = dict(FIELD.findall(front[1])) if front else {}
+        title = " ".join(head.get("title", source).strip("\"' ").split())
+        about = head.get("summary", "").strip("\"' ")
+        address = base + quote(names[source].removesuffix("index.html") + "index.md")
+        found[source.partition("/")[0]].append(f"- [{title}]({address})" + (f": {about}" if about else ""))
     lines = [
         "# OpenLLM Wiki",
         "",
@@ -143,17 +158,25 @@ def _papers(project: Project) -> Iterator[str]:
 
 def _page(project: Project, name: str) -> str:
     """What a page is made of, as the guard saw it; "" where it is another by now, which the pages' build has told."""
-    with suppress(Strange):
-        text = _read(project, name)
-        if project.seen.get(name) in (None, guard.digest(text.encode())):
-            return text
-    return ""
+    return next(_pages(project, [name]))
+
+
+def _pages(project: Project, names: Iterable[str]) -> Iterator[str]:
+    for _, content in project.looked.read_each(names):
+        try:
+            yield "" if isinstance(content, OSError) else _text(content)
+        except UnicodeDecodeError:
+            yield ""
 
 
 def _read(project: Project, name: str) -> str:
     with suppress(FileNotFoundError, UnicodeDecodeError):
-        return project.tree.read(name).decode().removeprefix("\ufeff").replace("\r\n", "\n")
+        return _text(project.tree.read(name))
     return ""
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def _included(project: Project, lines: Sequence[str], depth: int = 0) -> Iterator[str]:

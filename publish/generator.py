@@ -1,10 +1,9 @@
 """MkDocs as a function from a page's source to its HTML; what pages share is read once, whoever builds them then.
 
 What it reads of `docs/` and `snippets/` is what the guard has looked at: who swaps a file in between gets a warning.
-Only mkdocstrings' own reader opens modules by their paths; what their docstrings become is looked at as HTML.
 
-This module alone knows the inside of MkDocs and of two Markdown extensions. `_populate_page` and `_build_page` are the
-halves of MkDocs' own build; nothing public builds one page. The lock pins the versions, and
+This module alone knows the inside of MkDocs, of two Markdown extensions and of mkdocstrings' reader. `_populate_page`
+and `_build_page` are the halves of MkDocs' own build; nothing public builds one page. The lock pins the versions, and
 `tests/publish/test_generator.py` compares with `mkdocs build`.
 """
 
@@ -17,32 +16,45 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import markdown  # type: ignore[import-untyped]
+import mkdocs.structure.pages
 import mkdocs.utils
 import mkdocstrings._internal.plugin
+from griffe import GriffeLoader
 from mkdocs.commands.build import _build_page, _build_theme_template, _populate_page
 from mkdocs.config import load_config
 from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files, get_files, set_exclusions
 from mkdocs.structure.nav import get_navigation
 from mkdocs.structure.pages import Page
+from mkdocstrings import AutoDocProcessor
 from pymdownx.highlight import Highlight
-from pymdownx.snippets import SnippetPreprocessor
+from pymdownx.snippets import SnippetMissingError, SnippetPreprocessor
 
-from ingest.guard import digest
-from ingest.tree import Tree
+from ingest.guard import Looked
 
 PACKAGES = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
-_included: set[str] = set()  # by the page that is converted now
+_reference = False  # whether the pages that are converted now document modules, which by its options may run them
+INCLUDED = 4_000_000  # letters that a page may include
+_included: dict[str, int] = {}  # by the page that is converted now: files, and how many letters were read of each
 
 
 def _remember_includes(find: Callable[..., str | None]) -> Callable[..., str | None]:
     @wraps(find)
     def found(self: SnippetPreprocessor, path: str) -> str | None:
         if file := find(self, path):
-            _included.add(file)
+            _included.setdefault(file, 0)
         return file
 
     return found
+
+
+def _lines(self: SnippetPreprocessor, path: str) -> list[str]:
+    text = _text(path)
+    _included[path] = _included.get(path, 0) + len(text)
+    if sum(_included.values()) > INCLUDED:
+        raise SnippetMissingError(f"a page that includes more than {INCLUDED} letters")
+    return text.split("\n") if text else []
 
 
 def _highlight_once(highlight: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,6 +74,22 @@ def _highlight_once(highlight: Callable[..., Any]) -> Callable[..., Any]:
     return once
 
 
+class _Markdown:
+    """`markdown` with a converter for all pages: to load the same dozen extensions for each took a tenth of a build."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, markdown.Markdown] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(markdown, name)
+
+    def Markdown(self, **options: Any) -> markdown.Markdown:  # as it is named there
+        key = repr(options)
+        if key not in self._known:
+            self._known = {key: markdown.Markdown(**options)}
+        return self._known[key].reset()
+
+
 def _write(content: bytes, output_path: str) -> None:
     """What MkDocs and its plugins write, into the site and by no link out of it."""
     _site.write(os.path.relpath(output_path, _site.root), content, anew=True)
@@ -76,10 +104,7 @@ def _read(path: str) -> bytes:
     name = os.path.relpath(path, _site.root)
     if name.startswith("..") or path.startswith(PACKAGES):  # whose folder may lie in the project, and be a link
         return Path(path).read_bytes()
-    content = _site.read(name)
-    if _seen.get(name) not in (None, digest(content)):
-        raise OSError(None, "changed while the site was built; build it again", name)
-    return content
+    return _site.read(name)
 
 
 def _text(path: str) -> str:
@@ -91,14 +116,39 @@ def _by(read: Callable[[str], Any], theirs: Any) -> Any:
     return property(lambda file: read(file.abs_src_path) if file._content is None else theirs.fget(file), theirs.fset)
 
 
-_site = Tree(Path())  # the folder that the site lies in
-_seen: dict[str, str] = {}
+class _Module(type(Path())):  # type: ignore[misc]
+    """A module as the guard has looked at it."""
+
+    def read_text(self, *_: Any, **__: Any) -> str:
+        return _text(str(self))
+
+
+def _in_the_reference(test: Callable[..., bool]) -> Callable[..., bool]:
+    @wraps(test)
+    def is_directive(self: AutoDocProcessor, *block: Any) -> bool:
+        return _reference and test(self, *block)
+
+    return is_directive
+
+
+def _visit_looked(visit: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(visit)
+    def visit_looked(self: GriffeLoader, name: str, path: Path, parent: Any = None) -> Any:
+        return visit(self, name, _Module(path), parent)
+
+    return visit_looked
+
+
+_site = Looked(Path(), {})  # the folder that the site lies in
 for module in (mkdocs.utils, mkdocstrings._internal.plugin):
     module.write_file = _write  # type: ignore[attr-defined]
 for name, read in (("content_bytes", _read), ("content_string", _text)):
     setattr(File, name, _by(read, getattr(File, name)))
-SnippetPreprocessor.read_lines = lambda self, path: _text(path).split("\n") if _read(path) else []
+mkdocs.structure.pages.markdown = _Markdown()  # type: ignore[attr-defined]
+AutoDocProcessor.test = _in_the_reference(AutoDocProcessor.test)  # type: ignore[method-assign]
+SnippetPreprocessor.read_lines = _lines
 SnippetPreprocessor.get_snippet_path = _remember_includes(SnippetPreprocessor.get_snippet_path)
+GriffeLoader._visit_module = _visit_looked(GriffeLoader._visit_module)  # type: ignore[method-assign]
 Highlight.highlight = _highlight_once(Highlight.highlight)
 
 
@@ -199,9 +249,7 @@ class Generator:
         Raises:
             mkdocs.exceptions.Abort: The configuration cannot be used; why was logged.
         """
-        _site.root = site.parent
-        _seen.clear()
-        _seen.update(seen)
+        _site.root, _site.seen = site.parent, seen
         self._warned = _Warnings()
         logging.getLogger("mkdocs").addHandler(self._warned)
         config = load_config(str(settings), site_dir=str(site), strict=True)
@@ -211,6 +259,7 @@ class Generator:
         config.plugins.on_pre_build(config=config)
         files = get_files(config)
         self._env = config.theme.get_env()
+        self._env.auto_reload = False  # else each include looks for its file's time
         files.add_files_from_theme(self._env, config)
         files = config.plugins.on_files(files, config=config)
         set_exclusions(files, config)
@@ -242,6 +291,8 @@ class Generator:
             uris: Their sources.
             reference: Whether these are the pages of the module reference, all of them.
         """
+        global _reference
+        _reference = reference
         pages = [page for uri in uris if (page := self.files.src_uris[uri].page)]
         made = [self._convert(page) for page in pages]
         if reference:  # they refer to each other, and have an inventory and a style sheet in common

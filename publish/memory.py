@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ingest.guard import Looked
 from ingest.kept import hash_of_bytes
 from ingest.memory import recall, remember
 from ingest.tree import Tree
@@ -135,6 +136,11 @@ class Project:
     def tree(self) -> Tree:
         """What is written and removed, is by this."""
         return Tree(self.root)
+
+    @property
+    def looked(self) -> Looked:
+        """What pages and the index are made of, is read by this."""
+        return Looked(self.root, self.seen)
 
     def look(self) -> None:
         """See what lies there."""

@@ -9,30 +9,27 @@ import re
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.addresses import KINDS
-from publish.csp import hashes, with_policy
+from publish.csp import hashes, policy, with_policy
+from publish.forks import ALONE, in_parallel, shares_of
 from publish.memory import Project, digest, digest_of, digests
+from publish.phrases import with_phrases
 from publish.scripts import faults
+from publish.styles import with_one_sheet
 
 if TYPE_CHECKING:  # MkDocs takes a second to load, and is not needed where nothing changed
     from publish.generator import Generator, Made
 
-SHARE = 16  # pages that a process takes at a time
-ALONE = 48  # pages for which it does not pay to start processes
 ENVIRONMENT = ("SITE_URL", "REPO_URL", "EDIT_URI")  # what the settings read of it
 FRONT = re.compile(r"\A---\n.*?^---$", re.DOTALL | re.MULTILINE)
 REFERENCES = f"{KINDS['module'].folder}/"  # where the pages are that do so; the guard sees to it
 REFERENCE = re.compile(r"^::: (\w+)", re.MULTILINE)  # the package of a module that mkdocstrings documents
-ARTICLE = re.compile(r"<article\b.*?</article>", re.DOTALL)
+REFERENCE_STYLE = re.compile(r'<link rel="stylesheet" href="[^"]*assets/_mkdocstrings\.css">')  # of no use elsewhere
 HERE = Path(__file__).parent
-Share = tuple[Sequence[str], bool]  # pages, and whether they are the module reference
 
 
 @dataclass(frozen=True)
@@ -74,6 +71,7 @@ class Pages:
             name: made for name, made in project.docs.items() if name.startswith("en/") == bool(language.below)
         }
         empty = {"shared": "", "sources": {}, "navigation": [], "names": {}, "reference": [], "pages": {}, "files": {}}
+        self._read: dict[str, str] = {}
         self.known: dict[str, Any] = project.memory.values.setdefault(language.settings, empty)
 
     def refresh(self) -> list[str]:
@@ -119,8 +117,10 @@ class Pages:
         """A hash of all that every page is made of."""
         root = self.project.root
         packages = sorted(path.name for path in Path(sysconfig.get_path("purelib")).glob("*.dist-info"))
-        code = {path.name: digest_of(path) for path in sorted([*root.glob("mkdocs*.yml"), *HERE.glob("*.py")])}
-        texts = [(root / "docs" / name).read_text("utf-8") for name in self.known["navigation"] if name in self.sources]
+        own = sorted([*root.glob("mkdocs*.yml"), *HERE.glob("*.py"), HERE / "words.txt"])
+        code = {path.name: digest_of(path) for path in own}
+        named = (name for name in self.known["navigation"] if name in self.sources)
+        texts = [self.project.looked.read(f"docs/{name}").decode() for name in named]
         fronts = [found[0] if (found := FRONT.match(text)) else "" for text in texts]  # titles and icons
         values = [os.environ.get(name) for name in ENVIRONMENT]
         return digest(sys.version, packages, code, digests(root / "theme"), fronts, values)
@@ -138,16 +138,21 @@ class Pages:
         )
 
     def _made_of(self, name: str, reads: Iterable[str]) -> str:
-        included = [digest_of(self.project.root / read) for read in reads]
+        included = [self._digest_of(read) for read in reads]
         return digest(self.known["shared"], self.sources.get(name), included)
+
+    def _digest_of(self, read: str) -> str:
+        """The hash of a file by its name in the project; hundreds of pages include the same."""
+        if read not in self._read:
+            self._read[read] = digest_of(self.project.root / read)
+        return self._read[read]
 
     def _generator(self) -> "Generator":
         """MkDocs for this language; from what it finds, what all pages share and which pages there are."""
         from publish.generator import Generator
 
-        finish = partial(finished, self.project.memory.values.get("policy", ""))
         settings = self.project.root / self.language.settings
-        generator = Generator(settings, self.project.site, finish, self.project.seen)
+        generator = Generator(settings, self.project.site, self._finished, self.project.seen)
         self.project.warnings += generator.warnings
         self.known["navigation"], self.known["base"] = generator.navigation, generator.config.site_url
         self.known["shared"] = self._shared()
@@ -156,16 +161,29 @@ class Pages:
         self.known["reference"] = [name for name in pages if name.startswith(REFERENCES) and self._packages(name)]
         return generator
 
+    def _finished(self, page: str) -> tuple[str, dict[str, Any]]:
+        return finished(self.project.memory.values.get("policy", ""), page)
+
     def _built(self, generator: "Generator", due: Sequence[str]) -> "Iterator[Made]":
         """Build these pages. Those of the module reference are one share, as they link to each other's parts."""
         templates = [name for name in due if name in self.language.templates]
-        yield from map(generator.template, templates)  # which has the others' templates ready as well
         reference = self.known["reference"]
         rest = [name for name in due if name not in {*templates, *reference}]
-        shares = [(rest[at : at + SHARE], False) for at in range(0, len(rest), SHARE)]
+        made = [*map(generator.template, templates)]  # which has the others' templates ready as well
+        if not self.known["pages"]:
+            # The theme's scripts differ by how deep a page lies: one of each tells the policy of nearly all.
+            first = [*{self.known["names"][name].count("/"): name for name in rest}.values()]
+            made += generator.build(first)
+            known = (self.project.memory.values.get(language.settings, {}) for language in LANGUAGES)
+            facts = [*(page for of in known for page in of.get("pages", {}).values()), *(one.facts for one in made)]
+            self.project.memory.values["policy"] = policy(script for of in facts for script in of.get("scripts", ()))
+            rest = [name for name in rest if name not in first]
+        yield from made
+        shares = [(share, False) for share in shares_of(rest)]
         if not set(reference).isdisjoint(due) or not self._has(self._beside()):
             shares.insert(0, (reference, True))
-        for share in _in_parallel(generator, shares, self.project.jobs if len(rest) > ALONE else 1):
+        jobs = self.project.jobs if len(rest) > ALONE else 1
+        for share in in_parallel(lambda share: generator.build(*share), shares, jobs):
             yield from share
 
     def _beside(self) -> list[str]:
@@ -181,7 +199,7 @@ class Pages:
 
     def _packages(self, name: str) -> list[str]:
         """Files of the packages that a page of the module reference tells of."""
-        found = REFERENCE.findall((self.project.root / "docs" / name).read_text("utf-8"))
+        found = REFERENCE.findall(self.project.looked.read(f"docs/{name}").decode("utf-8", "replace"))
         return [f"{package}/{file}" for package in found for file in digests(self.project.root / package)]
 
     def _remembered(self, made: "Made") -> dict[str, Any]:
@@ -218,25 +236,9 @@ def finished(content: str, page: str) -> tuple[str, dict[str, Any]]:
         content: The policy that other pages have.
         page: HTML.
     """
-    article = found[0] if (found := ARTICLE.search(page)) else ""
-    text = with_policy(page, content)
+    article = page[page.find("<article") : page.rfind("</article>")]
+    if 'class="doc ' not in article and (style := REFERENCE_STYLE.search(page)):
+        page = page[: style.start()].rstrip() + page[style.end() :]
+    text = with_policy(with_phrases(with_one_sheet(page)), content)
     size = len(text.encode("utf-8", "xmlcharrefreplace"))  # as MkDocs writes it
-    return text, {"scripts": hashes(page), "faults": faults(page), "article": digest(article), "size": size}
-
-
-_generator: "Generator"  # of a process that builds a share
-
-
-def _share(share: Share) -> "list[Made]":
-    return _generator.build(*share)
-
-
-def _in_parallel(generator: "Generator", shares: Sequence[Share], jobs: int) -> "Iterator[list[Made]]":
-    """Build shares of pages: by processes that begin with all that this one knows, where the system can do so."""
-    global _generator
-    _generator = generator
-    if jobs == 1 or "fork" not in get_all_start_methods():
-        yield from map(_share, shares)
-        return
-    with ProcessPoolExecutor(jobs, get_context("fork")) as pool:
-        yield from pool.map(_share, shares)
+    return text, {"scripts": hashes(page), "policy": digest(content), "faults": faults(page), "size": size}

@@ -17,25 +17,27 @@ OPENED = re.compile(r"<script\b", re.IGNORECASE)
 SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 LOADED = re.compile(r'\s(?:src=|type="application/(?:ld\+)?json")')  # from the site, or data
 ACTIVE = set("applet base embed form frame frameset iframe link meta noscript object portal script style".split())
-SUSPECT = re.compile(
-    rf"<(?:{'|'.join(sorted(ACTIVE))})\b|[\s\"'/]on[a-z]+\s*=|(?:javascript|vbscript|data)\s*:"
-    r"|(?:href|src)\s*=\s*[\"']?[^\"'>]*[\s&][^\"'>]*:",
-    re.IGNORECASE,
-)
+# Of an article in small letters. One by one, each with letters to look for, they take a fifth of the time.
+SUSPECT = [
+    re.compile(rf"<(?:{'|'.join(sorted(ACTIVE))})\b"),
+    re.compile(r"on(?<=[\s\"'/]on)[a-z]+\s*="),
+    re.compile(r"(?:javascript|vbscript|data)\s*:"),
+]
+# An address as far as it goes, each looked at by itself: a text may say `src=` a hundred thousand times.
+ADDRESS = re.compile(r"(?:href|src)\s*=\s*(?=\"([^\"]*)|'([^']*)|([^\s>\"'=]*))")
 SCHEME = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 
 
+@cache
 def theme() -> tuple[re.Pattern[str], ...]:
-    """Inline scripts of Material and of the project's `theme/`; a value put in is the way to the site's root."""
+    """Inline scripts of Material and of the project's `theme/`; a value put in is the way to the site's root.
+
+    They are looked for once: a build clears the cache.
+    """
     found = find_spec("material")
     folder = Path((found.origin if found else "") or "").parent / "templates" / "partials" / "javascripts"
     paths = sorted([*folder.glob("*.html"), *Path("theme").rglob("*.html")])  # of the project that is built
-    return _scripts(tuple((path, path.stat().st_mtime_ns) for path in paths))
-
-
-@cache
-def _scripts(templates: tuple[tuple[Path, int], ...]) -> tuple[re.Pattern[str], ...]:
-    texts = [text for path, _ in templates for text in INLINE.findall(path.read_text("utf-8"))]
+    texts = [text for path in paths for text in INLINE.findall(path.read_text("utf-8"))]
     return tuple(re.compile(WAY.join(map(re.escape, VALUE.split(text))) + r"\s*") for text in texts)
 
 
@@ -80,8 +82,17 @@ def faults(page: str) -> list[str]:
     if len(found) != len(OPENED.findall(page)):
         lines.append("a script that does not end")
     start, end = page.find("<article"), page.rfind("</article>")
-    if SUSPECT.search(page, start, end) if 0 <= start < end else None:  # parsing each page would take seconds
+    text = page[max(start, 0) : max(end, 0)]
+    if _is_suspect(text.lower()):  # parsing each page would take seconds
         article = _Article()
-        article.feed(page[start:end])
+        article.feed(text)
         lines += [f"an element that acts, in the text: {element}" for element in article.acts]
     return lines
+
+
+def _is_suspect(text: str) -> bool:
+    """Whether a text in small letters may act: by what it names, or an address that may hide a scheme."""
+    addresses = ("".join(found.groups("")) for found in ADDRESS.finditer(text))
+    return any(suspect.search(text) for suspect in SUSPECT) or any(
+        ":" in address and re.search(r"[\s&]", address) for address in addresses
+    )

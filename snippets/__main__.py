@@ -9,7 +9,7 @@ from pathlib import Path
 
 from snippets._new import MARK, begin
 from snippets._notebook import notebook
-from snippets._site import write_site
+from snippets._site import copied, write_site
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -44,7 +44,8 @@ def copy(name: str) -> str:
     Raises:
         LookupError: If there is no such snippet.
     """
-    return f"# From OpenLLM Wiki, snippets/{name}.py. MIT License.\n{read(name)}"
+    read(name)
+    return copied(name)
 
 
 def write(text: str, path: Path, force: bool) -> None:

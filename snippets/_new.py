@@ -86,6 +86,10 @@ def test_gradients_are_right(device):
     assert torch.autograd.gradcheck(NAME, x)  # ✎ leave it out where no gradient flows
 
 
+def test_essence_gives_what_the_module_gives():
+    pytest.fail("✎ snippets.essence.NAME and the module on the same random inputs")
+
+
 def test_wrong_arguments_are_refused():
     with pytest.raises(ValueError, match="✎ the message"):
         NAME(torch.ones(1))
@@ -100,6 +104,7 @@ group: ✎ 概念页首页上的一个组名
 summary: ✎ 一句话：它做什么，为什么要它。
 builds_on: [] # ✎ 先要读哪些概念，例如 [layer_norm]
 snippet: NAME
+learn: [✎ 读完会知道的一件事, ✎ 第二件, ✎ 第三件]
 ---
 
 # ✎ 中文名：半行说明
@@ -107,20 +112,6 @@ snippet: NAME
 --8<-- "generated/before/NAME.md"
 
 ✎ 它回答什么问题？没有它的时候怎么办？
-
-## 想法
-
-✎ 怎么想到的，公式，每个符号是什么。
-
-$$
-✎ y=f(x)
-$$
-
-## 代码
-
-```python
---8<-- "NAME.py:core"
-```
 
 ## 动手试一试
 
@@ -142,9 +133,41 @@ print(NAME(torch.randn(1, 2, 4)))  # ✎
 
 <!-- --8<-- [end:example] -->
 
+## 想法
+
+✎ 怎么想到的。
+
+## 公式
+
+$$
+✎ y=f(x)
+$$
+
+✎ 每个符号是什么。
+
+## 代码
+
+--8<-- "generated/code/NAME.md"
+
 ## 常见的坑
 
 - ✎ **错在哪里。** 会看到什么，怎样避免。
+
+## 自测
+
+??? question "✎ 第一个问题？"
+
+    ✎ 答案，两三句；能指到公式或代码的哪一处就指。
+
+??? question "✎ 第二个问题？"
+
+    ✎ 答案
+
+??? question "✎ 第三个问题？"
+
+    ✎ 答案
+
+--8<-- "generated/challenge/NAME.md"
 
 ## 参考
 
@@ -152,6 +175,35 @@ print(NAME(torch.randn(1, 2, 4)))  # ✎
 
 --8<-- "generated/topics/NAME.md"
 """
+
+ESSENCE = '''"""✎ What it is, in one line."""
+
+from torch import Tensor
+
+
+def NAME(x: Tensor) -> Tensor:
+    return x  # ✎ 用公式里的字母，10 到 20 行 ‖ the formula's letters, 10 to 20 lines
+'''
+
+CHALLENGE = '''"""✎ 要读者改什么，改到怎样算对。
+
+✎ What to change, and when it is right.
+"""
+
+# --8<-- [start:task]
+x = 0  # ✎ 改这里 ‖ change this
+# --8<-- [end:task]
+
+
+# --8<-- [start:answer]
+x = 1
+# --8<-- [end:answer]
+
+
+# --8<-- [start:check]
+assert x == 1, "✎ 说出哪里不对 ‖ what is wrong"
+# --8<-- [end:check]
+'''
 
 
 def skeleton(name: str) -> dict[str, str]:
@@ -162,7 +214,13 @@ def skeleton(name: str) -> dict[str, str]:
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name) or name == "index":
         raise ValueError(f"'{name}' cannot be a snippet's name; expected lower-case English words such as rms_norm")
-    texts = {f"snippets/{name}.py": SNIPPET, f"tests/snippets/test_{name}.py": TEST, f"docs/topics/{name}.md": PAGE}
+    texts = {
+        f"snippets/{name}.py": SNIPPET,
+        f"snippets/essence/{name}.py": ESSENCE,
+        f"snippets/challenges/{name}.py": CHALLENGE,
+        f"tests/snippets/test_{name}.py": TEST,
+        f"docs/topics/{name}.md": PAGE,
+    }
     return {path: text.replace("NAME", name) for path, text in texts.items()}
 
 

@@ -1,4 +1,4 @@
-"""A snippet as a Jupyter notebook: its text, its code, and its page's example with the verified output."""
+"""A snippet as a Jupyter notebook: its text, its code, its page's examples with verified outputs, its page's widget."""
 
 import ast
 import json
@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from ingest.tree import Tree
+from widgets import _notebook as widget
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = re.compile(
-    r"^(`{3,}) \{ \.python \.runnable \}\n(?P<code>.*?)\n\1\n\s*^(`{3,}) \{ \.text \.output \}\n(?P<output>.*?\n)\3$",
-    re.DOTALL | re.MULTILINE,
+    r"^(`{3,}) \{ \.python \.runnable \}\n(?P<code>(?:(?!\1).*\n)+?)\1\n"  # to the next such mark, and no further
+    r"\s*^(`{3,}) \{ \.text \.output \}\n(?P<output>(?:(?!\3).*\n)+?)\3$",
+    re.MULTILINE,
 )
+WIDGET = re.compile(r'^--8<-- "widgets/(\w+)\.md"$', re.MULTILINE)
 LOCAL = re.compile(r"^from (snippets|browser)\.(\w+) import .+\n", re.MULTILINE)
 MAIN = re.compile(r'\n+if __name__ == "__main__":\n.*\Z', re.DOTALL)
 
@@ -26,9 +29,10 @@ def notebook(name: str) -> str:
     """
     tree = Tree(ROOT)  # a page may be a stranger's
     page = tree.read(f"docs/topics/{name}.md").decode().replace("\r\n", "\n")
-    if not (example := EXAMPLE.search(page)):
+    if not (examples := list(EXAMPLE.finditer(page))):
         raise LookupError(f"docs/topics/{name}.md has no runnable example")
-    used = dict.fromkeys([*LOCAL.findall(example["code"]), ("snippets", name)])
+    imported = [module for example in examples for module in LOCAL.findall(example["code"])]
+    used = dict.fromkeys([*imported, ("snippets", name)])
     used[("snippets", name)] = used.pop(("snippets", name))  # last: what it defines holds
     cells: list[dict[str, Any]] = []
     for folder, module in used:
@@ -38,7 +42,10 @@ def notebook(name: str) -> str:
         cells.append(_cell(len(cells), "markdown", f"# {text}\n\n{origin}"))
         cells.append(_cell(len(cells), "code", _without_docstring(source)))
     cells.append(_cell(len(cells), "markdown", "## Example"))
-    cells.append(_cell(len(cells), "code", LOCAL.sub("", example["code"]), example["output"]))
+    for example in examples:
+        cells.append(_cell(len(cells), "code", LOCAL.sub("", example["code"]).strip("\n"), example["output"]))
+    for found in WIDGET.findall(page):
+        cells += (_cell(len(cells) + at, *cell) for at, cell in enumerate(widget.cells(found, tree.read)))
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

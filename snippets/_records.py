@@ -6,10 +6,13 @@ has changed since, the pages say so and show no number; a snippet without a reco
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypedDict
+
+from ingest.front_matter import front_matter
+from ingest.model import Source
+from ingest.tree import Tree
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "snippets" / "records.json"
@@ -126,9 +129,11 @@ def _environment(record: Record) -> tuple[str, str, str]:
 
 def _link(name: str, root: Path, words: Mapping[str, str]) -> str:
     """The concept's title, as its page's front matter has it, and its address; the name alone where no page is."""
-    page = root / "docs" / "topics" / f"{name}.md"
-    if not page.is_file():
+    page = f"docs/topics/{name}.md"
+    try:
+        text = Tree(root).read(page).decode("utf-8", "replace")
+    except (FileNotFoundError, IsADirectoryError):
         return f"`{name}`"
-    found = re.search(rf'^{words["title"]}: *"?(.*?)"? *$', page.read_text(encoding="utf-8"), re.MULTILINE)
-    title = found[1].replace("|", "\\|") if found else name
+    front, *_ = front_matter(Source(page, text))  # as the guard reads it
+    title = " ".join(str(front.get(words["title"]) or name).split()).replace("|", "\\|")
     return f"[{title}]({words['page'].format(name=name)})"

@@ -1,7 +1,7 @@
 r"""Learning rate schedule: warm-up, cosine, clipping
 
 Training starts with small steps, since Adam's moments know little yet, rises within some thousand steps to the
-peak, and falls along half a cosine to a tenth of it. Gradients that come out too long are cut to a fixed length, so
+peak, and falls along half a cosine to a tenth of it. Gradients whose norm is too large are clipped to a fixed one, so
 that one bad batch cannot throw the model off. LLaMA: 2,000 steps of warm-up, floor 10 %, length 1.0.
 
 $$
@@ -111,7 +111,7 @@ def _check(step: int, total: int, warmup: int, floor: float) -> None:
 
 
 def demo() -> None:
-    """Both schedules at a few of 10,000 steps, and a gradient that is cut."""
+    """Both schedules at a few of 10,000 steps, and a gradient that is clipped."""
     for step in (0, 1000, 2000, 6000, 9000, 10000):
         rates = [schedule(step, 3e-4, 10000) for schedule in (cosine_schedule, stable_schedule)]
         print(f"step {step:5}: cosine {rates[0]:.2e}, stable {rates[1]:.2e}")

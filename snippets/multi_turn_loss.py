@@ -1,7 +1,7 @@
 r"""Multi-turn loss: which tokens of a dialogue are learned
 
 A dialogue is one sequence of tokens; the model should learn what the assistant says and not what the user asks. Either
-only the last answer carries loss, and a dialogue of K turns is cut into K samples that repeat its beginning, or every
+only the last answer carries loss, and a dialogue of K turns is split into K samples that repeat its prefix, or every
 answer does, in one pass: under causal attention an answer sees nothing that comes later, so both give the same losses.
 
 $$

@@ -1,7 +1,7 @@
 r"""Paged attention: the KV cache in blocks, with sharing
 
 A server does not know how long an answer will be. Reserving room for the longest wastes most of it; growing one piece
-means copying. Paging does as operating systems do: memory is cut into blocks of a few tokens, a sequence keeps a
+means copying. Paging does as operating systems do: memory is divided into blocks of a few tokens, a sequence keeps a
 table of the blocks that hold its tokens, and any free block will do. What sequences have in common, a system prompt or
 the start of several samples, is one block in several tables; who writes into a shared block copies it first.
 
@@ -106,7 +106,7 @@ class PagedCache:
 
     def release(self, table: Table) -> None:
         """Give a sequence up. Its full blocks can be found by `find` until somebody takes them."""
-        for block in reversed(table.blocks):  # the end of a sequence is forgotten before its beginning
+        for block in reversed(table.blocks):  # the last blocks of a sequence are evicted before its first
             self._release(block)
         table.blocks, table.length = [], 0
 

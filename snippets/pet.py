@@ -1,8 +1,8 @@
-r"""PET: classify by filling a blank
+r"""PET: classify by filling a mask
 
-With a few dozen labels a new classification head learns little. A masked language model can fill blanks already: a
-pattern writes the input as a sentence with a blank, a verbalizer says which word stands for which label, and the words'
-probabilities in the blank are the labels'. Nothing new has to be learned to begin with.
+With a few dozen labels a new classification head learns little. A masked language model can fill masks already: a
+pattern writes the input as a sentence with a mask, a verbalizer says which word stands for which label, and the words'
+probabilities at the mask are the labels'. Nothing new has to be learned to begin with.
 
 $$
 q(l \mid x) = \mathrm{softmax}_l \, M\bigl(v(l) \mid P(x)\bigr), \qquad
@@ -12,7 +12,7 @@ $$
 Papers: [Exploiting Cloze Questions](https://arxiv.org/abs/2001.07676),
 [It's Not Just Size That Matters](https://arxiv.org/abs/2009.07118) (words of several tokens).
 
-Letters: `B` batch, `T` sequence, `V` vocabulary, `N` labels, `k` blanks of a pattern: tokens of a label's word.
+Letters: `B` batch, `T` sequence, `V` vocabulary, `N` labels, `k` masks of a pattern: tokens of a label's word.
 """
 
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ def apply_pattern(pattern: Sequence[int | None], tokens: Sequence[int], longest:
     """Write an input into a pattern.
 
     Args:
-        pattern: Tokens, the blanks among them, and None where the input goes.
-        tokens: The input; its end is cut off where the whole would be longer than `longest`, never the pattern.
+        pattern: Tokens, the masks among them, and None where the input goes.
+        tokens: The input; it is truncated where the whole would be longer than `longest`, never the pattern.
         longest: What the model takes at most.
 
     Raises:
@@ -43,19 +43,19 @@ def apply_pattern(pattern: Sequence[int | None], tokens: Sequence[int], longest:
 
 
 def label_scores(logits: Tensor, tokens: Tensor, mask_token: int, verbalizer: Tensor) -> Tensor:
-    """How well the word of each label fills the blanks; its softmax is the distribution over labels.
+    """How well the word of each label fills the masks; its softmax is the distribution over labels.
 
     Args:
         logits: `(B, T, V)`, of the masked language model.
-        tokens: `(B, T)`, what it read, with `k` blanks in each row.
-        mask_token: The token of a blank.
+        tokens: `(B, T)`, what it read, with `k` masks in each row.
+        mask_token: The mask token.
         verbalizer: `(N, k)`, the tokens of each label's word, or `(N,)` where each is one token.
 
     Returns:
-        `(B, N)`, sums of the log-probabilities of the words' tokens, each in its own blank, in float32 or wider.
+        `(B, N)`, sums of the log-probabilities of the words' tokens, each at its own mask, in float32 or wider.
 
     Raises:
-        ValueError: If two labels have the same word, or a row has not `k` blanks.
+        ValueError: If two labels have the same word, or a row has not `k` masks.
     """
     words = verbalizer.unsqueeze(-1) if verbalizer.dim() == 1 else verbalizer  # (N, k)
     if len(words.unique(dim=0)) < len(words):

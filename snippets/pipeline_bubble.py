@@ -1,6 +1,6 @@
 r"""Pipeline parallelism: GPipe, 1F1B, and the bubble
 
-The layers are cut into stages, one a device, and the batch into microbatches that follow one another through them. At
+The layers are split into stages, one a device, and the batch into microbatches that follow one another through them. At
 both ends of a step devices stand idle. GPipe runs all forward passes before the first backward pass; 1F1B starts each
 backward pass as soon as it can. The idle time is the same, the activations that must be kept are not.
 

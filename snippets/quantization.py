@@ -70,7 +70,7 @@ def pack_int4(q: Tensor) -> Tensor:
         raise ValueError(f"width {q.shape[-1]} is odd")
     if ((q < -8) | (q > 7)).any():
         raise ValueError("a value does not fit into 4 bits")
-    low, high = q[..., 0::2] & 0xF, q[..., 1::2] & 0xF  # two's complement, cut to 4 bits
+    low, high = q[..., 0::2] & 0xF, q[..., 1::2] & 0xF  # two's complement, the low 4 bits
     return (low.to(torch.uint8)) | (high.to(torch.uint8) << 4)
 
 

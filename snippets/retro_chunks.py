@@ -1,6 +1,6 @@
 r"""RETRO: retrieved neighbours, chunk by chunk
 
-A small model that can look things up need not know them all. RETRO cuts the text into chunks; for each chunk it finds
+A small model that can look things up need not know them all. RETRO splits the text into chunks; for each chunk it finds
 similar chunks in a large database, each together with what followed it there; the tokens that come after the chunk
 attend to them. A chunk's neighbours are known only when its last token is, so attention is shifted by all but one
 token: causality holds.

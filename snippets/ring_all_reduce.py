@@ -40,7 +40,7 @@ def reduce_scatter(pieces: list[list[Tensor]], traffic: Traffic) -> None:
     """Add the pieces up on their way round, in place: afterwards rank `i` holds the whole sum of piece `i + 1`.
 
     Args:
-        pieces: For each rank its tensor, cut in `N` pieces.
+        pieces: For each rank its tensor, split into `N` chunks.
         traffic: Counts what is sent.
     """
     for step in range(len(pieces) - 1):

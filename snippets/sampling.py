@@ -1,7 +1,7 @@
 r"""Sampling: temperature, top-k, top-p, min-p
 
 A language model gives a logit to every token; a decoding rule makes a choice of them. Temperature sharpens or
-flattens the distribution, top-k, top-p (nucleus) and min-p cut off its tail, and the Gumbel-max trick draws from what
+flattens the distribution, top-k, top-p (nucleus) and min-p truncate its tail, and the Gumbel-max trick draws from what
 is left by adding noise and taking the largest.
 
 $$

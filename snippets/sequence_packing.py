@@ -73,7 +73,7 @@ def pack(
     Returns:
         tokens: `(B, T)`.
         segments: The sample's place in its row, 0, 1, …, and -1 at padding, `(B, T)`.
-        positions: Place within the sample, beginning at 0 in each, `(B, T)`.
+        positions: Position within the sample, from 0 in each, `(B, T)`.
     """
     tokens = torch.full((len(rows), capacity), pad)
     segments, positions = torch.full_like(tokens, -1), torch.zeros_like(tokens)

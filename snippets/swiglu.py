@@ -67,7 +67,7 @@ def swiglu_packed(x: Tensor, gate_up: Tensor, down: Tensor) -> Tensor:
         Shape `(..., C)`.
 
     Raises:
-        ValueError: If `gate_up` is not twice as high as `down` is wide: the halves would be cut wrongly.
+        ValueError: If `gate_up` is not twice as high as `down` is wide: the halves would be split wrongly.
     """
     if gate_up.shape[0] != 2 * down.shape[1]:
         raise ValueError(f"gate_up {tuple(gate_up.shape)} and down {tuple(down.shape)} are not (2 K, C) and (C, K)")

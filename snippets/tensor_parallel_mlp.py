@@ -1,7 +1,7 @@
 r"""Tensor parallelism: an MLP by columns, then by rows
 
-A layer that is too large for one device is cut across several. If the first matrix is cut by columns, every rank gets
-whole hidden features and can apply the activation alone; the second matrix, cut by rows, takes just those features.
+A layer too large for one device is sharded across several. If the first matrix is split by columns, every rank has
+whole hidden features and can apply the activation alone; the second matrix, split by rows, takes just those features.
 One sum over the ranks at the end gives the output: one all-reduce forward, one backward.
 
 $$
@@ -47,10 +47,10 @@ def split_mlp(up: Tensor, up_bias: Tensor, down: Tensor, ranks: int, gate: Tenso
     Args:
         up: Weight of the first layer, `(F, C)`.
         up_bias: Its bias, `(F,)`.
-        down: Weight of the second layer, `(C, F)`. Its bias is not cut: see `reduce`.
+        down: Weight of the second layer, `(C, F)`. Its bias is not split: see `reduce`.
         ranks: `N`, Megatron-LM's `tensor_model_parallel_size`.
-        gate: Weight of the gate, `(F, C)`, for SwiGLU. It must be cut at the same features as `up`: where a checkpoint
-            holds both in one matrix, part them first; cutting that matrix in one go would part gate from value.
+        gate: Weight of the gate, `(F, C)`, for SwiGLU. It must be split at the same features as `up`: where a
+            checkpoint holds both in one matrix, separate them first; splitting it whole would part gate from value.
 
     Returns:
         One shard a rank.

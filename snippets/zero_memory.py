@@ -1,7 +1,7 @@
 r"""ZeRO: who holds what of 16 bytes a parameter
 
 Mixed precision with Adam keeps 16 bytes for every parameter: 2 for the fp16 weight, 2 for its gradient, and 12 of
-fp32 for the master copy and Adam's two moments. Plain data parallelism repeats all of it on every rank; ZeRO cuts the
+fp32 for the master copy and Adam's two moments. Plain data parallelism repeats all of it on every rank; ZeRO shards the
 optimizer's part (stage 1), the gradients too (2), the weights too (3).
 
 $$
@@ -43,11 +43,11 @@ def rank_bytes(parameters: int, ranks: int = 1, stage: int = 0, each: Bytes | No
     Args:
         parameters: `Φ`, all of them trainable.
         ranks: `N`, of data parallelism alone.
-        stage: 0 cuts nothing, 1 the optimizer's states, 2 gradients too, 3 weights too.
+        stage: 0 shards nothing, 1 the optimizer's states, 2 gradients too, 3 weights too.
         each: None: the usual 2 + 2 + 12.
 
     Returns:
-        Bytes, without activations and buffers. The cut parts are padded until every rank has as many numbers.
+        Bytes, without activations and buffers. The shards are padded until every rank has as many numbers.
 
     Raises:
         ValueError: If `parameters` or `ranks` is below 1 or `stage` is not 0 to 3.

@@ -1,7 +1,10 @@
 """What all tests share.
 
 Hypothesis tries the same examples each time and watches no clock, so that what passed here passes in CI, and on a busy
-machine. Slow tests come first: one that came last would let the other process wait for it.
+machine.
+
+`make test` gives each process a file at a time: what a file's tests share (a profile of the browser, a built site, a
+visit of many pages) is made once. Files with slow tests come first: one that came last would let the other wait.
 
 Every warning is an error (pyproject.toml), but a deprecation that a dependency issues is only shown: it says what a
 later version will break, and a later version comes with a change of the lock alone. A filter cannot tell the two
@@ -11,6 +14,7 @@ apart: it sees the line that a warning is attributed to, which for a renamed arg
 import os
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +34,10 @@ settings.load_profile("repeatable")
 
 @pytest.hookimpl(trylast=True)  # after pytest-randomly has shuffled them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    slow, browser = (
+        Counter(item.path for item in items if item.get_closest_marker(name)) for name in ("slow", "browser")
+    )
+    items.sort(key=lambda item: (slow[item.path], browser[item.path]), reverse=True)
 
 
 def ours(filename: str) -> bool:

@@ -17,10 +17,10 @@ ALLOWED = {
     "begin": "feeds.records files limits model notes.commands pages.ranking reporting",
     "cli": "begin commands feeds.commands files importing.commands importing.document tree workspace",
     "commands": (
-        "addresses files guard importing.document link links model notes.mend notes.parse pages.ways pipeline"
-        " problems reporting rules show tree web wiki workspace"
+        "addresses feeds.weeks files guard importing.document link links model notes.mend notes.parse pages.ways"
+        " pipeline problems reporting rules show tree web wiki workspace"
     ),
-    "concepts": "front_matter limits model problems",
+    "concepts": "front_matter lessons limits model problems symbols",
     "descriptors": "",
     "encodings": "",
     "files": "limits model pictures problems tree",
@@ -28,23 +28,26 @@ ALLOWED = {
     "guard": "addresses files limits problems safety tree workspace",
     "invisible": "model problems",
     "kept": "",
+    "learning_path": "front_matter limits model problems",
+    "lessons": "front_matter markup model problems",
     "limits": "model",
-    "link": "concepts kept matching model questions.duplicates wiki",
-    "links": "files markup model problems web",
+    "link": "concepts feeds.weeks kept matching model questions.duplicates related wiki",
+    "links": "files markup model problems tree web",
     "markup": "model urls",
     "marks": "markup",
     "matching": "concepts front_matter markup model",
-    "memory": "model problems tree",
+    "memory": "lessons model pages.digest problems tree",
     "model": "",
     "pictures": "",
     "pipeline": (
-        "addresses concepts feeds.listed feeds.records front_matter invisible kept link matching model notes.parse"
-        " pages.render pages.ways pictures problems questions.duplicates questions.parse searched slips.notes"
-        " slips.questions slips.slip synonyms wiki"
+        "addresses concepts feeds.listed feeds.records feeds.weeks front_matter invisible kept learning_path"
+        " lessons link matching model notes.parse pages.render pages.ways pictures problems"
+        " questions.duplicates questions.parse searched slips.notes slips.questions slips.slip synonyms wiki"
     ),
     "plain": "markup",
     "problems": "slips.all_rules",
     "reach": "",
+    "related": "matching model",
     "reporting": "markup model problems",
     "rule_examples": "slips.all_rules",
     "rules": "problems rule_examples slips.all_rules",
@@ -52,50 +55,56 @@ ALLOWED = {
     "safe_math": "",
     "searched": "addresses feeds.records invisible model wiki",
     "show": "markup model pictures slips.slip slips.texts wiki",
-    "safety": "front_matter limits model problems",
+    "safety": "front_matter invisible limits model problems sure_code",
+    "sure_code": "",
+    "symbols": "front_matter model problems",
     "synonyms": "concepts model problems",
     "tree": "descriptors",
     "unpacking": "",
     "urls": "",
     "web": "reach unpacking",
-    "wiki": "feeds.info model",
+    "wiki": "feeds.info learning_path lessons model",
     "workspace": "addresses files kept limits memory pictures pipeline problems tree",
     # notes
     "notes": "",
     "notes.commands": "files reporting",
-    "notes.lines": "marks markup model notes.names",
+    "notes.lines": "marks markup model notes.names notes.sections questions.rows",
     "notes.mend": "markup urls",
     "notes.names": "markup",
-    "notes.parse": "front_matter limits marks markup model notes.lines notes.names notes.times plain problems",
+    "notes.parse": (
+        "front_matter limits marks markup model notes.lines notes.names notes.sections notes.times plain problems"
+    ),
+    "notes.sections": "markup",
     "notes.times": "",
     "notes.write": "marks markup model notes.lines notes.names notes.parse problems",
     # questions
     "questions": "",
-    "questions.collected": "front_matter invisible marks markup model plain problems questions.forms",
+    "questions.collected": "front_matter invisible marks markup model plain problems questions.forms questions.rows",
     "questions.discussions": "model questions.parse",
     "questions.duplicates": "concepts kept model problems",
     "questions.forms": "marks markup",
+    "questions.rows": "",
     "questions.parse": "front_matter invisible limits markup model notes.names notes.times plain problems",
     "questions.write": "markup model questions.parse",
     # slips
     "slips": "",
     "slips.all_rules": "slips.notes_rules slips.questions_rules slips.texts_rules",
     "slips.codes": "",
-    "slips.head": "markup model notes.lines notes.names slips.slip",
-    "slips.marks": "model notes.lines slips.slip",
+    "slips.head": "markup model notes.lines notes.names notes.sections slips.slip",
+    "slips.marks": "model notes.lines notes.sections slips.slip",
     "slips.notes": "model notes.parse slips.head slips.marks slips.signatures slips.slip slips.texts",
     "slips.notes_rules": "slips.codes",
     "slips.questions": "front_matter model notes.names questions.parse slips.slip slips.texts",
     "slips.questions_rules": "slips.codes",
     "slips.signatures": "markup model slips.slip",
     "slips.slip": "markup model problems",
-    "slips.texts": "markup model notes.lines slips.slip urls",
+    "slips.texts": "markup model notes.sections slips.slip urls",
     "slips.texts_rules": "slips.codes",
     # feeds
     "feeds": "",
-    "feeds.archive": "feeds.records model urls",
-    "feeds.catch_up": "",
-    "feeds.commands": "concepts feeds.fetch feeds.outcome files link matching reporting web",
+    "feeds.archive": "feeds.records limits model urls",
+    "feeds.catch_up": "limits",
+    "feeds.commands": "concepts feeds.fetch feeds.outcome feeds.store files guard matching reporting web",
     "feeds.coverage": "feeds.catch_up feeds.info feeds.outcome feeds.state feeds.store files problems",
     "feeds.entry": "problems",
     "feeds.fetch": (
@@ -107,7 +116,7 @@ ALLOWED = {
     "feeds.gist": "",
     "feeds.index": "feeds.state files",
     "feeds.info": "",
-    "feeds.listed": "feeds.catch_up feeds.info model problems",
+    "feeds.listed": "feeds.catch_up feeds.info limits model problems",
     "feeds.names": "feeds.text",
     "feeds.outcome": "feeds.info feeds.listed feeds.parse feeds.state problems",
     "feeds.parse": "feeds.entry feeds.from_json feeds.from_xml feeds.names feeds.text feeds.when model problems urls",
@@ -119,6 +128,7 @@ ALLOWED = {
         "feeds.archive feeds.gist feeds.index feeds.outcome feeds.parse feeds.records files limits model problems"
     ),
     "feeds.text": "encodings",
+    "feeds.weeks": "kept model",
     "feeds.when": "",
     "feeds.wire": "feeds.parse model problems",
     "feeds.xml": "feeds.entry",
@@ -127,7 +137,7 @@ ALLOWED = {
     "importing.census": "importing.radicals",
     "importing.commands": (
         "addresses feeds.parse files importing.census importing.document importing.html model notes.commands"
-        " notes.parse notes.write problems questions.write reporting"
+        " notes.parse notes.write problems questions.write reporting tree"
     ),
     "importing.convert": (
         "importing.census importing.decode importing.docx importing.html importing.markdown importing.pdf"
@@ -137,40 +147,55 @@ ALLOWED = {
     "importing.document": (
         "importing.census importing.decode importing.footnotes importing.html importing.sandbox marks model"
         " notes.parse problems questions.collected questions.discussions questions.parse"
+        " slips.head"
     ),
     "importing.docx": (
         "importing.decode importing.docx_html importing.docx_lines importing.docx_package"
-        " importing.docx_styles importing.html"
+        " importing.docx_styles importing.html invisible limits"
     ),
+    "importing.dialect_tags": "importing.escape markup",
+    "importing.dialects": "importing.dialect_tags importing.escape markup",
+    "importing.docx_charts": "importing.docx_package limits",
     "importing.docx_html": "importing.docx_styles",
-    "importing.docx_lines": "importing.docx_html importing.docx_package importing.docx_styles importing.mathematics",
+    "importing.docx_lines": (
+        "importing.docx_charts importing.docx_html importing.docx_package importing.docx_styles importing.omml"
+        " importing.signs"
+    ),
     "importing.docx_package": "importing.decode",
-    "importing.docx_styles": "importing.docx_package",
+    "importing.docx_styles": "importing.docx_package limits",
     "importing.escape": "plain",
     "importing.footnotes": "markup",
     "importing.html": (
-        "importing.decode importing.html_math importing.html_notes importing.html_tables importing.html_tree"
-        " importing.tidy importing.writer markup pictures"
+        "importing.decode importing.html_code importing.html_lists importing.html_math importing.html_notes"
+        " importing.html_tables importing.html_tree importing.tidy importing.writer markup pictures"
     ),
-    "importing.html_math": "importing.mathematics",
+    "importing.html_code": "importing.html_tree",
+    "importing.html_lists": "importing.html_tree",
+    "importing.html_math": "importing.html_tree importing.mathematics",
     "importing.html_notes": "importing.html_tree",
-    "importing.html_tables": "",
-    "importing.html_tree": "",
-    "importing.markdown": "importing.html importing.writer markup plain",
+    "importing.html_tables": "limits",
+    "importing.html_tree": "importing.signs",
+    "importing.markdown": "importing.dialects importing.html importing.escape markup plain",
     "importing.mathematics": "",
+    "importing.omml": "importing.mathematics",
     "importing.pdf": (
-        "importing.pdf_furniture importing.pdf_lines importing.pdf_loose importing.pdf_pictures"
-        " importing.pdf_tables importing.pdf_text importing.radicals"
+        "importing.escape importing.pdf_footnotes importing.pdf_furniture importing.pdf_lines importing.pdf_loose"
+        " importing.pdf_notes importing.pdf_pictures importing.pdf_ruled importing.pdf_tables importing.pdf_text"
+        " importing.radicals"
     ),
     "importing.pdf_columns": "importing.pdf_lines",
+    "importing.pdf_footnotes": "importing.escape importing.pdf_furniture importing.pdf_lines",
     "importing.pdf_furniture": "importing.pdf_lines",
     "importing.pdf_lines": "markup",
     "importing.pdf_loose": "importing.pdf_lines importing.pdf_tables",
+    "importing.pdf_notes": "",
     "importing.pdf_pictures": "",
+    "importing.pdf_ruled": "importing.pdf_lines importing.pdf_tables",
     "importing.pdf_tables": "markup",
     "importing.pdf_text": "importing.escape importing.pdf_columns importing.pdf_lines importing.torn",
     "importing.radicals": "",
     "importing.sandbox": "importing.census importing.convert importing.decode",
+    "importing.signs": "",
     "importing.tidy": "importing.radicals importing.torn markup",
     "importing.torn": "",
     "importing.unzip": "importing.decode",
@@ -178,15 +203,23 @@ ALLOWED = {
     # pages
     "pages": "",
     "pages.atom": "invisible",
-    "pages.learning_map": "model",
-    "pages.papers": "addresses feeds.info feeds.records feeds.when model pages.atom pages.ranking pages.records",
+    "pages.learning_map": "model pages.path",
+    "pages.days": "",
+    "pages.lessons": "model pages.path wiki",
+    "pages.digest": "model pages.ranking",
+    "pages.papers": (
+        "addresses feeds.info feeds.records feeds.weeks feeds.when kept model pages.atom pages.digest pages.ranking"
+        " pages.records searched"
+    ),
+    "pages.path": "learning_path model pages.records",
     "pages.people": "addresses model",
     "pages.ranking": "model",
     "pages.records": "addresses invisible model pages.atom safe_html",
+    "pages.talks": "addresses model",
     "pages.ways": "",
     "pages.render": (
-        "addresses kept markup model pages.atom pages.learning_map pages.papers pages.people pages.records"
-        " pages.ways pictures safe_html wiki"
+        "addresses feeds.weeks kept markup model pages.atom pages.days pages.learning_map pages.lessons pages.papers"
+        " pages.path pages.people pages.records pages.talks pages.ways pictures safe_html wiki"
     ),
 }
 TABLE = {module: set(names.split()) for module, names in ALLOWED.items()}
@@ -208,11 +241,14 @@ ROOM_IMPORTS = {
     "browser": set(),
     "ingest": set(),
     "pictures": {"browser", "snippets"},
-    "publish": {"browser", "ingest", "snippets"},
+    "publish": {"browser", "ingest", "snippets", "widgets"},
     "snippets": set(),
+    "widgets": {"browser", "snippets"},
 }
 # Tools of snippets and pictures write into the checkout as everybody does, by the one module that follows no link.
 TREE, BY_TREE = "ingest.tree", {"pictures.__main__", "snippets._new", "snippets._notebook", "snippets._site"}
+# A notebook shows the widget of its snippet's page; what widgets show of themselves needs no snippet.
+BESIDE = {"snippets._notebook": {"widgets"}, "snippets._records": {"ingest"}}  # titles, as the guard reads them
 
 PATHS = {module_name(path): path for room in ROOM_IMPORTS for path in sorted((ROOT / room).rglob("*.py"))}
 INGEST = {name.removeprefix("ingest").removeprefix("."): path for name, path in PATHS.items() if name[:6] == "ingest"}
@@ -246,7 +282,10 @@ def test_no_file_of_ingest_is_too_long_to_read():
 @pytest.mark.parametrize("room", ROOM_IMPORTS)
 def test_room_imports_only_what_it_stands_on(room):
     found = {
-        name: rooms_of(name, path.read_text("utf-8")) - ROOM_IMPORTS[room] - ({"ingest"} if name in BY_TREE else set())
+        name: rooms_of(name, path.read_text("utf-8"))
+        - ROOM_IMPORTS[room]
+        - BESIDE.get(name, set())
+        - ({"ingest"} if name in BY_TREE else set())
         for name, path in PATHS.items()
         if name.split(".")[0] == room
     }

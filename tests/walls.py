@@ -13,8 +13,8 @@ ROOMS = ("browser", "ingest", "pictures", "publish", "snippets", "tests", "tools
 PURE = set(
     "ast base64 binascii bisect codecs collections collections.abc contextlib dataclasses datetime difflib email"
     " email.parser functools graphlib hashlib heapq html io itertools json math pathlib posixpath re statistics"
-    " struct textwrap tomllib types typing unicodedata urllib.parse uuid xml.etree xml.etree.ElementTree xml.sax"
-    " zlib".split()
+    " struct textwrap tokenize tomllib types typing unicodedata urllib.parse uuid xml.etree xml.etree.ElementTree"
+    " xml.sax zlib".split()
 )
 # Names by which those reach the disk, the clock or chance all the same, called or only mentioned, under any alias.
 EFFECT = re.compile(

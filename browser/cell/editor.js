@@ -12,7 +12,28 @@
  * @property {string} text
  * @property {string} label For screen readers; it says how to leave.
  * @property {() => void} onRun Ctrl+Enter, Cmd+Enter or Shift+Enter.
+ * @property {() => void} onChange The text is another.
+ * @property {(code: string, at: number) => Promise<import("../python/protocol.js").Completed | null>} complete What fits at a
+ *   place; null where nobody can be asked.
  */
+
+const AUTOCOMPLETE = "../editor/codemirror-autocomplete.js"; // the build makes it, as all that lies in that folder
+const BLANKS = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
+const UNSEEN = /[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]/g;
+const PROMPT = /^(?:>>>|\.\.\.) ?/;
+
+/**
+ * Pasted code as it was meant: letters that nobody sees become blanks or go, a session's prompts and a fence go.
+ * @param {string} text
+ */
+export function mended(text) {
+  const seen = text.replace(/\r\n?/g, "\n").replace(BLANKS, " ").replace(UNSEEN, "");
+  let lines = seen.split("\n");
+  if (/^\s*```/.test(lines[0]) && lines.length > 1) lines = lines.slice(1, /^\s*```\s*$/.test(lines.at(-1) ?? "") ? -1 : undefined);
+  const filled = lines.filter((line) => line.trim());
+  if (filled.length && lines[0].startsWith(">>>")) lines = lines.filter((line) => PROMPT.test(line)).map((line) => line.replace(PROMPT, ""));
+  return lines.join("\n");
+}
 
 /**
  * CodeMirror writes `<style>` elements, which `style-src 'self'` forbids; below a shadow root it uses constructed
@@ -31,10 +52,38 @@ function constructedStyles(StyleModule) {
 let loading = null;
 
 function load() {
-  const names = ["state", "view", "commands", "language", "legacy-modes-python"].map((name) => `codemirror-${name}`);
-  loading ??= Promise.all([...names, "lezer-highlight", "style-mod"].map((name) => import(`../editor/${name}.js`)));
+  loading ??= Promise.all([
+    "../editor/codemirror-state.js",
+    "../editor/codemirror-view.js",
+    "../editor/codemirror-commands.js",
+    "../editor/codemirror-language.js",
+    "../editor/codemirror-legacy-modes-python.js",
+    "../editor/lezer-highlight.js",
+    "../editor/style-mod.js",
+  ].map((name) => import(name)));
   loading.catch(() => (loading = null));
   return loading;
+}
+
+/**
+ * Names from the Python that runs, and on demand the signature of the call.
+ * @param {any} autocomplete
+ * @param {Options} options
+ * @param {() => boolean} here Whether the reader still writes here.
+ */
+function completion(autocomplete, options, here) {
+  const source = async (/** @type {any} */ context) => {
+    const word = context.matchBefore(/[^\W\d]\w*(?:\.\w*)*/);
+    if (!context.explicit && (!word || (word.text.length < 2 && !word.text.endsWith(".")))) return null;
+    const found = await options.complete(context.state.doc.toString(), context.pos);
+    if (!found || !here()) return null;
+    const begun = context.state.sliceDoc(found.from, context.pos);
+    const choices = found.names.filter(({ name }) => name !== begun).map(({ name, kind }) => ({ label: name, type: kind }));
+    if (!context.explicit || !found.signature) return choices.length ? { from: found.from, options: choices } : null;
+    const call = { label: found.signature.split("\n")[0], info: found.signature, apply: () => {} };
+    return { from: context.pos, options: [call], filter: false };
+  };
+  return autocomplete.autocompletion({ override: [source], icons: false });
 }
 
 /**
@@ -50,6 +99,20 @@ export async function codeMirror(parent, options) {
     options.onRun();
     return true;
   };
+  const completing = new state.Compartment();
+  let asked = false;
+  /** What helps those who write comes when somebody does. */
+  async function helpWriting() {
+    asked = true;
+    const autocomplete = await import(AUTOCOMPLETE).catch(() => null);
+    if (!autocomplete) return;
+    const help = [
+      autocomplete.closeBrackets(),
+      state.Prec.high(keymap.of(autocomplete.closeBracketsKeymap)),
+      completion(autocomplete, options, () => editor.hasFocus),
+    ];
+    editor.dispatch({ effects: completing.reconfigure(help) });
+  }
   const setLine = state.StateEffect.define();
   const failingLine = state.StateField.define({
     create: () => Decoration.none,
@@ -61,6 +124,7 @@ export async function codeMirror(parent, options) {
     provide: (/** @type {any} */ field) => EditorView.decorations.from(field),
   });
   const lineMark = Decoration.line({ class: "wiki-cell__failing", attributes: { "aria-invalid": "true" } });
+  /** @type {any} */
   const editor = new EditorView({
     parent,
     state: state.EditorState.create({
@@ -80,6 +144,10 @@ export async function codeMirror(parent, options) {
         language.StreamLanguage.define(mode.python),
         language.syntaxHighlighting(highlight.classHighlighter),
         language.bracketMatching(),
+        view.lineNumbers(),
+        view.highlightSpecialChars(),
+        completing.of([]),
+        EditorView.clipboardInputFilter.of(mended),
         language.indentOnInput(),
         language.indentUnit.of("    "),
         view.drawSelection(),
@@ -87,6 +155,9 @@ export async function codeMirror(parent, options) {
         EditorView.contentAttributes.of({ "aria-label": options.label, tabindex: "0", translate: "no" }),
         EditorView.updateListener.of((/** @type {any} */ update) => {
           if (update.docChanged && editor.hasFocus) editor.setTabFocusMode(false);
+          if (!update.docChanged) return;
+          options.onChange();
+          if (!asked && editor.hasFocus) void helpWriting();
         }),
         EditorView.domEventHandlers({
           mousedown: () => editor.setTabFocusMode(false),
@@ -134,6 +205,14 @@ export function textField(parent, options) {
   field.addEventListener("input", () => {
     field.removeAttribute("aria-invalid");
     fit();
+    options.onChange();
+  });
+  field.addEventListener("paste", (event) => {
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (mended(text) === text) return;
+    event.preventDefault();
+    field.setRangeText(mended(text), field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input"));
   });
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing || !(event.ctrlKey || event.metaKey || event.shiftKey)) return;

@@ -1,6 +1,10 @@
-/** Edited code in a link: `#run=<block>.<code>`, the code as UTF-8, deflated, in base64url. It never runs by itself. */
+/**
+ * Edited code in a link: `#run=<block>.<code>`, the code as UTF-8, deflated, in base64url. It never runs by itself.
+ * `#run=<block>` is the block alone, with the code that the page has by then.
+ */
 
-const FRAGMENT = /^#run=(\d{1,4})\.([\w-]+)$/;
+const FRAGMENT = /^#run=(\d{1,4})(?:\.([\w-]+))?(?![\w-])/; // what stands behind it is the sentence's that had the link
+export const LONG = 8000; // characters; longer ones are cut off by many a chat
 const LARGEST = 200_000; // bytes of code; a small fragment could unpack to gigabytes
 
 /** @param {ReadableStream<Uint8Array<ArrayBuffer>>} stream @param {number} limit */
@@ -32,10 +36,11 @@ const inflate = (bytes, format = "deflate-raw") =>
  * Address that shows a block with other code.
  * @param {string} page Address of the page; its fragment is dropped.
  * @param {number} block
- * @param {string} code
+ * @param {string | null} code null for the page's own.
  * @throws {RangeError} The code is too long.
  */
 export async function toLink(page, block, code) {
+  if (code === null) return `${page.split("#")[0]}#run=${block}`;
   const bytes = new TextEncoder().encode(code);
   if (bytes.length > LARGEST) throw new RangeError(`${bytes.length} bytes of code; the limit is ${LARGEST}`);
   let text = "";
@@ -47,12 +52,13 @@ export async function toLink(page, block, code) {
 /**
  * What a fragment carries.
  * @param {string} fragment
- * @returns {Promise<{block: number, code: string} | null>} null where it is no such fragment.
+ * @returns {Promise<{block: number, code: string | null} | null>} null where it is no such fragment.
  * @throws {Error} It is damaged, or too long.
  */
 export async function fromFragment(fragment) {
   const match = FRAGMENT.exec(fragment);
   if (!match) return null;
+  if (!match[2]) return { block: Number(match[1]), code: null };
   const text = atob(match[2].replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = await inflate(Uint8Array.from(text, (character) => character.charCodeAt(0)));
   return { block: Number(match[1]), code: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };

@@ -3,16 +3,22 @@
 import { element, outputOf, textOf } from "../page/dom.js";
 import { labels } from "./labels.js";
 
-/** @typedef {"run" | "stop" | "reset" | "copy" | "above" | "share"} Action */
+/** @typedef {"run" | "stop" | "restart" | "reset" | "copy" | "above" | "all" | "share" | "colab"} Action */
+
+const INERT_MS = 500; // Stop comes where Run was: the second click of a double click shall not end what the first began
 
 export class View {
+  timer = 0; // until Stop acts
+  focused = false; // Run had the focus when it went
+
   /**
    * @param {HTMLElement} block
    * @param {number} number From 1, on its page.
    * @param {Record<Action, () => void>} actions What the buttons do.
    * @param {AbortSignal} left The page is gone.
+   * @param {boolean} several Whether the page has more cells.
    */
-  constructor(block, number, actions, left) {
+  constructor(block, number, actions, left, several = false) {
     this.block = block;
     this.number = number;
     this.label = labels();
@@ -30,9 +36,15 @@ export class View {
     this.runButton = button("run");
     this.stopButton = button("stop");
     this.stopButton.hidden = true;
-    this.tools = element("div", { class: "wiki-cell__tools" }, this.runButton, this.stopButton, button("reset"), button("copy"));
-    if (number > 1) this.tools.append(button("above"));
-    if ("CompressionStream" in globalThis) this.tools.append(button("share"));
+    this.stopButton.addEventListener("keydown", (event) => event.repeat && event.preventDefault(), { signal: left });
+    const tools = [this.runButton, this.stopButton, button("restart"), button("reset"), button("copy")];
+    if (number > 1) tools.push(button("above"));
+    if (number > 1 || several) tools.push(button("all"));
+    if ("CompressionStream" in globalThis) tools.push(button("share"));
+    tools.push(button("colab"));
+    this.hint = element("span", { class: "wiki-cell__hint" }, this.label.hint, element("span", { class: "wiki-cell__keys" }, this.label.keys));
+    this.tools = element("div", { class: "wiki-cell__tools" }, ...tools, this.hint);
+    this.numbers = element("span", { class: "wiki-cell__numbers", "aria-hidden": "true" });
     this.status = element("p", { class: "wiki-cell__status", role: "status", "aria-live": "polite" });
     this.bar = element("progress", { "aria-label": this.label.preparing });
     this.stage = element("span");
@@ -52,7 +64,8 @@ export class View {
     pre.tabIndex = 0;
     pre.setAttribute("aria-label", label.code(number));
     pre.setAttribute("role", "group");
-    block.append(this.tools, this.progress, this.status, this.notice);
+    pre.prepend(this.numbers);
+    block.append(this.tools, this.progress, this.status, this.notice); // shown above the code (cell.css); Tab goes from it to Run
     output.prepend(this.caption);
     output.append(this.after);
     output.classList.add("wiki-cell__output");
@@ -69,27 +82,78 @@ export class View {
     this.notice.hidden = notes.length === 0;
   }
 
+  /** Numbers beside the code, as many as it has lines. @param {string} code */
+  countLines(code) {
+    this.numbers.textContent = code.split("\n").map((_, at) => at + 1).join("\n");
+  }
+
+  /** @param {string} text @param {() => void} act @param {string} [name] A class. */
+  action(text, act, name = "wiki-cell__action") {
+    const made = element("button", { type: "button", class: name }, text);
+    made.addEventListener("click", act);
+    return made;
+  }
+
   showVerified() {
-    this.caption.textContent = this.label.verified;
+    this.clear();
     this.result.textContent = this.verified ?? "";
     this.output.hidden = this.verified === null;
+  }
+
+  /** Nothing stands below. */
+  clear() {
+    this.output.querySelectorAll(":scope > .wiki-cell__more").forEach((piece) => piece.remove());
+    this.result.replaceChildren();
     this.after.replaceChildren();
   }
 
-  /** A run has begun: Stop in place of Run, and the progress. */
-  begin() {
-    this.after.replaceChildren();
+  /** What stands below is of this. @param {import("./states.js").State} state @param {import("./states.js").Shown | null} shown */
+  captioned(state, shown) {
+    const { caption, label, output } = this;
+    output.dataset.shown = state;
+    if (state === "verified") {
+      const [before, after] = label.verified.split(label.verifiedLink);
+      const why = element("a", { href: new URL(label.verifiedPage, new URL("../..", import.meta.url)).href }, label.verifiedLink);
+      caption.replaceChildren(before, why, after);
+      return;
+    }
+    const was = shown?.of === "verified" ? label.earlierVerified : label.earlierRun;
+    const texts = {
+      none: label.output, waiting: label.waitingOutput, running: label.runningOutput, earlier: was,
+      ran: label.printed(shown?.seconds ?? ""), failed: label.failedAfter, stopped: label.stoppedAfter,
+    };
+    if (caption.textContent !== texts[state]) caption.textContent = texts[state];
+  }
+
+  /** A run has begun, or a series of them: Stop in place of Run, and the progress. @param {boolean} [series] */
+  begin(series = false) {
     this.say("");
+    if (this.stopButton.hidden) this.offerStop();
+    if (series) return;
     this.block.dataset.state = "running";
-    exchange(this.stopButton, this.runButton);
     this.stage.textContent = this.label.preparing;
     this.progress.hidden = false;
   }
 
-  /** It is over. */
-  end() {
+  offerStop() {
+    this.focused = document.activeElement === this.runButton;
+    this.stopButton.disabled = true;
+    exchange(this.stopButton, this.runButton);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.stopButton.disabled = false;
+      if (this.focused && nothingFocused()) this.stopButton.focus();
+    }, INERT_MS);
+  }
+
+  /** It is over. @param {boolean} [series] More is to come. */
+  end(series = false) {
     this.progress.hidden = true;
+    if (series) return;
+    clearTimeout(this.timer);
+    const lost = this.focused && nothingFocused();
     exchange(this.runButton, this.stopButton);
+    if (lost) this.runButton.focus();
   }
 
   /** Something else than the code failed; the output stays as it is. @param {Element} shown @param {string} said */
@@ -112,6 +176,9 @@ export class View {
     this.output.replaceChildren();
   }
 }
+
+/** A button that is hidden or inert has lost the focus to the page. */
+const nothingFocused = () => !document.activeElement || document.activeElement === document.body;
 
 /** One button in place of the other, with the focus if that had it. @param {HTMLElement} shown @param {HTMLElement} hidden */
 function exchange(shown, hidden) {

@@ -1,12 +1,16 @@
 /** Formulas: every `.arithmatex` element by KaTeX, which is loaded from this site and only where a page has some. */
 
+import { element } from "./dom.js";
+import { limits } from "./limits.js";
+import { paintCode, paintFormula, symbols } from "./symbols.js";
+
 const TURN = 8; // ms of work before others have theirs: 32 on a phone, which nobody feels
 const FONTS = ["1em KaTeX_Main", "italic 1em KaTeX_Math"];
-// Nobody's formula covers the page or runs on for long. KaTeX has no limit for sizes (in em), and none at all for negative
-// ones: what may move something out of its place is cut off at its edges.
-const LIMITS = { maxSize: 40, maxExpand: 1000, throwOnError: true, trust: false, strict: "ignore" };
+// What may move something out of its place is cut off at its edges.
 const MOVES =
   /\\(?:m?kern|m?skip|hskip|mspace|hspace|raise|lower|rule|[rlc]lap|math[rlc]lap|smash|arraystretch|above)|\\\\\*?\s*\[/;
+const CLOSING = /^[，。；：、？！）」』】》”’…％,.;:?!)\]]/; // no line begins with them
+const DEEPEST = 300; // elements in each other: at 900 a browser lays out no more, but ends the page
 const katexFolder = new URL("../../assets/vendor/katex/", import.meta.url);
 
 /** @type {Promise<any> | null} */
@@ -15,7 +19,8 @@ let loading = null;
 /** The style sheet, and the fonts that nearly every formula needs: those that come later move the text once more. */
 async function looks() {
   const href = new URL("katex.min.css", katexFolder).href;
-  if (document.head.querySelector(`link[href="${href}"]`)) return;
+  const known = [...document.fonts].some((font) => font.family.includes("KaTeX_Main")); // publish/styles.py
+  if (known) return void (await Promise.allSettled(FONTS.map((font) => document.fonts.load(font))));
   const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
   const loaded = new Promise((done) => (link.onload = link.onerror = done));
   document.head.append(link);
@@ -57,6 +62,33 @@ function showSource(place, tex, reason) {
   place.replaceChildren(source);
 }
 
+/**
+ * Whether elements stand in each other deeper than is safe to show.
+ * @param {Element} root
+ */
+function isDeep(root) {
+  let level = [root];
+  for (let depth = 0; level.length; depth++) {
+    if (depth > DEEPEST) return true;
+    level = level.flatMap((inner) => [...inner.children]);
+  }
+  return false;
+}
+
+/**
+ * No line begins with the comma behind a formula. A browser would break it there, as beside every inline block, unless what
+ * is around the block says otherwise: that is said for the last one alone, so that a long formula still breaks between.
+ * @param {Element} place
+ */
+function hold(place) {
+  const next = place.nextSibling;
+  const last = place.querySelector(".katex-html > .base:last-child");
+  if (!last || !(next instanceof Text) || !CLOSING.test(next.data)) return;
+  const held = element("span", { class: "wiki-held" });
+  last.replaceWith(held);
+  held.append(last);
+}
+
 /** A formula that is wider than its place can be scrolled by keys too. */
 const widths = new ResizeObserver((changes) => {
   for (const { target } of changes) {
@@ -67,6 +99,8 @@ const widths = new ResizeObserver((changes) => {
 
 async function renderAll() {
   widths.disconnect();
+  const table = symbols();
+  paintCode(table);
   const waiting = [...document.querySelectorAll(".arithmatex:not([data-math])")];
   if (waiting.length === 0) return;
   const [katex] = await Promise.all([load(), looks()]).catch((error) => {
@@ -84,8 +118,13 @@ async function renderAll() {
     place.setAttribute("data-math", found.display ? "display" : "inline");
     try {
       place.classList.toggle("wiki-kept", !found.display && MOVES.test(found.tex));
-      katex.render(found.tex, place, { displayMode: found.display, ...LIMITS });
+      const made = element("div");
+      katex.render(found.tex, made, { displayMode: found.display, ...limits(found.tex) });
+      if (isDeep(made)) throw new Error(`more than ${DEEPEST} elements in each other`);
+      place.replaceChildren(...made.childNodes);
+      paintFormula(place, table);
       if (found.display) widths.observe(place);
+      else hold(place);
     } catch (error) {
       showSource(place, found.tex, error instanceof Error ? error.message : String(error));
     }

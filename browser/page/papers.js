@@ -46,6 +46,15 @@ export function weeksOf(index, wanted) {
     .map(([name]) => name);
 }
 
+/** A week by its Monday, which says more than its number. @param {string} name As `2026-W31` */
+export function weekOf(name) {
+  const [, year, number] = (/^(\d{4})-W(\d\d)$/.exec(name) ?? []).map(Number);
+  if (!year) return name;
+  const first = (new Date(Date.UTC(year, 0, 4)).getUTCDay() + 6) % 7; // days from a Monday to the 4th, which is in week 1
+  const day = new Date(Date.UTC(year, 0, 4 - first + 7 * (number - 1)));
+  return `${day.getUTCFullYear()} 年 ${day.getUTCMonth() + 1} 月 ${day.getUTCDate()} 日起`;
+}
+
 /** @param {string} text @returns {string} an address of the web, or "" */
 const address = (text) => {
   const whole = /^[\w.-]+(?:\/\d+)?$/.test(text) ? `https://arxiv.org/abs/${text}` : text;
@@ -55,11 +64,12 @@ const address = (text) => {
 /** @param {Row} row @param {Week} week @param {Map<string, string>} titles */
 function item(row, week, titles) {
   const [day, title, where, concepts, feeds, code, votes, marks] = row;
-  const said = [day, feeds.map((place) => week.feeds[place]).join("、"), votes ? `${votes} 票` : "", marks > 1 ? "已撤回" : ""];
+  const said = [feeds.map((place) => week.feeds[place]).join("、"), votes ? `${votes} 票` : "", marks > 1 ? "已撤回" : ""];
   const made = element("li", {});
   if (marks % 2) made.append(element("span", { class: "wiki-badge" }, "精选"), " ");
   made.append(element("a", { href: address(where) }, title), " ");
-  made.append(element("span", { class: "wiki-list__meta" }, said.filter(Boolean).join(" · ")));
+  const date = day ? [element("time", { class: "wiki-held" }, day), " · "] : [];
+  made.append(element("span", { class: "wiki-list__meta" }, ...date, said.filter(Boolean).join(" · ")));
   if (address(code)) made.append(" ", element("a", { href: address(code) }, "代码"));
   for (const name of concepts) {
     made.append(" ", element("a", { class: "wiki-tag", href: new URL(`../topics/${name}/`, data).href }, titles.get(name) ?? name));
@@ -82,7 +92,7 @@ async function start(place) {
   const index = await json("weeks.json");
   const titles = new Map(index.concepts);
   const inside = new Set(index.weeks.flatMap(([, , places]) => places));
-  const week = choice("哪一周", asked.get("week") ?? "", [["", "全部"], ...index.weeks.map(([name, count]) => /** @type {[string, string]} */ ([name, `${name}（${count}）`]))]);
+  const week = choice("哪一周", asked.get("week") ?? "", [["", "全部"], ...index.weeks.map(([name, count]) => /** @type {[string, string]} */ ([name, `${weekOf(name)}（${count}）`]))]);
   const concepts = index.concepts.filter(([name], at) => inside.has(at) || name === asked.get("concept"));
   const concept = choice("概念", asked.get("concept") ?? "", [["", "全部"], ...concepts]);
   const source = choice("来源", asked.get("source") ?? "", [["", "全部"], ...index.feeds.map((name) => /** @type {[string, string]} */ ([name, name]))]);

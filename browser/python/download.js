@@ -10,14 +10,19 @@ import { Fault, messageOf } from "./protocol.js";
 /** @type {Map<string, ArrayBuffer>} What has been downloaded and not yet been used, by address. */
 export const files = new Map();
 
-/** @param {string} path @param {"network" | "status" | "size"} cause @param {string} message */
+// Held here: the walls (walls.js) take them out of the worker's scope.
+const { fetch, Request, Response } = self;
+const digest = self.crypto?.subtle?.digest.bind(self.crypto.subtle); // absent without TLS: then bytes are counted, and no more
+const CACHES = /** @type {RequestCache[]} */ (["default", "reload"]); // what does not fit is asked for once more, past the cache
+
+/** @param {string} path @param {"network" | "status" | "size" | "hash"} cause @param {string} message */
 const lost = (path, cause, message) => new Fault("load", `${path}: ${message}`, { file: path, cause });
 
-/** @param {string} base @param {string} path */
-async function answer(base, path) {
+/** @param {string} base @param {string} path @param {Manifest} manifest @param {RequestInit} options */
+async function answer(base, path, manifest, options) {
   let response;
   try {
-    response = await fetch(new URL(path, base));
+    response = await fetch(new URL(manifest.files[path].at, base), options);
   } catch (error) {
     throw lost(path, "network", messageOf(error));
   }
@@ -26,14 +31,15 @@ async function answer(base, path) {
 }
 
 /**
- * The bytes of a response, counted as they come; their number has to be the manifest's.
+ * The bytes of a response, counted as they come; they have to be the manifest's.
  * @param {Response} response
  * @param {string} path
  * @param {Manifest} manifest
  * @param {Count} count
  */
 async function drain(response, path, manifest, count) {
-  const whole = new Uint8Array(manifest.files[path].bytes);
+  const { bytes, sha256 } = manifest.files[path];
+  const whole = new Uint8Array(bytes);
   let at = 0;
   try {
     const body = /** @type {ReadableStream<Uint8Array>} */ (response.body);
@@ -45,41 +51,77 @@ async function drain(response, path, manifest, count) {
       count(value.length);
     }
   } catch (error) {
+    count(-at);
     throw lost(path, "network", messageOf(error));
   }
-  if (at !== whole.length) throw lost(path, "size", `${at} bytes came instead of ${whole.length}`);
-  return whole.buffer;
+  const wrong = at !== bytes ? lost(path, "size", `${at} bytes came instead of ${bytes}`) : await altered(whole, path, sha256);
+  if (!wrong) return whole.buffer;
+  count(-at);
+  throw wrong;
+}
+
+/** @param {Uint8Array<ArrayBuffer>} content @param {string} path @param {string} sha256 */
+async function altered(content, path, sha256) {
+  if (!digest) return null;
+  const found = Array.from(new Uint8Array(await digest("SHA-256", content)), (byte) => byte.toString(16).padStart(2, "0"));
+  return found.join("") === sha256 ? null : lost(path, "hash", "other bytes came than belong to this page");
+}
+
+/** As the attribute `integrity` has it. @param {string} sha256 In hex. */
+const integrity = (sha256) =>
+  `sha256-${btoa(String.fromCharCode(...(sha256.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16))))}`;
+
+/**
+ * Once out of the cache, and where that has given something else than it should, once past it.
+ * @template T
+ * @param {(cache: RequestCache) => Promise<T>} read
+ */
+async function twice(read) {
+  try {
+    return await read(CACHES[0]);
+  } catch (error) {
+    const cause = error instanceof Fault ? error.more.cause : null;
+    if (cause === "network") throw error; // a status may be kept as well: "not there" of a deploy that was half done
+    return read(CACHES[1]);
+  }
 }
 
 export const counted = {
   /** Download a file into `files`. @param {string} base @param {string} path @param {Manifest} manifest @param {Count} count */
   async bytes(base, path, manifest, count) {
-    files.set(new URL(path, base).href, await drain(await answer(base, path), path, manifest, count));
+    const content = await twice(async (cache) => drain(await answer(base, path, manifest, { cache }), path, manifest, count));
+    files.set(new URL(path, base).href, content);
   },
 
   /** Compile a module while it comes. @param {string} base @param {string} path @param {Manifest} manifest @param {Count} count */
-  async module(base, path, manifest, count) {
-    const response = await answer(base, path);
-    const copy = response.clone();
-    const typed = response.headers.get("Content-Type")?.startsWith("application/wasm");
-    const source = typed ? response : new Response(response.body, { headers: { "Content-Type": "application/wasm" } });
-    const compiled = WebAssembly.compileStreaming(source);
-    compiled.catch(() => {}); // a broken download is reported by the count below
-    await drain(copy, path, manifest, count);
-    return compiled;
+  module(base, path, manifest, count) {
+    return twice(async (cache) => {
+      const response = await answer(base, path, manifest, { cache });
+      const copy = response.clone();
+      const typed = response.headers.get("Content-Type")?.startsWith("application/wasm");
+      const source = typed ? response : new Response(response.body, { headers: { "Content-Type": "application/wasm" } });
+      const compiled = WebAssembly.compileStreaming(source);
+      compiled.catch(() => {}); // a broken download is reported by the count below
+      await drain(copy, path, manifest, count);
+      return compiled;
+    });
   },
 
   /**
-   * Import a script; the browser tells its bytes only at the end.
+   * Import a script; the browser tells its bytes only at the end, and itself holds them against the hash.
    * @param {string} base
    * @param {string} path
    * @param {Manifest} manifest
    * @param {Count} count
    */
   async script(base, path, manifest, count) {
+    const { at, bytes, sha256 } = manifest.files[path];
+    await answer(base, path, manifest, { integrity: integrity(sha256) }).catch(() =>
+      answer(base, path, manifest, { integrity: integrity(sha256), cache: "reload" }),
+    );
     try {
-      const module = await import(new URL(path, base).href);
-      count(manifest.files[path].bytes);
+      const module = await import(new URL(at, base).href);
+      count(bytes);
       return module;
     } catch (error) {
       throw lost(path, "network", messageOf(error));
@@ -94,13 +136,13 @@ export const counted = {
  *   be instantiated (no memory, a snapshot that does not fit): Pyodide only warns, and would wait for ever.
  */
 export function intercept(compiled) {
-  const { fetch } = self;
+  const before = Object.getOwnPropertyDescriptor(self, "fetch");
   const { instantiateStreaming } = WebAssembly;
-  self.fetch = async (resource, options) => {
+  self.fetch = async (resource) => {
     const url = new URL(resource instanceof Request ? resource.url : resource, self.location.href).href;
     if (files.has(url)) return new Response(files.get(url));
     if (compiled && url.endsWith("/pyodide.asm.wasm")) return new Response(null);
-    return fetch(resource, options);
+    throw new TypeError(`${url} is no part of the runtime`);
   };
   /** @type {(error: unknown) => void} */
   let fail;
@@ -118,7 +160,8 @@ export function intercept(compiled) {
     };
   }
   const restore = () => {
-    self.fetch = fetch;
+    if (before) Object.defineProperty(self, "fetch", before);
+    else Reflect.deleteProperty(self, "fetch");
     WebAssembly.instantiateStreaming = instantiateStreaming;
   };
   return { restore, failure };

@@ -1,9 +1,6 @@
 // The kit: what a second start can take over from the first. A snapshot of Python's memory just after its own start,
 // the files of site-packages with their bytecode, the standard library. The client holds it for the tab (a stop ends
-// the worker), Cache Storage for the next visit. Whatever is wrong with a kept kit, the long way still works.
-
-const PREFIX = "openllm-wiki-kit-";
-const ADDRESS = new URL("kit", self.location.href).href; // a key, never requested
+// the worker), store.js for the next visit. Whatever is wrong with a kept kit, the long way still works.
 
 /**
  * @typedef {import("./protocol.js").Kit} Kit
@@ -75,41 +72,4 @@ export function restoreFiles(FS, kit) {
     FS.writeFile(path, new Uint8Array(kit.image, start, length), { canOwn: true });
     FS.utime(path, time, time);
   }
-}
-
-/** Keep a kit for the next visit, and none of another version. @param {Kit} kit */
-export async function keepKit(kit) {
-  if (!self.caches || (await caches.match(ADDRESS, { cacheName: PREFIX + kit.version }))) return;
-  for (const name of await caches.keys()) {
-    if (name.startsWith(PREFIX) && name !== PREFIX + kit.version) await caches.delete(name);
-  }
-  const { snapshot, stdlib, image, entries } = kit;
-  const head = new TextEncoder().encode(JSON.stringify([[snapshot, stdlib, image].map((part) => part.byteLength), entries]));
-  const body = new Blob([new Uint32Array([head.length]), head, snapshot, stdlib, image]);
-  await (await caches.open(PREFIX + kit.version)).put(ADDRESS, new Response(body));
-}
-
-/** The kit of a version, or null. @param {string} version @returns {Promise<Kit | null>} */
-export async function storedKit(version) {
-  try {
-    const found = await self.caches?.match(ADDRESS, { cacheName: PREFIX + version });
-    if (!found) return null;
-    const buffer = await found.arrayBuffer();
-    const length = new DataView(buffer).getUint32(0, true);
-    const [sizes, entries] = /** @type {[number[], Kit["entries"]]} */ (JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))));
-    let at = 4 + length;
-    const whole = sizes.reduce((sum, size) => sum + size, at);
-    if (buffer.byteLength !== whole) throw new Error(`${buffer.byteLength} bytes are kept of ${whole}`);
-    const [snapshot, stdlib, image] = sizes.map((size) => buffer.slice(at, (at += size)));
-    return { version, snapshot, stdlib, image, entries };
-  } catch (error) {
-    console.warn("the kept start state cannot be read:", error);
-    await dropKit(version);
-    return null;
-  }
-}
-
-/** Forget a kept kit that is of no use: a worker may have been stopped while it wrote. @param {string} version */
-export async function dropKit(version) {
-  await self.caches?.delete(PREFIX + version);
 }

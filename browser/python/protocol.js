@@ -5,13 +5,18 @@
  * @typedef {{type: "load", base: string, manifest: Manifest, kit?: Kit | null}} Load
  * @typedef {{type: "run", page: string, block: string, code: string, setup?: string}} Run
  * @typedef {{type: "reset", page?: string}} Reset All pages where none is named.
- * @typedef {Load | Run | Reset} Asked
+ * @typedef {{type: "complete", page: string, code: string, at: number}} Complete At a place in a text that is being written.
+ * @typedef {{type: "variables", page: string}} Variables
+ * @typedef {Load | Run | Reset | Complete | Variables} Asked
  * @typedef {Asked & {id: number}} Request
  *
  * What answers it.
  * @typedef {{version: string, python: string, seconds: number}} Loaded
  * @typedef {{seconds: number, truncated: boolean, figures: number}} Ran
- * @typedef {{load: Loaded, run: Ran, reset: {}}} Results
+ * @typedef {{name: string, kind: string}} Name
+ * @typedef {{from: number, names: Name[], signature: string}} Completed `signature` is of the call that the place lies in.
+ * @typedef {{name: string, type: string, value: string}} Variable
+ * @typedef {{load: Loaded, run: Ran, reset: {}, complete: Completed, variables: {variables: Variable[]}}} Results
  * @typedef {{id: number | null, result: object} | {id: number | null, error: Failure}} Reply
  *
  * What is told before the answer; a block's `output`, `truncated` and `figure` come from run_cell.py.
@@ -20,22 +25,26 @@
  * @typedef {{format: "svg", text: string, alt: string}} Drawing
  * @typedef {{format: "png", bytes: ArrayBuffer, width: number, height: number, alt: string}} Image
  * @typedef {Drawing | Image} Picture
- * @typedef {{event: "output", stream: "stdout" | "stderr", text: string} | {event: "truncated", limit: number}
- *   | ({event: "figure"} & Picture)} Printed
- * @typedef {{event: "status", state: State} | Progress | Printed | {event: "kit", kit: Kit}} Told
+ * @typedef {{event: "output", stream: "stdout" | "stderr" | "value", text: string} | {event: "truncated", limit: number}
+ *   | ({event: "figure"} & Picture)} Printed `value` is what the last line stands for.
+ * @typedef {{event: "input", prompt: string}} Wanted The code waits for a line; the client sends `{answer: string}`; `turn` is the client's own: nothing runs before this any more.
+ * @typedef {{event: "status", state: State} | Progress | Printed | Wanted | {event: "turn"} | {event: "kit", kit: Kit}} Told
  * @typedef {Told & {id: number}} Event
  *
  * An error: of the reader's code (`python`, `memory`), of what runs it, or (`missing`, `stopped`) the client's own.
  * @typedef {"python" | "memory" | "crash" | "load" | "protocol" | "missing" | "stopped"} Kind
- * @typedef {{block: string, line: number, name: string, code: string}} Frame
+ * @typedef {{block: string, line: number, name: string, code: string, earlier?: boolean}} Frame `earlier`: of a run before.
+ * @typedef {{name: string, shape: string, dtype: string}} Array
+ * @typedef {{about: string, name?: string, more?: string[]}} Advice What is not here, or what was meant; labels.js words it.
  * @typedef {{kind: Kind, message: string, type?: string, line?: number | null, frames?: Frame[], traceback?: string,
- *   file?: string | null, cause?: "network" | "status" | "size" | "start", hint?: string}} Failure
+ *   arrays?: Array[], advice?: Advice | null, file?: string | null,
+ *   cause?: "network" | "status" | "size" | "hash" | "start" | "outdated", hint?: string}} Failure
  *
  * What publish/runtime/pack.py writes: a test holds the two equal.
  * @typedef {{installed: boolean, bytes: number, gzip: number, files: string[]}} Group
  * @typedef {{installed: boolean, reason: string, hint: string, version: string, runtime: string, index: string,
  *   sitePackages: string, archives: string[], packages: string[], warm: string[], imports: Record<string, string>,
- *   groups: Record<string, Group>, files: Record<string, {bytes: number, sha256: string}>}} Manifest
+ *   groups: Record<string, Group>, files: Record<string, {bytes: number, sha256: string, at: string}>}} Manifest
  *
  * What a second start can take over, see kit.js.
  * @typedef {{version: string, module?: WebAssembly.Module, snapshot: ArrayBuffer, stdlib: ArrayBuffer,
@@ -48,6 +57,8 @@ const REQUESTS = {
   load: { base: "string", manifest: "object" },
   run: { page: "string", block: "string", code: "string" },
   reset: {},
+  complete: { page: "string", code: "string", at: "number" },
+  variables: { page: "string" },
 };
 
 let last = 0;
@@ -96,7 +107,7 @@ export function flaw(message) {
 /**
  * Answer one request: exactly one reply, whatever happens.
  * @param {Request} message
- * @param {{load: (message: Load) => Promise<Loaded>, run: (message: Run) => Promise<Ran>, reset: (message: Reset) => Promise<{}>}} actions
+ * @param {{[Type in Asked["type"]]: (message: any) => Promise<Results[Type]>}} actions
  * @returns {Promise<Reply>}
  */
 export async function handleMessage(message, actions) {

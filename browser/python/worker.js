@@ -1,8 +1,9 @@
 // The worker: Pyodide, loaded from the site alone, and the reader's code in it. What is said is in protocol.js.
 
 import { Fault, handleMessage, messageOf } from "./protocol.js";
-import { dropKit, keepKit, makeKit, restoreFiles, storedKit } from "./kit.js";
+import { makeKit, restoreFiles } from "./kit.js";
 import { counted, files, intercept } from "./download.js";
+import { closeWalls, namesOf } from "./walls.js";
 
 /**
  * @typedef {import("./protocol.js").Kit} Kit
@@ -11,9 +12,14 @@ import { counted, files, intercept } from "./download.js";
  * What is used of Pyodide, and of run_cell.py in it.
  * @typedef {{toJs: (options: object) => any, destroy: () => void}} Proxy A Python object.
  * @typedef {object} Cells
- * @property {(page: string, block: string, code: string, setup: string, emit: (event: string, fields: Proxy) => void) => Proxy} run
+ * @property {Runner & {callPromising: (...fields: Parameters<Runner>) => Promise<Proxy>}} run
  * @property {(page: string | null) => void} reset
  * @property {(code: string) => Proxy} imports
+ * @property {(group: string) => void} came
+ * @property {(page: string, code: string, at: number) => Proxy} complete
+ * @property {(page: string) => Proxy} variables
+ * @typedef {(page: string, block: string, code: string, setup: string, emit: (event: string, fields: Proxy) => void,
+ *   ask: ((prompt: string) => Promise<string>) | null) => Proxy} Runner
  * @typedef {object} Pyodide
  * @property {string} version
  * @property {import("./kit.js").FileSystem} FS
@@ -28,8 +34,16 @@ import { counted, files, intercept } from "./download.js";
  * @property {(name: string) => {Cells: () => Cells, destroy: () => void}} pyimport
  */
 
+// Held here, and exported to nobody: the walls (walls.js) take them out of the scope before the reader's code runs.
+const send = /** @type {(message: object, moved?: Transferable[]) => void} */ (self.postMessage.bind(self));
+const origin = self.location.origin;
+const before = namesOf(self);
+// Whether Python can wait for a promise in the midst of a call: then `input()` can ask the page.
+const canWait = "Suspending" in WebAssembly;
+const ASKS = /\binput\s*\(|\bstdin\b|\bbreakpoint\s*\(|\bpdb\b/; // waiting costs a stack of its own, so only what asks is run so
+
 const PROGRESS = 200; // ms between two reports of a download
-const ENV = { HOME: "/home/reader", MPLBACKEND: "Agg" };
+const ENV = { HOME: "/home/reader", MPLBACKEND: "module://wiki_backend" };
 // What numpy, torch and the cell import beyond what Pyodide has itself: in the snapshot, so a restart finds it in memory.
 const PRELOAD = "import __future__, ctypes, datetime, numbers, pickle, platform";
 
@@ -37,13 +51,15 @@ const PRELOAD = "import __future__, ctypes, datetime, numbers, pickle, platform"
 /** @type {Manifest} */ let manifest; // of the last request to load, which comes first
 /** @type {Cells | null} */ let cells = null; // for as long as the worker lives
 let base = "";
-/** @type {Kit | null} */ let unsaved = null; // a kit that is not yet in Cache Storage
+/** @type {Kit | null} */ let made = null; // a kit that the client has not got
+/** @type {((text: string) => void) | null} */ let answered = null; // by which code goes on that waits for a line
+let walled = false;
 let current = 0; // id of the request being answered
 /** @type {Record<string, {file_name: string}>} */ let wheels = {}; // pyodide-lock.json: name -> package
-const present = new Set(["core", "editor"]); // groups that need no loading
+const present = new Set(["core"]); // groups that need no loading
 
 /** @param {import("./protocol.js").Told} told @param {Transferable[]} moved */
-const post = (told, moved = []) => postMessage({ ...told, id: current }, moved);
+const post = (told, moved = []) => send({ ...told, id: current }, moved);
 /** @param {import("./protocol.js").State} state */
 const status = (state) => post({ event: "status", state });
 /** @param {string} stage */
@@ -127,8 +143,8 @@ async function start(kit) {
       pyodide.runPython(PRELOAD);
       const snapshot = pyodide.makeMemorySnapshot().buffer;
       await packages(null);
-      const parts = { version: manifest.version, module: compiled, snapshot, stdlib: downloaded(stdlib) };
-      unsaved = makeKit(pyodide.FS, manifest.sitePackages, parts);
+      const parts = { version: manifest.version, module: compiled, snapshot, stdlib: downloaded(stdlib).slice(0) };
+      made = makeKit(pyodide.FS, manifest.sitePackages, parts);
     }
   } finally {
     restore();
@@ -165,10 +181,9 @@ async function load(message) {
   manifest = message.manifest;
   base = new URL(message.base).href;
   if (!manifest.installed) throw new Fault("load", manifest.reason, { file: null, cause: "start" });
-  if (new URL(base).origin !== self.location.origin) throw new Fault("protocol", `${base} is another origin`);
+  if (new URL(base).origin !== origin) throw new Fault("protocol", `${base} is another origin`);
   status("loading");
-  const own = message.kit?.version === manifest.version ? message.kit : null;
-  const given = own ?? (await storedKit(manifest.version));
+  const given = message.kit?.version === manifest.version ? message.kit : null;
   try {
     await begin(given);
   } catch (error) {
@@ -177,9 +192,8 @@ async function load(message) {
     if (error instanceof Fault) throw error;
     throw new Fault("load", messageOf(error), { file: null, cause: "start" });
   }
-  if (unsaved) post({ event: "kit", kit: unsaved });
-  else if (own) unsaved = own; // the stopped worker may not have come to it
-  else if (given) post({ event: "kit", kit: given });
+  if (made) post({ event: "kit", kit: made }, [made.snapshot, made.stdlib, made.image]);
+  made = null;
   status("ready");
   return { version: manifest.version, python: pyodide.version, seconds: (performance.now() - began) / 1000 };
 }
@@ -192,7 +206,6 @@ async function begin(kit) {
   } catch (error) {
     if (error instanceof Fault) throw error;
     console.warn("the kept start state cannot be used:", error);
-    await dropKit(kit.version);
     await start(null);
   }
 }
@@ -206,8 +219,15 @@ async function need(names) {
     await reported(group, paths, (count) => Promise.all(paths.map((path) => counted.bytes(base, path, manifest, count))));
     const { restore } = intercept(null);
     try {
+      for (const path of paths.filter((name) => name.endsWith(".zip"))) {
+        pyodide.unpackArchive(downloaded(path), "zip", { extractDir: manifest.sitePackages });
+      }
       const wanted = Object.keys(wheels).filter((name) => paths.includes(manifest.index + wheels[name].file_name));
       await pyodide.loadPackage(wanted, { messageCallback() {}, checkIntegrity: false });
+      for (const path of paths.filter((name) => name.endsWith(".ttf"))) {
+        pyodide.FS.writeFile(`${manifest.sitePackages}/${path.split("/").at(-1)}`, new Uint8Array(downloaded(path)), { canOwn: true });
+      }
+      cells?.came(group);
       present.add(group);
     } finally {
       restore();
@@ -216,19 +236,41 @@ async function need(names) {
   }
 }
 
+/** Nothing of the site is left in reach, from here on. Not earlier: Pyodide starts with what browsers have. */
+function wall() {
+  if (walled) return;
+  walled = true;
+  const own = [...namesOf(self)].filter((name) => !before.has(name));
+  const left = closeWalls(self, own);
+  if (left.length) console.warn("the worker keeps:", left.join(" "));
+}
+
+/** A line from the reader. @param {string} prompt @returns {Promise<string>} */
+function ask(prompt) {
+  return new Promise((resolve) => {
+    answered = resolve;
+    post({ event: "input", prompt });
+  });
+}
+
 /** Run a block; what it printed has been sent by then. @param {import("./protocol.js").Run} message */
 async function run(message) {
   if (!cells) throw new Fault("protocol", "run before load");
   await need(taken(cells.imports(message.code)));
+  wall();
   status("running");
   const emit = (/** @type {string} */ event, /** @type {Proxy} */ fields) => {
     const plain = fields.toJs({ dict_converter: Object.fromEntries });
     if (plain.bytes) plain.bytes = plain.bytes.slice().buffer;
     post({ event, ...plain }, plain.bytes ? [plain.bytes] : []);
   };
+  const { page, block, code, setup = "" } = message;
   let answer;
   try {
-    answer = taken(cells.run(message.page, message.block, message.code, message.setup ?? "", emit));
+    const waits = canWait && (ASKS.test(code) || ASKS.test(setup));
+    answer = taken(
+      waits ? await cells.run.callPromising(page, block, code, setup, emit, ask) : cells.run(page, block, code, setup, emit, null),
+    );
   } catch (error) {
     cells = null;
     status("failed");
@@ -250,16 +292,27 @@ async function reset(message) {
   return {};
 }
 
-const actions = { load, run, reset };
+/** @param {import("./protocol.js").Complete} message */
+async function complete({ page, code, at }) {
+  return cells ? taken(cells.complete(page, code, at)) : { from: at, names: [], signature: "" };
+}
+
+/** @param {import("./protocol.js").Variables} message */
+async function variables({ page }) {
+  return { variables: cells ? taken(cells.variables(page)) : [] };
+}
+
+const actions = { load, run, reset, complete, variables };
 let queue = Promise.resolve();
-self.onmessage = ({ data }) => {
+self.addEventListener("message", (/** @type {MessageEvent} */ { data, isTrusted }) => {
+  if (!isTrusted) return; // made by the reader's code
+  if (typeof data?.answer === "string") {
+    answered?.(data.answer);
+    answered = null;
+    return;
+  }
   queue = queue.then(async () => {
     current = data?.id ?? 0;
-    postMessage(await handleMessage(data, actions));
-    if (unsaved && data?.type === "run") {
-      const kit = unsaved;
-      unsaved = null;
-      keepKit(kit).catch((error) => console.warn("the start state is not kept:", error)); // no room: the next visit is slower
-    }
+    send(await handleMessage(data, actions));
   });
-};
+});

@@ -4,12 +4,14 @@
  */
 
 import { element } from "../page/dom.js";
-import { open } from "./engine.js";
 import { labels } from "./labels.js";
 import { EMPTY, VALUES, asksSomething, filtersOf, fromAddress, toAddress } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./engine.js").Result} Result */
+
+/** The index and the program that reads it, which a page without a query does not need. */
+const open = async () => (await import("./engine.js")).open();
 
 const PAGE = 10;
 const PAUSE_MS = 150;
@@ -105,13 +107,20 @@ class Search {
     (place ?? document.body).append(this.root);
     close.addEventListener("click", () => this.dialog?.close());
     form.addEventListener("submit", (event) => event.preventDefault());
-    if (place && matchMedia("(min-width: 45em)").matches) this.filter(true);
+    /** Whether it waits for a question, as its page lists them all by itself. */
+    this.quiet = place?.dataset.wikiQuiet !== undefined;
+    if (place && !this.quiet && matchMedia("(min-width: 45em)").matches) this.filter(true);
     this.listen();
   }
 
   /** Whether a reader sees it. */
   get shown() {
     return this.dialog ? this.dialog.open : this.root.isConnected;
+  }
+
+  /** Whether nothing is asked yet but what goes without saying. */
+  get unasked() {
+    return JSON.stringify(this.state) === JSON.stringify(this.first);
   }
 
   listen() {
@@ -188,7 +197,7 @@ class Search {
 
   /** @param {State | null} state */
   writeAddress(state) {
-    const said = !this.dialog && state && JSON.stringify(state) === JSON.stringify(this.first) ? null : state;
+    const said = !this.dialog && state && this.unasked ? null : state;
     const address = toAddress(location.href, said);
     if (address !== location.href) history.replaceState(history.state, "", address);
   }
@@ -198,6 +207,9 @@ class Search {
     this.latest += 1;
     const number = this.latest;
     this.writeAddress(this.state);
+    const waits = this.quiet && this.unasked;
+    this.root.classList.toggle("wiki-search--waits", waits);
+    if (waits && !this.filtering) return;
     try {
       const index = await this.load();
       this.called = (title) => index.called(title);

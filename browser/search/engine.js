@@ -115,7 +115,7 @@ export class Engine {
    */
   sifted(filters, hits) {
     /** @type {Record<string, Record<string, number>>} */
-    const counts = Object.fromEntries(FILTERS.map((name) => [name, {}]));
+    const counts = Object.fromEntries(FILTERS.map((name) => [name, Object.create(null)])); // somebody may be `constructor`
     const kept = hits.filter(({ document }) => {
       const against = Object.keys(filters).filter((name) => !this.valuesOf(name, document).includes(filters[name]));
       if (against.length > 1) return false;
@@ -165,7 +165,7 @@ export class Engine {
     const wanted = typed.trim().toLowerCase();
     if (!wanted) return [];
     const concepts = names.senses.filter(([id, own, page, title = ""]) =>
-      page !== undefined && title.toLowerCase() !== wanted && !own.includes(wanted) && ([title.toLowerCase(), ...own, ...(names.pinyin[id] ?? [])].some((name) => name.startsWith(wanted))));
+      page !== undefined && title.toLowerCase() !== wanted && !own.includes(wanted) && ([title.toLowerCase(), ...own, ...(Object.hasOwn(names.pinyin, id) ? names.pinyin[id] : [])].some((name) => name.startsWith(wanted))));
     const asked = wanted.length < 2 ? [] : titles.filter(([title]) => title.toLowerCase().includes(wanted) && title.toLowerCase() !== wanted);
     const found = [
       ...concepts.slice(0, SUGGESTIONS - Math.min(2, asked.length)).map(([id, , , title = "", english = ""]) => ({ title: inEnglish ? english : title, url: `topics/${id}/`, concept: true })),

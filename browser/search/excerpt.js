@@ -44,8 +44,15 @@ function densest(found) {
   return best;
 }
 
-/** A place in a text that halves no character. @param {string} text @param {number} at */
-const whole = (text, at) => (/[\udc00-\udfff]/.test(text[at] ?? "") ? at + 1 : at);
+/** Whether a place is inside a character, or a word of Latin letters. @param {string} text @param {number} at */
+const halves = (text, at) => /[\udc00-\udfff]/.test(text[at] ?? "") || /^[A-Za-z0-9]{2}$/.test(text.slice(Math.max(0, at - 1), at + 1));
+
+/** A place in a text, or one shortly before it that halves nothing. @param {string} text @param {number} at */
+function whole(text, at) {
+  let before = at;
+  while (before > Math.max(0, at - LEAD) && halves(text, before)) before -= 1;
+  return halves(text, before) ? at : before;
+}
 
 /**
  * A text's window: from its beginning where that says it, or else from the sentence before the marks.

@@ -12,9 +12,10 @@ import { unpacked } from "./reader.js";
 /**
  * @typedef {import("./reader.js").Reader} Reader
  * @typedef {import("./reader.js").Postings} Postings
- * @typedef {{words: string[], prefix: boolean}} Way Terms that a document has to have; `prefix`: or longer ones.
+ * @typedef {{words: string[], places: number[][], prefix: boolean}} Way Terms that a document has to have; `places`: of each the
+ *   characters or the Latin word of the text that it holds; `prefix`: or longer ones.
  * @typedef {{text: string, sense: string, page: boolean, ways: Way[]}} Unit
- * @typedef {{units: Unit[], question: boolean, hints: number[], concepts: string[], corrected: string[]}} Plan
+ * @typedef {{units: Unit[], question: boolean, hints: Map<number, number>, concepts: string[], corrected: string[]}} Plan
  *   `corrected`: words that stand for what was typed.
  * @typedef {{values: Float32Array, titles: Float32Array, shares: Float32Array, whole: Uint8Array, weight: number, any: boolean}} Scored
  *   Of a unit, by document: how much of it the text has, whether the title has it, how much of the title it is, whether all
@@ -28,13 +29,16 @@ import { unpacked } from "./reader.js";
 /** What ranks, and by how much. */
 export const RANKING = {
   page: 1.5, // a concept weighs more than other words
-  sense: 1.15, // and so do words that have synonyms
+  sense: 1.15, // and so do words that have synonyms,
+  rare: 4, // but those at most so much: few documents have what is no concept
+  part: 0.4, // who has a part of a unit has so much less of it: the power of that part
+  lacking: 0.6, // the title of a document that has not all of a unit
   synonym: 0.85, // a document that says it in other words
   longer: 0.8, // one that has a longer word
-  title: 0.55, // the share of the query that stands in the title
+  title: 0.5, // the share of the query that stands in the title
   titled: 0.5, // the share of the title that stands in the query, where all of the query does
   concept: 0.55, // the page of a concept that is asked for, by its share of the query
-  hint: 0.3, // one that helps who asks so
+  hint: 0.6, // one that helps who asks so, by what share of the query that is
   paper: -0.2, // a paper or a week of them
   other: -0.08, // neither that nor a concept or a question
   least: 0.35, // of the best score: below, a hit is none
@@ -43,6 +47,9 @@ export const RANKING = {
 const LEVELS = 16;
 const TITLE = 8; // the first level of titles
 const WORTH = [0.08, ...Array.from({ length: 7 }, (_, level) => 0.28 + (0.6 * level) / 7), ...Array(LEVELS - TITLE).fill(1)]; // of levels
+/** What a document's best level of a word is worth, as `together` writes it, and in its title. */
+const WORTHS = [0, ...WORTH.map((worth) => worth * RANKING.longer), ...WORTH];
+const TITLES = [...Array(TITLE + 1).fill(0), ...Array(LEVELS - TITLE).fill(RANKING.longer), ...Array(TITLE).fill(0), ...Array(LEVELS - TITLE).fill(1)];
 const SHARES = [0.05, 0.09, 0.13, 0.2, 0.25, 1 / 3, 0.5, 1];
 const FILES = 3; // that are looked through for longer words
 const FEW = 5; // documents that have all words: too few to look no further
@@ -63,6 +70,8 @@ export class Finder {
     this.hints = new Matcher(names.hints.map(([own], i) => [String(i), own]));
     /** @type {Map<string, number>} Concepts by their id, with the number of their document. */
     this.pages = new Map(names.senses.filter(([, , page]) => page !== undefined).map(([id, , page]) => [id, Number(page)]));
+    /** @type {Map<number, number>} Documents with their English ones. */
+    this.twins = new Map(names.twins);
     this.spelled = new Map(Object.entries(names.pinyin).flatMap(([id, all]) => all.map((one) => [one, id])));
     const words = names.senses.flatMap(([, own]) => own.flatMap((name) => name.split(" ")));
     this.vocabulary = [...new Set(words.filter((word) => /^[a-z]{4,}$/.test(word)))];
@@ -113,33 +122,47 @@ const replaced = (text, better) => [...better].reduce((now, [wrong, right]) => n
 function planOf(finder, text) {
   const lower = text.toLowerCase();
   let named = finder.matcher.find(lower);
-  const spelled = named.length ? undefined : finder.spelled.get(lower.replace(/[\s']+/g, ""));
+  const parts = named.length ? [] : finder.matcher.findParts(text);
+  const spelled = named.length || parts.length ? undefined : finder.spelled.get(lower.replace(/[\s']+/g, ""));
   if (spelled) named = [{ id: spelled, start: 0, end: text.length, text: "" }];
   /** @type {Unit[]} */
   const units = [];
+  const name = (/** @type {string} */ id, /** @type {string} */ said) => units.push({ text: said, sense: id, page: finder.pages.has(id), ways: waysOf(spelled ? "" : said) });
   let at = 0;
   for (const { id, start, end } of [...named, { id: "", start: text.length, end: text.length }]) {
     units.push(...plainUnits(text.slice(at, start)));
     at = end;
-    if (id) units.push({ text: text.slice(start, end), sense: id, page: finder.pages.has(id), ways: waysOf(spelled ? "" : text.slice(start, end)) });
+    if (id) name(id, text.slice(start, end));
   }
+  for (const { id, text: said } of parts) name(id, said); // beside the whole identifier
   const all = units.length ? units : tokens(text).map((word) => ({ text: word, sense: "", page: false, ways: waysOf(word) }));
   const different = distinct(all);
-  const hints = finder.hints.find(lower).flatMap(({ id }) => finder.names.hints[Number(id)][1]);
+  const length = different.reduce((sum, unit) => sum + sizeOf(unit.text), 0) || 1;
+  /** @type {Map<number, number>} */
+  const hints = new Map();
+  for (const { id, text: said } of finder.hints.find(lower)) {
+    for (const document of finder.names.hints[Number(id)][1]) hints.set(document, Math.min(1, (hints.get(document) ?? 0) + sizeOf(said) / length));
+  }
   const around = named.reduceRight((rest, { start, end }) => `${rest.slice(0, start)} ${rest.slice(end)}`, text);
   const question = asks(around) || tokens(text).length > 3 || tokens(text).some((word) => isHan(word) && [...word].length > 9);
   return { units: different, question, hints, concepts: different.filter(({ page }) => page).map(({ sense }) => sense), corrected: [] };
 }
 
-/** Units, each once; what names a sense again is but its words. @param {Unit[]} units */
+/** How long a text is: a letter is half a character. @param {string} text */
+const sizeOf = (text) => [...key(text)].reduce((sum, one) => sum + (isHan(one) ? 1 : 0.5), 0);
+
+/** Units, each once; what names a sense again is but its words: of one page, top-k and top-p are not the same. @param {Unit[]} units */
 function distinct(units) {
   const senses = new Set();
-  const plain = units.map((unit) => {
-    const again = senses.has(unit.sense);
+  /** @type {Map<string, Unit>} */
+  const made = new Map();
+  for (const unit of units) {
+    const said = key(unit.text.toLowerCase());
+    if (made.has(said) || !(unit.sense || unit.ways.length)) continue;
+    made.set(said, senses.has(unit.sense) ? { ...unit, sense: "", page: false } : unit);
     if (unit.sense) senses.add(unit.sense);
-    return again ? { ...unit, sense: "", page: false } : unit;
-  });
-  return [...new Map(plain.filter(({ sense, ways }) => sense || ways.length).map((unit) => [`${unit.sense} ${unit.text.toLowerCase()}`, unit])).values()];
+  }
+  return [...made.values()];
 }
 
 /** Units of a text that names nothing. @param {string} text @returns {Unit[]} */
@@ -160,11 +183,22 @@ function plainUnits(text) {
 function waysOf(piece) {
   const all = tokens(piece);
   if (all.length === 0) return [];
-  const words = all.flatMap((token) => (isHan(token) ? pairs(token) : [whole(token)]));
-  const ways = [{ words, prefix: true }];
-  const joined = all.length > 1 && all.every((token) => !isHan(token)) ? [{ words: [words.join("")], prefix: false }] : [];
+  /** @type {string[]} */
+  const words = [];
+  /** @type {number[][]} */
+  const places = [];
+  let at = 0;
+  for (const token of all) {
+    const own = isHan(token) ? pairs(token) : [whole(token)];
+    const last = isHan(token) ? [...token].length - 1 : 0;
+    words.push(...own);
+    places.push(...own.map((_, i) => (last ? [at + i, at + i + 1] : [at])));
+    at += last + 1;
+  }
+  const ways = [{ words, places, prefix: true }];
+  const joined = all.length > 1 && all.every((token) => !isHan(token)) ? [{ words: [words.join("")], places: [[0]], prefix: false }] : [];
   const parts = all.length === 1 && !isHan(piece) ? partsOf(all[0]) : [];
-  return [...ways, ...joined, ...(parts.length ? [{ words: parts, prefix: false }] : [])];
+  return [...ways, ...joined, ...(parts.length ? [{ words: parts, places: parts.map((_, i) => [i]), prefix: false }] : [])];
 }
 
 /**
@@ -228,7 +262,7 @@ async function scoreOf(reader, { sense, page, ways }) {
   });
   if (documents.length) made.any = true;
   const own = Math.max(2.5, rarity(count, documents.length)) * (page ? RANKING.page : RANKING.sense);
-  made.weight = documents.length ? own : made.weight;
+  if (documents.length) made.weight = page ? own : Math.min(own, RANKING.rare);
   return made;
 }
 
@@ -238,41 +272,56 @@ async function scoreOf(reader, { sense, page, ways }) {
  * @param {Scored} made
  * @param {Way} way
  */
-async function addWay(reader, made, { words, prefix }) {
+async function addWay(reader, made, { words, places, prefix }) {
   const found = await Promise.all(words.map((word) => postingsOf(reader, word, prefix)));
   const { count } = reader;
-  const value = new Float32Array(count);
-  const title = new Float32Array(count);
-  const share = new Float32Array(count);
+  const had = found.map(({ exact, longer }) => together(count, exact, longer));
   const having = new Uint8Array(count);
+  /** @type {number[]} Documents that have any of the words. */
+  const touched = [];
+  /** @type {[number, number][][]} Of each place the words that hold it, with their rarities. */
+  const held = [];
+  let any = false;
+  had.forEach(({ best, size }, i) => {
+    any ||= size > 0;
+    for (let document = 0; document < count; document += 1) {
+      if (best[document] === 0) continue;
+      if (having[document] === 0) touched.push(document);
+      having[document] += 1;
+    }
+    for (const place of places[i]) (held[place] ??= []).push([i, rarity(count, size)]);
+  });
+  if (!any) return;
+  made.any = true;
+  const [value, title, share, part] = Array.from({ length: 4 }, () => new Float32Array(count));
   let [sum, weight] = [0, 0];
-  for (const { exact, longer } of found) {
-    const { best, size } = together(count, exact, longer);
-    const rare = rarity(count, size);
+  for (const holding of held) {
+    const rare = Math.min(...holding.map(([, one]) => one));
+    const [first, second] = [had[holding[0][0]].best, had[holding[holding.length - 1][0]].best];
     sum += rare;
     weight = Math.max(weight, rare);
-    if (size) made.any = true;
-    for (let document = 0; document < count; document += 1) {
-      const own = best[document];
-      if (own === 0) continue;
-      const level = (own - 1) % LEVELS;
-      const worth = own > LEVELS ? rare : rare * RANKING.longer;
-      having[document] += 1;
-      value[document] += worth * WORTH[level];
-      if (level < TITLE) continue;
-      title[document] += worth;
-      if (own > LEVELS) share[document] += SHARES[level - TITLE];
+    for (const document of touched) {
+      const one = first[document];
+      const other = second[document];
+      if (one + other === 0) continue;
+      part[document] += rare;
+      value[document] += rare * Math.max(WORTHS[one], WORTHS[other]);
+      title[document] += rare * Math.max(TITLES[one], TITLES[other]);
     }
   }
-  if (sum === 0) return;
+  for (const { best } of had) {
+    for (const document of touched) {
+      const own = best[document] - LEVELS - 1;
+      if (own >= TITLE) share[document] += SHARES[own - TITLE];
+    }
+  }
   made.weight = Math.max(made.weight, weight * Math.min(1.75, 1 + 0.2 * (words.length - 1)));
-  for (let document = 0; document < count; document += 1) {
-    if (having[document] === 0) continue;
-    const part = having[document] / words.length;
-    made.values[document] = Math.max(made.values[document], (value[document] / sum) * part);
-    made.titles[document] = Math.max(made.titles[document], (title[document] / sum) * (part < 1 ? 0.6 : 1));
+  for (const document of touched) {
+    const all = having[document] === words.length;
+    made.values[document] = Math.max(made.values[document], (value[document] / sum) * (part[document] / sum) ** RANKING.part);
+    made.titles[document] = Math.max(made.titles[document], (title[document] / sum) * (all ? 1 : RANKING.lacking));
     made.shares[document] = Math.max(made.shares[document], Math.min(1, share[document]));
-    if (part === 1) made.whole[document] = 1;
+    if (all) made.whole[document] = 1;
   }
 }
 
@@ -308,15 +357,16 @@ function together(count, exact, longer) {
  */
 function ranked(finder, plan, scored, language) {
   const { count } = finder.reader;
+  const own = (/** @type {number} */ document) => (language === "en" ? finder.twins.get(document) : undefined) ?? document;
   const known = scored.filter(({ any }) => any);
   const total = scored.reduce((sum, { weight, any }) => sum + (any ? weight : 1), 0) || 1;
   const weights = known.reduce((sum, { weight }) => sum + weight, 0) || 1;
   /** @type {Map<number, number>} What documents are asked for by name. */
   const asked = new Map();
   plan.units.forEach(({ sense, page }, i) => {
-    if (page) asked.set(Number(finder.pages.get(sense)), RANKING.concept * (scored[i].weight / weights));
+    if (page) asked.set(own(Number(finder.pages.get(sense))), RANKING.concept * (scored[i].weight / weights));
   });
-  for (const document of new Set(plan.hints)) asked.set(document, (asked.get(document) ?? 0) + RANKING.hint);
+  for (const [document, share] of plan.hints) asked.set(own(document), (asked.get(own(document)) ?? 0) + RANKING.hint * share);
   /** @type {Hit[]} */
   const hits = [];
   let [best, top] = [0, 0];
@@ -324,7 +374,7 @@ function ranked(finder, plan, scored, language) {
     if (of && of !== language) continue;
     const prior = kind === "概念" || kind === "问答" ? 0 : kind === "论文" ? RANKING.paper : RANKING.other;
     for (let document = from; document < end; document += 1) {
-      const own = asked.get(document) ?? 0;
+      const named = asked.get(document) ?? 0;
       let [text, title, share] = [0, 0, 0];
       let all = known.length === scored.length && known.length > 0;
       for (const unit of known) {
@@ -333,9 +383,9 @@ function ranked(finder, plan, scored, language) {
         share += unit.shares[document];
         all &&= unit.whole[document] === 1;
       }
-      if (text === 0 && own === 0) continue;
+      if (text === 0 && named === 0) continue;
       const titled = title / weights;
-      const score = text / weights + RANKING.title * titled + RANKING.titled * Math.min(1, share) * titled * titled + own + prior;
+      const score = text / weights + RANKING.title * titled + RANKING.titled * Math.min(1, share) * titled * titled + named + prior;
       if (text / total > best) best = text / total;
       if (score > top) top = score;
       hits.push({ document, score, whole: all });
@@ -348,7 +398,7 @@ function ranked(finder, plan, scored, language) {
   if (!plan.question) chosen.sort((a, b) => Number(b.whole) - Number(a.whole)); // and otherwise as they were
   return {
     hits: chosen, others: near.filter((hit) => !shown(hit)), whole: chosen.filter((hit) => hit.whole).length,
-    plan, marks: marksOf(finder, plan), best, card: cardOf(finder, plan, chosen),
+    plan, marks: marksOf(finder, plan), best, card: cardOf(plan, chosen, (sense) => own(Number(finder.pages.get(sense)))),
   };
 }
 
@@ -364,10 +414,15 @@ function listed({ question, units }, whole) {
   return (hit) => !strict || hit.whole;
 }
 
-/** The concept that a query is and asks nothing else of. @param {Finder} finder @param {Plan} plan @param {Hit[]} hits */
-function cardOf(finder, { units }, hits) {
+/**
+ * The concept that a query is and asks nothing else of.
+ * @param {Plan} plan
+ * @param {Hit[]} hits
+ * @param {(sense: string) => number} pageOf
+ */
+function cardOf({ units }, hits, pageOf) {
   if (units.length !== 1 || !units[0].page) return -1;
-  const document = Number(finder.pages.get(units[0].sense));
+  const document = pageOf(units[0].sense);
   return hits[0]?.document === document ? document : -1;
 }
 

@@ -7,7 +7,7 @@
  * @typedef {{documents: Int32Array, levels: Uint8Array}} Postings Numbers of documents in order, and of each the level.
  * @typedef {{at: string, title: string, english?: string, status?: string, url?: string, anchor?: string, lead?: string,
  *   parts?: [string, string, string][]}} Shown What is shown of a document; `parts`: anchor, heading, text.
- * @typedef {{senses: [string, string[], number?, string?, string?][], hints: [string[], number[]][],
+ * @typedef {{senses: [string, string[], number?, string?, string?][], hints: [string[], number[]][], twins: [number, number][],
  *   pinyin: Record<string, string[]>}} Names
  * @typedef {{format: number, count: number, runs: [string, string, number][], firsts: string[], shards: string[],
  *   packs: number[], groups: string[], names: string, suggested: string, filters: string, forms: string}} Entry

@@ -120,6 +120,18 @@ export class Matcher {
       return { id: this.ids.get(key(found)) ?? "", start: index, end: index + found.length, text: found };
     });
   }
+
+  /**
+   * Names that are a part of an identifier: `LoraConfig`, `PPOTrainer`.
+   * @param {string} text From `narrow`, its case as it was.
+   * @returns {Named[]}
+   */
+  findParts(text) {
+    return [...text.matchAll(/(?<=\p{Ll})\p{Lu}\p{L}*|\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}\p{Ll}+(?=\p{Lu})/gu)].flatMap(({ 0: found, index = 0 }) => {
+      const id = found.length > 2 ? this.ids.get(key(found.toLowerCase())) : undefined;
+      return id ? [{ id, start: index, end: index + found.length, text: found }] : [];
+    });
+  }
 }
 
 /** @param {string} name */

@@ -26,6 +26,7 @@ STANDS_FOR = {
     "func": "_functorch functorch",
     "_core": "_tensor",
     "_functional": "autograd.functional",
+    "_graph": "autograd.graph",
     "compiler": "_dynamo",
     "distributed": "distributed.distributed_c10d",
     "distributed.nn": "distributed.nn.functional",

@@ -19,7 +19,7 @@ import numpy as np
 
 from ._absent import no_name
 from ._dtypes import CPU, FROM_NUMPY, META, SCALARS, Shadow, Size, can_cast, device, dtype, fit, float16
-from ._engine import Mode, Node, watch
+from ._engine import Mode, Node, cleared, scattered, watch
 from ._lazy import RARE
 
 PUBLIC: dict[str, Any] = {}  # the functions of the torch namespace, by name
@@ -108,7 +108,7 @@ class Tensor:
     @property
     def data(self) -> "Tensor":
         """The same memory, outside the tape."""
-        return wrap(self._data, self.dtype)
+        return wrap(self._data.view(), self.dtype)  # an array of its own: the tape tells tensors by theirs
 
     @data.setter
     def data(self, value: "Tensor") -> None:
@@ -134,7 +134,7 @@ class Tensor:
 
     def detach(self) -> "Tensor":
         """The same memory, outside the tape; changes still count."""
-        out = wrap(self._data, self.dtype)
+        out = wrap(self._data.view(), self.dtype)
         out._root = changes_of(self)
         return out
 
@@ -161,7 +161,10 @@ class Tensor:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         kind = self.dtype
 
-        def call(gradient: np.ndarray) -> np.ndarray:
+        def call(gradient: Any) -> Any:
+            if (recorded := getattr(gradient, "tensor", None)) is not None:  # see _twice.py
+                changed = hook(recorded)
+                return gradient if changed is None else type(gradient)(changed)
             changed = hook(wrap(np.asarray(gradient), kind))
             return gradient if changed is None else changed._data
 
@@ -361,7 +364,12 @@ def record(
     if saves_result:
         kept.append(watch(out))
     edges = tuple([edge(tensor) for tensor in inputs])
+    if Mode.packing:
+        backward = importlib.import_module("._twice", __package__).packed(
+            backward, saved, out if saves_result else None
+        )
     out._node = Node(f"{label[:-1]}Backward{label[-1]}", edges, backward, out._data.shape, out.dtype, tuple(kept))
+    out._node.made = (weakref.ref(out._data),)
     out._wants = True
 
 
@@ -413,9 +421,7 @@ def _renew(out: Tensor) -> None:
     length, whole, part = places(base._data, out._data)
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
-        memory = np.zeros(length, g.dtype)
-        np.add.at(memory, part, g)
-        return (memory[whole],)
+        return (scattered((length,), part, g)[whole],)
 
     out._seen = base._renewals
     out._node, out._wants = None, False
@@ -471,19 +477,19 @@ def _graft(target: Tensor, result: Tensor) -> None:
         target._node, target._wants = (edge(result) if result.requires_grad else None), result.requires_grad
         if target._node is not None and target._node.__class__ is not Node:  # copied from a leaf: hand it on
             target._node = Node("CopyBackwards", (result,), lambda g: (g,), target._data.shape, target.dtype)
+        if target._node is not None:
+            target._node.made = (*target._node.made, weakref.ref(target._data))
         target._renewals += 1
         return
     length, whole, part = places(base._data, target._data)
 
     def backward(g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        memory = np.zeros(length, g.dtype)
-        memory[whole] = g
-        into = memory[part]
-        memory[part] = 0
-        return memory[whole], into
+        memory = scattered((length,), whole, g, repeats=False)
+        return cleared(memory, part)[whole], memory[part]
 
     edges = (edge(base), edge(result))
     base._node = Node("CopySlices", edges, backward, base._data.shape, base.dtype)
+    base._node.made = (weakref.ref(base._data),)
     base._wants = True
     base._renewals += 1
     _renew(target)

@@ -24,6 +24,7 @@ class Mode:
 
     enabled = True
     anomaly = False
+    packing: tuple[Any, ...] = ()  # pairs of hooks for what is saved, the innermost last
 
 
 class Node:
@@ -32,14 +33,29 @@ class Node:
     Attributes:
         edges: For each input: its node, its leaf tensor, or None where no gradient is wanted.
         backward: From the gradient of the output to a tuple with those of the inputs; None once it was freed.
-        saved: `(reference, version)` of tensors that `backward` reads: they must not change until then.
+        saved: `(reference, version, array)` of tensors that `backward` reads: they must not change until then. The
+            array is held weakly.
+        made: Weak references to the arrays that hold its output: an identity alone passes to another array once one
+            is gone.
         shape, dtype: Of the output; None for a node that hands on several gradients.
         number: Grows with time: inputs always have smaller ones.
         keep: A reference to the output where it wants its `grad` kept.
         hooks: Functions of the gradient of the output; what they give takes its place. None where there are none.
     """
 
-    __slots__ = ("__weakref__", "backward", "dtype", "edges", "hooks", "keep", "label", "number", "saved", "shape")
+    __slots__ = (
+        "__weakref__",
+        "backward",
+        "dtype",
+        "edges",
+        "hooks",
+        "keep",
+        "label",
+        "made",
+        "number",
+        "saved",
+        "shape",
+    )
 
     def __init__(
         self,
@@ -52,6 +68,7 @@ class Node:
     ) -> None:
         self.label, self.edges, self.backward, self.saved = label, edges, backward, saved
         self.shape, self.dtype, self.number, self.keep, self.hooks = shape, dtype, next(_numbers), None, None
+        self.made: tuple[weakref.ref[np.ndarray], ...] = ()
 
     def name(self) -> str:
         """Such as `AddBackward0`."""
@@ -84,10 +101,29 @@ class AccumulateGrad:
         return f"<AccumulateGrad object at {id(self.variable):#x}>"
 
 
-def watch(tensor: Any) -> tuple[Any, int]:
-    """Remember which version of a tensor's memory is read later; the memory's owner is held weakly."""
+def watch(tensor: Any) -> tuple[Any, int, Any]:
+    """Remember which version of a tensor's memory is read later; the memory's owner and the array are held weakly."""
     owner = tensor if tensor._root is None else tensor._root
-    return weakref.ref(owner), owner._count
+    return weakref.ref(owner), owner._count, weakref.ref(tensor._data)
+
+
+def scattered(shape: tuple[int, ...], index: Any, g: Any, repeats: bool = True) -> Any:
+    """Zeros of a shape, with parts of a gradient where an index points; added up where it repeats places."""
+    if (added := getattr(g, "added", None)) is not None:  # see _twice.py
+        return added(shape, index)
+    whole = np.zeros(shape, g.dtype)
+    if repeats:
+        np.add.at(whole, index, g)
+    else:
+        whole[index] = g
+    return whole
+
+
+def cleared(g: Any, index: Any) -> Any:
+    """A gradient without its parts where an index points."""
+    outside = np.ones(g.shape, bool)
+    outside[index] = False
+    return g * outside
 
 
 def summed_to(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -109,28 +145,30 @@ def fitted(gradient: Any, shape: tuple[int, ...], kind: dtype) -> np.ndarray:
     return fit(gradient, kind)
 
 
-def run(roots: Sequence[tuple[Any, np.ndarray]], deliver: Callable[[Any, np.ndarray], None], retain: bool) -> None:
+def run(roots: Sequence[tuple[Any, Any]], deliver: Callable[[Any, Any], None], retain: bool, twice: Any = None) -> None:
     """Walk the tape.
 
     Args:
         roots: Nodes or leaves, and the gradients that they start with.
         deliver: Called with each leaf tensor, and each node that keeps its gradient, and what arrived there.
         retain: Whether the tape can be walked again.
+        twice: `_twice.of_node`, where gradients are its arrays and what is done with them is recorded too.
     """
     pending: dict[Any, np.ndarray] = {}
     queue: list[tuple[int, Node]] = []
     waiting: dict[Any, np.ndarray] = {}  # leaves with hooks, which see the whole gradient
+    fitting = fitted if twice is None else lambda gradient, *form: gradient.fitted(*form)
 
     def add(edge: Any, gradient: Any) -> None:
         if edge.__class__ is not Node:  # a leaf
-            gradient = fitted(gradient, edge._data.shape, edge.dtype)
+            gradient = fitting(gradient, edge._data.shape, edge.dtype)
             if edge._hooks is None:
                 deliver(edge, gradient)
             else:
                 waiting[edge] = waiting[edge] + gradient if edge in waiting else gradient
             return
         if edge.shape is not None:
-            gradient = fitted(gradient, edge.shape, edge.dtype)
+            gradient = fitting(gradient, edge.shape, edge.dtype)
         if edge in pending:
             pending[edge] = pending[edge] + gradient
         else:
@@ -147,9 +185,9 @@ def run(roots: Sequence[tuple[Any, np.ndarray]], deliver: Callable[[Any, np.ndar
                 gradient = hook(gradient)
         if node.keep is not None:
             deliver(node, gradient)
-        if node.shape is not None and gradient.dtype == np.float16:
+        if node.shape is not None and gradient.dtype == np.float16 and twice is None:
             gradient = gradient.astype(np.float32)
-        for edge, part in zip(node.edges, called(node, gradient, retain), strict=True):
+        for edge, part in zip(node.edges, called(node, gradient, retain, twice), strict=True):
             if edge is not None and part is not None:
                 add(edge, part)
     for leaf, gradient in waiting.items():
@@ -158,7 +196,7 @@ def run(roots: Sequence[tuple[Any, np.ndarray]], deliver: Callable[[Any, np.ndar
         deliver(leaf, gradient)
 
 
-def called(node: Node, gradient: Any, retain: bool) -> Sequence[Any]:
+def called(node: Node, gradient: Any, retain: bool, twice: Any = None) -> Sequence[Any]:
     """What a node gives for its inputs; frees what it saved."""
     if node.backward is None:
         raise RuntimeError(
@@ -167,14 +205,14 @@ def called(node: Node, gradient: Any, retain: bool) -> Sequence[Any]:
             "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
             "you need to access saved tensors after calling backward."
         )
-    for reference, version in node.saved:
+    for reference, version, _ in node.saved:
         owner = reference()
         if owner is not None and owner._count != version:
             raise RuntimeError(
                 "one of the variables needed for gradient computation has been modified by an inplace operation: "
                 f"{node.label} needs version {version}, the tensor is at version {owner._count}"
             )
-    parts = node.backward(gradient)
+    parts = node.backward(gradient) if twice is None else twice(node)(gradient)
     if Mode.anomaly:
         for place, part in enumerate(parts):
             if isinstance(part, np.ndarray) and node.edges[place] is not None and np.isnan(part).any():

@@ -7,6 +7,7 @@ import numpy as np
 from ._core import Tensor, axis_of, both, function, in_place, make, method, scalar, store, wrap
 from ._create import tensor
 from ._dtypes import SCALARS, bool_, int64, uint8
+from ._engine import cleared, scattered
 from ._pointwise import broadcast_error, copy_, fit_scalar
 from ._shape import part
 
@@ -132,9 +133,7 @@ def taken(tensor: Tensor, index: tuple[Any, ...], label: str = "Index0") -> Tens
         raise IndexError(f"shape mismatch: indexing tensors could not be broadcast together: {error}") from None
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
-        whole = np.zeros(shape, g.dtype)
-        np.add.at(whole, index, g)
-        return (whole,)
+        return (scattered(shape, index, g),)
 
     return make(out, tensor.dtype, label, (tensor,), backward)
 
@@ -179,11 +178,7 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
         out[index] = given._data
 
     def backward(g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        rest = g
-        if not accumulate:
-            rest = g.copy()
-            rest[index] = 0
-        return rest, g[index]
+        return g if accumulate else cleared(g, index), g[index]
 
     source = self.detach() if not self.requires_grad else self
     return store(self, make(out, self.dtype, "IndexPut0", (source, given), backward))
@@ -286,9 +281,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     at, shape = _along(input, axis, index._data), input._data.shape
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
-        whole = np.zeros(shape, g.dtype)
-        np.add.at(whole, at, g)
-        return (whole,)
+        return (scattered(shape, at, g),)
 
     return make(input._data[at], input.dtype, "Gather0", (input,), backward)
 
@@ -330,13 +323,8 @@ def scatter(
     out[at] = src._data[inside] if given else src
 
     def backward(g: np.ndarray) -> tuple[np.ndarray, ...]:
-        rest = g.copy()
-        rest[at] = 0
-        if not given:
-            return (rest,)
-        part = np.zeros(src._data.shape, g.dtype)
-        part[inside] = g[at]
-        return rest, part
+        rest = cleared(g, at)
+        return (rest, scattered(src._data.shape, inside, g[at], repeats=False)) if given else (rest,)
 
     return make(out, input.dtype, "Scatter0", (input, src) if given else (input,), backward)
 
@@ -352,9 +340,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     np.add.at(out, at, src._data[inside])
 
     def backward(g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        part = np.zeros(src._data.shape, g.dtype)
-        part[inside] = g[at]
-        return g, part
+        return g, scattered(src._data.shape, inside, g[at], repeats=False)
 
     return make(out, input.dtype, "ScatterAdd0", (input, src), backward)
 
@@ -463,9 +449,10 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     """How often each number occurs."""
     if input.ndim != 1 or (input._data.size and input._data.min() < 0) or input.dtype.rank != 1:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    numbers = input._data.astype(np.intp)  # in a page of 32 bits
     if weights is None:
-        return wrap(np.bincount(input._data, minlength=minlength), int64)
-    return wrap(np.bincount(input._data, weights._data, minlength).astype(weights._data.dtype), weights.dtype)
+        return wrap(np.bincount(numbers, minlength=minlength).astype(np.int64), int64)
+    return wrap(np.bincount(numbers, weights._data, minlength).astype(weights._data.dtype), weights.dtype)
 
 
 @both

@@ -44,14 +44,15 @@ def lowered(*tensors: Any) -> tuple[Any, ...]:
 def _flat(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The product of two matrices; where NumPy has no BLAS by our own kernel, or by `einsum`, its fastest loop
     there."""
-    if not WITHOUT_BLAS or x.dtype.kind != "f":
+    if not WITHOUT_BLAS or x.dtype.kind != "f" or not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray):
         return np.matmul(x, y)
     return _kernel.product(x, y) if _kernel.fits(x, y) else np.einsum("ij,jk->ik", x, y)
 
 
 def _stacks(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The products of two stacks of matrices."""
-    if WITHOUT_BLAS and x.ndim > 2 and y.ndim > 2 and _kernel.fits(x, y):
+    arrays = isinstance(x, np.ndarray) and isinstance(y, np.ndarray)
+    if WITHOUT_BLAS and arrays and x.ndim > 2 and y.ndim > 2 and _kernel.fits(x, y):
         return _kernel.products(x, y)
     return np.matmul(x, y)
 

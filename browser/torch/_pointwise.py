@@ -103,11 +103,13 @@ def binary(
         x, y = values(a, kind), values(b, kind)
     out = compute(ufunc, x, y)
     first, second = isinstance(a, Tensor), isinstance(b, Tensor)
-    if first and second:
+    if first and second and a.dtype.rank > 1 < b.dtype.rank:
         return make(out, kind, label, (a, b), lambda g: (left(g, x, y), right(g, x, y)), reads)
-    if first:
-        return make(out, kind, label, (a,), lambda g: (left(g, x, y),), reads if second else ())
-    return make(out, kind, label, (b,), lambda g: (right(g, x, y),), reads)
+    if first and (not second or a.dtype.rank > 1):
+        fixed = y  # a number, or a tensor of whole ones: nothing depends on it
+        return make(out, kind, label, (a,), lambda g: (left(g, x, fixed),), reads)
+    fixed = x
+    return make(out, kind, label, (b,), lambda g: (right(g, fixed, y),), reads)
 
 
 def conj(values: Any) -> Any:
@@ -365,7 +367,7 @@ def unary(name: str, compute: Any, slope: Any, reads: str = "x", exact: bool = F
 
     def apply(input: Tensor) -> Tensor:
         x, kind = (wide(input), input.dtype) if exact else floating(input)
-        y = compute(x)
+        y = np.asarray(compute(x))
         saved = (input,) if reads == "x" else ()
         return make(y, kind, label, (input,), lambda g: (g * conj(slope(x, y)),), saved, reads == "y")
 
@@ -478,6 +480,8 @@ BLOCK = 1 << 14  # numbers that stay in the processor's cache through all the st
 
 def quick_erf(x: np.ndarray) -> np.ndarray:
     """The error function of float32 to its own precision, in blocks; of other types exactly."""
+    if (erf := getattr(x, "erf", None)) is not None:  # see _twice.py
+        return erf()
     if x.dtype != np.float32:
         return erf_values(x)
     out = np.empty(x.shape, np.float32)
@@ -545,7 +549,7 @@ def clamp_max(input: Tensor, max: Any) -> Tensor:
     return clamp(input, max=max)
 
 
-@both
+@function
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """`input` where the condition holds, else `other`; the indices where it holds, if no more is given."""
     if input is None:
@@ -565,18 +569,22 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
             if "do not" not in str(error):
                 break
         raise error from None
-    zero = out.dtype.type(0) if kind.rank > 1 else 0
+    fixed = out.dtype.type(0) if kind.rank > 1 else 0
     inputs = tensors(input, other)
+    firsts = [first for first, one in ((True, input), (False, other)) if isinstance(one, Tensor)]
 
     def backward(g: np.ndarray) -> list[Any]:
-        parts = [
-            np.where(chosen, g, zero) if first else np.where(chosen, zero, g)
-            for first, one in ((True, input), (False, other))
-            if isinstance(one, Tensor)
-        ]
-        return parts
+        return [np.where(chosen, g, fixed) if first else np.where(chosen, fixed, g) for first in firsts]
 
     return make(out, kind, "Where0", inputs, backward)
+
+
+def _where(self: Tensor, condition: Tensor, other: Any) -> Any:
+    """This tensor where the condition holds, else `other`: as a method it takes its arguments in another order."""
+    return where(condition, self, other)
+
+
+Tensor.where = _where  # type: ignore[attr-defined]
 
 
 @both

@@ -560,7 +560,8 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     """Positions of flat indices, one tensor for each dimension."""
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    return tuple(wrap(np.asarray(found), int64) for found in np.unravel_index(indices._data, sizes))
+    places = np.unravel_index(indices._data.astype(np.intp), sizes)  # of 32 bits in a page
+    return tuple(wrap(np.asarray(found, np.int64), int64) for found in places)
 
 
 @both

@@ -10,8 +10,9 @@ import numpy as np
 
 from ._core import Tensor, axes_of, axis_of, both, floating, function, in_place, make, wide, wrap
 from ._dtypes import FROM_NUMPY, bool_, dtype, fit, int64
+from ._engine import scattered
 from ._pointwise import maximum, minimum
-from ._shape import to
+from ._shape import cat, to
 
 
 def _named(name: str) -> Any:
@@ -132,12 +133,13 @@ def var(
     rest = _count(x.shape, axes) - _correction(unbiased, correction)
     if rest <= 0:
         warnings.warn("var(): degrees of freedom is <= 0.", stacklevel=2)
-    centred = x - x.mean(axis=axes, keepdims=True)
+    kept = x - x.mean(axis=axes, keepdims=True)
     with np.errstate(all="ignore"):
-        total = np.square(np.abs(centred)).sum(axis=axes, keepdims=keepdim)
+        total = np.square(np.abs(kept)).sum(axis=axes, keepdims=keepdim)
         out = total / np.asarray(rest if rest > 0 else 0, total.dtype)
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
+        centred = x - x.mean(axis=axes, keepdims=True) if kept is None else kept
         return (_spread(g, x.shape, axes, keepdim) * centred * (2 / rest if rest else np.nan),)
 
     return make(out, input.dtype, "Var0", (input,), backward, (input,))
@@ -152,7 +154,7 @@ def std(
         dim, unbiased = None, dim
     axes, x = axes_of(dim, input.ndim), wide(input)
     exact = wrap(x, FROM_NUMPY[x.dtype])  # not rounded to half precision before the root
-    out = np.sqrt(var(exact, dim, unbiased, keepdim, correction=correction)._data)
+    out = np.asarray(np.sqrt(var(exact, dim, unbiased, keepdim, correction=correction)._data))
     rest = _count(x.shape, axes) - _correction(unbiased, correction)
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
@@ -160,7 +162,7 @@ def std(
         centred = x - x.mean(axis=axes, keepdims=True)
         return (_spread(scaled, x.shape, axes, keepdim) * centred * (1 / rest if rest else np.nan),)
 
-    return make(out, input.dtype, "Std0", (input,), backward, (input,))
+    return make(out, input.dtype, "Std0", (input,), backward, (input,), True)
 
 
 @function
@@ -192,14 +194,14 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False) -> T
             (size != 0).sum(axis=axes, keepdims=keepdim), input.dtype, "Norm0", (input,), lambda g: (g * 0 * x,)
         )
     if p == 2:
-        out = np.sqrt(np.square(size).sum(axis=axes, keepdims=keepdim))
+        out = np.asarray(np.sqrt(np.square(size).sum(axis=axes, keepdims=keepdim)))
     else:
-        out = np.power(np.power(size, p).sum(axis=axes, keepdims=keepdim), 1 / p)
+        out = np.asarray(np.power(np.power(size, p).sum(axis=axes, keepdims=keepdim), 1 / p))
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
         whole = _spread(out, x.shape, axes, keepdim)
         some = np.where(whole == 0, 1, whole)
-        slope = x / some if p == 2 else np.sign(x) * np.power(size / some, p - 1)
+        slope = x / some if p == 2 else np.sign(x) * np.power(np.abs(x) / some, p - 1)
         return (_spread(g, x.shape, axes, keepdim) * np.where(whole == 0, 0, slope),)
 
     return make(out, input.dtype, _label("LinalgVectorNorm", None), (input,), backward, (input,), True)
@@ -245,14 +247,14 @@ def _empty(name: str, input: Tensor, dim: Any) -> None:
 def _extreme(input: Tensor, dim: Any, keepdim: bool, pick: Any, label: str) -> Tensor:
     """Largest or smallest values; equal ones share the gradient."""
     axes, x = axes_of(dim, input.ndim), input._data
-    out = pick(x, axis=axes, keepdims=keepdim) if x.ndim else x
+    out = np.array(pick(x, axis=axes, keepdims=keepdim) if x.ndim else x)
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
-        chosen = x == _spread(np.asarray(out), x.shape, axes, keepdim)
+        chosen = x == _spread(out, x.shape, axes, keepdim)
         count = chosen.sum(axis=axes, keepdims=True)
         return (_spread(g, x.shape, axes, keepdim) * chosen / count,)
 
-    return make(np.array(out), input.dtype, label, (input,), backward, (input,), True)
+    return make(out, input.dtype, label, (input,), backward, (input,), True)
 
 
 @both
@@ -277,9 +279,9 @@ def _at(input: Tensor, axis: int, index: np.ndarray, keepdim: bool, label: str) 
     out = np.take_along_axis(input._data, index, axis)
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
-        whole = np.zeros(shape, g.dtype)
-        np.put_along_axis(whole, index, g if keepdim else np.expand_dims(g, axis), axis)
-        return (whole,)
+        grid = list(np.ogrid[tuple(slice(size) for size in index.shape)])
+        grid[axis] = index
+        return (scattered(shape, tuple(grid), g if keepdim else np.expand_dims(g, axis), repeats=False),)
 
     return make(out if keepdim else out.squeeze(axis), input.dtype, label, (input,), backward)
 
@@ -491,11 +493,9 @@ def _running_extreme(input: Tensor, dim: int, accumulate: Any, name: str, kind: 
     shape = x.shape
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
-        whole = np.zeros(shape, g.dtype)
         grid = list(np.ogrid[tuple(slice(size) for size in shape)])
         grid[axis] = index
-        np.add.at(whole, tuple(grid), g)
-        return (whole,)
+        return (scattered(shape, tuple(grid), g),)
 
     return kind(make(best, input.dtype, f"{name}0", (input,), backward), wrap(index.astype(np.int64), int64))
 
@@ -513,8 +513,12 @@ def cummin(input: Tensor, dim: int) -> Any:
 
 
 @both
-def diff(input: Tensor, n: int = 1, dim: int = -1) -> Tensor:
-    """Differences of neighbours."""
+def diff(
+    input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None
+) -> Tensor:
+    """Differences of neighbours, of what is put before and behind as well."""
+    if prepend is not None or append is not None:
+        input = cat([one for one in (prepend, input, append) if one is not None], dim)
     for _ in range(n):
         size = input._data.shape[axis_of(dim, input.ndim)]
         input = input.narrow(dim, 1, size - 1) - input.narrow(dim, 0, size - 1)
@@ -532,16 +536,13 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     top = np.where(np.isfinite(top), top, 0)
     total = np.log(np.exp(x - top).sum(axis=axes, keepdims=True)) + top
     out = total if keepdim else total.reshape([size for axis, size in enumerate(x.shape) if axis not in axes])
-    floor = np.where(np.isneginf(total), 0, total)
-    return make(
-        out,
-        kind,
-        "Logsumexp0",
-        (input,),
-        lambda g: (_spread(g, x.shape, axes, keepdim) * np.exp(x - floor),),
-        (input,),
-        True,
-    )
+    out = np.asarray(out)
+
+    def backward(g: np.ndarray) -> tuple[np.ndarray]:
+        floor = _spread(np.where(out == -np.inf, 0, out), x.shape, axes, keepdim)
+        return (_spread(g, x.shape, axes, keepdim) * np.exp(x - floor),)
+
+    return make(out, kind, "Logsumexp0", (input,), backward, (input,), True)
 
 
 def _soft_input(input: Tensor, dim: int, dtype: dtype | None, name: str) -> tuple[Tensor, int]:

@@ -37,7 +37,7 @@ from ._dtypes import (
     int64,
     result_type,
 )
-from ._engine import Mode
+from ._engine import Mode, scattered
 
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
@@ -308,9 +308,7 @@ def part(tensor: Tensor, index: Any, label: str) -> Tensor:
     shape, data = tensor._data.shape, tensor._data[index]
 
     def backward(g: np.ndarray) -> np.ndarray:
-        whole = np.zeros(shape, g.dtype)
-        whole[index] = g
-        return whole
+        return scattered(shape, index, g, repeats=False)
 
     return view_of(tensor, data, label, backward)
 
@@ -395,11 +393,8 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     shape = input._data.shape
 
     def backward(g: np.ndarray) -> np.ndarray:
-        whole = np.zeros(shape, g.dtype)
-        target = np.diagonal(whole, offset, first, second)
-        target.flags.writeable = True
-        target[...] = g
-        return whole
+        where = np.arange(math.prod(shape)).reshape(shape)
+        return scattered((where.size,), np.diagonal(where, offset, first, second), g, repeats=False).reshape(shape)
 
     data = np.diagonal(input._data, offset, first, second)
     if input._data.flags.writeable:
@@ -441,9 +436,9 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     data = windows[(slice(None),) * axis + (slice(None, None, step),)]
 
     def backward(g: np.ndarray) -> np.ndarray:
-        whole = np.zeros(old, g.dtype)
-        np.add.at(np.moveaxis(whole, axis, 0), at, np.moveaxis(np.moveaxis(g, axis, 0), -1, 1))
-        return whole
+        parts = np.moveaxis(np.moveaxis(g, axis, 0), -1, 1)
+        moved = (old[axis], *old[:axis], *old[axis + 1 :])
+        return np.moveaxis(scattered(moved, at, parts), 0, axis)
 
     return view_of(input, data, "Unfold0", backward)
 
@@ -596,7 +591,7 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
     times = repeats._data if isinstance(repeats, Tensor) else np.asarray(repeats)
     if times.ndim and times.size not in (1, size):
         raise RuntimeError("repeats must have the same size as input along dim")
-    index = np.repeat(np.arange(size), times)
+    index = np.repeat(np.arange(size, dtype=np.int64), times.astype(np.intp))  # in a page of 32 bits
     return Tensor.index_select(input, axis, wrap(index, int64))
 
 

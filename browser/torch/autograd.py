@@ -1,5 +1,8 @@
 """Gradients: `backward`, `grad`, functions with their own gradient, and a numeric check."""
 
+import functools
+import importlib
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,13 +36,8 @@ __all__ = [
 ]
 
 
-def _roots(tensors: Sequence[Tensor], gradients: Sequence[Any], create_graph: bool) -> list[tuple[Any, np.ndarray]]:
+def _roots(tensors: Sequence[Tensor], gradients: Sequence[Any]) -> list[tuple[Any, Tensor]]:
     """Where the walk starts, and with what."""
-    if create_graph:
-        raise NotImplementedError(
-            "create_graph=True (gradients of gradients) is not in the browser's torch; print(dir(torch.autograd)) "
-            "lists what there is"
-        )
     roots = []
     for tensor, gradient in zip(tensors, gradients, strict=True):
         if not tensor.requires_grad:
@@ -47,23 +45,34 @@ def _roots(tensors: Sequence[Tensor], gradients: Sequence[Any], create_graph: bo
         if gradient is None:
             if tensor._data.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            gradient = np.ones_like(tensor._data)
-        else:
-            if gradient._data.shape != tensor._data.shape:
-                raise RuntimeError(
-                    f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has a shape of "
-                    f"{tensor.shape}."
-                )
-            gradient = gradient._data
+            gradient = wrap(np.ones_like(tensor._data), tensor.dtype)
+        elif gradient._data.shape != tensor._data.shape:
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has a shape of "
+                f"{tensor.shape}."
+            )
         roots.append((edge(tensor), gradient))
     return roots
 
 
+def _walk(roots: list[tuple[Any, Tensor]], deliver: Callable[[Any, Any], None], retain: bool, create: bool) -> None:
+    """Walk the tape with arrays, or where it is to be walked again as part of the graph, with `Traced` ones."""
+    if not create:
+        run([(place, gradient._data) for place, gradient in roots], deliver, retain)
+        return
+    twice = importlib.import_module("._twice", __package__)
+    with enable_grad():
+        run([(place, twice.Traced(gradient)) for place, gradient in roots], deliver, retain, twice.of_node)
+
+
 def _many(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, tuple | list) else [value]
+    """One tensor, or any number of them in whatever holds them."""
+    return [value] if value is None or isinstance(value, Tensor) else list(value)
 
 
-def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+def backward(
+    tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+) -> None:
     """Add the gradients of tensors to the `grad` of the leaves they came from."""
     tensors = _many(tensors)
     gradients = [None] * len(tensors) if grad_tensors is None else _many(grad_tensors)
@@ -72,7 +81,10 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool = False,
         tensor = place.keep() if place.__class__ is Node else place
         if tensor is None:
             return
-        if tensor.grad is None:
+        if create_graph:
+            arrived = gradient.tensor.contiguous()
+            tensor.grad = arrived if tensor.grad is None else tensor.grad + arrived
+        elif tensor.grad is None:
             tensor.grad = wrap(gradient.copy(), tensor.dtype)
         else:
             tensor.grad._data = fit(tensor.grad._data + gradient, tensor.dtype)
@@ -80,10 +92,10 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool = False,
             for hook in list(tensor._arrived.values()):
                 hook(tensor)
 
-    run(_roots(tensors, gradients, create_graph), deliver, retain_graph)
+    _walk(_roots(tensors, gradients), deliver, create_graph if retain_graph is None else retain_graph, create_graph)
 
 
-def _backward(self: Tensor, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+def _backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
     """Add the gradient of this tensor to the `grad` of the leaves it came from."""
     backward([self], [gradient], retain_graph, create_graph)
 
@@ -97,12 +109,18 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    allow_unused: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
     """The gradients of `outputs` by `inputs`; the `grad` of no tensor changes."""
+    if is_grads_batched:
+        raise NotImplementedError("grad(is_grads_batched=True) is not in the browser's torch")
     outputs, inputs = _many(outputs), _many(inputs)
     gradients = [None] * len(outputs) if grad_outputs is None else _many(grad_outputs)
-    found: dict[int, np.ndarray] = {}
+    found: dict[int, Any] = {}
+    retain = create_graph if retain_graph is None else retain_graph
     wanted: dict[Any, list[int]] = {}
     for index, tensor in enumerate(inputs):
         place = edge(tensor)
@@ -118,18 +136,22 @@ def grad(
     for place in kept:
         place.keep = place
     try:
-        run(_roots(outputs, gradients, create_graph), deliver, bool(retain_graph))
+        _walk(_roots(outputs, gradients), deliver, retain, create_graph)
     finally:
         for place, before in kept.items():
             place.keep = before
-    if len(found) < len(inputs) and not allow_unused:
+    if len(found) < len(inputs) and not allow_unused and not materialize_grads:
         raise RuntimeError(
             "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
             "this is the desired behavior."
         )
-    return tuple(
-        wrap(np.array(found[index]), tensor.dtype) if index in found else None for index, tensor in enumerate(inputs)
-    )
+
+    def given(index: int, tensor: Tensor) -> Any:
+        if index not in found:
+            return wrap(np.zeros_like(tensor._data), tensor.dtype) if materialize_grads else None
+        return found[index].tensor.contiguous() if create_graph else wrap(np.array(found[index]), tensor.dtype)
+
+    return tuple(given(index, tensor) for index, tensor in enumerate(inputs))
 
 
 class _Parts(list):
@@ -188,12 +210,16 @@ class Function:
         shapes = [(one._data.shape, one._data.dtype, one.dtype) if isinstance(one, Tensor) else None for one in outputs]
 
         def run_backward(parts: list[Any]) -> list[Any]:
-            given = []
+            given: list[Any] = []
+            traced = next((type(part) for part in parts if hasattr(part, "tensor")), None)  # see _twice.py
             for part, shape in zip(parts, shapes, strict=True):
+                if traced is not None and part is not None:
+                    given.append(part.tensor)
+                    continue
                 if part is None and shape is not None and getattr(ctx, "zeros", True):
                     part = np.zeros(shape[0], shape[1])
                 given.append(None if part is None else wrap(fit(np.asarray(part), shape[2]), shape[2]))
-            with no_grad():
+            with no_grad() if traced is None else enable_grad():
                 found = _many(cls.backward(ctx, *given))
             if len(found) < len(args):
                 raise RuntimeError(
@@ -201,8 +227,9 @@ class Function:
                     f"got {len(found)})"
                 )
             pairs = [(arg, one) for arg, one in zip(args, found, strict=False) if isinstance(arg, Tensor)]
-            return [None if one is None else one._data for _, one in pairs]
+            return [None if one is None else traced(one) if traced else one._data for _, one in pairs]
 
+        run_backward.of_tensors = True  # type: ignore[attr-defined]
         saved = tuple(watch(one) for one in ctx.saved_tensors if isinstance(one, Tensor))
         core = Node(f"{cls.__name__}Backward", tuple(edge(one) for one in tensors), run_backward, None, None, saved)
         made = []
@@ -216,7 +243,9 @@ class Function:
             def split(g: np.ndarray, index: int = index) -> tuple[_Parts]:
                 return (_Parts(g if n == index else None for n in range(len(outputs))),)
 
+            split.of_tensors = True  # type: ignore[attr-defined]
             fresh._node = Node(f"{cls.__name__}Backward", (core,), split, fresh._data.shape, fresh.dtype)
+            fresh._node.made = (weakref.ref(fresh._data),)
             fresh._wants = True
             made.append(fresh)
         return tuple(made)
@@ -286,8 +315,18 @@ def gradcheck(
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """A `backward` without a derivative of its own (`torch.autograd.function`): here no gradient has one."""
-    return backward
+    """A `backward` without a derivative of its own (`torch.autograd.function`)."""
+
+    @functools.wraps(backward)
+    def once(ctx: Any, *grads: Any) -> Any:
+        if Mode.enabled:
+            name = backward.__qualname__.removesuffix(".backward")
+            raise RuntimeError(
+                f"trying to differentiate twice a function that was marked with @once_differentiable ({name})"
+            )
+        return backward(ctx, *grads)
+
+    return once
 
 
 __getattr__ = _lacking(__name__, "torch.autograd")

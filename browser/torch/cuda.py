@@ -54,7 +54,7 @@ def _without(*args: Any, **kwargs: Any) -> Any:
 
 
 synchronize = current_device = get_device_name = get_device_properties = get_device_capability = _without
-current_stream = _without
+current_stream = get_rng_state = set_rng_state = _without
 
 
 def set_device(device: Any) -> None:

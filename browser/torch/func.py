@@ -1,7 +1,8 @@
 """`torch.func`: functions of functions. A batch is walked example by example; derivatives come from the tape."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from . import autograd
@@ -123,11 +124,44 @@ def vmap(
 
 
 def _watched(args: tuple[Any, ...], places: tuple[int, ...]) -> tuple[Any, ...]:
-    """The arguments; those at the given places as new leaves."""
-    return tuple(
-        tree_map(lambda one: one.detach().clone().requires_grad_(), arg) if n in places else arg
-        for n, arg in enumerate(args)
-    )
+    """The arguments; those at the given places to be differentiated by, also by such functions around this one."""
+    return tuple(tree_map(_leaf, arg) if n in places else arg for n, arg in enumerate(args))
+
+
+def _leaf(one: Tensor) -> Tensor:
+    return one.view_as(one) if one.requires_grad else one.detach().clone().requires_grad_()
+
+
+class _Depth:
+    """How many of these functions are under way: what an inner one gives is differentiated by those around it."""
+
+    count = 0
+
+
+@contextmanager
+def _deeper() -> Iterator[None]:
+    _Depth.count += 1
+    try:
+        with enable_grad():
+            yield
+    finally:
+        _Depth.count -= 1
+
+
+def _slopes(outputs: Any, inputs: list[Tensor], seeds: Any = None, retain: bool | None = None) -> Any:
+    """Gradients, on the tape where somebody around asks for those of them."""
+    outer = _Depth.count > 0 or any(one._node is not None for one in inputs)
+    try:
+        return autograd.grad(outputs, inputs, seeds, retain or outer, create_graph=outer, allow_unused=True)
+    except NotImplementedError:
+        if _Depth.count:
+            raise
+        return autograd.grad(outputs, inputs, seeds, retain, allow_unused=True)
+
+
+def _shown(tree: Any) -> Any:
+    """A result as it is given: off the tape, where nobody is around."""
+    return tree if _Depth.count else tree_map(lambda one: one.detach() if isinstance(one, Tensor) else one, tree)
 
 
 def _places(argnums: int | tuple[int, ...], count: int) -> tuple[int, ...]:
@@ -146,7 +180,7 @@ def grad_and_value(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = F
     @functools.wraps(func)
     def derived(*args: Any, **kwargs: Any) -> Any:
         places = _places(argnums, len(args))
-        with enable_grad():
+        with _deeper():
             given = _watched(args, places)
             result = func(*given, **kwargs)
             value, aux = result if has_aux else (result, None)
@@ -156,10 +190,10 @@ def grad_and_value(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = F
                 f"dims."
             )
         wanted = [given[n] for n in places]
-        found = iter(autograd.grad(value, tree_leaves(wanted), allow_unused=True))
+        found = iter(_slopes(value, tree_leaves(wanted)))
         grads = tuple(_shaped(one, found) for one in wanted)
         out = grads if isinstance(argnums, tuple) else grads[0]
-        return (out, (value.detach(), aux)) if has_aux else (out, value.detach())
+        return (out, (_shown(value), aux)) if has_aux else (out, _shown(value))
 
     return derived
 
@@ -178,18 +212,17 @@ def grad(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> C
 
 def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """The value, and a function from its gradient to those of the arguments."""
-    with enable_grad():
+    with _deeper():
         given = _watched(primals, tuple(range(len(primals))))
         result = func(*given)
         value, aux = result if has_aux else (result, None)
 
     def back(*cotangents: Any) -> tuple[Any, ...]:
         outs, seeds = tree_leaves(value), tree_leaves(cotangents)
-        found = iter(autograd.grad(outs, tree_leaves(given), seeds, retain_graph=True, allow_unused=True))
+        found = iter(_slopes(outs, tree_leaves(given), seeds, True))
         return tuple(_shaped(one, found) for one in given)
 
-    shown = tree_map(lambda one: one.detach(), value)
-    return (shown, back, aux) if has_aux else (shown, back)
+    return (_shown(value), back, aux) if has_aux else (_shown(value), back)
 
 
 def jacrev(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False, **options: Any) -> Callable[..., Any]:
@@ -198,7 +231,7 @@ def jacrev(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False, **
     @functools.wraps(func)
     def derived(*args: Any) -> Any:
         places = _places(argnums, len(args))
-        with enable_grad():
+        with _deeper():
             given = _watched(args, places)
             result = func(*given)
             value, aux = result if has_aux else (result, None)
@@ -209,10 +242,7 @@ def jacrev(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False, **
             leaves = tree_leaves(wanted)
             for seed in eye(out.numel(), dtype=out.dtype):
                 seed = seed.reshape(out.shape)
-                parts = autograd.grad(out, leaves, seed, retain_graph=True,
-                allow_unused=True) if out.requires_grad else (
-                    (None,) * len(leaves)
-                )  # fmt: skip
+                parts = _slopes(out, leaves, seed, True) if out.requires_grad else (None,) * len(leaves)
                 rows.append(
                     [leaf.detach() * 0 if one is None else one for one, leaf in zip(parts, leaves, strict=True)]
                 )
@@ -240,7 +270,12 @@ def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
     total: Any = 0
     for table, tangent in zip(tables, tangents, strict=True):
         total = total + (table * tangent).reshape(*value.shape, -1).sum(-1)
-    return value.detach(), total
+    return _shown(value), total
+
+
+def hessian(func: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
+    """The second derivatives: of each slope by each input."""
+    return jacfwd(jacrev(func, argnums), argnums)
 
 
 __getattr__ = _lacking(__name__, "torch.func")

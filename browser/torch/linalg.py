@@ -55,8 +55,12 @@ def inv(A: Tensor) -> Tensor:
         out = np.linalg.inv(A._data)
     except np.linalg.LinAlgError:
         raise LinAlgError("linalg.inv: The diagonal element is zero, the inversion could not be completed.") from None
-    back = out.swapaxes(-1, -2)
-    return make(out, A.dtype, "LinalgInvEx0", (A,), lambda g: (-back @ g @ back,), (), True)
+
+    def backward(g: np.ndarray) -> tuple[np.ndarray]:
+        back = out.swapaxes(-1, -2)
+        return (-back @ g @ back,)
+
+    return make(out, A.dtype, "LinalgInvEx0", (A,), backward, (), True)
 
 
 def matrix_power(A: Tensor, n: int) -> Tensor:
@@ -85,12 +89,13 @@ def solve(A: Tensor, B: Tensor) -> Tensor:
 
 def det(A: Tensor) -> Tensor:
     """The determinant; with gradient where there is an inverse."""
-    out = np.asarray(np.linalg.det(A._data), A._data.dtype)
+    x = A._data
+    out = np.asarray(np.linalg.det(x), x.dtype)
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
-        return ((g * out)[..., None, None] * np.linalg.inv(A._data).swapaxes(-1, -2),)
+        return ((g * out)[..., None, None] * np.linalg.inv(x).swapaxes(-1, -2),)
 
-    return make(out, A.dtype, "LinalgDet0", (A,), backward, (A,))
+    return make(out, A.dtype, "LinalgDet0", (A,), backward, (A,), True)
 
 
 SVD = namedtuple("linalg_svd", ["U", "S", "Vh"])

@@ -9,6 +9,7 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from ingest.feeds.records import by_id, order, week_of
+from ingest.limits import number_in
 from ingest.model import Paper, Week
 from ingest.urls import paper_id
 
@@ -177,7 +178,7 @@ def _trust(paper: Paper) -> tuple[int, int]:
     who, _, version = (
         paper.authority.rpartition(" v") if paper.authority.startswith("arXiv v") else (paper.authority, "", "1")
     )
-    return _TRUST.get(who, 0), int(version) if version.isdecimal() else 1
+    return _TRUST.get(who, 0), number_in(version, 1)
 
 
 _TRUST = {"own": 1, "Hugging Face": 2, "arXiv": 3}
@@ -186,7 +187,7 @@ _TRUST = {"own": 1, "Hugging Face": 2, "arXiv": 3}
 def _filled(record: Paper, paper: Paper) -> Paper:
     """The record completed and corrected by the paper. A title that is only the address is a gap too."""
     before, now = _trust(record), _trust(paper)
-    changes = {key: value for key in _GAPS if (value := getattr(paper, key)) and not getattr(record, key)}
+    changes = {key: value for key in _GAPS if not getattr(record, key) and (value := getattr(paper, key))}
     if now > before:
         changes |= {key: value for key in _TOLD if (value := getattr(paper, key)) or key == "withdrawn"}
     if paper.title == paper.url:
@@ -206,7 +207,8 @@ def _filled(record: Paper, paper: Paper) -> Paper:
     }
     if now == before and paper.withdrawn:
         changes["withdrawn"] = True
-    return replace(record, **changes)
+    changes = {key: value for key, value in changes.items() if value != getattr(record, key)}
+    return replace(record, **changes) if changes else record
 
 
 _TOLD = ("title", "authors", "url", "line", "withdrawn", "authority")

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from ingest.limits import number_in
+
 EARLIER = timedelta(days=5)  # what was announced on a day was sent in so long before: a weekend and two holidays
 LONGEST = 92  # days that are asked for one by one
 PAGE = 1_000  # entries asked for at a time; arXiv allows 2,000
@@ -56,7 +58,7 @@ def next_page(url: str, start: int) -> str:
     parts = urlsplit(url)
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))
     size = asked.get("max_results", "")
-    asked |= {"start": str(start), "max_results": str(max(PAGE, int(size) if size.isdecimal() else 0))}
+    asked |= {"start": str(start), "max_results": str(max(PAGE, number_in(size)))}
     return urlunsplit(parts._replace(query=urlencode(asked, safe=":[]()*/,")))
 
 

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from ingest import files
+from ingest import files, guard
 from ingest.concepts import fold, parse_concept
-from ingest.link import CONCEPTS
-from ingest.matching import Matcher, prose_of
+from ingest.matching import CONCEPTS, Matcher, prose_of
 from ingest.reporting import report, show_progress
 
 
@@ -17,14 +16,23 @@ def fetch(options: argparse.Namespace) -> int:
     """Bring feeds into talks/papers/, or say how each one did."""
     from ingest.feeds.fetch import Settings, run_fetch  # only this command waits for httpx to be loaded
     from ingest.feeds.outcome import status
+    from ingest.feeds.store import relink
     from ingest.web import Manners
 
-    if options.status:
-        lines, problems = status(options.talks, datetime.now(UTC))
+    if problems := guard.before_feeds(options.talks):
+        return 2 * report(problems, options.format)
+    if options.relink:
+        more, found = relink(options.talks / "papers", finder(options.docs))
+        problems = found
+        lines = [f"{more} papers of the archive have more concepts now, by their titles"]
+    elif options.status:
+        lines, told = status(options.talks, datetime.now(UTC))
+        problems = [*told]
     else:
         manners = Manners(allow_private=options.allow_private)
         settings = Settings(manners, force=options.force, progress=show_progress, find=finder(options.docs))
-        lines, problems = run_fetch(options.feeds, options.talks, datetime.now(UTC), settings, options.since)
+        lines, told = run_fetch(options.feeds, options.talks, datetime.now(UTC), settings, options.since)
+        problems = [*told]
     for line in lines:
         print(line)
     code = report(problems, options.format)
@@ -37,15 +45,24 @@ def finder(docs: Path) -> Callable[[str, str], tuple[str, ...]]:
     What title or abstract name counts; where they name nothing, what the title most likely means. An abstract is so
     long that it sounds like every page somewhere.
     """
-    sources, _ = files.read([path for path in (docs / "topics").glob("*.md") if path.name != "index.md"], docs)
+    pages = [(docs / folder).glob("*.md") for folder in ("topics", "en/topics")]
+    sources, english = (files.read([path for path in found if path.name != "index.md"], docs)[0] for found in pages)
     concepts = [concept for source in sources if (concept := parse_concept(source)[0])]
-    matcher = Matcher(concepts, {Path(source.path).stem: prose_of(source) for source in sources})
+    matcher = Matcher(concepts, prose_of(sources), prose_of(english))
     names = {concept.name: [_words(alias) for alias in concept.aliases] for concept in concepts}
 
     def find(title: str, abstract: str) -> tuple[str, ...]:
         said, meant = _words(f"{title} {abstract}"), matcher.find(title)
         found = dict.fromkeys((*meant, *(matcher.find(title, abstract) if abstract else ())))
-        named = tuple(name for name in found if any(alias in said for alias in names[name]))
+        others = {name: [alias for other in found if other != name for alias in names[other]] for name in found}
+        named = tuple(
+            name
+            for name in found
+            # `post-training quantization` is of the latter: a name right before another is its adjective
+            if any(
+                alias in said and not any(alias + after[1:] in said for after in others[name]) for alias in names[name]
+            )
+        )
         return (named or meant[:1])[:CONCEPTS]
 
     return find

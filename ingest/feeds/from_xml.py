@@ -48,7 +48,11 @@ def read_well_formed(text: str, source: str) -> Reading | None:
         return None
     title, link, entries = plainly
     base = absolute(link, source)
-    return Reading(title, [replace(entry, links=(absolute(entry.links[0], base),)) for entry in entries], site=base)
+    whole = (
+        entry if (link := absolute(entry.links[0], base)) == entry.links[0] else replace(entry, links=(link,))
+        for entry in entries
+    )
+    return Reading(title, [*whole], site=base)
 
 
 def read_mended(text: str, source: str) -> Reading | None:

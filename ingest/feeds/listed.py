@@ -15,6 +15,7 @@ from typing import Any
 
 from ingest.feeds.catch_up import is_template
 from ingest.feeds.info import FeedInfo
+from ingest.limits import number_in
 from ingest.model import Paper, Source
 from ingest.problems import Problem
 
@@ -81,7 +82,7 @@ def _feed(url: str, archive: str, outline: dict[str, str]) -> FeedInfo:
         keep=keep,
         block=block,
         archive=archive,
-        again=min(int(again), 30) if again.isdecimal() else 0,
+        again=min(number_in(again), 30),
     )
 
 

@@ -41,13 +41,16 @@ def decode(source: Source) -> tuple[Week, tuple[Problem, ...]]:
     """
     name = PurePosixPath(source.path).stem
     papers, problems = [], []
-    if not _is_week(name):
+    if not is_week(name):
         problems.append(Problem(source.path, 1, 1, "P009", f"the name {name}"))
     for number, line in enumerate(source.text.split("\n"), 1):
         if not line.strip():
             continue
         try:
-            papers.append(_record(json.loads(line, object_pairs_hook=_distinct)))
+            value = json.loads(line, object_pairs_hook=_distinct)
+            if "\\u" in line or not line.isascii():  # else there is no half of a pair
+                _encodable(value)
+            papers.append(_record(value))
         except json.JSONDecodeError as error:
             problems.append(Problem(source.path, number, error.colno, "P001", f"no JSON ({error.msg})"))
         except (ValueError, RecursionError) as error:
@@ -70,10 +73,12 @@ def settled(weeks: Sequence[Week], sources: Sequence[Source], today: date) -> tu
         return tuple(weeks), []
     problems, kept = [], {UNDATED: Week(UNDATED, ())}
     for week, source, papers in zip(weeks, sources, ahead, strict=True):
+        lines = enumerate(source.text.split("\n"), 1) if papers else iter(())  # as they stand, so do the papers
         for paper in papers:
-            line = next(at for at, text in enumerate(source.text.split("\n"), 1) if str(paper.published) in text)
+            line = next((at for at, text in lines if str(paper.published) in text), 1)
             problems.append(Problem(source.path, line, 1, "P012", f"{paper.published}, in the future"))
-        kept[week.name] = replace(week, papers=tuple(paper for paper in week.papers if paper not in papers))
+        theirs = {*map(id, papers)}
+        kept[week.name] = replace(week, papers=tuple(paper for paper in week.papers if id(paper) not in theirs))
     undated = tuple(replace(paper, published=None) for papers in ahead for paper in papers)
     kept[UNDATED] = replace(kept[UNDATED], papers=kept[UNDATED].papers + undated)
     newest = week_of(today + _DAY_AHEAD)
@@ -99,7 +104,8 @@ def by_id(paper: Paper) -> tuple[object, ...]:
     return *named, *days, paper.authority, paper.votes, paper.also, paper.code, paper.withdrawn, paper.guid, paper.line
 
 
-def _is_week(name: str) -> bool:
+def is_week(name: str) -> bool:
+    """Whether a file of this name is a week."""
     if name == UNDATED:
         return True
     try:
@@ -118,6 +124,13 @@ def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(dict(pairs)) < len(pairs):
         raise ValueError("a key that stands twice")
     return dict(pairs)
+
+
+def _encodable(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("half a surrogate pair") from None
 
 
 def _record(value: object) -> Paper:
@@ -144,10 +157,6 @@ def _record(value: object) -> Paper:
         raise ValueError("a version that is not like v2")
     if not (value.get("title") and value.get("url")):
         raise ValueError("a record without title or url")
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise ValueError("half a surrogate pair") from None
     url = canonical_url(value["url"])
     if not url.startswith(("http://", "https://")):
         raise ValueError("a url that is no web address")

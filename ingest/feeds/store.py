@@ -51,6 +51,34 @@ def add_to_archive(
     return tuple(replace(outcome, new=count) for outcome, count in zip(outcomes, new, strict=True)), problems
 
 
+def relink(archive_dir: Path, find: Find) -> tuple[int, list[Problem]]:
+    """Look for concepts that were written after papers came: how many papers have more now, and problems.
+
+    Abstracts are read once and not kept, so it is by their titles, and by the sentence that is kept of some.
+    """
+    more, problems = 0, []
+    for path in sorted(archive_dir.glob("*.jsonl")):
+        before, found = _read(archive_dir, [path.stem])
+        problems += found
+        after = [
+            replace(
+                week,
+                papers=tuple(
+                    replace(paper, topics=tuple(dict.fromkeys((*paper.topics, *find(paper.title, paper.line)))))
+                    for paper in week.papers
+                ),
+            )
+            for week in before
+        ]
+        pairs = [
+            pair for one, two in zip(before, after, strict=True) for pair in zip(one.papers, two.papers, strict=True)
+        ]
+        more += sum(one.topics != two.topics for one, two in pairs)
+        sealed = {problem.path for problem in found if problem.severity == ERROR}
+        problems += _write([] if sealed else after, before, archive_dir, sealed)
+    return more, problems
+
+
 def fingerprint_of(archive_dir: Path) -> str:
     """A hash of the archive's files: of another archive nobody knows what it lacks."""
     return hashlib.sha256(repr(sorted(digests_of(archive_dir).items())).encode()).hexdigest()

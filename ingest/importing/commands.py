@@ -28,6 +28,7 @@ from ingest.notes.write import format_note
 from ingest.problems import Problem
 from ingest.questions.write import write_question
 from ingest.reporting import paper_json, print_records, question_json, report, talk_json, usage
+from ingest.tree import Tree
 
 AS = {"talk": "a talk", "questions": "a collection of questions", "article": "an article"}
 NUMBERED_PICTURE = re.compile(r"\d{1,4}\.(?:png|jpg|gif|webp)")
@@ -93,6 +94,8 @@ def bring(options: argparse.Namespace) -> int:
     if asked := read_discussions(options.file):
         return _bring_questions(options, Kind("questions", "an export of discussions", asked), Document(Source("", "")))
     document = read_document(options.file)
+    if document.problems and not document.census.letters:  # a scan: all that can be said is how to get its text
+        return report(document.problems)
     told = tell_kind(document.source, getattr(options, "wanted", "") or "")
     print(f"{options.file}: taken for {AS[told.name]}: {told.reason}; `--as` takes it for another", file=sys.stderr)
     if told.name == "talk":
@@ -128,10 +131,11 @@ def _bring_talk(options: argparse.Namespace, document: Document) -> int:
 
 def _write_pictures(folder: Path, pictures: dict[str, bytes], root: Path) -> None:
     """The pictures of a document; those of an earlier import of it, which have the same kind of name, go."""
-    if folder.is_dir() and not folder.is_symlink():
-        for old in folder.iterdir():
-            if NUMBERED_PICTURE.fullmatch(old.name) and old.name not in pictures:
-                old.unlink()
+    tree, place = Tree(root), folder.relative_to(root).as_posix()
+    for name, kind in [*tree.walk(place)]:
+        old = name.removeprefix(f"{place}/")
+        if kind == "file" and NUMBERED_PICTURE.fullmatch(old) and old not in pictures:
+            tree.remove(name)
     for name, content in pictures.items():
         files.write_bytes(folder / name, content, root)
 

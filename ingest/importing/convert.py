@@ -18,6 +18,7 @@ from ingest.importing.unzip import unzip
 from ingest.pictures import LARGEST
 from ingest.tree import Tree
 
+BROKEN = "\ufffd"  # stands where a byte is no character
 FORMATS = (".docx", ".pdf", ".html", ".htm", ".md", ".markdown", ".txt")
 
 
@@ -129,10 +130,24 @@ def _html(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:
     from bs4.dammit import EncodingDetector
 
     declared = EncodingDetector.find_declared_encoding(content, is_html=True)
+    faults: list[str] = []
     try:
         text, encoding = content.decode(declared or "ascii"), str(declared)
         if content.startswith(b"\xef\xbb\xbf"):
             text, encoding = decode(content)
-    except (LookupError, UnicodeDecodeError):
-        text, encoding = decode(content)
-    return to_markdown(text, pictures.place_one), Converted("", pictures.found, pictures.left_out, encoding)
+    except (LookupError, ValueError):  # an encoding of no name, or with a NUL in it
+        text, encoding = _mostly(content, str(declared or "")) or decode(content)
+        if broken := text.count(BROKEN):
+            faults.append(f"{broken} characters are not in the encoding that the page names ({encoding})")
+    written = to_markdown(text, pictures.place_one)
+    return written, Converted("", pictures.found, pictures.left_out, encoding, faults=faults)
+
+
+def _mostly(content: bytes, declared: str) -> tuple[str, str] | None:
+    """A page in the encoding that it names, of which a few characters are none; None where there are many."""
+    try:
+        text = content.decode(declared, "replace")
+    except (LookupError, ValueError):
+        return None
+    foreign = sum(not char.isascii() for char in text)
+    return (text, declared) if 0 < text.count(BROKEN) * 10 <= foreign else None

@@ -10,11 +10,12 @@ from ingest.importing.html import html_to_markdown
 from ingest.importing.sandbox import convert_within
 from ingest.marks import asks
 from ingest.model import Block, Question, Source, Talk
-from ingest.notes.parse import REQUIRED, TITLED, parse_note
+from ingest.notes.parse import HEAD, REQUIRED, TITLED, parse_note
 from ingest.problems import Problem
 from ingest.questions.collected import article_question, parse_collection
 from ingest.questions.discussions import parse_discussions, parse_form
 from ingest.questions.parse import parse_question
+from ingest.slips.head import with_fields
 
 BACKGROUND = 500  # letters: who says more below a question answers it
 
@@ -122,8 +123,10 @@ def parse_document(source: Source) -> tuple[Talk | Question, list[Problem]]:
 
 
 def as_talk(source: Source) -> Source:
-    """A text as a note holds it: its footnotes at the end."""
-    return replace(source, text=notes_at_end(source.text))
+    """A text as a note holds it: its fields in brackets, its footnotes at the end."""
+    sections = parse_note(source)[0].sections
+    first = min((section.line for section in sections), default=HEAD)
+    return replace(source, text=notes_at_end(with_fields(source.text, first)))
 
 
 def tell_kind(source: Source, wanted: str = "") -> Kind:

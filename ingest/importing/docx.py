@@ -14,10 +14,17 @@ from ingest.importing.decode import CannotConvert, decode
 from ingest.importing.docx_html import Paragraph, Run, html_of
 from ingest.importing.docx_lines import SKIPPED, Lines, text_of
 from ingest.importing.docx_package import Element, Package, child, name_of, open_package, said
-from ingest.importing.docx_styles import Style, has_mono, heading, list_of, read_lists, read_styles
+from ingest.importing.docx_styles import Style, has_mono, heading, list_of, read_lists
 from ingest.importing.html import Written, to_markdown
+from ingest.invisible import unescape
+from ingest.limits import number_in
 
 AWAY = ("moveFrom", "Fallback", "del")
+
+
+def _is_away(element: Element) -> bool:
+    """Whether an element is no text any more: deleted, moved elsewhere, or a copy for old programs."""
+    return name_of(element) in AWAY or (name_of(element) == "tr" and child(element, "trPr", "del") is not None)
 
 
 def docx_to_markdown(parts: Mapping[str, bytes], place: Callable[[bytes, str], str]) -> Written:
@@ -48,13 +55,17 @@ def docx_to_markdown(parts: Mapping[str, bytes], place: Callable[[bytes, str], s
 def _seen(package: Package) -> Iterator[str]:
     """Every text of every part, deleted ones and copies for old programs excepted; of parts that are pages, theirs."""
     for root in package.texts():
-        away = {id(inner) for each in root.iter() if name_of(each) in AWAY for inner in each.iter()}
+        away = {id(inner) for each in root.iter() if _is_away(each) for inner in each.iter()}
+        figures = set()  # of a chart, in which each series has the same names of its categories
         for element in root.iter():
-            if name_of(element) == "t" and element.text and id(element) not in away:
-                yield element.text
-    for name in package.related(package.main, "aFChunk"):
+            name = name_of(element)
+            shown = said(element, "string") if name == "textpath" else element.text if name in ("t", "v") else ""
+            if shown and id(element) not in away and shown not in figures:
+                yield shown
+                figures |= {shown} if name == "v" else set()
+    for name in filter(_is_readable, package.related(package.main, "aFChunk")):
         page = _decoded(package.content(name) or b"", name)
-        yield from re.sub(r"(?s)<(style|script|head)\b.*?</\1\s*>|<[^<>]*>", "\n", html.unescape(page)).split("\n")
+        yield from re.sub(r"(?s)<(style|script|head)\b.*?</\1\s*>|<[^<>]*>", "\n", unescape(page)).split("\n")
 
 
 def _decoded(content: bytes, name: str) -> str:
@@ -68,7 +79,6 @@ def _decoded(content: bytes, name: str) -> str:
 class _Reader(Lines):
     def __init__(self, package: Package, place: Callable[[bytes, str], str]) -> None:
         super().__init__(package, place)
-        self.styles = read_styles(package)
         self.lists = read_lists(package)
 
     def page(self) -> str:
@@ -141,6 +151,7 @@ class _Reader(Lines):
         properties = child(element, "pPr")
         named = child(properties, "pStyle")
         style = self.styles.get(said(named, "val"), Style()) if named is not None else Style()
+        self.style, outer = style, self.style
         outline = child(properties, "outlineLvl")
         level = heading(said(outline, "val")) if outline is not None and style.level >= 0 else style.level
         number = list_of(properties) or style.number
@@ -148,6 +159,7 @@ class _Reader(Lines):
         if label and child(properties, "numPr") is None:
             label.level = max(label.level, style.depth)
         runs = list(self.runs(element))
+        self.style = outer
         letters = sum(run.letters for run in runs)
         mono = sum(run.letters for run in runs if run.code)
         blank = not letters and (has_mono(child(properties, "rPr")) or any(run.code for run in runs))
@@ -165,13 +177,15 @@ class _Reader(Lines):
         rows: list[str] = []
         for row in _inside(table, "tr"):
             cells, column = [], 0
+            if child(row, "trPr", "del") is not None:
+                continue
             before = child(row, "trPr", "gridBefore")
-            if before is not None and said(before, "val").isdigit():
-                cells += ["<td></td>"] * min(int(said(before, "val")), 50)
+            if before is not None:
+                cells += ["<td></td>"] * min(number_in(said(before, "val")), 50)
                 column = len(cells)
             for cell in _inside(row, "tc"):
                 span, merged = child(cell, "tcPr", "gridSpan"), child(cell, "tcPr", "vMerge")
-                across = min(int(said(span, "val")), 50) if span is not None and said(span, "val").isdigit() else 1
+                across = min(number_in(said(span, "val"), 1), 50) if span is not None else 1
                 goes_on = merged is not None and said(merged, "val") != "restart"
                 words = "" if goes_on else html_of(self.blocks(cell))
                 cells.append(f"<td>{words}</td>" + "<td></td>" * (across - 1))
@@ -187,11 +201,16 @@ class _Reader(Lines):
             self.told["a part whose text is missing"] += 1
             return ""
         ending = target.lower().rpartition(".")[2]
-        if ending not in ("mht", "mhtml", "eml", "htm", "html", "xhtml", "txt"):
+        if not _is_readable(target):
             self.told[f"a part of the text in a form that cannot be read (.{ending})"] += 1
             return ""
         text = _decoded(content, target)
         return f"<div>{html.escape(text)}</div>" if ending == "txt" or "<" not in text else _body_of(text)
+
+
+def _is_readable(name: str) -> bool:
+    """Whether a part in another form is one that can be read."""
+    return name.lower().rpartition(".")[2] in ("mht", "mhtml", "eml", "htm", "html", "xhtml", "txt")
 
 
 def _joins_next(paragraph: Element) -> bool:

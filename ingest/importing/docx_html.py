@@ -34,6 +34,7 @@ def html_of(paragraphs: Iterable[Paragraph]) -> str:
     """Paragraphs as HTML: neighbours that are code are one block, items of lists one list."""
     out: list[str] = []
     open_lists: list[str] = []
+    counts: list[int] = []  # of each open list, the number of its last item
     lines: list[str] = []
     for paragraph in paragraphs:
         if paragraph.tag == "pre" and not paragraph.raw:
@@ -50,7 +51,7 @@ def html_of(paragraphs: Iterable[Paragraph]) -> str:
                 paragraph.raw or (f"<{paragraph.tag}>{shown}{content}</{paragraph.tag}>" if content.strip() else "")
             )
             continue
-        out += _item(open_lists, label, content)
+        out += _item(open_lists, counts, label, content)
     return "".join([*out, *_close(open_lists, 0), *_code(lines)])
 
 
@@ -60,12 +61,16 @@ def _joint(label: Label) -> str:
     return text if re.search("[：、）】]$", text) else f"{text} "
 
 
-def _item(open_lists: list[str], label: Label, content: str) -> Iterator[str]:
+def _item(open_lists: list[str], counts: list[int], label: Label, content: str) -> Iterator[str]:
     kind = "ol" if label.number else "ul"
     level = min(label.level, len(open_lists))  # no deeper than the items above it
     yield from _close(open_lists, level + 1)
-    if len(open_lists) == level + 1 and open_lists[-1] != kind:
+    del counts[level + 1 :]
+    goes_on = len(counts) > level and label.number in (0, counts[level] + 1)
+    if len(open_lists) == level + 1 and (open_lists[-1] != kind or not goes_on):
         yield from _close(open_lists, level)
+    counts += [0] * (level + 1 - len(counts))
+    counts[level] = label.number
     while len(open_lists) <= level:
         last = len(open_lists) == level
         tag = kind if last else "ul"

@@ -6,12 +6,14 @@ What is not known here is entered, not skipped: its words stay. What is skipped 
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from ingest.importing.docx_charts import chart_table
 from ingest.importing.docx_html import Paragraph, Run
 from ingest.importing.docx_package import Element, Package, child, name_of, said
-from ingest.importing.docx_styles import has_mono, is_on
-from ingest.importing.mathematics import Omml, omml_tex
+from ingest.importing.docx_styles import Style, has_mono, is_on, read_styles
+from ingest.importing.omml import Omml, omml_tex
+from ingest.importing.signs import sign
 
 # What is no text of the document: properties, deleted text, and marks of places.
 SKIPPED = set(
@@ -20,12 +22,7 @@ SKIPPED = set(
     " continuationSeparator Fallback rt docPr cNvSpPr cNvPr commentRangeStart commentRangeEnd rubyPr posOffset align"
     " pctWidth pctHeight".split()
 )
-SYMBOLS = dict(  # of Wingdings
-    pair.split("=")
-    for pair in (
-        "F0FE=☑ F052=☑ F0A8=☐ F06F=☐ F0FD=☒ F051=☒ F0FC=✓ F050=✓ F0FB=✗ F0E0=→ F0E8=➔ F0B7=• F0A7=▪ F06C=● F06E=■"
-    ).split()
-)
+R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 CHARTS = {"chart": "a chart", "diagram": "a SmartArt diagram"}
 
 
@@ -42,6 +39,8 @@ class Lines:
 
     def __init__(self, package: Package, place: Callable[[bytes, str], str]) -> None:
         self.package, self.place = package, place
+        self.styles = read_styles(package)
+        self.style = Style()  # of the paragraph that is being read
         self.told: Counter[str] = Counter()
         self.dropped: list[str] = []
         self.part = package.main
@@ -78,12 +77,15 @@ class Lines:
 
     def _run(self, run: Element, link: str) -> Iterator[Run]:
         properties = child(run, "rPr")
-        code = has_mono(properties)
-        marks = tuple(_marks(properties))
+        named = child(properties, "rStyle")
+        style = self.styles.get(said(named, "val"), Style()) if named is not None else Style()
+        code = has_mono(properties) or style.code
+        switches = style.switches | {name_of(each): is_on(each) for each in properties or ()}
+        marks = tuple(_marks(switches, properties))
         link = link or next(
             (target for field in reversed(self._fields) if field[-1] == "shown" and (target := _target(field[0]))), ""
         )
-        if is_on(child(properties, "vanish")):
+        if switches.get("vanish", self.style.switches.get("vanish", False)):
             if hidden := text_of(run):
                 self.told[f"hidden text: {hidden[:30]!r}"] += 1
                 self.dropped.append(hidden)
@@ -131,16 +133,10 @@ class Lines:
 
     def _symbol(self, element: Element) -> str:
         code, font = said(element, "char").upper(), said(element, "font")
-        if code in SYMBOLS:
-            return SYMBOLS[code]
-        if re.fullmatch("[0-9A-F]{4}", code) and not 0xE000 <= int(code, 16) <= 0xF8FF:
-            return chr(int(code, 16))
-        if code.startswith("F0") and font.lower() == "symbol":
-            greek = dict(zip("abgdezhqiklmnxoprstufcyw", "αβγδεζηθικλμνξοπρστυφχψω", strict=True))
-            letter = chr(int(code[2:], 16))
-            return greek.get(letter, greek.get(letter.lower(), letter).upper() if letter.isupper() else letter)
-        self.told[f"a sign of the font {font}"] += 1
-        return ""
+        shown = sign(int(code, 16), font) if re.fullmatch("[0-9A-F]{1,4}", code) else ""
+        if not shown:
+            self.told[f"a sign of the font {font}"] += 1
+        return shown
 
     def _field(self, element: Element) -> str:
         """Begin, divide or end a field; a box to tick is its own result."""
@@ -178,6 +174,8 @@ class Lines:
                 outer, self.floats = self.floats, []
                 inside = list(self.blocks(each))
                 self.floats = [*outer, *inside]
+            elif name == "textpath" and (words := said(each, "string").strip()):
+                self.floats.append(Paragraph([Run(html.escape(words), (), "", len(words))]))
             elif name in ("blip", "imagedata"):
                 found.append(
                     self._picture(
@@ -185,8 +183,21 @@ class Lines:
                     )
                 )
             elif name == "graphicData" and (kind := CHARTS.get(said(each, "uri").rpartition("/")[2])):
-                self.told[f"{kind}{': ' + repr(described) if described else ''}"] += 1
+                self.told[f"{kind}{': ' + repr(described) if described else ''}; its words are kept"] += 1
+                self.floats += self._words(each)
         return "".join(found)
+
+    def _words(self, graphic: Element) -> Iterator[Paragraph]:
+        """What is written in a chart or diagram, which lies in a part of its own."""
+        names = [value for each in graphic.iter() for key, value in each.attrib.items() if key.startswith(f"{{{R}")]
+        parts = [self.package.relations(self.part).get(name, ("", "", True)) for name in names]
+        for kind, target, outside in parts:
+            root = None if outside or kind not in ("chart", "chartEx", "diagramData") else self.package.xml(target)
+            if root is not None and (figures := chart_table(root)):
+                yield Paragraph([], raw=figures)
+            for paragraph in root.iter() if root is not None else ():
+                if name_of(paragraph) == "p" and (words := text_of(paragraph)):
+                    yield Paragraph([Run(html.escape(words), (), "", len(words))])
 
     def _picture(self, name: str, described: str) -> str:
         _, target, outside = self.package.relations(self.part).get(name, ("", "", False))
@@ -239,12 +250,12 @@ def _target(instruction: str) -> str:
     return f"{address}#{match[4]}" if match[4] and address and "#" not in address else address
 
 
-def _marks(properties: Element | None) -> Iterator[str]:
-    if is_on(child(properties, "b")):
+def _marks(switches: Mapping[str, bool], properties: Element | None) -> Iterator[str]:
+    if switches.get("b"):
         yield "strong"
-    if is_on(child(properties, "i")):
+    if switches.get("i"):
         yield "em"
-    if is_on(child(properties, "strike")) or is_on(child(properties, "dstrike")):
+    if switches.get("strike") or switches.get("dstrike"):
         yield "del"
     raised = child(properties, "vertAlign")
     if raised is not None and said(raised, "val") in ("superscript", "subscript"):

@@ -5,16 +5,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ingest.importing.docx_package import Element, Package, child, name_of, said
+from ingest.limits import number_in
 
 MONO = re.compile(
     r"mono|courier|consol|menlo|fixed|typewriter|source ?code|fira ?code|等距|lucida console|cascadia", re.IGNORECASE
 )
 CODE = re.compile(
-    r"^(?:html (?:preformatted|预设格式)|(?:source ?)?code(?: ?block)?|(?:源|程序)?代码块?|preformatted(?: text)?)$",
+    r"^(?:html (?:preformatted|code|typewriter|预设格式|代码)|(?:source ?)?code(?: ?block)?|(?:源|程序)?代码块?"
+    r"|preformatted(?: text)?|verbatim char|inline ?code|行内代码)$",
     re.I,
 )
 HEADING = re.compile(r"^(?:heading|标题)\s*([1-9])$", re.IGNORECASE)
 QUOTE = re.compile(r"quote|引用|block ?text", re.IGNORECASE)
+SWITCHES = ("b", "i", "strike", "dstrike", "vanish")
 OFF = ("0", "false", "off", "none")
 
 
@@ -33,6 +36,7 @@ class Style:
     quote: bool = False
     number: tuple[str, int] | None = None
     depth: int = 0  # of its list, where its name alone says it
+    switches: dict[str, bool] = field(default_factory=dict)  # of its letters, such as `b`
 
 
 @dataclass(slots=True)
@@ -77,7 +81,8 @@ def read_styles(package: Package) -> dict[str, Style]:
         base = style(said(parent, "val"), (*way, name)) if parent is not None else Style()
         called = child(element, "name")
         shown = said(called, "val") if called is not None else ""
-        done[name] = found = Style(shown, base.level, base.code, base.quote, base.number)
+        own = {name_of(each): is_on(each) for each in child(element, "rPr") or () if name_of(each) in SWITCHES}
+        done[name] = found = Style(shown, base.level, base.code, base.quote, base.number, 0, base.switches | own)
         if match := HEADING.match(shown):
             found.level = min(int(match[1]), 6)
         elif shown.lower() in ("title", "标题"):
@@ -103,7 +108,8 @@ def _depth(name: str) -> int:
 
 def heading(outline: str) -> int:
     """The level of a heading by its outline level, which counts from 0; 9 is text."""
-    return min(int(outline) + 1, 6) if outline.isdigit() and int(outline) < 9 else 0
+    level = number_in(outline, 9)
+    return min(level + 1, 6) if level < 9 else 0
 
 
 def list_of(properties: Element | None) -> tuple[str, int] | None:
@@ -114,7 +120,7 @@ def list_of(properties: Element | None) -> tuple[str, int] | None:
     which, level = child(number, "numId"), child(number, "ilvl")
     name = said(which, "val") if which is not None else ""
     deep = said(level, "val") if level is not None else "0"
-    return (name, min(int(deep), 8) if deep.isdigit() else 0)
+    return (name, min(number_in(deep), 8))
 
 
 @dataclass(slots=True)
@@ -179,17 +185,17 @@ def read_lists(package: Package) -> Lists:
         lists.abstract[name] = said(kind, "val")
         lists.levels[name] = list(kinds.get(said(kind, "val"), [Level()]))
         for change in (change for change in each if name_of(change) == "lvlOverride"):
-            depth, start = said(change, "ilvl"), child(change, "startOverride")
-            if start is not None and depth.isdigit():
-                lists.starts.setdefault(name, {})[int(depth)] = _number(said(start, "val"))
-            if (level := child(change, "lvl")) is not None and depth.isdigit() and int(depth) < len(lists.levels[name]):
-                lists.levels[name][int(depth)] = _level(level)
+            depth, start = number_in(said(change, "ilvl"), -1), child(change, "startOverride")
+            if start is not None and depth >= 0:
+                lists.starts.setdefault(name, {})[depth] = _number(said(start, "val"))
+            if (level := child(change, "lvl")) is not None and 0 <= depth < len(lists.levels[name]):
+                lists.levels[name][depth] = _level(level)
     return lists
 
 
 def _levels(kind: Element) -> list[Level]:
     found = {said(each, "ilvl"): _level(each) for each in kind if name_of(each) == "lvl"}
-    last = max((int(name) for name in found if name.isdigit()), default=-1)
+    last = max((number_in(name, -1) for name in found), default=-1)
     return [found.get(str(at), Level(text=f"%{at + 1}.")) for at in range(min(last, 8) + 1)] or [Level()]
 
 
@@ -203,7 +209,7 @@ def _level(element: Element) -> Level:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 7 else 1
+    return number_in(text, 1) if len(text) < 7 else 1
 
 
 DIGITS = "零一二三四五六七八九"

@@ -31,3 +31,18 @@ def escape(text: str) -> str:
         out += [ACTS.sub(r"\\\g<0>", text[at : match.start()]), match[0]]
         at = match.end()
     return HEADING_LIKE.sub(r"\1\\\2", "".join([*out, ACTS.sub(r"\\\g<0>", text[at:])]))
+
+
+def link(text: str, target: str) -> str:
+    """A link whose target holds nothing that ends it early."""
+    return f"[{text}]({address(target)})"
+
+
+def address(target: str) -> str:
+    """An address without what would end it early in Markdown."""
+    return re.sub(r"[\s()<>\"]", lambda match: f"%{ord(match[0]):02X}" if match[0].isascii() else "%20", target.strip())
+
+
+def label(text: str) -> str:
+    """The words of a picture, in which brackets do not end it."""
+    return re.sub(r"(?<!\\)([\[\]])", r"\\\1", " ".join(text.split()))

@@ -111,44 +111,61 @@ def to_markdown(html: str, place: Callable[[Sequence[str]], str] | None = None) 
     from justhtml import JustHTML  # builds the tree that browsers build
 
     from ingest.importing import html_tree
+    from ingest.importing.html_code import code
+    from ingest.importing.html_lists import lists
     from ingest.importing.html_math import formulas, indexes
     from ingest.importing.html_notes import notes
     from ingest.importing.html_tables import tables
     from ingest.importing.writer import Writer
 
-    built = JustHTML(html, sanitize=False, scripting_enabled=False).to_html(pretty=False)
-    tree = BeautifulSoup(built, "html.parser")
+    built = JustHTML(html, sanitize=False, scripting_enabled=False)
+    _named(built.root)
+    tree = BeautifulSoup(built.to_html(pretty=False), "html.parser")
     dropped = html_tree.Dropped()
     seen = list(html_tree.text_of(tree))
     _flatten(tree)
-    formulas(tree)
+    formulas(tree, dropped)
     html_tree.silent(tree, dropped)
-    html_tree.code(tree)
+    code(tree, dropped)
     notes(tree, dropped)
+    html_tree.signs(tree, dropped)
     html_tree.styles(tree)
+    html_tree.titles(tree)
     html_tree.boxes(tree)
     html_tree.rubies(tree)
     html_tree.embedded(tree, dropped)
     html_tree.pictures(tree, place)
     indexes(tree)
     html_tree.wide_links(tree)
-    html_tree.lists(tree)
+    lists(tree, dropped)
     tables(tree)
     text = Writer().convert_soup(tree)
     return Written(_below_title(re.sub(r"\n{3,}", "\n\n", text).strip()), seen, dropped.reasons, dropped.texts)
 
 
+def _named(root: Any) -> None:
+    """Take attributes away whose names are none, as slips leave them: they could not be written again."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        for name in [name for name in getattr(node, "attrs", None) or () if re.search(r"[\s\"'<>/=\x00]", name)]:
+            del node.attrs[name]
+        waiting += getattr(node, "children", None) or ()
+        waiting += filter(None, [getattr(node, "template_content", None)])
+
+
 def _flatten(tree: Any) -> None:
     """Take elements away that stand deeper than anybody nests them; their text stays."""
+    from ingest.importing.html_tree import text_of
+
     depths = {id(tree): 0}
     deep = []
     for node in tree.descendants:
         depth = depths[id(node)] = depths[id(node.parent)] + 1
-        if depth > DEEPEST and hasattr(node, "unwrap") and getattr(node, "name", None):
+        if depth == DEEPEST + 1 and getattr(node, "name", None):
             deep.append(node)
-    for node in reversed(deep):
-        node.insert_after(" ")
-        node.unwrap()
+    for node in deep:
+        node.replace_with(f"{' '.join(text_of(node))} ")
 
 
 def _below_title(text: str) -> str:

@@ -7,13 +7,14 @@ from urllib.parse import parse_qs, urlsplit
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 
+from ingest.importing.html_tree import Dropped
 from ingest.importing.mathematics import Math, tex
 
 TEX_ATTRIBUTES = ("data-tex", "data-formula", "data-latex", "data-equation", "data-math")
 FORMULA_CLASS = re.compile(r"\b(?:latex|tex|math|formula|equation|ee_img|mwe-math\S*)\b", re.IGNORECASE)
 
 
-def formulas(tree: Any) -> None:
+def formulas(tree: Any, dropped: Dropped) -> None:
     """Formulas of MathJax, KaTeX, MathML and editors become `<tex>`."""
     make = BeautifulSoup("", "html.parser").new_tag
 
@@ -25,22 +26,31 @@ def formulas(tree: Any) -> None:
     for node in tree.find_all("script", type=re.compile("^math/tex")):
         for shown in list(node.previous_siblings):  # what MathJax drew of it stands before it
             if isinstance(shown, Tag) and any("MathJax" in name for name in shown.get("class") or ()):
+                dropped.texts.append(shown.get_text())
                 shown.decompose()
             elif isinstance(shown, Tag) or str(shown).strip():
                 break
         put(node, node.get_text(), "mode=display" in node["type"])
+    for node in tree.find_all(attrs={"data-mathml": re.compile("<math")}):  # MathJax 2, saved without its scripts
+        if tree in node.parents and (math := BeautifulSoup(str(node["data-mathml"]), "html.parser").math):
+            dropped.texts.append(node.get_text())
+            display = node.find_parent(class_=["MathJax_Display", "MathJax_SVG_Display"])
+            put(display or node, tex(_mathml(math)), bool(display) or math.get("display") == "block")
     for node in tree.find_all("math"):
-        if node.decomposed or node.parent is None or node.find_parent("tex"):
-            continue
+        if node.decomposed or tree not in node.parents or node.find_parent("tex"):
+            continue  # it went with what stood around it
         outer = node.find_parent(class_=["katex-display", "katex"]) or node.find_parent("mjx-container") or node
         display = "katex-display" in (outer.get("class") or ()) or outer.find_parent(class_="katex-display") is not None
         display = display or node.get("display") == "block" or outer.get("display") == "true"
         note = node.find("annotation", encoding=re.compile("tex", re.IGNORECASE))
         formula = note.get_text() if note else tex(_mathml(node))
+        if note:  # what it draws is said by the TeX beside it
+            note.extract()
+            dropped.texts.append(node.get_text())
         put(outer.find_parent(class_="katex-display") or outer, formula, display)
     for name in TEX_ATTRIBUTES:
         for node in tree.find_all(attrs={name: re.compile(r"\S")}):
-            if node.parent is not None:
+            if tree in node.parents:
                 put(node, str(node[name]), node.name in ("div", "section", "figure", "p"))
     for node in tree.find_all("img"):
         asked = parse_qs(urlsplit(str(node.get("src") or node.get("data-src") or "")).query).get("tex", [""])[0]

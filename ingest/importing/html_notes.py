@@ -44,6 +44,13 @@ def notes(tree: Any, dropped: Dropped) -> None:
         for node in outer:
             node.replace_with(make("note", attrs={"name": str(count)}))
         _move(tree, block, str(count))
+    for mark in tree.find_all("sup", attrs={"data-text": True, "data-numero": True}):  # of Zhihu
+        count += 1
+        dropped.texts.append(mark.get_text())
+        body = make("div", attrs={"data-note": str(count)})
+        body.string = f"{mark['data-text']} {mark.get('data-url') or ''}".strip()
+        (tree.body or tree).append(body)
+        mark.replace_with(make("note", attrs={"name": str(count)}))
 
 
 def _block_of(target: Any) -> Any:

@@ -4,6 +4,8 @@ from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 
+from ingest.limits import number_in
+
 LARGE = ["pre", "table", "ol", "ul"]
 
 
@@ -66,7 +68,7 @@ def _span(cell: Any, name: str) -> int:
     said = str(cell.get(name) or "1")
     if name in cell.attrs:
         del cell[name]
-    return min(int(said), 100) if said.isdigit() and int(said) else 1
+    return min(number_in(said) or 1, 100)
 
 
 def _move_below(table: Any, rows: list[Any]) -> None:

@@ -11,7 +11,11 @@ from typing import Any
 from bs4 import BeautifulSoup, Comment, Declaration, Doctype, ProcessingInstruction, Tag
 from bs4.element import NavigableString
 
-HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+from ingest.importing.signs import sign
+
+HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+UNSEEN = ["sr-only", "visually-hidden", "screen-reader-text"]  # classes of what is only read aloud
+SIGNS = re.compile(r"font-family\s*:\s*[\"']?(Wingdings|Symbol)\b", re.IGNORECASE)
 STYLES = {
     "strong": re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)"),
     "code": re.compile(r"font-family\s*:[^;]*(?:courier|mono|consol|menlo)", re.IGNORECASE),
@@ -39,57 +43,23 @@ class Dropped:
 
 def text_of(tree: Any) -> Iterator[str]:
     """Every text that a browser would show or could open, for the census: nothing of scripts, styles and the head."""
+    silent = {id(tree): any(map(_is_silent, (tree, *tree.parents)))}
     for node in tree.descendants:
-        if isinstance(node, (Comment, Declaration, Doctype, ProcessingInstruction)) or not isinstance(
-            node, NavigableString
-        ):
+        if not isinstance(node, NavigableString):
+            silent[id(node)] = silent[id(node.parent)] or _is_silent(node)
+        elif silent[id(node.parent)] or isinstance(node, (Comment, Declaration, Doctype, ProcessingInstruction)):
             continue
-        if any(_is_silent(parent) for parent in node.parents):
-            continue
-        yield str(node)
+        else:
+            yield str(node)
 
 
 def _is_silent(node: Any) -> bool:
     """Whether a browser shows nothing of an element, or the same once more beside it."""
     if node.name in ("script", "style", "head", "title", "template"):
         return not (node.name == "script" and str(node.get("type", "")).startswith("math/tex"))
-    classes = node.get("class") or ()
-    return node.get("aria-hidden") == "true" and (
-        "katex-html" in classes or node.find_previous_sibling(class_="katex-mathml") is not None
-    )
-
-
-def code(tree: Any) -> None:
-    """Blocks of code: a line for each `<code>`, item or `<br>`, without the numbers that editors set beside it."""
-    for table in tree.find_all("table"):
-        cell = table.find(class_=["code", "rouge-code", "hljs-ln-code"])
-        gutter = table.find(class_=["gutter", "linenos", "lineno", "rouge-gutter", "hljs-ln-numbers"])
-        if cell is not None and gutter is not None:
-            pre = BeautifulSoup("", "html.parser").new_tag("pre")
-            lines = table.find_all(class_="hljs-ln-code")
-            inner = cell.find("pre") or cell
-            pre.string = "\n".join(line.get_text() for line in lines) if lines else _lines_of(inner)
-            (table.find_parent("figure") or table.find_parent("pre") or table).replace_with(pre)
-    for pre in tree.find_all("pre"):
-        if pre.decomposed or pre.parent is None:
-            continue
-        language = " ".join([*(pre.get("class") or ()), *((pre.code or pre).get("class") or ())])
-        found = re.search(r"(?:lang(?:uage)?-|brush:\s*)([\w+#-]+)", language)
-        name = str(pre.get("data-lang") or pre.get("lang") or (found[1] if found else ""))
-        text = _lines_of(pre)
-        pre.clear()
-        pre.string = text.replace("\xa0", " ").strip("\n")
-        pre.attrs = {"data-language": name.lower()} if re.fullmatch(r"[\w+#-]{1,20}", name) else {}
-
-
-def _lines_of(pre: Any) -> str:
-    for br in pre.find_all("br"):
-        br.replace_with("\n")
-    for name in ("code", "li", "div", "p"):
-        lines = [line for line in pre.find_all(name) if not line.find(name)]
-        if len(lines) > 1 and "\n" not in "".join(line.get_text() for line in lines).strip("\n"):
-            return "\n".join(line.get_text().strip("\n") for line in lines)
-    return str(pre.get_text())
+    drawn = "katex-html" in (node.get("class") or ())
+    hidden = node.get("aria-hidden") == "true"
+    return (drawn or hidden) and ((drawn and hidden) or node.find_previous_sibling(class_="katex-mathml") is not None)
 
 
 def styles(tree: Any) -> None:
@@ -110,9 +80,35 @@ def styles(tree: Any) -> None:
             rule.decompose()
 
 
+def titles(tree: Any) -> None:
+    """Titles of what is folded are bold lines; signs that only link a heading to itself go."""
+    make = BeautifulSoup("", "html.parser").new_tag
+    for node in tree.find_all("summary"):
+        bold = make("strong")
+        bold.string = " ".join(node.get_text(" ").split())
+        node.replace_with(line := make("p"))
+        line.append(bold)
+    for heading in tree.find_all(["h1", "h2", "h3", "h4", "h5", "h6"]):
+        for link in heading.find_all("a", href=re.compile("^#")):
+            if not any(map(str.isalnum, link.get_text())):
+                link.decompose()
+
+
+def signs(tree: Any, dropped: Dropped) -> None:
+    """Letters in which Word draws signs by their font."""
+    for node in tree.find_all(style=SIGNS):
+        font = SIGNS.search(str(node["style"]))
+        for text in node.find_all(string=lambda text: len(text.strip()) == 1):
+            if font and (shown := sign(ord(text.strip()), font[1])):
+                dropped.texts.append(str(text))
+                text.replace_with(shown)
+
+
 def boxes(tree: Any) -> None:
     """Boxes to tick show whether they are."""
     for node in tree.find_all("input", type="checkbox"):
+        if isinstance(behind := node.next_sibling, NavigableString):
+            behind.replace_with(str(behind).lstrip())
         node.replace_with("[x] " if node.has_attr("checked") else "[ ] ")
     for node in tree.find_all(class_=["checkbox-on", "checkbox-off"]):
         node.replace_with("[x] " if "checkbox-on" in node["class"] else "[ ] ")
@@ -125,7 +121,8 @@ def pictures(tree: Any, place: Callable[[Sequence[str]], str] | None) -> None:
             near for near in (node.previous_sibling, node.next_sibling) if isinstance(near, Tag) and near.name == "img"
         ]
         node.decompose() if shown and node.find("img") else node.unwrap()
-    for image in tree.find_all("img"):
+    for image in tree.find_all(["img", "amp-img"]):
+        image.name = "img"
         sources = _sources(image)
         target = place(sources) if place else sources[0]
         if target:
@@ -224,7 +221,8 @@ def silent(tree: Any, dropped: Dropped) -> None:
         string=lambda text: isinstance(text, (Comment, Declaration, Doctype, ProcessingInstruction))
     ):
         comment.extract()
-    for node in tree.find_all(lambda tag: tag.has_attr("hidden") or bool(HIDDEN.search(str(tag.get("style") or "")))):
+    hidden = tree.find_all(lambda tag: tag.has_attr("hidden") or bool(HIDDEN.search(str(tag.get("style") or ""))))
+    for node in [*hidden, *tree.find_all(class_=UNSEEN)]:
         if node.decomposed or node.name == "tex":
             continue
         if node.get_text(strip=True):
@@ -258,25 +256,3 @@ def wide_links(tree: Any) -> None:
             below = make("p")
             below.append(link)
             node.append(below)
-
-
-def lists(tree: Any) -> None:
-    """Lists that Google writes one behind the other are put into each other, by the level that their class names."""
-    for node in tree.find_all(["ul", "ol"], class_=re.compile(r"^lst-kix_\w+-[1-8]$")):
-        level = int(str(next(name for name in node["class"] if name.startswith("lst-kix_")))[-1])
-        place = node.find_previous_sibling()
-        for _ in range(level):  # down to the last item of the level above
-            items = place.find_all("li", recursive=False) if isinstance(place, Tag) else []
-            below = items[-1].find_all(["ul", "ol"], recursive=False) if items else []
-            if not items:
-                break
-            place = below[-1] if below and _ < level - 1 else items[-1]
-        if isinstance(place, Tag) and place.name == "li":
-            place.append(node.extract())
-    for node in tree.find_all(["ul", "ol"]):  # a list right below a list, as Word and old editors write
-        if (
-            node.parent is not None
-            and node.parent.name in ("ul", "ol")
-            and isinstance(above := node.find_previous_sibling("li"), Tag)
-        ):
-            above.append(node.extract())

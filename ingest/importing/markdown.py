@@ -4,8 +4,9 @@ import re
 import tomllib
 from urllib.parse import quote
 
+from ingest.importing.dialects import outside_code, without_dialects
+from ingest.importing.escape import label
 from ingest.importing.html import FoundPictures, Written, to_markdown
-from ingest.importing.writer import label
 from ingest.markup import fenced_lines
 from ingest.plain import plain, without_comments
 
@@ -19,10 +20,12 @@ DEFINED = re.compile(r"^ {0,3}\[([^\[\]^\n]+)\]:\s*<?(\S+?)>?(?:\s+[\"'(].*)?\s*
 WIKI_PICTURE = re.compile(r"!\[\[([^\[\]|#\n]+)(?:[|#]([^\[\]\n]*))?\]\]")
 WIKI_LINK = re.compile(r"(?<!!)\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]*))?\]\]")
 HTML_PICTURE = re.compile(r"<img\s[^<>]*>", re.IGNORECASE)
-TABLE = re.compile(r"<table\b.*?</table\s*>", re.DOTALL | re.IGNORECASE)
-FIGURE = re.compile(r"\{\{[<%]\s*figure\s+([^{}]*?)\s*[>%]\}\}")
-SHORT_CODE = re.compile(r"\{\{[<%]\s*(/?)highlight\s*(\w*)[^{}]*[>%]\}\}")
-CALLOUT = re.compile(r"^(\s*>\s*)\[!(\w+)\][+-]?[ \t]*(.*)$")
+UNENDED = 20  # blocks without an end, after which no more are looked for
+BLOCK = re.compile(r"<(table|h[1-6]|ul|ol|dl|pre|picture|blockquote|video|audio|iframe)\b", re.IGNORECASE)
+CALLOUT = re.compile(r"^((?:\s*>)+\s*)\[!(\w+)\][+-]?[ \t]*(.*)$")
+SIZE = re.compile(r"(?<!\s)\s+=\d*%?x\d*%?$")  # HackMD's `![](a.png =300x)`
+HIGHLIGHT = re.compile(r"(?<![=\w`])==(?=\S)([^=`\n]{1,200}?)(?<=\S)==(?![=\w])")
+PROPERTY = re.compile(r"^\s*(?:[-*]\s+)?(?:collapsed|id|background-color|heading|query-table)::\s.*$")  # of Logseq
 BLOCK_ID = re.compile(r"\s\^[A-Za-z0-9-]{3,40}$")
 PLACES = ("", "assets/", "attachments/", "images/", "img/", "附件/", "_resources/")
 
@@ -32,14 +35,15 @@ def read_markdown(text: str, pictures: FoundPictures) -> Written:
     text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     seen = text.split("\n")
     bare, hidden = without_comments(_yaml_head(text))
+    spoken = without_dialects(bare)
+    bare = spoken.text
+    properties = [line for line in seen if PROPERTY.match(line)]
+    if properties:
+        bare = "\n".join(line for line in bare.split("\n") if not PROPERTY.match(line))
     told = [f"a comment in the text ({len(hidden)})" if len(hidden) > 1 else "a comment in the text"] if hidden else []
-    dropped = list(hidden)
-    bare = (
-        TABLE.sub(lambda match: "\n\n" + to_markdown(match[0]).text + "\n\n", bare)
-        if "<table" in bare.lower()
-        else bare
-    )
-    lines = bare.split("\n")
+    told += spoken.told
+    dropped = [*hidden, *properties, *spoken.dropped]
+    lines = outside_code(bare.split("\n"), lambda run: _without_blocks("\n".join(run)).split("\n"))
     fenced = fenced_lines(lines)
     defined = {
         match[1].lower(): match[2]
@@ -65,35 +69,50 @@ def read_markdown(text: str, pictures: FoundPictures) -> Written:
 
     out = []
     for at, line in enumerate(lines):
-        if at in fenced or not re.search(r"!\[|<img|\[\[|\{\{|\[!|\^", line):
+        if at in fenced or not re.search(r"!\[|<img|\[\[|\[!|\^|==", line):
             out.append(line)
             continue
-        line = PICTURE.sub(lambda match: place(match[2].strip(), match[1], match[3] or ""), line)
+        line = PICTURE.sub(lambda match: place(SIZE.sub("", match[2].strip()), match[1], match[3] or ""), line)
         line = REFERRED.sub(referred, line)
         line = HTML_PICTURE.sub(lambda match: place(_attribute(match[0], "src"), _attribute(match[0], "alt")), line)
-        line = FIGURE.sub(
-            lambda match: place(
-                _attribute(match[1], "src"), _attribute(match[1], "title") or _attribute(match[1], "alt")
-            ),
-            line,
-        )
         line = WIKI_PICTURE.sub(lambda match: _wiki_picture(match, pictures, place), line)
         line = WIKI_LINK.sub(_wiki_link, line)
         line = CALLOUT.sub(lambda match: f"{match[1]}**{match[3] or match[2]}**", line)
+        line = HIGHLIGHT.sub(r"**\1**", line)
         out.append(BLOCK_ID.sub("", line))
-    lines = [
-        line
-        for at, line in enumerate(out)
-        if at in fenced or not ((match := DEFINED.match(line)) and match[1].lower() in used)
-    ]
-    opened = [SHORT_CODE.sub(lambda match: "```" + ("" if match[1] else match[2]), line) for line in lines]
-    return Written(plain("\n".join(opened)), seen, told, [*dropped, *_own_marks(lines, text)])
+    lines = []
+    for at, line in enumerate(out):
+        gone = None if at in fenced else DEFINED.match(line)
+        (dropped if gone and gone[1].lower() in used else lines).append(line)
+    return Written(plain("\n".join(lines)), seen, told, [*dropped, *_own_marks(lines, text)])
+
+
+def _without_blocks(text: str) -> str:
+    """Blocks of HTML as Markdown; one that never ends stays."""
+    out, at, left = [], 0, UNENDED
+    for begun in BLOCK.finditer(text):
+        if begun.start() < at or not left or "`" in text[text.rfind("\n", 0, begun.start()) + 1 : begun.start()]:
+            continue
+        depth = 0
+        for tag in re.compile(rf"<(/?){begun[1]}\b[^<>]*>", re.IGNORECASE).finditer(text, begun.start()):
+            depth += -1 if tag[1] else 1
+            if not depth:
+                out += [text[at : begun.start()], "\n\n", to_markdown(text[begun.start() : tag.end()]).text, "\n\n"]
+                at = tag.end()
+                break
+        else:
+            left -= 1  # each is looked for to the end of the text
+    return "".join([*out, text[at:]])
 
 
 def _own_marks(lines: list[str], text: str) -> list[str]:
     """What is written for programs and shown to nobody: tags, anchors, marks of blocks, addresses of pictures."""
     tags = re.findall(
-        r"<[a-zA-Z/][^<>\n]*>|\{[#.:][^{}\n]*\}|\{\{[<%].*?[>%]\}\}|\[![^\[\]\n]*\]|\s\^[A-Za-z0-9-]{3,40}\n", text
+        r"(?m)^ *(?:(?:\?\?\?\+?|!!!)[ \t]+[\w -]+(?=[ \t]\")|:::+[ \t]*(?:\{[^{}\n]*\}|[\w-]+)(?=[ \t\[]*\S?))", text
+    )
+    tags += re.findall(
+        r"<[a-zA-Z/][^<>\n]*>|\{[#.:][^{}\n]*\}|\{\{[<%][^{}\n]*+(?<=[>%])\}\}|\[![^\[\]\n]*\]|\s\^[A-Za-z0-9-]{3,40}(?=\n|$)",
+        text,
     )
     return [
         *tags,

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from pdfminer.converter import PDFPageAggregator
@@ -30,11 +31,15 @@ from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdftypes import resolve1
 
-from ingest.importing.pdf_furniture import Page, without_furniture
-from ingest.importing.pdf_lines import Glyph, Line
+from ingest.importing.escape import escape
+from ingest.importing.pdf_footnotes import without_footnotes
+from ingest.importing.pdf_furniture import OUTER, Page, without_furniture
+from ingest.importing.pdf_lines import WIDE, Glyph, Line
 from ingest.importing.pdf_loose import with_indexes, with_loose_tables
+from ingest.importing.pdf_notes import notes_of
 from ingest.importing.pdf_pictures import picture_file
-from ingest.importing.pdf_tables import cell_at, find_grids, write_table
+from ingest.importing.pdf_ruled import with_dots, with_ruled_tables
+from ingest.importing.pdf_tables import Grid, cell_at, find_grids, write_table
 from ingest.importing.pdf_text import lines_to_markdown
 from ingest.importing.radicals import mend_radicals
 
@@ -57,6 +62,7 @@ class ReadPdf:
         dropped: Its texts.
         faults: What could not be read, in words.
         unread: How many characters have no text.
+        comments: How many comments lie on the pages.
         bare: Numbers of the pages that are pictures and nothing else.
     """
 
@@ -69,6 +75,7 @@ class ReadPdf:
     faults: list[str] = field(default_factory=list)
     bare: list[int] = field(default_factory=list)
     unread: int = 0
+    comments: int = 0
 
 
 class _Laid(LTPage):
@@ -109,6 +116,8 @@ def pdf_to_markdown(content: bytes, folder: str) -> ReadPdf:
         pages.append(_read_page(laid, number, page, folder, read))
         _take_census(laid, number, bool(pages[-1].pictures), read)
     without_furniture(pages, read.told, read.dropped)
+    if read.comments:
+        read.told.append("a comment beside the text" + f" ({read.comments})" * (read.comments > 1))
     which = f"page{'s' * (len(read.bare) > 1)} {', '.join(map(str, read.bare[:10]))}{' …' * (len(read.bare) > 10)}"
     if len(read.bare) * 2 >= len(pages) and read.bare:
         read.faults.append(f"{which} of {len(pages)}: a picture without text, as of a scanner; read it with OCR first")
@@ -122,7 +131,8 @@ def pdf_to_markdown(content: bytes, folder: str) -> ReadPdf:
             f"{read.unread} of {whole} characters have no text, where □ stands now: the fonts lack a Unicode map;"
             " export it again, or read it with OCR",
         )
-    read.text = lines_to_markdown([line for page in pages for line in page.lines])
+    notes = without_footnotes(pages)
+    read.text = lines_to_markdown([*(line for page in pages for line in page.lines), *notes])
     return read
 
 
@@ -150,7 +160,9 @@ def _read_page(layout: LTPage, number: int, source: PDFPage, folder: str, read: 
     page = Page(layout.height, links=list(_links(source)))
     found: list[Line] = []
     used: set[str] = set()
-    tables = find_grids([item.bbox for item in _walk(layout) if isinstance(item, LTCurve)])
+    drawn = [item.bbox for item in _walk(layout) if isinstance(item, LTCurve)]
+    tables = find_grids(drawn)
+    page.rules = [(box[0], box[2], box[1]) for box in drawn if box[3] - box[1] < 3 < box[2] - box[0]]
     cells: dict[int, dict[tuple[int, int], str]] = {at: {} for at in range(len(tables))}
     for item in _walk(layout):
         if isinstance(item, LTTextLine):
@@ -164,7 +176,8 @@ def _read_page(layout: LTPage, number: int, source: PDFPage, folder: str, read: 
                 found.append(Line([], number, item.x0, item.x1, item.y1, 0, kind="picture", done=done))
             else:
                 read.left_out.append(f"a picture on page {number}")
-    for at, (columns, rows) in enumerate(tables):
+    for at, grid in enumerate(tables):
+        columns, rows = grid.columns, grid.rows
         if cells[at]:
             done = write_table(cells[at], len(columns) - 1, len(rows) - 1)
             found.append(Line([], number, columns[0], columns[-1], rows[0], 0, kind="table", done=done))
@@ -175,13 +188,25 @@ def _read_page(layout: LTPage, number: int, source: PDFPage, folder: str, read: 
         if uri not in used:
             used.add(uri)
             found.append(Line([], number, box[0], box[2], box[1], 0, kind="picture", done=f"<{uri}>"))
-    page.lines = _in_reading_order(with_loose_tables(found))
+    for note in notes_of(source):
+        if note.comment:
+            read.comments += 1
+            read.dropped.append(note.text)
+        else:
+            read.seen.append(note.text)
+            x0, y0, x1, _ = note.box
+            found.append(Line([], number, x0, x1, y0, 0, kind="picture", done=escape(note.text)))
+    with_dots(found, drawn)
+    page.lines = _in_reading_order(with_loose_tables(with_ruled_tables(found, drawn)), page.height)
     return page
 
 
-def _in_reading_order(found: list[Line]) -> list[Line]:
+def _in_reading_order(found: list[Line], height: float) -> list[Line]:
     """Text as pdfminer ordered it (it knows columns); blocks go before the first line that is lower than they are."""
     lines = [line for line in found if line.kind == "text"]
+    body = sorted((line for line in lines if height * OUTER < line.y < height * (1 - OUTER)), key=lambda line: -line.y)
+    if not any(below.y + below.size * 0.7 > above.y for above, below in pairwise(body)):
+        lines.sort(key=lambda line: -line.y)  # nothing stands beside anything: items of lists are no columns
     for block in sorted((line for line in found if line.kind != "text"), key=lambda line: -line.y):
         at = next((at for at, line in enumerate(lines) if line.y <= block.y), len(lines))
         while at < len(lines) and lines[at].kind != "text" and lines[at].y > block.y:
@@ -216,13 +241,14 @@ def _line(
     item: LTTextLine,
     number: int,
     page: Page,
-    tables: Sequence[tuple[list[float], list[float]]],
+    tables: Sequence[Grid],
     cells: dict[int, dict[tuple[int, int], str]],
 ) -> list[Line]:
     """One line of text, without what lies in a table's cells: that goes to `cells`."""
     glyphs: list[Glyph] = []
     sizes: list[float] = []
-    mono = shown = 0
+    mono = shown = narrow = 0
+    begins = False  # whether its first letter is of a typewriter
     place: tuple[int, tuple[int, int]] | None = None
     for char in item:
         text = _mend(char.get_text())
@@ -234,8 +260,11 @@ def _line(
                 glyphs.append(Glyph(text, char.x0, char.x1, uri, char.size, char.y0))
                 if text.strip():
                     sizes.append(round(char.size, 1))
+                    typed = bool(MONO.search(char.fontname))
+                    begins = typed if not shown else begins
                     shown += 1
-                    mono += bool(MONO.search(char.fontname))
+                    narrow += not WIDE.match(text)
+                    mono += typed
         elif not place and glyphs:
             glyphs.append(Glyph(" ", glyphs[-1].x1, glyphs[-1].x1, glyphs[-1].uri))
         if place:
@@ -248,7 +277,9 @@ def _line(
     size = Counter(sizes).most_common(1)[0][0]
     glyphs = with_indexes(glyphs, size, item.y0)
     inked = [glyph for glyph in glyphs if glyph.text.strip()]
-    return [Line(glyphs, number, inked[0].x0, inked[-1].x1, item.y0, size, mono * 10 >= shown * 9)]
+    line = Line(glyphs, number, inked[0].x0, inked[-1].x1, item.y0, size, mono * 10 >= shown * 9)
+    line.typed = mono / shown if begins and mono >= narrow else 0
+    return [line]
 
 
 def _mend(text: str) -> str:

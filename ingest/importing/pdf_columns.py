@@ -2,11 +2,13 @@
 
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from ingest.importing.pdf_lines import Line
+from ingest.importing.pdf_lines import STARTS, Line, first_word
 
 LEAST = 4  # lines of a column
+NARROWEST = 14  # letters: what is less wide is a list
 
 
 def right_edges(lines: Sequence[Line], body: float) -> dict[int, float]:
@@ -21,7 +23,37 @@ def right_edges(lines: Sequence[Line], body: float) -> dict[int, float]:
     for on_page in pages.values():
         for column in _columns(on_page):
             edges |= dict.fromkeys(map(id, column), _full(column))
+        for block in _blocks(on_page):
+            right = max(line.x1 for line in block)
+            if _is_wrapped(block, right) and right < edges[id(block[0])] + block[0].size:
+                edges |= dict.fromkeys(map(id, block), right)
+                width = right - min(line.x0 for line in block)
+                beside = [line for line in on_page if line.x0 > right and line.x1 < line.x0 + width * 1.05]
+                edges |= {id(line): min(edges[id(line)], line.x0 + width) for line in beside}
     return edges
+
+
+def _blocks(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Lines of one size right below each other, whose left edges differ by no more than a first line is set in."""
+    block: list[Line] = []
+    for line in lines:
+        near = block and block[-1].size == line.size and 0 < block[-1].y - line.y < 2.2 * line.size
+        if block and not (near and abs(line.x0 - min(each.x0 for each in block[-9:])) < 3 * line.size):
+            yield block
+            block = []
+        block.append(line)
+    if block:
+        yield block
+
+
+def _is_wrapped(block: Sequence[Line], right: float) -> bool:
+    """Whether lines end where the next one's first word had no room: a paragraph, in a column however narrow."""
+    size = block[0].size
+    pairs = [(above, line) for above, line in pairwise(block) if not STARTS.match(line.text)]
+    full = sum(above.x1 + first_word(line) > right - 0.3 * size for above, line in pairs)
+    width = right - min(line.x0 for line in block)
+    least = LEAST - 1 if width < 2 * NARROWEST * size else LEAST - 2
+    return width > NARROWEST * size and full >= least and full * 5 >= len(pairs) * 4
 
 
 def _full(lines: Sequence[Line]) -> float:

@@ -34,8 +34,22 @@ class Line:
     mono: bool = False
     kind: str = "text"
     done: str = ""
+    typed: float = 0  # of a line that is code but for its Chinese, which stands in another face: the share of code
 
     @property
     def text(self) -> str:
         """What stands in it."""
         return self.done or "".join(glyph.text for glyph in self.glyphs).strip()
+
+
+def first_word(line: Line) -> float:
+    """Width of what cannot be torn from a line's beginning."""
+    inked = [glyph for glyph in line.glyphs if glyph.text]
+    start = next(at for at, glyph in enumerate(inked) if glyph.text.strip())
+    end = start + 1
+    if not WIDE.match(inked[start].text):
+        while end < len(inked) and inked[end].text.strip() and not WIDE.match(inked[end].text):
+            end += 1
+    while end < len(inked) and re.match("[，。；：！？、）】》」』]", inked[end].text):
+        end += 1
+    return inked[end - 1].x1 - inked[start].x0

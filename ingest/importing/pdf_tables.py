@@ -2,16 +2,30 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ingest.markup import CJK
 
+Box = tuple[float, float, float, float]
+Place = tuple[int, int]  # row and column
 
-def find_grids(boxes: Sequence[tuple[float, float, float, float]]) -> list[tuple[list[float], list[float]]]:
-    """Ruled grids of at least two rows and two columns: the x of their columns, the y of their rows from the top."""
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A ruled grid: the x of its columns, the y of its rows from the top, and what cells above or left a cell is of."""
+
+    columns: list[float]
+    rows: list[float]
+    merged: dict[Place, Place] = field(default_factory=dict)
+
+
+def find_grids(boxes: Sequence[Box]) -> list[Grid]:
+    """Ruled grids of at least two rows and two columns."""
     rules = [box for box in boxes if (box[2] - box[0] < 3) != (box[3] - box[1] < 3)]
     if len(rules) > 1000:  # a drawing; comparing all with all would take minutes
         return []
-    groups: list[list[tuple[float, float, float, float]]] = []
+    groups: list[list[Box]] = []
     for rule in rules:
         near = [group for group in groups if any(_touch(rule, other) for other in group)]
         groups = [group for group in groups if group not in near] + [
@@ -22,11 +36,35 @@ def find_grids(boxes: Sequence[tuple[float, float, float, float]]) -> list[tuple
         columns = _marks(mark for box in group if box[2] - box[0] < 3 for mark in [(box[0] + box[2]) / 2])
         rows = _marks(mark for box in group if box[3] - box[1] < 3 for mark in [(box[1] + box[3]) / 2])
         if len(columns) >= 3 and len(rows) >= 3:
-            grids.append((columns, rows[::-1]))
+            grids.append(Grid(columns, rows[::-1], _merged(group, columns, rows[::-1])))
     return grids
 
 
-def _touch(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+def _merged(rules: Sequence[Box], columns: Sequence[float], rows: Sequence[float]) -> dict[Place, Place]:
+    """Cells that no rule parts from the one left of them or above; none where most rows have no rules inside."""
+
+    def parted(at: float, middle: float, way: int) -> bool:
+        """Whether a rule crosses a place: an upright one (`way` 0) at an x, a level one (1) at a y."""
+        return any(
+            box[way + 2] - box[way] < 3
+            and abs((box[way] + box[way + 2]) / 2 - at) < 3
+            and box[1 - way] - 2 < middle < box[3 - way] + 2
+            for box in rules
+        )
+
+    lying = [(above + below) / 2 for above, below in pairwise(rows)]
+    standing = [(left + right) / 2 for left, right in pairwise(columns)]
+    left = {(row, at) for row, y in enumerate(lying) for at in range(1, len(standing)) if not parted(columns[at], y, 0)}
+    above = {(row, at) for row in range(1, len(lying)) for at, x in enumerate(standing) if not parted(rows[row], x, 1)}
+    found: dict[Place, Place] = {}
+    for place in sorted(left | above):
+        row, at = place
+        near = (row, at - 1) if place in left else (row - 1, at)
+        found[place] = found.get(near, near)
+    return found if len(found) * 2 <= len(lying) * len(standing) else {}
+
+
+def _touch(one: Box, other: Box) -> bool:
     return one[0] - 2 <= other[2] and other[0] - 2 <= one[2] and one[1] - 2 <= other[3] and other[1] - 2 <= one[3]
 
 
@@ -38,13 +76,13 @@ def _marks(values: Iterable[float]) -> list[float]:
     return marks
 
 
-def cell_at(
-    tables: Sequence[tuple[list[float], list[float]]], x: float, y: float
-) -> tuple[int, tuple[int, int]] | None:
+def cell_at(tables: Sequence[Grid], x: float, y: float) -> tuple[int, Place] | None:
     """The table and its row and column at a point of the page; None outside of all tables."""
-    for at, (columns, rows) in enumerate(tables):
+    for at, grid in enumerate(tables):
+        columns, rows = grid.columns, grid.rows
         if columns[0] < x < columns[-1] and rows[-1] < y < rows[0]:
-            return at, (sum(y < row for row in rows) - 1, sum(x > column for column in columns) - 1)
+            place = (sum(y < row for row in rows) - 1, sum(x > column for column in columns) - 1)
+            return at, grid.merged.get(place, place)
     return None
 
 

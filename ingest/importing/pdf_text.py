@@ -12,11 +12,17 @@ from itertools import pairwise
 
 from ingest.importing.escape import escape
 from ingest.importing.pdf_columns import right_edges
-from ingest.importing.pdf_lines import STARTS, WIDE, Glyph, Line
+from ingest.importing.pdf_lines import STARTS, WIDE, Glyph, Line, first_word
 from ingest.importing.torn import URL_REST, open_url
 
 FULL_WIDTH = "[\u3000-\u303f\uff00-\uff65—…]"
 BULLET = re.compile("^\\s*[\ue000-\uf8ff•●○▪■◦‣∙·]\\s*")
+WORD = re.compile(r"[a-z]{2,}(?:-[a-z]{2,})*(?![a-z-])")
+FIRST_PARTS = frozenset(  # of words that are written with a hyphen
+    "self fine pre multi non co re well low high long short large cross zero few state open semi sub super inter intra"
+    " mid max min end one two three four real pair point token layer user key data model off on in out up down".split()
+)
+TYPED = 0.4  # share of typewriter letters in lines of code with Chinese
 ENDS_SENTENCE = re.compile(r"[。？！?!；;：:.…]$")
 
 
@@ -25,6 +31,8 @@ def lines_to_markdown(lines: Sequence[Line]) -> str:
     text = [line for line in lines if line.kind == "text"]
     if not text:
         return "\n\n".join(line.done for line in lines)
+    _mark_code(text)
+    words = _words_of(text)
     weights: Counter[float] = Counter()
     for line in text:
         weights[line.size] += len(line.text)
@@ -38,10 +46,10 @@ def lines_to_markdown(lines: Sequence[Line]) -> str:
             line.text.startswith("- ") and group and group[0].text.startswith("- ")
         )  # a list, no torn `某文 - 知乎`
         if group and (dashed or not _goes_on(group[-1], line, level, edges)):
-            parts.append(_part(group, level))
+            parts.append(_part(group, level, words))
             group = []
         group.append(line)
-    return "\n\n".join(part for part in (*parts, _part(group, level)) if part)
+    return "\n\n".join(part for part in (*parts, _part(group, level, words)) if part)
 
 
 def _levels(lines: Iterable[Line], body: float) -> dict[float, int]:
@@ -72,29 +80,18 @@ def _goes_on(above: Line, line: Line, level: dict[float, int], edges: dict[int, 
             return True
     if STARTS.match(line.text) or (level.get(line.size) and above.x1 < right - 2 * above.size):
         return False
+    if re.search(r"[a-z]-$", above.text) and re.match(r"[a-z]{2}", line.text):  # a torn word
+        return True
     if ENDS_SENTENCE.search(above.text) and above.page == line.page and gap > 1.9 * above.size:
         return False
-    return above.x1 + _first_word(line) > right - 0.3 * above.size
+    return above.x1 + first_word(line) > right - 0.3 * above.size
 
 
 def _next_column(above: Line, line: Line) -> bool:
     return line.x0 > above.x1 and line.y > above.y
 
 
-def _first_word(line: Line) -> float:
-    """Width of what cannot be torn from a line's beginning."""
-    inked = [glyph for glyph in line.glyphs if glyph.text]
-    start = next(at for at, glyph in enumerate(inked) if glyph.text.strip())
-    end = start + 1
-    if not WIDE.match(inked[start].text):
-        while end < len(inked) and inked[end].text.strip() and not WIDE.match(inked[end].text):
-            end += 1
-    while end < len(inked) and re.match("[，。；：！？、）】》」』]", inked[end].text):
-        end += 1
-    return inked[end - 1].x1 - inked[start].x0
-
-
-def _part(lines: Sequence[Line], level: dict[float, int]) -> str:
+def _part(lines: Sequence[Line], level: dict[float, int], words: set[str]) -> str:
     first = lines[0]
     if first.done:
         return first.done
@@ -110,7 +107,7 @@ def _part(lines: Sequence[Line], level: dict[float, int]) -> str:
             shown.append((indent + "".join(glyph.text for glyph in line.glyphs)).rstrip())
         fence = "```" if not any("```" in line for line in shown) else "`````"
         return "\n".join((fence, *shown, fence))
-    text = _linked([glyph for line in _joined(lines) for glyph in line])
+    text = _linked([glyph for line in _joined(lines, words) for glyph in line])
     if BULLET.match(text):
         return "- " + re.sub("[\ue000-\uf8ff]", "", BULLET.sub("", text)).strip()
     text = re.sub("[\ue000-\uf8ff]", "", text).strip()
@@ -119,9 +116,45 @@ def _part(lines: Sequence[Line], level: dict[float, int]) -> str:
     return text
 
 
-def _joined(lines: Sequence[Line]) -> Iterator[list[Glyph]]:
+def _mark_code(lines: Sequence[Line]) -> None:
+    """A line that is code but for its Chinese is code beside other lines of code, and so are several of them."""
+    for above, line, below in zip(lines, lines[1:], lines[2:], strict=False):
+        run = (above, line, below)
+        if min(each.typed for each in run) > 0 and sum(each.typed for each in run) > 3 * TYPED:
+            line.mono = True
+    for both in (pairwise(lines), pairwise(reversed(lines))):
+        for near, line in both:
+            close = near.page == line.page and abs(near.y - line.y) < 2 * line.size
+            line.mono |= bool(line.typed) and near.mono and close
+
+
+def _words_of(lines: Sequence[Line]) -> set[str]:
+    """The words of a document, those of several parts too; not those that the end of a line may have torn."""
+    words: set[str] = set()
+    torn = False
+    for line in lines:
+        text = line.text.lower()
+        found = WORD.findall(re.sub(r"\S+-$", "", text))
+        words.update(found[1:] if torn else found)
+        torn = text.endswith("-")
+    return words
+
+
+def _is_torn(before: str, after: str, words: set[str]) -> bool:
+    """Whether a hyphen at a line's end tears a word, as the rest of the document tells."""
+    left, right = re.search(r"([A-Za-z]{2,})-$", before), re.match(r"[a-z]{2,}", after)
+    if not left or not right or left[1].isupper():
+        return False
+    first, second = left[1].lower(), right[0]
+    if f"{first}-{second}" in words or first in FIRST_PARTS:
+        return False
+    return first + second in words or not {first, second} & words
+
+
+def _joined(lines: Sequence[Line], words: set[str]) -> Iterator[list[Glyph]]:
     """Lines with what stands between them: a blank, but none in Chinese, after a hyphen, or inside an address."""
     before = ""
+    rest = iter(lines[1:])
     for line in lines:
         glyphs = line.glyphs
         after = line.text
@@ -135,7 +168,9 @@ def _joined(lines: Sequence[Line]) -> Iterator[list[Glyph]]:
                 yield [Glyph(" ", 0, 0, same)]
         start = next(at for at, glyph in enumerate(glyphs) if glyph.text.strip())
         end = max(at for at, glyph in enumerate(glyphs) if glyph.text.strip())
-        yield glyphs[start : end + 1]
+        following = next(rest, None)
+        torn = following is not None and line.text.endswith("-") and _is_torn(line.text, following.text, words)
+        yield glyphs[start : end + (not torn)]
         before = line.text
 
 

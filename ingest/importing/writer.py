@@ -5,22 +5,7 @@ from typing import Any
 
 from markdownify import MarkdownConverter
 
-from ingest.importing.escape import escape
-
-
-def link(text: str, target: str) -> str:
-    """A link whose target holds nothing that ends it early."""
-    return f"[{text}]({address(target)})"
-
-
-def address(target: str) -> str:
-    """An address without what would end it early in Markdown."""
-    return re.sub(r"[\s()<>\"]", lambda match: f"%{ord(match[0]):02X}" if match[0].isascii() else "%20", target.strip())
-
-
-def label(text: str) -> str:
-    """The words of a picture, in which brackets do not end it."""
-    return re.sub(r"(?<!\\)([\[\]])", r"\\\1", " ".join(text.split()))
+from ingest.importing.escape import address, escape, label, link
 
 
 class Writer(MarkdownConverter):

@@ -6,21 +6,16 @@ their levels: converters get the levels wrong.
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest.marks import Mark, ask_mark, asks, is_topic, say_mark
-from ingest.markup import WORDS, fenced_lines
+from ingest.markup import unread_lines
 from ingest.model import Field
 from ingest.notes.names import split_names
+from ingest.notes.sections import HEADING, ORDINAL, SECTIONS, SUBSECTIONS, section_name, tight_sections
+from ingest.questions.rows import rows_of
 
-SECTIONS = {
-    "本周新闻": "news", "本周推荐": "picks", "本周经典": "classic", "本周实践": "practice", "freetalk": "free-talk",
-    "序章": "meta", "背景": "meta", "背景介绍": "meta", "本期记录": "meta", "注意事项": "meta",
-    "参考资料": "references", "后续计划": "plans", "加入/赞助我们": "join", "加入我们": "join", "往期精彩": "past",
-}  # fmt: skip
-SUBSECTIONS = {"学术", "项目", "工业界", "资料", "模型", "其他", "杂项", "线上讨论", "群里讨论", "工业"}
 FIELDS = {
     "编号": "number", "时间": "time", "本期提要": "summary", "主持人": "hosts", "编辑": "editors",
     "版块负责人": "contributors", "具体内容贡献者": "contributors", "贡献者": "contributors",
@@ -34,15 +29,11 @@ FIELD = re.compile(
 )
 DIVIDING_FIELD = r"(?=【(?:贡献者|编辑|主持人|时间|提名区|建议区|本期提要)】\s*[:：])"
 SECOND_FIELD = re.compile(rf"(?<=[^\s\-*+#])\s*{DIVIDING_FIELD}")
-HEADING = re.compile(rf"^ {{0,3}}(#{{1,6}})(?:\s+({WORDS}))?(?:\s+#+)?\s*$")
 QUESTION = re.compile(r"^\s*(?:#{1,6}\s*)?(?:\*\*)?[QqＱ]\s*(\d{1,3})\s*[:：]\s*(.*)$")
 NUMBERED = re.compile(r"^\s{0,3}(?:#{1,6}\s*)?(?:\*\*)?(\d{1,2})(?:[.．、]|[)）](?=\s))\s*(\S.*)$")
 EMPTY_ITEM = re.compile(r"\s{0,3}\d{1,2}[.．、]\s*")
 FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\[\]\s]{1,40}\]:")
 NOTES = "注"
-ORDINAL = re.compile(
-    r"^(?:第?[一二三四五六七八九十]{1,3}(?:部分|[章节])?\s*[、.．:：)）]|[（(][一二三四五六七八九十\d]{1,3}[)）]|\d{1,2}\s*[、.．)）])\s*"
-)
 # Latin, full-width, Greek and Cyrillic A: converters mix them up.
 ANSWER = re.compile(r"^\s*(?:#{1,6}\s*)?(?:\*\*)?[（(]?(?:[AaＡΑА]\s*(?:\d{1,3}\s*)?|答案?\s*)[:：]\s*(.*)$")
 
@@ -124,17 +115,29 @@ def split_fields(body: str) -> list[tuple[int, str]]:
 def read_lines(draft: Draft, lines: Sequence[tuple[int, str]], first: int) -> None:
     """Put every line of a note where it belongs; `first` is the first one's number in the file."""
     texts = [text for _, text in lines]
-    fenced = fenced_lines(texts)
+    fenced = unread_lines(texts)
     # Bare numbers mark questions only in a note that has no `Q1:` of its own.
     marks = (ask_mark(text) for at, text in enumerate(texts) if at not in fenced and len(text) < LONGEST)
     numbered = not any(mark and mark.number for mark in marks)
     footnote = False
+    alone_at = {
+        at for at in range(len(texts)) if not "".join(texts[max(0, at - 1) : at] + texts[at + 1 : at + 2]).strip()
+    }
+    tight = tight_sections(texts, alone_at)
+    rows = rows_of(texts, fenced)
     for at, (offset, text) in enumerate(lines):
         number = first + offset
-        alone = not any(texts[near].strip() for near in (at - 1, at + 1) if 0 <= near < len(texts))
+        alone = at in alone_at or at in tight
         footnote = at not in fenced and bool(FOOTNOTE.match(text) or (footnote and re.match(r"\s{2,}\S", text)))
         if footnote:
             draft.footnotes.append((number, text))
+        elif draft.kind == "free-talk" and (row := rows.get(at)):
+            asked = draft.ask("", row[0], number, 0)
+            asked.item = True
+            asked.answers += [[(number, said) for said in row[1].split("\n")]] if row[1] else []
+        elif draft.kind == "free-talk" and at in rows:
+            draft.question = None
+            draft.sink.append((number, text))
         elif at in fenced or not (
             _take_title(draft, text)
             or _take_section(draft, text, number, alone)
@@ -166,14 +169,6 @@ def _take_title(draft: Draft, text: str) -> bool:
         return False
     draft.title = title
     return True
-
-
-def section_name(title: str) -> str:
-    """What a heading is looked up by: no width, case, blanks, emphasis, signs, number, anchor, colon or `-optional`."""
-    folded = unicodedata.normalize("NFKC", title).lower().strip()
-    folded = re.sub(r"(?<!\s)\s*+\{[#.:][^{}]*+\}$", "", folded)
-    bare = ORDINAL.sub("", re.sub(r"^[^\w\s(（]+\s*", "", folded))
-    return re.sub(r"-?optional|\(可选\)|[\s:*]", "", bare or folded)
 
 
 def _take_section(draft: Draft, text: str, number: int, alone: bool) -> bool:

@@ -11,8 +11,9 @@ from ingest.limits import NAMES, QUESTIONS, TITLE_LETTERS, few_names, shortened
 from ingest.marks import asks
 from ingest.markup import fenced_lines, join_lines, links_in
 from ingest.model import Answer, Block, Field, Question, Section, Source, Talk
-from ingest.notes.lines import FIELD, FIELDS, Draft, DraftQuestion, read_lines, section_name, split_fields, take_field
+from ingest.notes.lines import FIELD, FIELDS, Draft, DraftQuestion, read_lines, split_fields, take_field
 from ingest.notes.names import split_answer, split_attribution, split_names, unique
+from ingest.notes.sections import section_name
 from ingest.notes.times import date_fault, parse_time
 from ingest.plain import plain
 from ingest.problems import Problem

@@ -57,7 +57,7 @@ def atom(title: str, name: str, entries: Iterable[AtomEntry]) -> str:
             updated=_time(entry.updated or entry.day),
             published=_time(entry.day),
         )
-        ElementTree.SubElement(node, "link", rel="alternate", href=entry.address)
+        ElementTree.SubElement(node, "link", rel="alternate", href=visible(entry.address))
         for author in entry.authors or ("OpenLLM",):
             _add(ElementTree.SubElement(node, "author"), name=author)
         if entry.html:

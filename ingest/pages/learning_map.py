@@ -1,43 +1,77 @@
-"""The learning map: what builds on what, one picture for each group of concepts, from the pages' own `builds_on`.
+"""The learning map: what builds on what, all concepts in one picture, by group, from the pages' own `builds_on`.
 
-Rows from top to bottom, so narrow that a phone shows them in full size: a concept stands below all that it builds on,
-a line that passes a row has a lane of its own there, and the order within the rows is the one with the fewest crossings
-found. Boxes are links; those with dashes belong to other groups. Nothing is told by colour alone.
+Each group is drawn from top to bottom, so narrow that a phone shows it in full size: a concept stands below all that it
+builds on, a line that passes a row has a lane of its own there, and the order within the rows is the one with the
+fewest crossings found. Boxes are links; those with dashes belong to other groups. Nothing is told by colour alone.
+Groups stand in columns, each where there is most room; browser/page/map.js lets the reader zoom.
 
 The layout is that of K. Sugiyama, S. Tagawa and M. Toda, Methods for visual understanding of hierarchical system
 structures, 1981; places along a row come from isotonic regression, by pooling neighbours that are too near.
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from itertools import accumulate, combinations, count, pairwise
 
 from ingest.model import Concept
+from ingest.pages.path import PathPages
 
 WIDTH, ROW, BOX = 328, 62, 28  # user units: a picture's width, from one row to the next, a box's height
 GAP, LANE = 10, 4  # between two neighbours; the width of a lane
 ROOM = WIDTH - 3 * (GAP + LANE)  # for the boxes of a row, so that lanes find a place too
 SWEEPS = 12
+COLUMNS, EDGE, PAD, HEAD = 3, 8, 10, 34  # of groups; between them, within their frames, and for their names
 READING = "：箭头从先读的概念指向接着读的"
 
 Place = tuple[str, int]  # a concept and its row; or a lane: the concept its line comes from, and the row it passes
 
 
 def learning_map(
-    groups: Mapping[str, Sequence[Concept]], concepts: Mapping[str, Concept], folder: str = "", reading: str = READING
+    groups: Mapping[str, Sequence[Concept]],
+    concepts: Mapping[str, Concept],
+    path: PathPages,
+    address: Callable[[Concept], str] = lambda concept: f"{concept.name}/",
+    reading: str = READING,
 ) -> str:
-    """A figure for each group that has concepts.
+    """One picture of all groups that have concepts.
 
     Args:
         groups: Concepts under their headings.
         concepts: Every concept by its name.
-        folder: The way to the folder of the concepts' pages, from the page that shows the map.
-        reading: How the arrows are read, said after a figure's name.
+        path: Where they stand on the path, for the goals that pass them.
+        address: The way to a concept's page, from the page that shows the map.
+        reading: How the arrows are read, said after a group's name.
     """
     bases = _without_detours(concepts)
-    figures = [_figure(group, listed, concepts, bases, folder, reading) for group, listed in groups.items() if listed]
-    return '<div class="wiki-map" data-pagefind-ignore="all">\n' + "\n".join(figures) + "\n</div>"
+    columns = [float(EDGE)] * COLUMNS  # how far down each is taken
+    parts: list[str] = []
+    right = 0
+    figures = [
+        (number, group, *_figure(found, concepts, bases, path, address))
+        for number, (group, found) in enumerate(groups.items(), 1)
+        if found
+    ]
+    step = max((width for *_, width, _ in figures), default=WIDTH) + 2 * PAD + EDGE
+    for number, group, drawn, width, height in figures:
+        column = columns.index(min(columns))
+        x, y = EDGE + column * step, round(columns[column])
+        columns[column] += height + HEAD + PAD + EDGE
+        right = max(right, x + width + 2 * PAD + EDGE)
+        parts += [
+            f'<g class="wiki-group--{number}" transform="translate({x} {y})" role="group"'
+            f' aria-label="{escape(group + reading)}">',
+            f'<rect class="wiki-map__frame" width="{width + 2 * PAD}" height="{height + HEAD + PAD}" rx="8"/>',
+            f'<text class="wiki-map__title" x="{PAD}" y="22">{escape(group)}</text>',
+            f'<g transform="translate({PAD} {HEAD})">',
+            *drawn,
+            "</g></g>",
+        ]
+    bottom = round(max(columns))
+    head = f'<svg viewBox="0 0 {right} {bottom}" width="{right}" height="{bottom}" role="group">'
+    name = escape(path.words["map"])
+    around = f'<div class="wiki-map" tabindex="0" role="region" aria-label="{name}">'
+    return "\n".join([around, head, *parts, "</svg></div>"])
 
 
 def _without_detours(concepts: Mapping[str, Concept]) -> dict[str, list[str]]:
@@ -62,40 +96,42 @@ def _without_detours(concepts: Mapping[str, Concept]) -> dict[str, list[str]]:
 
 
 def _figure(
-    group: str,
     listed: Sequence[Concept],
     concepts: Mapping[str, Concept],
     bases: Mapping[str, list[str]],
-    folder: str,
-    reading: str,
-) -> str:
+    path: PathPages,
+    address: Callable[[Concept], str],
+) -> tuple[list[str], int, int]:
+    """A group's lines and boxes, and the room that they take."""
     own = {concept.name: bases[concept.name] for concept in listed}
     others: dict[str, list[str]] = {base: [] for found in own.values() for base in found if base not in own}
     labels = {name: concepts[name].short for name in [*others, *own]}
-    widths = {
-        name: 12 + sum(12 if unicodedata.east_asian_width(c) in "WF" else 7 for c in labels[name]) for name in labels
-    }
+    widths = {name: 16 + sum(map(_wide, labels[name])) for name in labels}
     rows = _rows(others | own, widths)
     lines = _lines(own, rows)
     layers = _ordered(rows, lines)
     centres, width = _centres(layers, lines, {(name, row): widths[name] for name, row in rows.items()})
-    height = ROW * (len(layers) - 1) + BOX + 2
-    parts = [
-        f"<figure><figcaption>{escape(group)}</figcaption>",
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group"'
-        f' aria-label="{escape(group + reading)}">',
-        f'<path d="{_path(lines, rows, centres)}"/>',
-    ]
+    parts = [f'<path d="{_path(lines, rows, centres)}"/>']
     for layer in layers:
         for name, row in layer:
             if rows[name] == row:
                 x, y, wide = centres[name, row], ROW * row + 1, widths[name]
-                dashes = "" if name in own else ' stroke-dasharray="4 3"'
+                is_own = name in own
+                dashes = "" if is_own else ' stroke-dasharray="4 3"'
                 box = f'<rect x="{x - wide // 2}" y="{y}" width="{wide}" height="{BOX}" rx="5"{dashes}/>'
                 text = f'<text x="{x}" y="{y + 18}">{escape(labels[name])}</text>'
+                place = f' id="map-{name}"' if is_own else ""
+                told = f'data-wiki-concept="{name}" data-wiki-goals="{escape(path.goals_of(name))}"'
                 # Not `href`: the theme's script writes to that property, which an SVG's link does not allow.
-                parts.append(f'<a xlink:href="{folder}{name}/">{box}{text}</a>')
-    return "\n".join([*parts, "</svg></figure>"])
+                parts.append(f'<a{place} xlink:href="{escape(address(concepts[name]))}" {told}>{box}{text}</a>')
+    return parts, width, ROW * (len(layers) - 1) + BOX + 2
+
+
+def _wide(letter: str) -> int:
+    """About how wide a letter is, in user units, and rather too much than too little."""
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 12
+    return 11 if letter in "MW" else 9 if letter.isupper() else 7
 
 
 def _rows(bases: Mapping[str, list[str]], widths: Mapping[str, int]) -> dict[str, int]:

@@ -3,57 +3,78 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
-from functools import partial
+from functools import lru_cache, partial
+from itertools import islice
 
-from ingest.addresses import KINDS
+from ingest.addresses import KINDS, searched_papers
 from ingest.feeds.info import FeedInfo
 from ingest.feeds.records import UNDATED
+from ingest.feeds.weeks import Weeks
 from ingest.feeds.when import month_of
+from ingest.kept import Kept
 from ingest.model import Concept, Paper, Week
 from ingest.pages.atom import atom
-from ingest.pages.ranking import moves, picks, ranked, why
+from ingest.pages.digest import LISTED, NEWEST, Digest, digest_of
+from ingest.pages.ranking import moves, ranked, why
 from ingest.pages.records import atom_entry
+from ingest.searched import week_lines
 
 PAPER = KINDS["paper"]
 ON_PAGE = 400  # papers of a week on its page, so that it stays light; the others are in the list
 IN_GROUP = 40
-LISTED = 100  # papers on the list's page, for who has no script
-NEWEST = 50  # entries of a feed
 MOVED = 12
 Page = Callable[..., str]
 
 
 class PaperPages:
-    """All that the site says of papers.
+    """All that the site says of papers. Of a week that did not change, only what was kept of it is looked at.
 
     Args:
         weeks: All there are.
         concepts: By name.
-        kept: Gives a page by its path and what it is made of; renders it where that is new.
-        page: Renders a template with values.
+        kept: Results and pages of the last build.
+        page: Gives a page by its path and what it is made of; renders it where that is new.
+        render: Renders a template with values.
     """
 
-    def __init__(self, weeks: Sequence[Week], concepts: Mapping[str, Concept], kept: Page, page: Page) -> None:
-        self.weeks = sorted((week for week in weeks if week.name != UNDATED), key=lambda week: week.name, reverse=True)
-        self.undated = next((week for week in weeks if week.name == UNDATED), Week(UNDATED, ()))
-        self.concepts, self._kept, self._page = concepts, kept, page
+    def __init__(
+        self, weeks: Sequence[Week], concepts: Mapping[str, Concept], kept: Kept, page: Page, render: Page
+    ) -> None:
+        weeks = Weeks.of(weeks)
+        self.concepts, self._kept, self._page = concepts, page, render
         self.titles = {name: concept.short for name, concept in concepts.items()}
-        self.picks = {week.name: picks(week) for week in self.weeks}
+        self._made: dict[str, str] = {}
+        self.weeks: list[Digest] = []
+        for name in sorted(weeks.names, reverse=True):
+            stamp, read = weeks.stamps[name], lru_cache(maxsize=1)(partial(weeks.make, name))
+            digest = kept.result(f"papers/{name}", stamp, lambda read=read: digest_of(read()))  # type: ignore[misc]
+            for path, make in self._of(name).items():
+                self._made[path] = page(path, stamp, lambda make=make, read=read, digest=digest: make(read(), digest))
+            if name != UNDATED:
+                self.weeks.append(digest)
+        self.undated = weeks.make(UNDATED) if UNDATED in weeks.stamps else Week(UNDATED, ())
+        self._made.setdefault(f"{PAPER.folder}/{UNDATED}.json", self._rows(self.undated, digest_of(self.undated)))
+        self.picks = {week.name: week.picks for week in self.weeks}
         self.picked = {paper.id for found in self.picks.values() for paper in found}
 
-    def newest(self) -> Week | None:
-        """The newest week that has papers."""
-        return next((week for week in self.weeks if week.papers), None)
+    def _of(self, name: str) -> dict[str, Callable[[Week, Digest], str]]:
+        """The pages that are made of one week alone, by their paths."""
+        slug = name.lower()
+        made: dict[str, Callable[[Week, Digest], str]] = {f"{PAPER.folder}/{slug}.json": self._rows}
+        made[searched_papers(name)] = lambda week, digest: week_lines(week, self.concepts)
+        return made if name == UNDATED else made | {PAPER.page(slug): self._week}
 
-    def by_concept(self) -> dict[str, list[Paper]]:
-        """The papers of each concept, newest first."""
-        found: dict[str, list[Paper]] = defaultdict(list)
-        for week in self.weeks:
-            for paper in reversed(week.papers):  # a file is sorted by day
-                for name in paper.topics:
-                    found[name].append(paper)
-        return found
+    def newest(self) -> Digest | None:
+        """The newest week that has papers."""
+        return next((week for week in self.weeks if week.count), None)
+
+    def on(self, name: str) -> list[Paper]:
+        """The papers of a concept, newest first, as many as a feed has."""
+        return list(islice((paper for week in self.weeks for paper in week.on.get(name, ())), NEWEST))
+
+    def count_on(self, name: str) -> int:
+        """How many papers of a concept there are."""
+        return sum(week.topics.get(name, 0) for week in self.weeks)
 
     def why(self, paper: Paper) -> str:
         """What speaks for a paper, but for its code, on one line."""
@@ -61,29 +82,26 @@ class PaperPages:
 
     def pages(self, feeds: Sequence[FeedInfo]) -> Iterator[tuple[str, str]]:
         """Path under docs/ and text of everything."""
-        for week in self.weeks:
-            slug = week.name.lower()
-            for name, make in ((PAPER.page(slug), self._week), (f"{PAPER.folder}/{slug}.json", self._rows)):
-                yield name, self._kept(name, week, partial(make, week))
+        yield from self._made.items()
         newest = self.newest()
-        described = moves(self.weeks[self.weeks.index(newest) :] if newest else ())
-        years: dict[str, list[Week]] = defaultdict(list)
+        since = self.weeks[self.weeks.index(newest) :] if newest else ()
+        moved, too_little = moves([(week.count, week.topics) for week in since])
+        years: dict[str, list[Digest]] = defaultdict(list)
         for week in self.weeks:
-            if week.papers:  # the page of an empty one stays, for who has its address
+            if week.count:  # the page of an empty one stays, for who has its address
                 years[week.name[:4]].append(week)
-        values = {"newest": newest, "years": years, "undated": self.undated, "moved": described[0][:MOVED]}
-        yield PAPER.page("index"), self._page("weeks", of=self, too_little=described[1], **values)
-        latest = [paper for week in self.weeks for paper in ranked(week.papers)][:LISTED]
-        total = sum(len(week.papers) for week in self.weeks)
+        values = {"newest": newest, "years": years, "undated": self.undated, "moved": moved[:MOVED]}
+        yield PAPER.page("index"), self._page("weeks", of=self, too_little=too_little, **values)
+        latest = list(islice((paper for week in self.weeks for paper in week.best), LISTED))
+        total = sum(week.count for week in self.weeks)
         yield PAPER.page("list"), self._page("papers", papers=latest, total=total, of=self)
         yield f"{PAPER.folder}/weeks.json", self._index()
         yield PAPER.page(UNDATED), self._page("undated", groups=self._undated(), of=self)
-        yield f"{PAPER.folder}/{UNDATED}.json", self._rows(self.undated)
         yield PAPER.page("feeds"), self._page("feeds", feeds=feeds)
         yield from self._atom()
 
-    def _week(self, week: Week) -> str:
-        chosen = self.picks[week.name]
+    def _week(self, week: Week, digest: Digest) -> str:
+        chosen = digest.picks
         rest = [paper for paper in ranked(week.papers) if paper not in chosen]
         shown, groups = set(rest[:ON_PAGE]), defaultdict(list)
         for paper in rest:
@@ -96,9 +114,10 @@ class PaperPages:
         names = list(dict.fromkeys(name for paper in (*chosen, *week.papers) for name in paper.topics))[:20]
         return self._page("week", week=week, picks=chosen, groups=listed, names=names, of=self)
 
-    def _rows(self, week: Week) -> str:
+    def _rows(self, week: Week, digest: Digest) -> str:
         """A week as data for the list: `docs/guide/papers.md` says what its columns are."""
         feeds = list(dict.fromkeys(name for paper in week.papers for name in (paper.feed, *paper.also)))
+        picked = {paper.id for paper in digest.picks}
         rows = [
             [
                 str(paper.published or ""),
@@ -108,7 +127,7 @@ class PaperPages:
                 [feeds.index(name) for name in (paper.feed, *paper.also) if name],
                 paper.code,
                 paper.votes,
-                int(paper.id in self.picked) + 2 * paper.withdrawn,
+                int(paper.id in picked) + 2 * paper.withdrawn,
             ]
             for paper in ranked(week.papers)
         ]
@@ -119,10 +138,10 @@ class PaperPages:
         place = {name: at for at, name in enumerate(self.concepts)}
         weeks = []
         for week in self.weeks:
-            if week.papers:
-                inside = sorted({place[name] for paper in week.papers for name in paper.topics if name in place})
-                weeks.append([week.name, len(week.papers), inside])
-        feeds = {name for week in self.weeks for paper in week.papers for name in (paper.feed, *paper.also)} - {""}
+            if week.count:
+                inside = sorted(place[name] for name in week.topics if name in place)
+                weeks.append([week.name, week.count, inside])
+        feeds = {name for week in self.weeks for name in week.feeds}
         concepts = [[name, self.titles[name]] for name in place]
         undated = len(self.undated.papers)
         return _json({"concepts": concepts, "feeds": sorted(feeds), "weeks": weeks, "undated": undated})
@@ -137,18 +156,11 @@ class PaperPages:
 
     def _atom(self) -> Iterator[tuple[str, str]]:
         chosen = [paper for week in self.weeks for paper in self.picks[week.name]][:NEWEST]
-        found = self.by_concept()
         lists = [("picks", "每周精选的论文", chosen)]
-        lists += [(name, f"关于 {self.titles[name]} 的论文", found.get(name, [])[:NEWEST]) for name in self.concepts]
+        lists += [(name, f"关于 {self.titles[name]} 的论文", self.on(name)) for name in self.concepts]
         for name, title, papers in lists:
             entries = [atom_entry(paper, day, self.why(paper)) for paper in papers if (day := paper.published)]
             yield f"{PAPER.folder}/{name}.xml", atom(f"OpenLLM Wiki：{title}", f"papers/{name}.xml", entries)
-
-
-def days_of(week: str) -> str:
-    """The days of a week: `11-23 至 11-29`."""
-    monday = date.fromisoformat(f"{week}-1")
-    return f"{monday:%m-%d} 至 {monday + timedelta(days=6):%m-%d}"
 
 
 def _json(value: object) -> str:

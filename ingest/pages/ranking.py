@@ -56,26 +56,27 @@ def why(paper: Paper, titles: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(filter(None, said))
 
 
-def moves(weeks: Sequence[Week], before: int = 4) -> tuple[list[tuple[str, int, float]], str]:
+def moves(weeks: Sequence[tuple[int, Mapping[str, int]]], before: int = 4) -> tuple[list[tuple[str, int, float]], str]:
     """How often each concept stands in the newest week, and in how many papers a week in those before; or why not.
 
     Args:
-        weeks: Newest first, by name; weeks without papers may lack.
+        weeks: Of each, newest first, how many papers it has, and how many on each concept; empty ones may lack.
         before: How many weeks the newest is compared with.
 
     Returns:
         Concept, papers in the newest week, papers a week before it; those that moved most first. And "" or, where
         there is too little to compare, why.
     """
-    if len(weeks) < 2 or sum(1 for week in weeks[1 : before + 1] if week.papers) < 2:
+    if len(weeks) < 2 or sum(1 for count, _ in weeks[1 : before + 1] if count) < 2:
         return [], "之前几周收录的论文太少，还比不出变化。"
-    newest, earlier = weeks[0], weeks[1 : before + 1]
-    if len(newest.papers) < 20:
-        return [], f"这一周只收录了 {len(newest.papers)} 篇，太少，看不出变化。"
-    now = Counter(name for paper in newest.papers for name in paper.topics)
-    then = Counter(name for week in earlier for paper in week.papers for name in paper.topics)
+    (newest, found), earlier = weeks[0], weeks[1 : before + 1]
+    if newest < 20:
+        return [], f"这一周只收录了 {newest} 篇，太少，看不出变化。"
+    now, then = Counter(found), Counter[str]()
+    for _, topics in earlier:
+        then.update(topics)
     # By share of all papers: a week with a holiday has fewer of everything.
-    whole = len(newest.papers) / max(1, sum(len(week.papers) for week in earlier))
+    whole = newest / max(1, sum(count for count, _ in earlier))
     rows = [(name, now[name], then[name] * whole) for name in now.keys() | then.keys()]
     told = [row for row in rows if max(row[1], row[2]) >= 3]
     told.sort(key=lambda row: (-abs(row[1] - row[2]) / (row[1] + row[2]) ** 0.5, row[0]))

@@ -40,6 +40,12 @@ def atom_entry(record: Talk | Question | Paper, day: date, why: str = "") -> Ato
     return AtomEntry(f"qa/{slug}", record.title, f"../qa/{quote(slug)}/", day, authors, text.strip())
 
 
+def newest_day(question: Question) -> date:
+    """The day on which a question last was news: asked, answered or changed; `date.min` where nobody knows."""
+    days = [question.asked, *question.updated, *(answer.said for answer in question.answers)]
+    return max((day for day in days if day), default=date.min)
+
+
 def newest_asked(questions: Iterable[Question]) -> list[Question]:
     """Questions by the day on which they last were news: asked, answered or changed; of the same day, open ones first.
 
@@ -48,8 +54,7 @@ def newest_asked(questions: Iterable[Question]) -> list[Question]:
     turns: Counter[tuple[date, str]] = Counter()
     ranked: list[tuple[int, bool, int, int, Question]] = []
     for question in questions:
-        days = [question.asked, *question.updated, *(answer.said for answer in question.answers)]
-        newest = max((day for day in days if day), default=date.min)
+        newest = newest_day(question)
         about = newest, (question.topics or ("",))[0]
         turns[about] += 1
         ranked.append((-newest.toordinal(), question.status != "open", turns[about], len(ranked), question))

@@ -7,9 +7,8 @@ Text that contributors wrote comes in by these doors only: `e` (one line, every 
 
 import posixpath
 import re
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
@@ -20,15 +19,20 @@ from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
 from ingest import safe_html
-from ingest.addresses import KINDS, Kind, name_slug, slug_for
+from ingest.addresses import KINDS, Kind, slug_for
+from ingest.feeds.weeks import Weeks
 from ingest.kept import Kept, hash_of
 from ingest.markup import CJK
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.pages.atom import atom
+from ingest.pages.days import day_en, day_zh, short_week_zh, week_zh
 from ingest.pages.learning_map import learning_map
-from ingest.pages.papers import PaperPages, days_of
-from ingest.pages.people import people_of
+from ingest.pages.lessons import lesson_parts
+from ingest.pages.papers import PaperPages
+from ingest.pages.path import PathPages, fresh
+from ingest.pages.people import people_of, person_slug
 from ingest.pages.records import atom_entry, newest_asked, qapage, question_line
+from ingest.pages.talks import parts_of, points
 from ingest.pages.ways import Ways
 from ingest.pictures import Pictures
 from ingest.wiki import Wiki
@@ -79,6 +83,8 @@ class _Renderer:
         self.snippets = {snippet.name: snippet for snippet in wiki.records.snippets}
         self.questions = {question.id: question for question in wiki.records.questions}
         self.talks = sorted(wiki.records.talks, key=lambda talk: (str(talk.date or ""), talk.number), reverse=True)
+        self.hashes = {name: hash_of(question) for name, question in self.questions.items()}
+        self.told = {talk.number: hash_of(talk) for talk in self.talks}
         self.asked: dict[str, list[Question]] = defaultdict(list)  # by concept
         for question in self.questions.values():
             for name in question.topics:
@@ -97,47 +103,73 @@ class _Renderer:
         self.environment.filters |= {
             "e": safe_html.escape, "linked": safe_html.linked, "html": self._html, "attr": safe_html.attribute,
             "meta": safe_html.meta, "address": safe_html.address, "json_ld": safe_html.json_ld, "slug": slug_for,
-            "name_slug": name_slug, "language": _language, "qapage": qapage,
-            "week_days": days_of,
+            "name_slug": person_slug, "language": _language, "qapage": qapage,
+            "day_zh": day_zh, "day_en": day_en, "week_zh": week_zh, "short_week_zh": short_week_zh,
         }  # fmt: skip
         self.environment.globals |= {
             "concepts": self.concepts, "snippets": self.snippets, "questions": self.questions,
-            "duplicates": self.wiki.duplicates, "kinds": KINDS,
-            "ways": ways,
+            "duplicates": self.wiki.duplicates,
+            "ways": ways, "group_class": self._group_classes(),
         }  # fmt: skip
-        self.shared = hash_of(self.concepts, self.snippets, sorted(pictures.items()), ways)
-        self.papers = PaperPages(wiki.records.weeks, self.concepts, self._kept_page, self._page)
+        self.path = PathPages(wiki.records.path, self.concepts)
+        self.english = {name: replace(concept, title=concept.english) for name, concept in self.concepts.items()}
+        self.english_path = PathPages(wiki.records.path, self.english, True, wiki.records.groups)
+        self.shared = hash_of(self.concepts, self.snippets, list(wiki.records.groups), sorted(pictures.items()), ways)
+        self.papers = PaperPages(wiki.records.weeks, self.concepts, kept, self._kept_page, self._page)
         self.weeks = self.papers.weeks
+
+    def _group_classes(self) -> dict[str, str]:
+        """The class by which docs/assets/colours.css knows the group of each concept that is in one that is named."""
+        numbers = {group: number for number, group in enumerate(self.wiki.records.groups, 1)}
+        found = self.concepts.items()
+        return {name: f"wiki-group--{numbers[one.group]}" for name, one in found if one.group in numbers}
 
     def pages(self) -> Iterator[tuple[str, str]]:
         open_questions = [q for q in self.questions.values() if q.status == "open"]
         people = sorted(self.people.values(), key=lambda person: (-person.total, person.slug))
         for talk in self.talks:
-            asked = _questions_by_section(talk)
-            yield self._record(TALK, slug_for(talk.number), talk, talk=talk, asked=asked)
+            parts, first = parts_of(talk)
+            told = {"parts": parts, "first_asked": first, "points": points(parts)}
+            yield self._record(TALK, slug_for(talk.number), self.told[talk.number], talk=talk, **told)
         yield TALK.page("index"), self._page("talks", talks=self.talks)
         yield from self._asked()
-        everything = list(self.questions.values())
+        places = {name: self._order(question) for name, question in self.questions.items()}
+        everything = sorted(self.questions.values(), key=lambda question: places[question.id][0])
+        counts = Counter(group for _, group in places.values())
         chunks = [everything[at : at + PER_PAGE] for at in range(0, len(everything), PER_PAGE)] or [[]]
         for number, chunk in enumerate(chunks, 1):
             name = "index" if number == 1 else f"page-{number}"
-            values = {"listed": chunk, "number": number, "last": len(chunks), "open": len(open_questions)}
-            yield QUESTION.page(name), self._page("questions", counts=self.asked, **values)
+            values = {"number": number, "last": len(chunks), "open": len(open_questions), "counts": self.asked}
+            grouped: dict[str, list[Question]] = defaultdict(list)
+            for question in chunk:
+                grouped[places[question.id][1]].append(question)
+            listed = [(group, questions, counts[group]) for group, questions in grouped.items()]
+            yield QUESTION.page(name), self._page("questions", grouped=listed, **values)
         yield QUESTION.page("open"), self._page("open", listed=open_questions)
         yield QUESTION.page("ask"), self._page("ask")
         yield from self.papers.pages(self.wiki.records.feeds)
         for person in people:
             yield PERSON.page(person.slug), self._page(PERSON.template, person=person)
+            for slug, name in person.others.items():
+                if slug not in self.people:
+                    yield PERSON.page(slug), self._page("moved", person=person, name=name)
         yield PERSON.page("index"), self._page("people", people=people)
         yield from self._changes()
         yield from self._fragments(open_questions)
 
+    def _order(self, question: Question) -> tuple[int, str]:
+        """The place and name of the group in which a question is listed: that of its first concept."""
+        concept = next((self.concepts[name] for name in question.topics if name in self.concepts), None)
+        groups = list(self.wiki.records.groups)
+        if concept is None:
+            return len(groups) + 1, "别的"
+        return groups.index(concept.group) if concept.group in groups else len(groups), concept.group
+
     def _asked(self) -> Iterator[tuple[str, str]]:
         """The page of each question."""
-        hashes = {name: hash_of(question) for name, question in self.questions.items()}
         for question in self.questions.values():
             alike, repeats = self.wiki.related[question.id], self.wiki.duplicates.get(question.id, ())
-            made_of = hashes[question.id], [hashes[name] for name in alike], repeats
+            made_of = self.hashes[question.id], [self.hashes[name] for name in alike], repeats
             related = [self.questions[name] for name in alike]
             short = bool(question.talk) and sum(len(answer.text) for answer in question.answers) < SHORT
             yield self._record(
@@ -151,16 +183,16 @@ class _Renderer:
         dated: dict[str, list[tuple[date, str, Talk | Question | Paper]]] = {
             "talks": [(talk.date, talk.id, talk) for talk in self.talks if talk.date],
             "questions": [(q.asked, q.id, q) for q in self.questions.values() if q.asked],
-            "papers": [(p.published, p.id, p) for week in self.weeks[:WEEKS] for p in week.papers if p.published],
+            "papers": [(p.published, p.id, p) for week in self.weeks[:WEEKS] for p in week.latest if p.published],
         }
         weeks: dict[str, dict[str, list[Talk | Question | Paper]]] = {}
         for kind, found in dated.items():
             found.sort(key=lambda item: (-item[0].toordinal(), item[1]))
             for day, _, record in found:
-                name = "{}-W{:02}".format(*day.isocalendar())
+                name = "{:04}-W{:02}".format(*day.isocalendar())
                 weeks.setdefault(name, {kind: [] for kind in dated})[kind].append(record)
         newest = sorted(weeks.items(), reverse=True)[:WEEKS]
-        archived = {week.name for week in self.weeks}
+        archived = {week.name: week.dated for week in self.weeks}
         yield CHANGE.page("index"), self._page(CHANGE.template, weeks=newest, shown=PER_WEEK, archived=archived)
         titles = {"talks": TALK.name, "questions": QUESTION.name, "papers": PAPER.name}
         for kind, found in dated.items():
@@ -173,52 +205,66 @@ class _Renderer:
         for talk in self.talks:
             for name in talk.topics:
                 talks[name].append(talk)
-        papers = self.papers.by_concept()
+        common = self.wiki.records.path, Weeks.of(self.wiki.records.weeks).stamps  # `shared` knows all concepts
         for concept in self.concepts.values():
-            lists = {"asked": self.asked[concept.name], "told": talks[concept.name]}
-            lists |= {"published": papers.get(concept.name, ()), "picked": self.papers.picked}
-            after = [other for other in self.concepts.values() if concept.name in other.builds_on]
-            yield f"generated/topics/{concept.name}.md", self._page("concept", concept=concept, after=after, **lists)
-            before = [self.concepts[name] for name in concept.builds_on if name in self.concepts]
-            yield f"generated/before/{concept.name}.md", self._page("before", before=before)
+            asked, told = self.asked[concept.name], talks[concept.name]
+            said = [self.hashes[question.id] for question in asked], [self.told[talk.number] for talk in told]
+            path = f"generated/topics/{concept.name}.md"
+            yield path, self._kept_page(path, (common, said), partial(self._concept, concept, asked=asked, told=told))
+        paths = {"zh": self.path, "en": self.english_path}
+        yield from lesson_parts(self.wiki.records, self.hashes, paths, self._kept_page, self._page)
         groups: dict[str, list[Concept]] = {group: [] for group in self.wiki.records.groups}
         for concept in self.concepts.values():
             groups.setdefault(concept.group, []).append(concept)
         yield "generated/topics.md", self._page("concepts", groups=groups, counts=self.asked)
-        yield "generated/map.md", learning_map(groups, self.concepts) + "\n"
+        yield "generated/map.md", learning_map(groups, self.concepts, self.path) + "\n"
         yield "generated/questions.jsonl", "".join(map(question_line, self.questions.values()))
         with_code = [concept for concept in self.concepts.values() if concept.snippet in self.snippets]
         for concept in with_code:
             yield MODULE.page(concept.snippet), self._page(MODULE.template, concept=concept)
-        yield "generated/snippets.md", self._page("snippets", with_code=with_code)
-        newest = self.papers.newest()
+        yield "generated/snippets.md", self._page("snippets", groups=groups)
+        papers_read = [paper for week in self.weeks[:WEEKS] for paper in week.best]
+        talks_new, questions_new, papers_new = fresh(self.talks, newest_asked(self.questions.values()), papers_read)
         values = {
-            "talk": self.talks[0] if self.talks else None,
-            "week": newest,
-            "recent": (self.papers.picks[newest.name] or newest.papers)[:5] if newest else (),
+            "new_talks": talks_new,
+            "new_questions": questions_new,
+            "new_papers": papers_new,
             "open_questions": open_questions,
-            "asked": newest_asked(self.questions.values()),
             "with_code": with_code,
             "groups": groups,
             "counts": self.asked,
+            "path": self.path,
+            "english": False,
         }
-        yield "generated/home.md", self._page("home", **values)
+        for name in ("promise", "home", "path"):
+            yield f"generated/{name}.md", self._page(name, **values)
         yield from self._english(groups, values)
+
+    def _concept(self, concept: Concept, **lists: object) -> str:
+        """What follows on the page of a concept."""
+        after = [other for other in self.concepts.values() if concept.name in other.builds_on]
+        lists |= {"published": self.papers.on(concept.name), "picked": self.papers.picked}
+        count = self.papers.count_on(concept.name)
+        return self._page("concept", after=after, count=count, **self.path.of(concept), **lists)
 
     def _english(
         self, chinese: Mapping[str, Sequence[Concept]], values: Mapping[str, object]
     ) -> Iterator[tuple[str, str]]:
         """Fragments of the English pages: concepts have their English titles, other records stay as they are."""
-        concepts = {name: replace(concept, title=concept.english) for name, concept in self.concepts.items()}
-        names = self.wiki.records.groups
+        concepts, path, names = self.english, self.english_path, self.wiki.records.groups
         groups = {names.get(group, group): [concepts[one.name] for one in chinese[group]] for group in chinese}
         with_code = [concept for concept in concepts.values() if concept.snippet in self.snippets]
-        values = {**values, "concepts": concepts, "groups": groups, "with_code": with_code}
+        values = {**values, "concepts": concepts, "groups": groups, "with_code": with_code, "path": path}
+        values["english"] = True
+        for page in ("promise", "path"):
+            yield f"generated/en/{page}.md", self._page(page, **values)
+        for concept in (concept for concept in concepts.values() if concept.translated):
+            yield f"generated/en/topics/{concept.name}.md", self._page("en/foot", **path.of(concept))
         templates = {"home": "home", "topics": "concepts", "snippets": "snippets", "archive": "archive", "open": "open"}
         for page, template in templates.items():
             yield f"generated/en/{page}.md", self._page(f"en/{template}", **values)
         reading = ": arrows lead from what to read first to what builds on it"
-        yield "generated/en/map.md", learning_map(groups, concepts, "../../topics/", reading) + "\n"
+        yield "generated/en/map.md", learning_map(groups, concepts, path, _english_address, reading) + "\n"
 
     def _html(self, text: str, path: str) -> str:
         """Safe HTML of what a file says; its pictures are looked for beside it."""
@@ -240,25 +286,10 @@ class _Renderer:
         text = self.environment.get_template(f"{template}.md.j2").render(values)
         return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
-    def _by_concept(self, records: Iterable[Question | Paper]) -> list[tuple[Concept | None, list[Question | Paper]]]:
-        """Records under their first concept, in the concepts' order; those without one last, under None."""
-        groups: dict[str, list[Question | Paper]] = defaultdict(list)
-        for record in records:
-            groups[record.topics[0] if record.topics else ""].append(record)
-        found: list[tuple[Concept | None, list[Question | Paper]]] = [
-            (t, groups[n]) for n, t in self.concepts.items() if groups.get(n)
-        ]
-        return [*found, (None, groups[""])] if groups.get("") else found
 
-
-def _questions_by_section(talk: Talk) -> dict[int, list[Question]]:
-    """Questions by the line of the section they stand in (0: before the first)."""
-    asked: dict[int, list[Question]] = defaultdict(list)
-    lines = [section.line for section in talk.sections]
-    for question in talk.questions:
-        above = bisect_left(lines, question.line)
-        asked[lines[above - 1] if above else 0].append(question)
-    return dict(asked)
+def _english_address(concept: Concept) -> str:
+    """The way from the English list of concepts to one's page."""
+    return f"{concept.name}/" if concept.translated else f"../../topics/{concept.name}/"
 
 
 def _language(title: str) -> str:

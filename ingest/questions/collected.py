@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from ingest.front_matter import front_matter
 from ingest.invisible import visible
 from ingest.marks import ask_mark, asks, requests, say_mark
-from ingest.markup import fenced_lines
+from ingest.markup import unread_lines
 from ingest.model import Answer, Block, Question, Source
 from ingest.plain import plain
 from ingest.problems import Problem
@@ -25,6 +25,7 @@ from ingest.questions.forms import (
     BOLD,
     COUNT,
     COUNTED,
+    FOLDED,
     HEADING,
     ITEM,
     LONGEST,
@@ -38,6 +39,7 @@ from ingest.questions.forms import (
     mark_of,
     unmarked,
 )
+from ingest.questions.rows import rows_of
 
 CONTENTS_TITLE = re.compile(r"^\W*(?:目\s*录|(?:table of )?contents|toc)\W*$", re.IGNORECASE)
 NO_QUESTION = re.compile(  # what names a part of a text
@@ -60,6 +62,7 @@ class _Found:
     title: str
     text: list[str] = field(default_factory=list)
     answers: list[tuple[int, list[str]]] = field(default_factory=list)
+    quoted: bool = False  # whether it stands in a quotation, which then is none: it is a box of Obsidian
 
 
 def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[Problem]]:
@@ -69,17 +72,27 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
     """
     meta, body, first, problems = front_matter(source)
     lines = plain(body).split("\n")
-    fenced = fenced_lines(lines)
+    fenced = unread_lines(lines)
     forms = find_forms(lines, fenced)
     found = [_Found(first, "")]
     if isinstance(meta.get("question"), str):
         found.append(_Found(1, " ".join(meta["question"].split())))
+    rows = rows_of(lines, fenced)
     last_heading = -1  # number of the last question that is a heading
     last = inner = 0  # number of the last numbered line, and of one inside of its answer
     for at, line in enumerate(lines):
         number = first + at
         if at in fenced or not line.strip():
             _append(found[-1], line)
+        elif at in rows:
+            asked, said = rows[at] or ("", "")
+            title = bare_title(asked)
+            if not title and at - 1 in rows and not found[-1].title:  # the rule below the head
+                found[-1].text.append(line)
+                continue
+            found.append(_Found(number, title, [] if title else [line], [(number, [said])] if said and title else []))
+            if at + 1 not in rows:
+                found.append(_Found(number + 1, ""))
         elif is_contents(line):
             found.insert(-1, _Found(number, "", [line]))
         elif (reply := _reply(line)) is not None and found[-1].title:
@@ -97,7 +110,7 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
             else:
                 _append(found[-1], line)
         elif asked := _asked(line, forms):
-            found.append(_Found(number, asked))
+            found.append(_Found(number, asked, quoted=line.lstrip().startswith(">")))
             last, inner = (int(match[1]), 0) if (match := NUMBERED.match(line)) else (last, inner)
         elif "number" in forms.taken and (match := NUMBERED.match(line)):
             count = int(match[1])
@@ -121,8 +134,8 @@ def _records(found: Sequence[_Found], source: Source) -> tuple[list[Question], l
             said = "\n".join(each.text[blank:]).rstrip()
             unplaced += [Block(said, each.line + blank)] if said else []
             continue
-        answers = [Answer(_joined(lines), "", line) for line, lines in each.answers]
-        said = _joined(each.text)
+        answers = [Answer(_joined(lines, each.quoted), "", line) for line, lines in each.answers]
+        said = _joined(each.text, each.quoted)
         if said.strip() and not answers and not ELSEWHERE.fullmatch(said.strip()):
             said, answers = "", [Answer(said, "", each.line + 1)]
         kept = tuple(answer for answer in answers if answer.text.strip())
@@ -130,8 +143,10 @@ def _records(found: Sequence[_Found], source: Source) -> tuple[list[Question], l
     return questions, sorted(unplaced, key=lambda block: block.line)
 
 
-def _joined(lines: Sequence[str]) -> str:
-    """Lines as one text; where all are set in below an item, they no longer are."""
+def _joined(lines: Sequence[str], quoted: bool = False) -> str:
+    """Lines as one text; where all are set in below an item, or quoted as their question is, they no longer are."""
+    if quoted and all(line.startswith(">") for line in lines if line.strip()):
+        lines = [re.sub("^> ?", "", line) for line in lines]
     text = "\n".join(lines).strip("\n").rstrip()
     return textwrap.dedent(text) if text.startswith("  ") else text
 
@@ -144,6 +159,8 @@ def _reply(line: str) -> str | None:
     """What an answer's mark is followed by; None where there is none."""
     heading = HEADING.match(line)
     if heading and ANSWER_TITLE.match(heading[2]):
+        return ""
+    if (bold := BOLD.match(line)) and FOLDED.fullmatch(bold["said"]):
         return ""
     mark = say_mark(line) if len(line) < LONGEST * 20 else None
     return mark.text if mark and (mark.plain or (mark.level and mark.number)) else None
@@ -180,7 +197,7 @@ def _asked(line: str, forms: Forms) -> str:
     """The question that a line asks which is no heading, "" where it asks none."""
     if "mark" in forms.taken and (mark := mark_of(line)):
         return bare_title(mark.text) or (mark.text if mark.text else "")
-    if "bold" in forms.taken and (bold := BOLD.match(line)) and requests(bold["said"]):
+    if "bold" in forms.taken and (bold := BOLD.match(line)) and requests(COUNT.sub("", bold["said"], count=1)):
         return bare_title(f"{bold['said']}{bold['tail'] or ''}")
     if "number" in forms.taken and (match := NUMBERED.match(line)) and asks_as_line(match[2]):
         return bare_title(match[2])

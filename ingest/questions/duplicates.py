@@ -13,6 +13,7 @@ from ingest.problems import Problem
 ALIKE = 0.7  # Jaccard similarity of two titles' pairs of letters
 MANY = 100  # titles that are all alike are not all compared: one of so many will do
 LETTERS = 300  # of a title; so many tell it from others
+COMPARED = 3000  # pairs of letters that one title is compared with, or ten titles: of long ones fewer say enough
 
 
 def alike(questions: Sequence[Question]) -> Iterator[tuple[Question, Question]]:
@@ -40,10 +41,11 @@ def _alike(titles: Sequence[str]) -> Iterator[tuple[int, int]]:
             first[pairs] = at
             size = len(pairs)
             rarest = sorted(places[pair] for pair in pairs)[: size - math.ceil(ALIKE * size) + 1]
+            many = min(MANY, max(10, COMPARED // size))
             likely: set[int] = set()
             for place in rarest:
-                if len(likely) < MANY:
-                    likely.update(index[place][:MANY])
+                if len(likely) < many:
+                    likely.update(index[place][:many])
             most = (0.0, 0)
             for other in likely:
                 both = len(pairs & sets[other])

@@ -19,6 +19,10 @@ BOLD = re.compile(
 )
 NUMBERED = re.compile(r"^(\d{1,3})(?:[.、:：．]\s*|[)）]\s*|\s+)(\S.*)$")
 ITEM = re.compile(r"^(\s*)[-*+•]\s+(?:\d{1,3}(?:\.\d{1,3})*[.、]?\s+)?(\S.*)$")
+FOLDED = re.compile(  # what a fold says that hides an answer
+    r"\W*+(?:(?:点击|点此)?(?:查看|展开|显示|点开)?(?:参考)?(?:答案|解析|回答|解答)|(?:(?:click|show|see|view|reveal)\b.{0,12})?answers?)\W*+",
+    re.IGNORECASE,
+)
 ANSWER_TITLE = re.compile(r"^\W*(?:回答|答案|解答|Answer|Solution)\s*+\d{0,3}\W*$", re.IGNORECASE)
 TITLE = re.compile(r"(?![-*+•·>|`$!\[【\s]|参考|Ref).{2,80}(?<![。；：，,;:.、])$")
 LISTED = re.compile(r"\s*(?:[-*+•·]\s|\d{1,3}[.)]\s|参考|Ref)")
@@ -69,7 +73,7 @@ def find_forms(lines: Sequence[str], fenced: set[int]) -> Forms:
         elif mark:
             count["mark"] += 1
         elif not heading and (bold := BOLD.match(line)):
-            count["bold"] += requests(bold["said"])
+            count["bold"] += requests(COUNT.sub("", bold["said"], count=1))
         elif not heading and (match := NUMBERED.match(line)):
             numbered += _may_be_number(match[2])
             count["number"] += asks_as_line(match[2])
@@ -93,7 +97,7 @@ def mark_of(line: str) -> Mark | None:
     mark = ask_mark(line) if len(line) < LONGEST * 10 else None
     return (
         mark
-        if mark and (mark.plain or mark.level or asks(mark.text)) and not (mark.named and not asks(mark.text))
+        if mark and (mark.plain or mark.level or asks(mark.text)) and not (mark.named and not requests(mark.text))
         else None
     )
 

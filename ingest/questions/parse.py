@@ -21,7 +21,7 @@ ANSWER = re.compile(
     r"^##\s+(?:回答|答案|Answer)\s*+[\d:：]*\s*+([（(](?:采纳|accepted)[)）])?\s*+[:：]?\s*$", re.IGNORECASE
 )
 DAY_AND_HOUR = re.compile(r"20\d\d-\d{1,2}-\d{1,2}[ T]+\d{1,2}[:：]\d\d(?::\d\d)?")  # as notes say it
-KNOWN = {"id", "topics", "asker", "date", "updated", "duplicate_of"}
+KNOWN = {"id", "topics", "asker", "date", "updated", "duplicate_of", "interview"}
 MANY = 50
 SAID = {"origin": "出自", "licence": "许可"}
 # A signature that says more: `—name（2026-11-29，https://…）`. A login on a site may hold hyphens, a name does not.
@@ -92,6 +92,7 @@ def parse_question(source: Source) -> tuple[Question, list[Problem]]:
         remarks=remarks,
         updated=tuple(sorted({day for _, day in days if day})),
         origin=_address(str(meta.get("origin") or "")),
+        interview=meta.get("interview") == "true",
     )
     (question,), names = few_names([question])
     if names > NAMES:

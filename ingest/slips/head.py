@@ -8,15 +8,20 @@ from pathlib import PurePosixPath
 
 from ingest.markup import CJK
 from ingest.model import Talk
-from ingest.notes.lines import FIELD, FIELDS, OTHER_FIELDS, SECTIONS, section_name
+from ingest.notes.lines import FIELD, FIELDS, OTHER_FIELDS
 from ingest.notes.names import PLACEHOLDER
+from ingest.notes.sections import SECTIONS, section_name
 from ingest.slips.slip import Line, Slip
 
 NAMES = ("编号", "时间", "本期提要", "主持人", "编辑", "版块负责人", "贡献者", "talk 视频")
 _NAME = "|".join(re.escape(name).replace("talk", r"[Tt]alk\s*") for name in FIELDS)
 BARE = re.compile(
-    rf"\s*+(?:[-*+]\s++)?[\[［〔(（「《<【]?\s*+(?P<name>{_NAME})\s*+[\]］〕)）」》>】]?\s*+[:：]\s*+(?P<value>.*)$"
+    r"\s*+(?:[-*+]\s++)?(?:[\u2300-\u27bf\U0001f000-\U0001faff]\ufe0f?\s*+)?"
+    rf"(?:\*\*|__)?[\[［〔(（「《<【]?\s*+(?P<name>{_NAME})\s*+[\]］〕)）」》>】]?"
+    r"(?:\*\*|__)?\s*+[:：](?:\*\*|__)?\s*+(?P<value>.*)$"
 )
+ROW = re.compile(rf"\s*+\|\s*+(?:\*\*)?(?P<name>{_NAME})(?:\*\*)?\s*+[:：]?\s*+\|\s*+(?P<value>[^|]*?)\s*\|?\s*$")
+RULE = re.compile(r"\s*\|?(?:\s*:?-{3,}:?\s*\|)+\s*(?::?-{3,}:?\s*)?")
 PEOPLE = ("hosts", "editors", "contributors")
 GLUED = re.compile(rf"(?<=[{CJK}])\s+(?=[{CJK}])|(?<!\s)\s*[|｜\\。·•]\s*|(?<=[{CJK}])和(?=[{CJK}]{{2}})")
 SOON = timedelta(days=31)  # a note may be begun before its evening
@@ -40,17 +45,36 @@ def head_slips(talk: Talk, lines: Sequence[Line], today: date | None) -> Iterato
             yield from _value_below(own, field.value, head)
     yield from _twice(talk)
     yield from _date(talk, today)
+    titled = re.search(r"\bTalk\s+(番外\d+|\d{3,4})(?!\d)", talk.title)
+    if titled and titled[1] != talk.number:
+        at = next((line.number for line in lines if titled[0] in line.text), 1)
+        yield Slip(at, 1, "N028", f"number {titled[1]} in the title, {talk.number} in the field")
     stem = PurePosixPath(talk.path).stem
     if stem != talk.number and re.fullmatch(r"\d{3,4}|番外\d+", stem):
         line_number = next((f.line for f in talk.fields if FIELDS[section_name(f.name)] == "number"), 1)
         yield Slip(line_number, 1, "N028", f"number {talk.number} in the file {stem}.md")
 
 
+def with_fields(text: str, first: int) -> str:
+    """A text in which the fields above a line (1-based) have their brackets, as exports of databases leave them out."""
+    lines = text.split("\n")
+    for at, line in enumerate(lines[: max(0, first - 1)]):
+        if not FIELD.match(line) and (bare := BARE.match(line) or ROW.match(line)):
+            lines[at] = _field_of(bare)
+            if at + 1 < len(lines) and RULE.fullmatch(lines[at + 1]):
+                lines[at + 1] = ""
+    return "\n".join(lines)
+
+
+def _field_of(bare: re.Match[str]) -> str:
+    name = next(name for name in NAMES + tuple(FIELDS) if section_name(name) == section_name(bare["name"]))
+    return f"【{name}】：{bare['value'].rstrip(' 】')}"
+
+
 def _no_field(line: Line) -> Iterator[Slip]:
     match = FIELD.match(line.text)
     if bare := BARE.match(line.text):
-        name = next(name for name in NAMES + tuple(FIELDS) if section_name(name) == section_name(bare["name"]))
-        yield line.slip("N022", f"{line.text.strip()[:40]!r} is no field", f"【{name}】：{bare['value'].rstrip(' 】')}")
+        yield line.slip("N022", f"{line.text.strip()[:40]!r} is no field", _field_of(bare))
     elif match and section_name(match[1]) not in (*FIELDS, *OTHER_FIELDS):
         near = get_close_matches(section_name(match[1]), [section_name(name) for name in NAMES], 1, 0.5)
         if near:
@@ -66,15 +90,16 @@ def _value(line: Line, key: str, value: str, talk: Talk) -> Iterator[Slip]:
         yield line.swap("N026", f"{value!r} in full width", at, at + len(value), value.translate(WIDE_DIGITS))
     if key in PEOPLE and not PLACEHOLDER.search(value):
         bare = re.sub(r"[（(][^（）()]*[)）]", lambda match: "、" * len(match[0]), value)
-        for match in GLUED.finditer(bare):
-            new = "、" if match.end() < len(bare) else ""
-            if new:
-                message = f"{value[:40]!r} is not parted by 、"
-                yield line.swap("N025", message, at + match.start(), at + match.end(), new)
+        glued = [match.span() for match in GLUED.finditer(bare) if match.end() < len(bare)]
+        better = line.text
+        for start, end in reversed(glued):  # all at once: a line may name dozens
+            better = f"{better[: at + start]}、{better[at + end :]}"
+        for start, _ in glued:
+            yield line.slip("N025", f"{value[:40]!r} is not parted by 、", better, at + start + 1)
     if key == "video" and not talk.video and not NOT_YET.match(value):
         found = VIDEO.search(value)
-        better = f"{line.text[:at]}https://www.bilibili.com/video/{found[1]}" if found else None
-        yield line.slip("N029", f"{value[:40]!r} is no address", better, at + 1)
+        address = f"{line.text[:at]}https://www.bilibili.com/video/{found[1]}" if found else None
+        yield line.slip("N029", f"{value[:40]!r} is no address", address, at + 1)
 
 
 def _value_below(line: Line, value: str, head: Sequence[Line]) -> Iterator[Slip]:

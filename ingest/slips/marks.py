@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from ingest.model import Talk
-from ingest.notes.lines import ANSWER, NUMBERED, QUESTION, section_name
-from ingest.notes.lines import SECTIONS as KNOWN_SECTIONS
-from ingest.notes.lines import SUBSECTIONS as KNOWN_SUBSECTIONS
+from ingest.notes.lines import ANSWER, NUMBERED, QUESTION
+from ingest.notes.sections import SECTIONS as KNOWN_SECTIONS
+from ingest.notes.sections import SUBSECTIONS as KNOWN_SUBSECTIONS
+from ingest.notes.sections import section_name
 from ingest.slips.slip import Line, Slip
 
 SIGNATURE = r"(?:\s*+[—–―-]{1,2}\s*+[\w.][\w. ]{0,19})?\s*+"

@@ -13,7 +13,7 @@ from ingest.questions.parse import ANSWER, KNOWN, SAID, SOURCES, TITLE
 from ingest.slips.slip import Line, Slip, body_lines, head_end
 from ingest.slips.texts import template_slips, text_slips
 
-CONCEPT_KEYS = ("title", "english", "aliases", "phrases", "group", "summary", "snippet", "builds_on")
+CONCEPT_KEYS = ("title", "english", "aliases", "phrases", "group", "summary", "snippet", "builds_on", "learn")
 OTHER_KEYS = ("tags", "search", "hide", "template", "description", "translated", "source", "sources", "author", "level")
 LOOSE_ANSWER = re.compile(
     r"\s*(?:#{1,6}\s*)?(?:\*\*|【)?\s*(?:回答|答案?|解答|Answer|A)\s*\d*(（采纳）|\(采纳\))?\s*(?:\*\*|】)?\s*[:：]?\s*(?:\*\*)?$",

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from ingest.markup import CJK, bare_urls, fenced_lines
 from ingest.model import Source
-from ingest.notes.lines import SECTIONS, section_name
+from ingest.notes.sections import SECTIONS, section_name
 from ingest.slips.slip import HEADING_LIKE, Line, Slip, blanked, body_lines, head_end, unclosed_fences
 from ingest.urls import tracking
 
@@ -27,6 +27,9 @@ BRACKETS = (  # ways in which a link's brackets go wrong, and what was meant: \1
     re.compile(r"(?<=[^\s【])【([^【】]+)】[（(]\s*(https?://[^\s（）()]+)\s*[）)]"),
 )
 REVERSED = re.compile(r"[（(]([^()（）\[\]]+)[）)]\[\s*(https?://[^\s\[\]]+)\s*\]")
+SWAPPED = re.compile(
+    r"(?<!!)\[\s*+(https?://[^\s\[\]]++)\s*+\]\(\s*+([^()]*+)\)"
+)  # the address, and what may be a title
 TWICE = re.compile(r"https?://(?=https?://)")
 SCHEME = re.compile(
     rf"(?<![A-Za-z0-9.])(https?)(?:\s?[：;；]\s?//?|：\s?//?|//|:/(?=[^/\s])|:\s+//?\s?|:/\s+/?|://\s+|:///+|:\\\\?)\s?(?={HOST})"
@@ -53,6 +56,10 @@ TEMPLATE = re.compile(
     r"|Q\d+[:：]一个还没有人回答的问题？ —群友"
 )
 
+# What else was not meant to stay: an editor's marks of two versions, a chat's of its sources, a note to oneself.
+LEFT = re.compile(
+    r"^(?:<{7}|>{7}) \S|【\d+†[^【】]*】|:contentReference\[oaicite:\d+\]|^\s*(?:[-*+]\s+)?(?:TODO|FIXME)\b(?! \w)"
+)
 TEMPLATE_WORDS = "✎ 提示 YYYY 这里写 一句自己的话 第一件事 另一个人的回答 写在这里 还没有人回答".split()
 
 
@@ -70,6 +77,8 @@ def text_slips(source: Source, pictures: Collection[str]) -> Iterator[Slip]:
     yield from _unclosed_formulas(raw)
     yield from template_slips(source)
     for line in lines:
+        if left := LEFT.search(line.plain):
+            yield line.slip("M015", f"{left[0].strip()!r} is left in", column=left.start() + 1)
         for found in (_pictures(line, source.path, pictures), _links(line), _addresses(line), _marks(line)):
             yield from islice(found, MOST)
     yield from _cut_links(lines)
@@ -107,14 +116,24 @@ def _pictures(line: Line, path: str, pictures: Collection[str]) -> Iterator[Slip
         yield line.swap("M002", f"no picture {wanted}{hint}", *match.span(1), new)
 
 
+def _is_title(target: str) -> bool:
+    """Whether what stands where a link's address belongs is what it is called."""
+    return re.search(f"[{CJK}]", target) is not None and not re.match("https?:", target)
+
+
 def _links(line: Line) -> Iterator[Slip]:
     if not OPENING.search(line.plain):
         return
     for form in (*BRACKETS, REVERSED) if "http" in line.plain else ():
         for match in form.finditer(line.plain):
             yield line.swap("M003", f"{match[0][:60]!r} is no link", *match.span(), f"[{match[1]}]({match[2]})")
+    for match in SWAPPED.finditer(line.plain):
+        if _is_title(match[2]):
+            yield line.swap("M003", f"{match[0][:60]!r} is no link", *match.span(), f"[{match[2].strip()}]({match[1]})")
     for match in TARGET.finditer(line.plain):
         target = match[2]
+        if SWAPPED.match(match[0]) and _is_title(target):
+            continue
         if re.fullmatch(rf"(?:www\.)?{HOST}(?:/\S*)?", target) and not target.endswith((".md", ".html")):
             yield line.swap("M005", f"{target!r} lacks https://", *match.span(2), f"https://{target}")
         elif not target or re.match(rf"[{CJK}#]|\.{{0,2}}/|[\w.-]+\.md\b", target):

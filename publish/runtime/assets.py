@@ -2,8 +2,8 @@
 
 A file counts only if its SHA-256 is the one of the lock, whichever source it came from; so sources need no trust and
 are tried in order: `{"url": …}`, `{"npm": "name@version", "path": member}` through the user's own npm (without a path:
-the whole tarball), `{"pypi": "name==version", "path": member}` through pip, `{"file": path}` relative to the lock. What
-passed lies in a cache under its hash.
+the whole tarball), `{"pypi": "name==version", "path": member}` through pip (without one: the wheel), `{"file": path}`
+relative to the lock. What passed lies in a cache under its hash.
 """
 
 import hashlib
@@ -50,12 +50,13 @@ class Asset:
     Attributes:
         name: What it is: a file or package name.
         version: Its release.
-        group: `core` (every first Run loads it), `editor`, or a name that is loaded on import (`matplotlib`).
+        group: `core` (every first Run loads it), `editor`, or one that is loaded on import (`matplotlib`).
         to: Where it lies in the runtime's folder.
         bytes: Its size.
         sha256: Its hash, in hex.
         sources: Where to get it, in order of preference.
         package: For a wheel, its `depends` and `imports` as Pyodide's lock has them.
+        subset: Whether it is a font of which only the usual letters are shipped.
         optimize: For an archive whose Python is to be shipped as bytecode: 0, or 2 to leave docstrings out.
     """
 
@@ -68,6 +69,7 @@ class Asset:
     sources: tuple[dict[str, str], ...]
     package: dict[str, list[str]] | None = None
     optimize: int | None = None
+    subset: bool = False
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,8 @@ class Fetcher:
                 return self._archive("npm", spec, download_npm).read_bytes()
             case {"pypi": spec, "path": member}:
                 archive = self._archive("pip", spec, download_pypi)
+            case {"pypi": spec}:
+                return self._archive("pip", spec, download_pypi).read_bytes()
             case {"file": path}:
                 return read_path(self.folder / path)
             case _:

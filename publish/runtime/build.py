@@ -59,21 +59,24 @@ def build(lock_path: Path, out: Path, cache: Path, runtime: str | None = None) -
 
     lacking = [error for group in chosen.groups for error in problems.get(group, [])]
     whole = {group: pairs for group, pairs in found.items() if group not in problems}
-    files, groups = pack.scripts(), {}
+    files: dict[str, bytes] = {}
+    scripts, groups = pack.scripts(), {}
     if editor := whole.pop("editor", None):
-        modules = pack.editor_modules(editor)
-        files |= modules
-        groups["editor"] = sorted(modules)
+        scripts |= pack.editor_modules(editor)
     if not lacking:
-        fetched = [packages.shipped(asset, content, cache) for pairs in whole.values() for asset, content in pairs]
+        fetched = [
+            packages.shipped(asset, content, pairs, cache) for pairs in whole.values() for asset, content in pairs
+        ]
         own = packages.own(lock, [asset for asset, _ in fetched], cache)
-        files |= own | {asset.to: content for asset, content in fetched}
+        files = own | {asset.to: content for asset, content in fetched}
         groups["core"] = sorted([*own, *(asset.to for asset, _ in fetched if asset.group in chosen.groups)])
         for group in chosen.optional:
             if group in whole:
                 groups[group] = sorted(asset.to for asset, _ in fetched if asset.group == group)
+        name, content = pack.archive("classics", packages.classics())
+        files[name], groups["classics"] = content, [name]
     reason = str(lacking[0]) if lacking else ""
-    files["manifest.json"] = pack.manifest(lock, files, groups, reason)
+    files = pack.release(files, scripts, pack.manifest(lock, files, groups, reason))
     return [error for errors in problems.values() for error in errors], write_folder(out, files)
 
 

@@ -12,11 +12,27 @@ from pyodide_lock.utils import add_wheels_to_spec
 
 from publish.runtime.assets import Asset, Lock
 from publish.runtime.compile import compiled, unzipped, zipped
+from publish.runtime.fonts import subset
 from publish.runtime.pack import BROWSER, ROOT, archive
 
+MODELS = ("__init__.py", "blank.py", "blank.json", "tokenizers.py", "tokenizers.json")  # of widgets/models/
 
-def shipped(asset: Asset, content: bytes, cache: Path) -> tuple[Asset, bytes]:
-    """A file as it is shipped: archives of Python as bytecode, where our lock asks for it."""
+
+def shipped(asset: Asset, content: bytes, group: Iterable[tuple[Asset, bytes]], cache: Path) -> tuple[Asset, bytes]:
+    """A file as it is shipped: where our lock asks for it, archives of Python as bytecode, fonts cut down.
+
+    Args:
+        asset: What it is.
+        content: As it was fetched.
+        group: All that was fetched of its group: fontTools is there for fonts.
+        cache: Folder for what is made.
+
+    Raises:
+        AssetError: It holds what is no valid Python, or cannot be cut down.
+    """
+    if asset.subset:
+        tools = next((found for other, found in group if other.name == "fonttools"), b"")
+        return asset, subset(content, tools, cache)
     if asset.optimize is None:
         return asset, content
     folder, _, name = asset.to.rpartition("/")
@@ -83,12 +99,23 @@ def with_torch(spec: PyodideLockSpec, cache: Path) -> tuple[PyodideLockSpec, byt
     return spec, content
 
 
+def classics() -> dict[str, bytes]:
+    """What stands in for downloads: each of its modules under the name by which code imports it."""
+    root = BROWSER / "classics"
+    places = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.py"))}
+    outer = ("IPython/", "requests.py", "torchvision/")
+    return {place if place.startswith(outer) else f"classics/{place}": content for place, content in places.items()}
+
+
 def cell(cache: Path) -> dict[str, bytes]:
     """What is unpacked into site-packages beside the wheels: the snippets, and what runs a page's blocks.
 
     That goes as bytecode where it can be had, since every start imports it.
     """
     files = {f"snippets/{path.name}": path.read_bytes() for path in (ROOT / "snippets").glob("*.py")}
-    files |= {f"browser/{name}": (BROWSER / name).read_bytes() for name in ("__init__.py", "plot.py")}
-    source = zipped({"run_cell.py": (BROWSER / "python" / "run_cell.py").read_bytes()})
+    files |= {f"browser/{name}": (BROWSER / name).read_bytes() for name in ("__init__.py", "plot.py", "charts.py")}
+    files |= {f"widgets/{path.name}": path.read_bytes() for path in [ROOT / "widgets" / "__init__.py"]}
+    models = ROOT / "widgets" / "models"
+    files |= {f"widgets/models/{name}": (models / name).read_bytes() for name in MODELS}
+    source = zipped({path.name: path.read_bytes() for path in (BROWSER / "python").glob("*.py")})
     return files | unzipped(compiled("run_cell.zip", source, 0, cache)[1])

@@ -4,23 +4,24 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from ingest.addresses import KINDS, OWNED, SEARCHED
+from ingest.addresses import GENERATED, KINDS, OWNED, SEARCHED
 from ingest.concepts import parse_concept
 from ingest.front_matter import front_matter
 from ingest.model import Concept, Source
+from ingest.tree import Tree
 from publish.search.text import Section, plain, sections
 
 KIND_ORDER = ("concept", "question", "talk", "paper", "")  # documents of a kind stand together, the newest first
-LISTS = {"generated", "records", "notebooks", "runtime", "assets", *OWNED} - {
+LISTS = {"generated", "records", "notebooks", "runtime", "assets", "widgets", *OWNED} - {
     "people"
 }  # folders without pages of their own
 WRITTEN = {"qa/ask.md"}  # of these folders, what speaks for itself
 SKIPPED = {"index", "404"}
-TAKEN = re.compile(r"^(参考|References|带走这段代码|接着读)$")  # sections that name others
+TAKEN = re.compile(r"^(参考|References|接着读)$")  # sections that name others
 CAPTION = re.compile(r"<figcaption[^>]*>(.*?)</figcaption>", re.DOTALL)
+CODE = re.compile(r"generated/(?:en/)?code/(\w+)\.md")
 LANGUAGE = re.compile("[\u3400-\u9fff]")
 
 
@@ -59,47 +60,61 @@ class Document:
     anchor: str = ""
 
 
-def concepts_in(docs: Path) -> list[Concept]:
+def concepts_in(project: Tree) -> list[Concept]:
     """Every concept page's front matter."""
-    paths = sorted((docs / "topics").glob("*.md"))
-    found = (parse_concept(Source(path.name, path.read_text("utf-8")))[0] for path in paths if path.name != "index.md")
+    names = (name for name in pages_in(project) if re.fullmatch(r"docs/topics/(?!index\.)[^/]+", name))
+    found = (parse_concept(Source(name, _read(project, name)))[0] for name in names)
     return [concept for concept in found if concept]
 
 
-def lines_of(root: Path) -> Iterator[tuple[str, str]]:
+def pages_in(project: Tree) -> list[str]:
+    """Every Markdown file in `docs/`, in order."""
+    found = (name for name, kind in project.walk("docs") if kind == "file" and name.endswith(".md"))
+    return sorted(found, key=lambda name: name.split("/"))
+
+
+def _read(project: Tree, name: str) -> str:
+    return project.read(name).decode("utf-8").replace("\r\n", "\n")
+
+
+def lines_of(project: Tree) -> Iterator[tuple[str, str]]:
     """All that documents are made of: for each a text and, for a hand-written page, its name in `docs/`.
 
     The text of a page is that of its file and of the files that it includes.
     """
-    docs = root / "docs"
-    records = docs / SEARCHED
-    if records.is_file():
-        with records.open(encoding="utf-8") as lines:
-            yield from ((line, "") for line in lines)
-    for path in sorted(docs.rglob("*.md")):
-        name = path.relative_to(docs).as_posix()
+    weeks = [name for name, _ in project.walk(f"docs/{GENERATED}/search")]  # of papers
+    for records in (f"docs/{SEARCHED}", *weeks):
+        if project.kind(records) != "file":
+            continue
+        yield from ((f"{line}\n", "") for line in _read(project, records).split("\n") if line)
+    for path in pages_in(project):
+        name = path.removeprefix("docs/")
         parts = name.removeprefix("en/").split("/")
         if len(parts) > 1 and parts[0] in LISTS and name not in WRITTEN:
             continue
-        yield _whole(path.read_text("utf-8"), docs), name
+        yield _whole(_read(project, path), project), name
 
 
-def _whole(text: str, docs: Path) -> str:
+def _whole(text: str, project: Tree) -> str:
     """A page with the code and the pictures' captions that it includes; generated parts list other pages: left out."""
+
+    def held(path: str) -> str:
+        return _read(project, path) if ".." not in path and project.kind(path) == "file" else ""
+
+    def code(name: str, section: str) -> str:
+        text = held(f"snippets/{name}") or held(f"docs/{name}")
+        _, _, rest = text.partition(f"[start:{section}]")
+        part, end, _ = rest.partition(f"[end:{section}]")
+        return "\n".join(part.split("\n")[1:-1]) if section and end else text
 
     def included(found: re.Match[str]) -> str:
         name, _, section = found[1].partition(":")
-        for folder in (docs.parent / "snippets", docs):
-            path = folder / name
-            if name.endswith(".html") and path.is_file():
-                return "\n".join(CAPTION.findall(path.read_text("utf-8")))
-            if name.endswith(".py") and path.is_file():
-                code = path.read_text("utf-8")
-                marked = re.search(
-                    rf"\[start:{re.escape(section)}\].*?\n(.*?)\n[^\n]*\[end:{re.escape(section)}\]", code, re.S
-                )
-                return marked[1] if section and marked else code
-        return ""
+        if part := CODE.fullmatch(name):  # which shows the code of a snippet, and links
+            core = code(f"{part[1]}.py", "core")
+            return f"```python\n{core}\n```" if core else ""
+        if name.endswith(".html"):
+            return "\n".join(CAPTION.findall(held(f"docs/{name}")))
+        return code(name, section) if name.endswith(".py") else ""
 
     return re.sub(r'^\s*-{1,}8<-{1,}\s+"([^"]+)"\s*$', included, text, flags=re.MULTILINE)
 
@@ -112,7 +127,7 @@ def document_of(text: str, name: str, concepts: dict[str, Concept]) -> Document 
         name: Of the page in `docs/`, "" for a record.
         concepts: Of the concepts, by their names.
     """
-    return _page(text, name) if name else _record(json.loads(text), concepts)
+    return _page(text, name, concepts) if name else _record(json.loads(text), concepts)
 
 
 def _record(line: dict[str, Any], concepts: dict[str, Concept]) -> Document:
@@ -125,6 +140,9 @@ def _record(line: dict[str, Any], concepts: dict[str, Concept]) -> Document:
         "lang": ["zh" if LANGUAGE.search(made.title) else "en"],
     }
     if kind == "question":
+        opening = line["asked"].partition("\n\n")[0]
+        if opening.endswith("?") and not LANGUAGE.search(opening):  # the same question in English
+            made.english = plain(opening)
         made.names = [plain(title) for title in line["also"]]
         made.filters |= {
             "status": [line["status"]],
@@ -153,7 +171,7 @@ def _record(line: dict[str, Any], concepts: dict[str, Concept]) -> Document:
     return made
 
 
-def _page(text: str, name: str) -> Document | None:
+def _page(text: str, name: str, concepts: dict[str, Concept]) -> Document | None:
     source = Source(name, text)
     meta, body, _, _ = front_matter(source)
     stem = name.rpartition("/")[2].removesuffix(".md")
@@ -172,9 +190,17 @@ def _page(text: str, name: str) -> Document | None:
     made.lead = plain(
         str(meta.get("summary") or meta.get("description") or next((p.text for p in found if p.text), ""))
     )
-    if is_concept and not english and (concept := parse_concept(source)[0]):
-        made.english, made.names = concept.english, list(concept.aliases)
-        made.filters = {"topic": [concept.title], "code": ["yes"] if concept.example else [], "lang": ["zh"]}
+    concept = concepts.get(stem) if english else parse_concept(source)[0]
+    if is_concept and concept:
+        if english:  # is found by its Chinese names, too
+            made.names = [concept.title, *concept.aliases]
+        else:
+            made.english, made.names = concept.english, list(concept.aliases)
+        made.filters = {
+            "topic": [concept.title],
+            "code": ["yes"] if concept.example else [],
+            "lang": ["en" if english else "zh"],
+        }
     return made
 
 

@@ -29,17 +29,21 @@ TOGETHER = 64  # files of texts that share a name: one changed document renames 
 SUGGESTED = 300  # questions that are suggested before an index is loaded
 
 
-def build(root: Path, site: Path | None = None) -> int:
-    """Write `search/` into a site; returns how many documents are in the index."""
-    site = site or root / "site"
-    table = root / "talks" / "synonyms.txt"
-    synonyms, _ = parse_synonyms([Source(table.name, table.read_text("utf-8"))] if table.is_file() else [])
-    concepts = concepts_in(root / "docs")
+def build(project: Tree, site: str = "site") -> int:
+    """Write `search/` into a site below a project; returns how many documents are in the index.
+
+    Raises:
+        OSError: What the index is made of cannot be read, or is no longer what the guard looked at.
+    """
+    table = "talks/synonyms.txt"
+    is_there = project.kind(table) == "file"
+    synonyms, _ = parse_synonyms([Source("synonyms.txt", project.read(table).decode())] if is_there else [])
+    concepts = concepts_in(project)
     names = Names(concepts, synonyms)
     by_name = {concept.name: concept for concept in concepts}
-    kept = Kept(Tree(root), ".cache/search.bin", _program(names))
+    kept = Kept(project, ".cache/search.bin", _program(names))
     found = []
-    for text, name in lines_of(root):
+    for text, name in lines_of(project):
         known = kept.find(name, text)
         if not known and (document := document_of(text, name, by_name)):
             known = kept.add(name, text, document, names)
@@ -47,7 +51,7 @@ def build(root: Path, site: Path | None = None) -> int:
             found.append(known)
     documents = in_order(found)
     files = _files(documents, kept.postings(documents), names, synonyms, concepts)
-    _put(files, Tree(site.parent), f"{site.name}/search")
+    _put(files, project, f"{site}/search")
     kept.save()
     return len(documents)
 
@@ -168,7 +172,10 @@ def _names(
         together.setdefault(tuple(known), []).append(name)
     hints = [[words, list(help_)] for help_, words in together.items() if help_]
     pinyin = {sense.id: spelled(sense.names) for sense in names.senses if sense.page}
-    return {"senses": senses, "hints": hints, "pinyin": {key: value for key, value in pinyin.items() if value}}
+    english = {name.removeprefix("en/"): number for name, number in numbers.items() if name.startswith("en/")}
+    twins = [[numbers[name], number] for name, number in english.items() if name in numbers]
+    spelling = {key: value for key, value in pinyin.items() if value}
+    return {"senses": senses, "hints": hints, "pinyin": spelling, "twins": twins}
 
 
 def _suggested(documents: Sequence[Document]) -> list[list[str]]:

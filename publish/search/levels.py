@@ -34,7 +34,7 @@ def levels(document: Document, names: Names) -> dict[str, int]:
         found.update([f"@{sense}" for sense, _ in names.find(text)])
         for term, count in found.items():
             counts[term] = counts.get(term, 0) + weight * count
-    fit = 0.4 + 0.6 * size / AVERAGE
+    fit = 0.4 + 0.6 * max(size / AVERAGE, 0.4)  # a line or two is about its words, and answers little
     made = dict.fromkeys(coded, 0)
     made |= {term: 1 + min(6, int(7 * count / (count + fit))) for term, count in counts.items()}
     for title in _titles(document):

@@ -61,7 +61,10 @@ class Names:
             self.senses.append(sense)
         for written in names:
             name = folded(written)
-            if name and _key(name) not in self._of:
+            known = {_key(one): one for one in sense.names}.get(_key(name))
+            if known and name.count(" ") > known.count(" "):  # which finds the joined spelling, too
+                sense.names[sense.names.index(known)] = name
+            elif name and _key(name) not in self._of:
                 self._of[_key(name)] = sense
                 sense.names.append(name)
             if not CAPITALS.fullmatch(written):

@@ -3,30 +3,32 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html import unescape
 
 from pymdownx.slugs import slugify
+
+from ingest.invisible import unescape
 
 slug_of = slugify(case="lower")
 
 FENCE = re.compile(r"^[ ]*(`{3,}|~{3,})")
-HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
-ATTRIBUTES = re.compile(r"\s*\{:?\s*([^{}\n]*?[#.=][^{}\n]*?)\}\s*$")  # `{ #id .class }` behind a heading, `{: … }`
+HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
 INCLUDE = re.compile(r'^\s*-{1,}8<-{1,}\s+"([^"]+)"\s*$')
 MARKER = re.compile(r"^\s*<!--.*?-->\s*$")
-DISPLAY = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]", re.DOTALL)
-INLINE = re.compile(r"(?<![\\$\w])\$(?=\S)((?:[^$\\\n]|\\.)+?)(?<=\S)\$(?!\d)|\\\((.+?)\\\)")
-CODE = re.compile(r"(`+)(.+?)\1")
-IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
+# What begins and does not end is looked for no farther than where the next one begins.
+DISPLAY = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\\\[((?:(?!(?<!\\)\\\[).)+?)\\\]", re.DOTALL)
+INLINE = re.compile(r"(?<![\\$\w])\$(?=\S)((?:[^$\\\n]|\\.)+?)(?<=\S)\$(?!\d)|(?<!\\)\\\(((?:(?!(?<!\\)\\\().)+?)\\\)")
+TICKS = re.compile(r"`+|\n")
+IMAGE = re.compile(r"!\[((?:(?!!\[)[^\]])*+)\]\((?:[^()]++|\([^()]*+\))*+\)")
 LINK = re.compile(
     r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\](?:\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)|\[[^\]]*\])"
 )
 ADDRESS = re.compile(r"<?https?://[^\s<>()）」，。]+>?")
-TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|!--.*?--)>")
-EMPHASIS = re.compile(r"(\*\*|__|~~|\*)(?=\S)(.+?)(?<=\S)\1")
+TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|!--(?:(?!<!--).)*?--)>")
+EMPHASIS = re.compile(r"(\*\*|__|~~|\*)(?=\S)(.{1,300}?)(?<=\S)\1")
 ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+|^\s*>+\s?|^\s*(?:\?{3}\+?|!{3})\s+\w+\s*|^\s*:\s+")
-RULE = re.compile(r"^\s*(?:[-*_]\s*){3,}$|^\s*\|?(?:\s*:?-+:?\s*\|)+\s*:?-*:?\s*$")
+RULE = re.compile(r"(?:[-*_]\s*+){3,}+|\|?(?:\s*+:?-++:?\s*+\|)++\s*+:?-*+:?")  # without blanks around it
 BLANKS = re.compile(r"\s+")
+HELD = re.compile("\ue000(\\d+)\ue001|[\ue000\ue001]")  # stands for what is done with; nobody writes it
 HAN_BREAK = re.compile(r"(?<=[\u3400-\u9fff，。；：、？！）」])[ \t]*\n\s*(?=[\u3400-\u9fff，。；：、？！（「])")
 
 GREEK = (
@@ -44,6 +46,10 @@ SYMBOLS = (
 )
 _words = [*GREEK.split(), *SYMBOLS.split()]
 MACROS = dict(zip(_words[::2], _words[1::2], strict=True))
+ARGUMENT = r"(\{[^{}]*\}|\\(?!d?frac|sqrt)[A-Za-z]+|\w)"
+BARE = re.compile(  # commands whose argument stands without braces: `\hat R`, `\mathbb E`
+    r"\\(mathrm|mathbf|mathbb|mathcal|boldsymbol|mathit|mathsf|bm|hat|bar|tilde|vec|sqrt)(?![A-Za-z])\s*(\\[A-Za-z]+|[^\W_])"
+)
 BELOW, ABOVE = "\ue002", "\ue003"  # stand for `_` and `^` that are done with
 LOWERED = str.maketrans("0123456789aeijkmnoprstuvx+-", "₀₁₂₃₄₅₆₇₈₉ₐₑᵢⱼₖₘₙₒₚᵣₛₜᵤᵥₓ₊₋")
 RAISED = str.maketrans("0123456789abcdehijklmnoprstuvwxyzT+-", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ⁺⁻")
@@ -65,10 +71,12 @@ class Section:
     text: str = ""
     code: str = ""
     lines: list[str] = field(default_factory=list, repr=False)
+    pieces: list[str] = field(default_factory=list, repr=False)
 
 
 def formula(tex: str) -> str:
     r"""A formula as text: `\frac{\alpha}{r}BAx` is `α/r BAx`."""
+    tex = BARE.sub(r"\\\1{\2}", tex)
     tex = re.sub(
         r"\\(?:text|mathrm|mathbf|mathbb|mathcal|operatorname|boldsymbol|mathit|mathsf|bm)\*?\s*\{([^{}]*)\}",
         r"{\1}",
@@ -79,11 +87,13 @@ def formula(tex: str) -> str:
         r"\\(?:left|right|big|Big|bigg|Bigg|bigl|bigr|Bigl|Bigr|displaystyle|limits|nolimits)(?![A-Za-z])", "", tex
     )
     tex = re.sub(r"\\q?quad(?![A-Za-z])", " ", tex)
-    tex = re.sub(r"\\(?:begin|end)\{[^}]*\}|&|\\\\|\\[,;:! ]", " ", tex)
+    tex = re.sub(r"\\(?:begin|end)\{[^{}]*\}|&|\\\\|\\[,;:! ]", " ", tex)
     for _ in range(3):  # fractions stand in fractions
         tex = re.sub(r"_\{([^{}]*)\}|_(\w)", lambda m: _small(m[1] or m[2] or "", LOWERED, BELOW), tex)
         tex = re.sub(r"\^\{([^{}]*)\}|\^(\\[A-Za-z]+|\w)", lambda m: _small(m[1] or m[2] or "", RAISED, ABOVE), tex)
-        tex = re.sub(r"\\[dt]?frac\s*(\{[^{}]*\}|\w)\s*(\{[^{}]*\}|\w)", _fraction, tex)
+        tex = re.sub(r"(?<![\w}^\\*\]])\{([^{}]*)\}", r"\1", re.sub(r"\}\s+\{", "}{", tex))  # no command's
+        tex = re.sub(rf"\\binom\s*{ARGUMENT}\s*{ARGUMENT}", r"C(\1,\2)", tex)
+        tex = re.sub(rf"\\[dt]?frac\s*{ARGUMENT}\s*{ARGUMENT}", _fraction, tex)
         tex = re.sub(r"\\sqrt\s*(?:\{([^{}]*)\}|(\w))", lambda m: _root(m[1] or m[2]), tex)
         tex = re.sub(
             r"\\(?:hat|bar|tilde|vec|overline|underline|underbrace|overbrace|widehat|widetilde)\s*\{([^{}]*)\}",
@@ -121,7 +131,7 @@ def plain(markdown: str) -> str:
         held.append(text)
         return f"\ue000{len(held) - 1}\ue001"
 
-    text = CODE.sub(lambda found: hold(found[2].strip()), markdown)
+    text = _without_code(HELD.sub("", markdown), hold)
     text = DISPLAY.sub(lambda found: hold(f" {formula(found[1] or found[2])} "), text)
     text = INLINE.sub(lambda found: hold(formula(found[1] or found[2])), text)
     text = LINK.sub(r"\1", IMAGE.sub(r"\1", text))
@@ -129,8 +139,27 @@ def plain(markdown: str) -> str:
     for _ in range(2):
         text = EMPHASIS.sub(r"\2", text)
     text = unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text))
-    text = re.sub("\ue000(\\d+)\ue001", lambda found: held[int(found[1])], text)
+    text = HELD.sub(lambda found: held[int(found[1])] if found[1] else "", text)
     return BLANKS.sub(" ", HAN_BREAK.sub("", text)).strip()
+
+
+def _without_code(text: str, hold: Callable[[str], str]) -> str:
+    """A text with what `hold` gives in the place of its code, which ends at the next run of as many backticks."""
+    spans: list[tuple[int, int, int]] = []  # where each run begins, its length, and where the next one like it begins
+    below: dict[int, int] = {}  # by length, in this line
+    for run in reversed([*TICKS.finditer(text)]):
+        if run[0] == "\n":
+            below = {}
+            continue
+        if (size := len(run[0])) in below:
+            spans.append((run.start(), size, below[size]))
+        below[size] = run.start()
+    out, at = [], 0
+    for start, size, end in reversed(spans):
+        if start >= at:
+            out += [text[at:start], hold(text[start + size : end].strip())]
+            at = end + size
+    return "".join([*out, text[at:]])
 
 
 def sections(markdown: str, include: Callable[[str], str] = lambda name: "") -> list[Section]:
@@ -140,44 +169,55 @@ def sections(markdown: str, include: Callable[[str], str] = lambda name: "") -> 
         markdown: Without front matter.
         include: The text of an included file, "" for what says nothing to a reader.
     """
-    found, taken = [Section("", "")], set[str]()
+    found, taken = [Section("", "")], dict[str, int]()
     lines = markdown.split("\n")
     at = 0
     while at < len(lines):
         line = lines[at]
         at += 1
         if fence := FENCE.match(line):
-            while at < len(lines) and not re.match(rf"^[ ]*{fence[1]}\s*$", lines[at]):
-                found[-1].code += _code_line(lines[at], include)
-                at += 1
-            at += 1
+            closing = re.compile(rf"^[ ]*{fence[1]}\s*$")
+            end = next((n for n in range(at, len(lines)) if closing.match(lines[n])), len(lines))
+            found[-1].pieces += [_code_line(line, include) for line in lines[at:end]]
+            at = end + 1
         elif heading := HEADING.match(line):
             _open(found, taken, heading)
         elif inside := INCLUDE.match(line):
-            lines[at:at] = include(inside[1]).split("\n")
-        elif not (MARKER.match(line) or RULE.match(line)):
+            if text := include(inside[1]):
+                lines[at:at] = text.split("\n")
+        elif not (MARKER.match(line) or RULE.fullmatch(line.strip())):
             found[-1].lines.append(_prose(line))
     for section in found:
-        section.text = plain("\n".join(section.lines))
+        section.text, section.code = plain("\n".join(section.lines)), "".join(section.pieces)
     return found
 
 
-def _open(found: list[Section], taken: set[str], heading: re.Match[str]) -> None:
-    title, attributes = heading[2], ATTRIBUTES.search(heading[2])
-    named = re.search(r"#([\w-]+)", attributes[1]) if attributes else None
-    text = plain(ATTRIBUTES.sub("", title))
+def _open(found: list[Section], taken: dict[str, int], heading: re.Match[str]) -> None:
+    title, attributes = _and_attributes(heading[2].rstrip().rstrip("#").rstrip())
+    named = re.search(r"#([\w-]+)", attributes)
+    text = plain(title)
     anchor = named[1] if named else _unique(slug_of(text, "-"), taken)
-    taken.add(anchor)
+    taken.setdefault(anchor, 1)
     if len(heading[1]) > 1:
         found.append(Section(anchor, text))
 
 
-def _unique(slug: str, taken: set[str]) -> str:
-    """As Markdown's table of contents tells headings apart that read alike."""
-    slug, number = slug or "_1", 1
-    name = slug
+def _and_attributes(line: str) -> tuple[str, str]:
+    """A line without the `{ #id .class }` or `{: … }` at its end, and what stands in it."""
+    bare = line.rstrip()
+    text, brace, inside = bare[:-1].rpartition("{") if bare.endswith("}") else ("", "", "")
+    if not brace or "}" in inside or not re.search(r"[#.=]", inside):
+        return line, ""
+    return text.rstrip(), inside
+
+
+def _unique(slug: str, taken: dict[str, int]) -> str:
+    """As Markdown's table of contents tells headings apart that read alike; `taken` says the next number of each."""
+    slug = slug or "_1"
+    name, number = slug, taken.get(slug, 1)
     while name in taken:
         name, number = f"{slug}_{number}", number + 1
+    taken[slug] = number
     return name
 
 
@@ -188,7 +228,7 @@ def _code_line(line: str, include: Callable[[str], str]) -> str:
 
 def _prose(line: str) -> str:
     """A line without the marks of lists, quotations, boxes and tables, and with an end where it has none."""
-    text = ATTRIBUTES.sub("", ITEM.sub("", line)).strip()
+    text = _and_attributes(ITEM.sub("", line))[0].strip()
     if text.startswith("|"):
         return "，".join(cell.strip() for cell in text.strip("|").split("|") if cell.strip()) + "；"
     return text.strip('"') if line.lstrip()[:3] in ("???", "!!!") else text

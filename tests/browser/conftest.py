@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,10 +14,21 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "/wiki/"
+PATIENCE = 15_000  # ms; what a busy machine may need, not what a reader waits
+expect.set_options(timeout=PATIENCE)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",
@@ -114,6 +125,12 @@ def runtime(site_url: str) -> None:
         pytest.skip(f"no runtime: {manifest['reason']}; run `python -m publish runtime`")
 
 
+def script(site_url: str, path: str) -> str:
+    """The address of a script of `browser/`, which is named by its content."""
+    with urlopen(f"{site_url}runtime/manifest.json") as answer:
+        return f"{site_url}runtime/{json.load(answer)['scripts'][path]}"
+
+
 def open_question(page: Page) -> str:
     """How the first open question begins; a test that needs one is skipped where all were answered."""
     page.goto("qa/open/", wait_until="networkidle")
@@ -134,9 +151,17 @@ class Watch:
 
     def see(self, context: BrowserContext) -> None:
         """Watch every page of a context."""
-        context.on("request", self.request)
-        context.on("console", self.console)
-        context.on("weberror", lambda error: self.problems.append(f"page error: {error.error}"))
+        for event, told in self.told():
+            context.on(event, told)
+
+    def look_away(self, context: BrowserContext) -> None:
+        """Watch it no more."""
+        for event, told in self.told():
+            context.remove_listener(event, told)
+
+    def told(self) -> list[tuple[Any, Callable[[Any], None]]]:
+        """What is listened to, and who listens."""
+        return [("request", self.request), ("console", self.console), ("weberror", self.weberror)]
 
     def request(self, request: Request) -> None:
         self.requests.append(request.url)
@@ -146,6 +171,9 @@ class Watch:
     def console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.problems.append(f"console: {message.text}")
+
+    def weberror(self, error: WebError) -> None:
+        self.problems.append(f"page error: {error.error}")
 
     @property
     def unexpected(self) -> list[str]:
@@ -157,20 +185,53 @@ def watch(site_url: str) -> Watch:
     return Watch(site_url)
 
 
-@pytest.fixture
-def context(chromium: Browser, site_url: str, watch: Watch) -> Iterator[BrowserContext]:
+def new_context(chromium: Browser, site_url: str) -> BrowserContext:
     """A fresh profile; `page.goto` takes addresses relative to the site."""
     made = chromium.new_context(base_url=site_url, locale="zh-CN", viewport={"width": 1280, "height": 850})
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(PATIENCE)
+    return made
+
+
+@pytest.fixture
+def context(chromium: Browser, site_url: str, watch: Watch) -> Iterator[BrowserContext]:
+    """A fresh profile: nothing was ever loaded in it."""
+    made = new_context(chromium, site_url)
     watch.see(made)
     yield made
     made.close()
 
 
-@pytest.fixture
-def page(context: BrowserContext, watch: Watch) -> Iterator[Page]:
-    """A page that fails the test on a request to another host, an error in the console, or an uncaught error."""
-    made = context.new_page()
+@pytest.fixture(scope="session")
+def shared(chromium: Browser, site_url: str) -> Iterator[BrowserContext]:
+    """A profile for one test after the other: a fresh one costs as much as the page that is looked at in it."""
+    made = new_context(chromium, site_url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def swept(shared: BrowserContext, watch: Watch) -> Iterator[BrowserContext]:
+    """The shared profile, in which nothing is kept but the files that the browser has in its cache."""
+    watch.see(shared)
+    yield shared
+    watch.look_away(shared)
+    for page in shared.pages[1:]:
+        page.close()
+    (page,) = shared.pages or [shared.new_page()]
+    session = shared.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", {"origin": watch.origin, "storageTypes": "all"})
+    page.close()
+    shared.clear_permissions()
+    shared.set_offline(False)
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, watch: Watch) -> Iterator[Page]:
+    """A page that fails the test on a request to another host, an error in the console, or an uncaught error.
+
+    In a fresh profile where a test asks for that (`context`) or runs Python, which goes on to keep things by itself.
+    """
+    fresh = {"context", "runtime"} & set(request.fixturenames)
+    made = request.getfixturevalue("context" if fresh else "swept").new_page()
+    yield made
     assert watch.unexpected == []

@@ -68,9 +68,9 @@ def reader(chromium: Browser, site_url: str, watch: Watch, request: pytest.Fixtu
 def test_newcomer_finds_lora_and_runs_its_example(reader: Reader, runtime: None) -> None:
     page = reader.page
     page.goto("", wait_until="networkidle")
-    reader.use(page.locator("article a[href$='topics/']").first)
-    expect(page).to_have_url(re.compile("/topics/$"))
-    reader.use(page.locator("article a[href$='lora/']").first)
+    reader.use(page.locator("article .wiki-steps a").filter(has_text="微调"))
+    expect(page).to_have_url(re.compile(r"/topics/#step-\d$"))
+    reader.use(page.locator("article a[href$='/lora/']:visible").first)
     expect(page).to_have_url(re.compile("/topics/lora/$"))
     cell = page.locator("[role=group].wiki-cell").first
     reader.use(cell.get_by_role("button", name="运行", exact=True))

@@ -1,7 +1,10 @@
 """What every page needs from the browser: formulas, room on a phone, contrast."""
 
+import functools
+from datetime import date
+
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Watch
 
@@ -46,13 +49,72 @@ JUMPS = """() => new Promise((done) => {
 
 @pytest.mark.parametrize("address", ["", "qa/", "en/qa/", "topics/lora/"])
 @pytest.mark.parametrize("width", [412, 1280])
-def test_text_does_not_jump_while_scripts_fill_the_page(page: Page, address: str, width: int) -> None:
+def test_text_does_not_jump_while_scripts_fill_the_page(
+    context: BrowserContext, page: Page, address: str, width: int
+) -> None:
+    """In a fresh profile, where scripts come late."""
     page.set_viewport_size({"width": width, "height": 823})
     page.goto(address)
     expect(page.locator(".arithmatex:not([data-math])")).to_have_count(0)
     if "qa/" in address:
-        expect(page.locator(".wiki-search__results > li")).to_have_count(10)
+        expect(page.locator("[data-wiki-archive] input[type=search]")).to_be_visible()
     assert page.evaluate(JUMPS) < STABLE
+
+
+def test_scripts_are_asked_for_once_the_page_is_painted(context: BrowserContext, page: Page) -> None:
+    """Or after the second that a browser has for it which does not tell."""
+    page.goto("qa/rope-rotation/")
+    expect(page.locator(".wiki-search-button")).to_be_visible()
+    painted, asked = page.evaluate(
+        """() => [
+            performance.getEntriesByName("first-contentful-paint")[0].startTime,
+            Math.min(...performance.getEntriesByType("resource")
+                .filter((one) => one.name.endsWith(".js")).map((one) => one.startTime)),
+        ]"""
+    )
+    assert asked >= min(painted, 1000)
+
+
+def test_sheet_is_the_same_one_after_scripts_and_a_change_of_pages(page: Page) -> None:
+    """The theme's script would have it fetched again, and all of the page styled and laid out a second time."""
+    sheet = "document.querySelector('link[rel=stylesheet]').sheet"
+    page.add_init_script(f"addEventListener('DOMContentLoaded', () => (window.first ??= {sheet}))")
+    page.goto("topics/lora/", wait_until="networkidle")
+    assert page.evaluate(f"window.first !== null && window.first === {sheet}")
+    page.locator(".md-tabs__link, .md-path__link").filter(visible=True).last.click()
+    expect(page.locator("h1")).not_to_contain_text("LoRA")
+    assert page.evaluate(f"window.first === {sheet}")
+    assert page.locator("link[rel=stylesheet]").count() == 1
+
+
+# What stands in another line than the formula that it follows, of the signs that begin none.
+PARTED = """all => all.map((place) => [place, place.nextSibling]).filter(([place, next]) => {
+  if (!place.checkVisibility() || !(next instanceof Text) || !/^[，。；：、）]/.test(next.data)) return false;
+  const end = [...place.querySelectorAll(".katex-html .base")].at(-1).getBoundingClientRect();
+  const range = document.createRange();
+  range.setStart(next, 0);
+  range.setEnd(next, 1);
+  return Math.abs(range.getBoundingClientRect().left - end.right) > 3;
+}).map(([place]) => place.textContent)"""
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 412, 1280])
+def test_no_line_begins_with_the_comma_behind_a_formula(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 823})
+    page.goto("qa/rope-rotation/")
+    expect(page.locator(".arithmatex:not([data-math])")).to_have_count(0)
+    assert page.locator(".wiki-held").count() > 3
+    assert page.locator("span.arithmatex").evaluate_all(PARTED) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_weeks_of_papers_are_told_by_their_mondays(page: Page) -> None:
+    page.goto("papers/list/")
+    weeks = page.get_by_label("哪一周").locator("option")
+    expect(weeks.nth(1)).to_be_attached()
+    for name, text in weeks.evaluate_all("all => all.slice(1).map((one) => [one.value, one.text])"):
+        monday = date.fromisocalendar(int(name[:4]), int(name[6:]), 1)
+        assert text.startswith(f"{monday.year} 年 {monday.month} 月 {monday.day} 日起（")
 
 
 def test_missing_page_offers_a_search_for_what_its_address_says(page: Page, site_url: str, watch: Watch) -> None:
@@ -81,35 +143,51 @@ def test_faulty_formula_shows_its_source_and_the_others_are_rendered(page: Page)
     expect(page.locator("#sound .katex")).to_have_count(1)
 
 
-@pytest.mark.parametrize(
-    "tex",
-    [
-        r"\(\rule{100000em}{100000em}\)",
-        r"\(\kern-300em\rule{40em}{30em}\)",
-        r"\(x\raisebox{20em}{\rule{40em}{40em}}\)",
-        r"\(x\llap{\rule[-9em]{40em}{40em}}\)",
-        r"\(\smash{\rule[-20em]{40em}{40em}}\)",
-        r"\(\def\m{\kern-300em}\m\rule{40em}{30em}\)",
-        r"\(\begin{matrix}x\\[-30em]\rule{40em}{20em}\end{matrix}\)",
-        r"\[\rule{100000em}{100000em}\]",
-        r"\[\smash{\raisebox{20em}{\rule{40em}{40em}}}\]",
-    ],
+SPRAWLING = (
+    r"\(\rule{100000em}{100000em}\)",
+    r"\(\kern-300em\rule{40em}{30em}\)",
+    r"\(x\raisebox{20em}{\rule{40em}{40em}}\)",
+    r"\(x\llap{\rule[-9em]{40em}{40em}}\)",
+    r"\(\smash{\rule[-20em]{40em}{40em}}\)",
+    r"\(\def\m{\kern-300em}\m\rule{40em}{30em}\)",
+    r"\(\begin{matrix}x\\[-30em]\rule{40em}{20em}\end{matrix}\)",
+    r"\[\rule{100000em}{100000em}\]",
+    r"\[\smash{\raisebox{20em}{\rule{40em}{40em}}}\]",
 )
-def test_formula_covers_nothing_but_its_own_place(page: Page, tex: str) -> None:
-    tag = "div" if tex.startswith(r"\[") else "span"
-    html = f'<p id="above">above</p><p>x <{tag} class="arithmatex" id="vast">{tex}</{tag}></p><p id="below">below</p>'
+
+
+def test_formula_covers_nothing_but_its_own_place(page: Page) -> None:
+    tags = ("div" if tex.startswith(r"\[") else "span" for tex in SPRAWLING)
+    html = "".join(
+        f'<p class="beside">above</p><p>x <{tag} class="arithmatex vast">{tex}</{tag}></p><p class="beside">below</p>'
+        for tag, tex in zip(tags, SPRAWLING, strict=True)
+    )
     body = page.request.get("topics/lora/").text().replace("</h1>", f"</h1>{html}", 1)
     page.route("**/topics/lora/", lambda route: route.fulfill(body=body, content_type="text/html"))
     page.goto("topics/lora/")
-    page.locator("#vast .katex").wait_for(state="attached")
+    expect(page.locator(".vast .katex")).to_have_count(len(SPRAWLING))
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    for place in ("#above", "#below"):
-        page.locator(place).scroll_into_view_if_needed()
-        assert page.locator(place).evaluate(
+    for at, place in enumerate(page.locator(".beside").all()):
+        place.scroll_into_view_if_needed()
+        assert place.evaluate(
             "e => { const b = e.getBoundingClientRect(), y = b.top + b.height / 2;"
             " return [2, 20, 60, 200].every((x) => document.elementFromPoint(b.left + x, y) === e); }"
-        )
-    assert page.locator("#vast").evaluate("e => e.getBoundingClientRect().height") < 2000
+        ), SPRAWLING[at // 2]
+    assert max(page.locator(".vast").evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")) < 2000
+
+
+@pytest.mark.parametrize("nested", [r"\frac{{{}}}{{y}}", r"\sqrt{{{}}}", "x^{{{}}}", r"\huge{{{}}}"])
+def test_formula_that_nests_too_deep_is_shown_as_source(page: Page, nested: str) -> None:
+    """A browser lays out so many elements in each other, and of more it ends the page: 900 letters did."""
+    sane, deep = (functools.reduce(lambda inner, _: nested.format(inner), range(times), "z") for times in (10, 300))
+    html = (
+        rf'</h1><p id="deep"><span class="arithmatex">\({deep}\)</span> <span class="arithmatex">\({sane}\)</span></p>'
+    )
+    body = page.request.get("topics/lora/").text().replace("</h1>", html, 1)
+    page.route("**/topics/lora/", lambda route: route.fulfill(body=body, content_type="text/html"))
+    page.goto("topics/lora/")
+    expect(page.locator("#deep .katex")).to_have_count(1)
+    expect(page.locator("#deep .katex-error")).to_have_text(deep)
 
 
 def broken(html: str) -> str:

@@ -286,7 +286,7 @@ def seen(chromium, hostile_site, hostile_url):
     return found
 
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("payloads")]  # their site takes a minute
+pytestmark = [pytest.mark.browser, pytest.mark.slow]  # their site takes a minute
 
 
 @pytest.mark.parametrize("policy", [False, True], ids=["cleaning alone", "with the policy"])

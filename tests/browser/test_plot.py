@@ -2,6 +2,7 @@
 
 import math
 import re
+from itertools import groupby
 from xml.etree import ElementTree
 
 import pytest
@@ -154,9 +155,12 @@ def test_outside_a_cell_nothing_is_printed_and_save_writes_the_picture(tmp_path,
 def test_cell_shows_pictures_among_its_output():
     page = Page()
     page.run("from browser.plot import heatmap\nprint('a', end='')\nheatmap([[1, 2]], title='t')\nprint('b')")
-    assert [event for event, _ in page.events] == ["output", "figure", "output"]
-    assert page.events[1][1]["alt"] == "t: 1 x 2 values from 1 to 2"
-    assert page.events[1][1]["format"] == "svg"
+    runs = [(event, list(run)) for event, run in groupby(page.events, key=lambda sent: sent[0])]
+    assert [event for event, _ in runs] == ["output", "figure", "output"]
+    before, [(_, figure)], after = (run for _, run in runs)
+    assert ["".join(fields["text"] for _, fields in run) for run in (before, after)] == ["a", "b\n"]
+    assert figure["alt"] == "t: 1 x 2 values from 1 to 2"
+    assert figure["format"] == "svg"
 
 
 def test_pictures_count_as_output():
@@ -166,3 +170,32 @@ def test_pictures_count_as_output():
     assert 10 < len(figures) < 200
     assert sum(len(fields["text"]) for fields in figures) <= LIMIT
     assert [event for event, _ in page.events if event != "figure"] == ["truncated"]
+
+
+def test_pictures_of_one_key_cost_the_newest_alone_and_the_last_is_sent():
+    page = Page()
+    code = (
+        "from browser.plot import lines\nprint('before')\n"
+        "for n in range(1000):\n    lines([0.0, n], key='loss')\n    lines([1.0, n], key='norm')\nprint('after')"
+    )
+    result = page.run(code)["result"]
+    figures = [fields for event, fields in page.events if event == "figure"]
+    assert not result["truncated"] and 2 < len(figures) < 1000
+    for key in ("loss", "norm"):
+        own = [fields["text"] for fields in figures if f'data-key="{key}"' in fields["text"]]
+        assert "999" in own[-1] and "999" not in own[0]
+    assert [event for event, _ in page.events if event != "output"] == ["figure"] * len(figures)
+
+
+def test_picture_of_a_key_that_is_too_large_is_left_out():
+    page = Page()
+    code = "import sys\nshow = sys.stdout.show_figure\nshow('<svg data-key=\"a\">1</svg>', 'a')\n"
+    page.run(code + f"show('<svg data-key=\"a\">' + 'x' * {LIMIT} + '</svg>', 'b')")
+    assert [fields["alt"] for event, fields in page.events if event == "figure"] == ["a"]
+
+
+def test_point_alone_between_gaps_is_a_dot():
+    figure = lines({"line": [1.0, 2.0, 3.0], "here": [math.nan, 2.0, math.nan]})
+    dots = list(ElementTree.fromstring(figure.svg).iter(f"{SVG}circle"))
+    assert [dot.get("fill") for dot in dots] == [STYLES[1][0]]
+    assert "<circle" not in lines([1.0, 2.0, math.nan, 2.0, 3.0]).svg

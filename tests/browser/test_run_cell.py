@@ -1,6 +1,8 @@
 """The cell's Python side, under the Python at hand: what a block prints, returns and raises."""
 
+import asyncio
 import sys
+import warnings
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +18,15 @@ def main_module(monkeypatch):
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
+@pytest.fixture(autouse=True)
+def no_other_loop():
+    """Playwright's loop counts as running as long as its browser of earlier tests is open; a cell's runs alone."""
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
+
+
 class Page:
     """A page of a fresh runtime that keeps what its blocks emit."""
 
@@ -23,9 +34,12 @@ class Page:
         self.cells = Cells()
         self.events: list[tuple[str, dict[str, Any]]] = []
 
+    def emit(self, event: str, fields: dict[str, Any]) -> None:
+        self.events.append((event, fields))
+
     def run(self, code: str, block: str = "1", page: str = "p", setup: str = "") -> dict[str, Any]:
         self.events.clear()
-        return self.cells.run(page, block, code, setup, lambda event, fields: self.events.append((event, fields)))
+        return self.cells.run(page, block, code, setup, self.emit)
 
     def printed(self, stream: str = "stdout") -> str:
         return "".join(fields["text"] for event, fields in self.events if fields.get("stream") == stream)
@@ -46,7 +60,8 @@ def test_blocks_of_a_page_share_names_and_pages_do_not(page):
 
 def test_each_line_is_sent_when_it_ends(page):
     page.run("print('a', end='')\nprint('b')\nprint('c')")
-    assert [fields["text"] for _, fields in page.events] == ["ab\n", "c\n"]
+    assert "".join(fields["text"] for _, fields in page.events) == "ab\nc\n"
+    assert len(page.events) > 2
 
 
 def test_a_partial_last_line_is_sent_at_the_end(page):
@@ -234,8 +249,213 @@ def test_open_figures_are_shown_in_order_and_closed(page, pyplot):
     assert page.printed() == "x\n"
 
 
-def test_figures_of_a_failed_block_are_dropped(page, pyplot):
-    pyplot.open[1] = Figure()
+def test_figures_drawn_before_an_error_are_shown(page, pyplot):
+    pyplot.open[1] = Figure("so far")
     assert "error" in page.run("1 / 0")
     assert pyplot.open == {}
-    assert page.events == []
+    assert [fields["alt"] for event, fields in page.events] == ["so far"]
+
+
+def test_show_puts_each_figure_where_it_was_asked_for(page, pyplot):
+    pyplot.open[1] = Figure("first")
+    monkeyed = "from browser.python.run_cell import show_figures\nprint('a')\nshow_figures()\nprint('b')"
+    assert page.run(monkeyed)["result"]["figures"] == 1
+    told = "".join(fields.get("text") or "*" for _, fields in page.events)
+    assert told == "a\n*b\n"
+
+
+# ---- what a notebook has
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("x = 6\nx * 7", "42\n"),
+        ("x = 6\nx * 7;", ""),
+        ("'text'", "'text'\n"),
+        ("None", ""),
+        ("print('a')", ""),
+        ("x = 1", ""),
+        ("import browser.plot\nbrowser.plot.lines([1, 2])", ""),
+    ],
+)
+def test_the_last_expression_is_shown_as_repr_writes_it(page, code, value):
+    assert "result" in page.run(code)
+    assert page.printed("value") == value
+    assert page.printed() in ("", "a\n")
+
+
+def test_html_of_a_value_is_not_asked_for(page):
+    methods = "    def _repr_html_(self):\n        return '<script>'\n    def __repr__(self):\n        return 'fine'\n"
+    page.run(f"class Evil:\n{methods}Evil()")
+    assert page.printed("value") == "fine\n"
+
+
+def test_a_value_whose_repr_fails_is_the_readers_error(page):
+    error = page.run("class Odd:\n    def __repr__(self):\n        raise KeyError('no')\nOdd()")["error"]
+    assert (error["type"], error["line"]) == ("KeyError", 3)
+
+
+def test_await_stands_at_the_top_and_tasks_take_turns(page):
+    code = """import asyncio
+async def say(name):
+    for n in range(2):
+        print(name, n)
+        await asyncio.sleep(0)
+await asyncio.gather(say('a'), say('b'))
+print(await asyncio.wait_for(asyncio.sleep(0.01, 'done'), 1))"""
+    assert "result" in page.run(code)
+    assert page.printed() == "a 0\nb 0\na 1\nb 1\ndone\n"
+
+
+def test_await_of_what_nothing_brings_is_an_error_and_no_standstill(page):
+    error = page.run("import asyncio\nawait asyncio.Event().wait()")["error"]
+    assert (error["type"], error["line"]) == ("RuntimeError", 2)
+
+
+def test_input_asks_with_its_prompt_and_the_line_stands_in_the_output(page):
+    asked = []
+    answer = page.cells.run("p", "1", "print(int(input('n? ')) + 1)", "", page.emit, lambda p: asked.append(p) or "41")
+    assert "result" in answer and asked == ["n? "]
+    assert page.printed() == "n? 41\n42\n"
+
+
+def test_input_where_nobody_can_be_asked_says_what_to_do(page):
+    assert page.run("input()")["error"]["advice"]["about"] == "input"
+
+
+def test_an_unfinished_line_is_sent_at_once(page):
+    code = "print('result so far: 42', end='')\nif not page.events:\n    raise ValueError"
+    page.run("page = None")
+    page.cells.pages["p"].page = page
+    assert "result" in page.run(code)
+    assert page.printed() == "result so far: 42"
+
+
+def test_an_identical_warning_is_said_in_each_run(page):
+    told = "import warnings\nwarnings.showwarning = lambda *a, **k: print('said')\n"
+    code = f"{told}for _ in range(2):\n    warnings.warn('old')"
+    for _ in range(2):
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            page.run(code)
+        assert page.printed() == "said\n"
+
+
+# ---- errors
+
+
+def test_a_function_of_an_earlier_run_keeps_its_lines(page):
+    page.run("def f():\n    x = 1\n    return 1 / 0")
+    error = page.run("# moved\n# moved\nprint('line three')\nf()")["error"]
+    assert error["line"] == 4
+    assert [(frame["line"], frame["code"], frame["earlier"]) for frame in error["frames"]] == [
+        (4, "f()", False),
+        (3, "return 1 / 0", True),
+    ]
+    page.run("import inspect\nprint(inspect.getsource(f))")
+    assert page.printed().startswith("def f():\n    x = 1\n")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python says so since 3.12, and the page's is 3.13")
+def test_did_you_mean_is_in_the_message(page):
+    assert "Did you mean: 'value'" in page.run("value = 3\nprint(valeu)")["error"]["message"]
+
+
+def test_shapes_and_types_of_the_tensors_in_the_failing_line_are_told(page):
+    pytest.importorskip("torch")
+    code = """import torch
+class Model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(4, 5))
+        self.inner = torch.nn.Linear(2, 2)
+    def forward(self, x):
+        unused = torch.ones(9)
+        return torch.matmul(
+            x, self.weight) + self.inner.weight
+Model()(torch.ones(2, 3, dtype=torch.float64))"""
+    error = page.run(code)["error"]
+    assert error["line"] in (9, 10)
+    assert error["arrays"] == [
+        {"name": "x", "shape": "[2, 3]", "dtype": "float64"},
+        {"name": "self.weight", "shape": "[4, 5]", "dtype": "float32"},
+        {"name": "self.inner.weight", "shape": "[2, 2]", "dtype": "float32"},
+    ]
+
+
+def test_looking_at_the_failing_line_runs_none_of_the_readers_code(page):
+    code = """class Trap:
+    @property
+    def value(self):
+        print('sprung')
+        raise KeyError
+    def __getattr__(self, name):
+        print('sprung')
+        raise AttributeError(name)
+trap = Trap()
+trap.value + trap.other if False else 1 / 0"""
+    assert page.run(code)["error"]["type"] == "ZeroDivisionError"
+    assert page.printed() == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "about"),
+    [
+        ("import pandas_that_is_not_here", "package"),
+        ("import requests_", "package"),
+        ("%timeit x", "magic"),
+        ("!ls", "magic"),
+        ("x = 1\nx?", "magic"),
+        (">>> x = 1", "prompt"),
+        ("```python\nx = 1", "fence"),
+        ("print（1）", "wide"),
+        ("x = [1，2]", "wide"),
+        ("x\u00a0= 1", "invisible"),
+        ("x = 1\u200b", "invisible"),
+        ("def f():\n\tx = 1\n        y = 2", "indent"),
+    ],
+)
+def test_what_is_not_python_or_not_here_is_told(page, code, about):
+    assert page.run(code)["error"]["advice"]["about"] == about
+
+
+@pytest.mark.parametrize("code", ["x = 1 +", "print('（'", "1 / 0", "raise ValueError('，')"])
+def test_ordinary_errors_get_no_advice(page, code):
+    assert page.run(code)["error"]["advice"] is None
+
+
+def test_a_notebooks_lines_that_change_nothing_are_passed_over(page):
+    assert "result" in page.run("%matplotlib inline\n!pip install torch\nprint(3)")
+    assert page.printed() == "3\n"
+
+
+# ---- completion and variables
+
+
+def test_completion_knows_what_the_code_has_made(page):
+    page.run("import math\nvalues = [1]\ndef f(alpha, *, beta=2):\n    'Says.'")
+    names = lambda code: [one["name"] for one in page.cells.complete("p", code, len(code))["names"]]  # noqa: E731
+    assert names("val") == ["values"]
+    assert "sqrt" in names("math.sq") and names("math.__") != []
+    assert not [name for name in names("math.") if name.startswith("_")]
+    assert "append" in names("values.app")
+    assert names("nothing.") == []
+    assert page.cells.complete("p", "f(1, ", 5)["signature"] == "f(alpha, *, beta=2)\nSays."
+    assert page.cells.complete("p", "import math\nmath.", 17)["from"] == 17
+
+
+def test_completion_before_a_run_knows_what_is_imported(page):
+    names = [one["name"] for one in page.cells.complete("p", "import sys as s\ns.versi", 23)["names"]]
+    assert "version_info" in names
+
+
+def test_variables_have_shapes(page):
+    pytest.importorskip("torch")
+    page.run("import torch\nx = torch.ones(2, 3)\nn = 5\nwords = ['a'] * 3\n_hidden = 1\nmodel = torch.nn.Linear(2, 3)")
+    assert page.cells.variables("p") == [
+        {"name": "x", "type": "Tensor", "value": "[2, 3] float32"},
+        {"name": "n", "type": "int", "value": "5"},
+        {"name": "words", "type": "list", "value": "len 3"},
+        {"name": "model", "type": "Linear", "value": "9 parameters"},
+    ]

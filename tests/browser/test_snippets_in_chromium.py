@@ -39,6 +39,7 @@ def what_tests_need() -> dict[str, bytes]:
     }
     paths = [*AROUND, *(f"tests/browser/torch_api/{name}.py" for name in ("__init__", "foreign"))]
     paths += [f"tests/snippets/{name}" for name in ("conftest.py", *FILES)]
+    paths += [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "snippets/essence").glob("*.py"))]
     return found | {path: (ROOT / path).read_bytes() for path in paths}
 
 
@@ -51,10 +52,10 @@ def test_snippets_own_tests_pass_in_pyodide(
     if not manifest["installed"]:
         pytest.skip(f"the runtime cannot be had: {manifest['reason']}")
     name, content = pack.archive("tests", what_tests_need())
-    (tmp_path / "runtime" / name).write_bytes(content)
+    (tmp_path / "runtime" / pack.at(name, content)).write_bytes(content)
     manifest["archives"].append(name)
     manifest["groups"]["core"]["files"].append(name)
-    manifest["files"][name] = pack.entry(content)
+    manifest["files"][name] = pack.entry(content) | {"at": pack.at(name, content)}
     for site in served(tmp_path):
         context = chromium.new_context()
         tab = Tab(context.new_page()).open(site.url)

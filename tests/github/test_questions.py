@@ -96,14 +96,15 @@ def test_stranger_asks_another_answers_and_the_site_shows_both(read, tmp_path):
     asked, _ = read()
     page = build(Inputs(questions=(Source("talks/questions/issue-12.md", asked),)))[0]["qa/issue-12.md"]
     assert "待回答" in page and "试过 512 和 1024。" in page
-    assert f"提问：[ming](../people/ming.md) · 2026-11-20 · [出处]({HERE})" in page
+    assert f"提问：[ming](../people/ming.md) · 2026 年 11 月 20 日 · [出处]({HERE})" in page
     (tmp_path / "talks/questions/issue-12.md").write_text(asked, "utf-8")
     said = (comment(1, "hua-b", "看文档的结构，一段一块。"), comment(2, "ming", "/采纳", day="2026-11-22"))
     answered, _ = read(said)
     page = build(Inputs(questions=(Source("talks/questions/issue-12.md", answered),)))[0]["qa/issue-12.md"]
     assert "已回答" in page and "看文档的结构，一段一块。" in page and "试过 512 和 1024。" in page
-    assert f"—[hua-b](../people/hua-b.md)（采纳） · 2026-11-21 · [出处]({HERE}#issuecomment-1)" in page
-    assert "修改：2026-11-21" in page
+    who, where = '<a href="../../people/hua-b/">hua-b</a>', f'<a href="{HERE}#issuecomment-1">出处</a>'
+    assert f"{who}（采纳） · 2026 年 11 月 21 日 · {where}" in page
+    assert "修改：2026 年 11 月 21 日" in page
 
 
 def test_question_keeps_its_number_author_day_and_address(read):
@@ -194,6 +195,27 @@ def test_answer_form_adds_to_the_file_it_names(read, tmp_path):
         assert not read(issue=issue | {"body": body.replace("talks/questions/why.md:5", place)})[0]
 
 
+def test_answer_to_a_question_of_a_note_is_shown_with_it_and_the_note_stays(read, tmp_path):
+    note = "【编号】：042\n\n## 问题\n\nQ1：甲？\n\nQ2：乙？\n"
+    (tmp_path / "talks/notes").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "talks/notes/042.md").write_text(note, "utf-8")
+    body = "### 问题在哪里\n\ntalks/notes/042.md:{}\n\n### 回答\n\n因为丙。"
+    for title, line in (("回答：乙？", 1), ("别的题目", 7)):  # by its title, or by its line
+        issue = ISSUE | {"body": body.format(line), "labels": [{"name": "answer"}], "title": title}
+        text, _ = read(issue=issue)
+        sources = {
+            "notes": (Source("talks/notes/042.md", note),),
+            "questions": (Source("talks/questions/answer-12.md", text),),
+        }
+        pages, records, problems = build(Inputs(**sources))
+        asked = {question.title: [answer.text for answer in question.answers] for question in records.questions}
+        assert asked == {"甲？": [], "乙？": ["因为丙。"]}
+        assert not [problem for problem in problems if problem.path.endswith("answer-12.md")]
+        assert "因为丙" in pages["qa/talk-042-q2.md"] and "ming" in pages["qa/talk-042-q2.md"]
+    nowhere = ISSUE | {"body": body.format(99), "labels": [{"name": "answer"}], "title": "丁"}
+    assert "手动写进去" in read(issue=nowhere)[1]
+
+
 @pytest.mark.parametrize("body", [None, "", "随便写的，没有按表。\n\n# 大标题\n\n---\ntopics: [x]\n---"])
 def test_issue_that_fits_no_form_is_still_a_question(read, body):
     found = question(read(issue=ISSUE | {"body": body})[0])
@@ -213,3 +235,18 @@ def test_strangers_words_are_data(read):
     assert len(found.answers) == 1 and [field.name for field in found.fields] == ["出自"]
     assert json.dumps(found.title)  # one line
     assert "\n" not in found.title
+
+
+@pytest.mark.parametrize("nobody", [None, {"login": "ghost"}])
+def test_who_deleted_their_account_accepts_nothing(nobody):
+    """All of them are one to GitHub: another's mark is not the asker's."""
+    said = [
+        {"id": 1, "body": "要。", "html_url": f"{HERE}#1", "user": {"login": "b"}, "author_association": "NONE"},
+        {"id": 2, "body": "/采纳", "html_url": f"{HERE}#2", "user": nobody, "author_association": "NONE"},
+        {"id": 3, "body": None, "html_url": f"{HERE}#3", "user": nobody, "author_association": "OWNER"},
+    ]
+    assert questions.answers({"user": nobody}, said) == []
+    [(accepted, is_accepted)] = questions.answers(
+        {"user": {"login": "b"}}, [said[0], {**said[1], "user": said[0]["user"]}]
+    )
+    assert accepted["body"] == "要。" and is_accepted

@@ -117,6 +117,7 @@ def copy(tmp_path):
     """The files that contributors write, and what they refer to."""
     shutil.copytree(ROOT / "talks", tmp_path / "talks")
     shutil.copytree(ROOT / "docs/topics", tmp_path / "docs/topics")
+    shutil.copytree(ROOT / "docs/en/topics", tmp_path / "docs/en/topics")
     shutil.copytree(ROOT / "snippets", tmp_path / "snippets", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 

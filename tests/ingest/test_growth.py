@@ -8,13 +8,14 @@ of its input takes a hundred times the work, whichever way it is measured.
 import gc
 import itertools
 import time
+from datetime import date
 
 import pytest
 
 from ingest import safe_html
 from ingest.concepts import parse_concept
 from ingest.feeds.listed import read_opml
-from ingest.feeds.records import decode
+from ingest.feeds.records import decode, settled
 from ingest.importing.census import take
 from ingest.importing.escape import escape
 from ingest.importing.footnotes import notes_at_end
@@ -22,7 +23,6 @@ from ingest.importing.html import FoundPictures
 from ingest.importing.markdown import read_markdown
 from ingest.importing.tidy import tidy
 from ingest.invisible import check_direction, visible
-from ingest.link import related
 from ingest.markup import links_in
 from ingest.matching import Matcher
 from ingest.model import Concept, Question, Source
@@ -35,6 +35,7 @@ from ingest.questions.collected import parse_collection
 from ingest.questions.discussions import parse_form
 from ingest.questions.duplicates import alike, join
 from ingest.questions.parse import parse_question
+from ingest.related import related
 from ingest.slips.notes import note_slips
 from ingest.slips.questions import question_slips
 from ingest.urls import arxiv_id, canonical_url, doi_of
@@ -189,6 +190,14 @@ def _opml(source):
 
 FILES = {
     "papers": (decode, WEEK, lambda size: PAPER % ("", "") * (size // 40)),
+    "papers of days to come": (
+        lambda source: settled([decode(source)[0]], [source], date(2026, 11, 30)),
+        WEEK,
+        lambda size: "".join(
+            PAPER.replace("}", ', "published": "%s"}') % (n, n, date.fromordinal(800_000 + n))
+            for n in range(size // 64)
+        ),
+    ),
     "a long title": (decode, WEEK, lambda size: PAPER % ("a " * (size // 2), "")),
     "a long address": (decode, WEEK, lambda size: PAPER % ("", "doi:10.1234/a" * (size // 13))),
     "deep JSON": (decode, WEEK, lambda size: "[" * size),

@@ -17,6 +17,7 @@ from ingest.pipeline import Inputs, build
 from ingest.questions.parse import parse_question
 from ingest.tree import Tree
 from ingest.workspace import Workspace
+from tests.ingest.test_lessons import CHALLENGE, ESSENCE
 
 CONCEPT = "---\ntitle: RoPE\nenglish: RoPE\naliases: [RoPE]\ngroup: 位置编码\nsummary: 转。\n---\n\n# RoPE\n"
 QUESTIONS = {
@@ -126,13 +127,56 @@ def test_little_is_read_again(monkeypatch):
     monkeypatch.setattr("ingest.pipeline.parse_question", lambda source: parsed.append(source.path) or (ASKED, []))
     monkeypatch.setattr("ingest.pipeline.parse_note", lambda source: parsed.append(source.path) or (None, []))
     monkeypatch.setattr("ingest.link.Matcher.find", lambda _, *texts: parsed.append("named") or ())
-    monkeypatch.setattr("ingest.link.related", lambda questions: parsed.append("related") or {})
+    monkeypatch.setattr("ingest.link.related", lambda *_: parsed.append("related") or {})
     monkeypatch.setattr("ingest.questions.duplicates._alike", lambda titles: parsed.append("alike") or ())
     build(project(), kept)
     assert parsed == []
     with pytest.raises(KeyError):  # nobody knows what the new one is related to
         build(project(f="# 新的？\n\n对。\n"), kept)
     assert parsed == ["talks/questions/f.md", "alike", "named", "related"]
+
+
+def lesson(questions=QUESTIONS, concept="", path="rope", note=NOTE, day=2, **other):
+    """Inputs whose concept has all that its page shows."""
+    head = f"{concept or 'summary: 转。'}\nsnippet: rope\ntranslated: true\nlearn: [一, 二, 三]"
+    steps = f"---\nsteps:\n  - name: 起步\n    english: Start\n    concepts: [{path}]\n---\n"
+    paper = f'{{"title": "RoPE", "url": "https://example.org/p", "published": "2024-05-{day:02}", "feed": "甲"}}\n'
+    parts = {
+        "notes": (Source("talks/notes/007.md", note),),
+        "papers": (Source("talks/papers/2024-W18.jsonl", paper),),
+        "snippets": (Source("snippets/rope.py", '"""RoPE."""\n'),),
+        "essences": (Source("snippets/essence/rope.py", ESSENCE),),
+        "challenges": (Source("snippets/challenges/rope.py", CHALLENGE),),
+        "english_concepts": (Source("docs/en/topics/rope.md", "---\ntitle: RoPE\nlearn: [a, b, c]\n---\n\n# RoPE\n"),),
+        "path": (Source("docs/topics/path.yml", steps),),
+    }
+    return inputs(questions, CONCEPT.replace("summary: 转。", head), **parts | other)
+
+
+ASKED_TOO = "---\ninterview: true\ntopics: [rope]\n---\n\n# RoPE 是什么？\n\n转。\n"
+TOLD = NOTE.replace("【主持人】", "【本期提要】：RoPE\n【主持人】")
+LESSONS = {
+    "nothing": lesson(),
+    "its summary": lesson(concept="summary: 转圈。"),
+    "its code": lesson(essences=(Source("snippets/essence/rope.py", ESSENCE.replace("降维", "升维")),)),
+    "its challenge": lesson(challenges=(Source("snippets/challenges/rope.py", CHALLENGE.replace("改这里", "改")),)),
+    "its English page": lesson(english_concepts=()),
+    "the path": lesson(path=""),
+    "a question for interviews": lesson(QUESTIONS | {"g": ASKED_TOO}),
+    "its title": lesson(QUESTIONS | {"g": ASKED_TOO.replace("是什么", "是啥")}),
+    "a talk on it": lesson(note=TOLD),
+    "the day of that talk": lesson(note=TOLD.replace("05-11", "05-12")),
+    "a paper's day": lesson(day=3),
+}
+
+
+@pytest.mark.parametrize("first", LESSONS)
+def test_parts_of_concept_pages_are_as_if_nothing_were_remembered(first):
+    kept = after(LESSONS[first])
+    assert "generated/topics/rope.md" in kept.pages and "generated/en/before/rope.md" in after(lesson()).pages
+    for then, second in LESSONS.items():
+        pages = build(second, kept)[0]
+        assert pages == build(second)[0], then
 
 
 def places(space):

@@ -1,15 +1,24 @@
 """No file costs the others much, and none turns a reader's eye: limits of front matter, sizes and characters."""
 
+from dataclasses import replace
+from datetime import date
+from xml.etree import ElementTree
+
 import pytest
 
 from ingest import files, limits, pipeline, safe_html, workspace
 from ingest.concepts import parse_concept, parse_groups
+from ingest.feeds.archive import merge_all
+from ingest.feeds.catch_up import next_page
 from ingest.feeds.listed import read_opml
 from ingest.files import read
 from ingest.front_matter import front_matter
+from ingest.importing.docx_styles import heading, list_of
+from ingest.importing.html import to_markdown
 from ingest.invisible import TURNING, visible
+from ingest.learning_path import parse_path
 from ingest.limits import LARGEST, LISTED, MARKS, NAME_LETTERS, NAMES, QUESTIONS, TITLE_LETTERS
-from ingest.model import Source
+from ingest.model import Paper, Source, Week
 from ingest.notes.parse import parse_note
 from ingest.notes.write import format_note
 from ingest.questions.parse import parse_question
@@ -18,6 +27,9 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
 NOTE = "# T\n\n【编号】：901\n【时间】：2026-11-20\n{}\n## 本周新闻\n\n## 本周推荐\n\n## Free Talk\n\n{}"
+
+
+PAPER = Paper("a", "a", "http://a.b", authority="arXiv v1")
 
 
 def note(fields="", text=""):
@@ -90,6 +102,22 @@ def test_files_beyond_those_of_a_kind_are_left_out_and_one_line_says_so(project,
         ("talks/notes/2.gif", "5 files, 3 of them left out"),
         ("talks/questions/q3.md", "6 files, 3 of them left out"),
     ]
+
+
+@pytest.mark.parametrize("day", ["0001-01-03", "9999-12-31"])
+def test_days_and_weeks_that_nobody_means_stop_no_build(project, day):
+    """The first and last of the calendar's weeks ended in a traceback, and so did a week that is none."""
+    week = "0001-W01" if day < "1000" else "9999-W52"
+    (project / "talks/questions/when.md").write_text(f"---\ndate: {day}\nupdated: [{day}]\n---\n\n# 何时？\n", "utf-8")
+    (project / "talks/papers").mkdir()
+    for name in (week, "undated", "index"):
+        record = f'{{"title": "{name}", "url": "https://a.b/{name}", "published": "{day}"}}\n'
+        (project / f"talks/papers/{name}.jsonl").write_text(record, "utf-8")
+    (project / f"talks/papers/{week}.jsonl").write_text('{"title": "T", "url": "https://a.b/t"}\n', "utf-8")
+    inputs, _, _ = workspace.Workspace.at(project).read()
+    pages, _, problems = pipeline.build(inputs)
+    assert f"papers/{week.lower()}.md" in pages
+    assert [problem.path for problem in problems if problem.code == "P009"] == ["talks/papers/index.jsonl"]
 
 
 def test_bytes_of_a_kind_have_a_limit(tmp_path):
@@ -194,6 +222,33 @@ def test_deep_outlines_are_refused():
     feeds, problems = read_opml(b"<opml>" + b"<outline>" * 200 + b"</outline>" * 200 + b"</opml>", "f")
     assert not feeds
     assert [problem.code for problem in problems] == ["P010"]
+
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+NUMBERED = f'<w:p xmlns:w="{WORD}"><w:numPr><w:ilvl w:val="{{}}"/><w:numId w:val="1"/></w:numPr></w:p>'
+
+
+@pytest.mark.parametrize("written", ["9", "²"], ids=["nines", "raised"])  # a digit, and no number
+@pytest.mark.parametrize(
+    "read_it",
+    [
+        lambda many: read_opml(f'<opml><outline xmlUrl="http://a.b" again="{many}"/></opml>'.encode(), "f"),
+        lambda many: next_page(f"http://a.b/?max_results={many}", 0),
+        lambda many: parse_path(
+            [Source("path.yml", f"---\nsteps: [{{name: a, english: b, concepts: [c], needs: [{many}]}}]\n...\n")]
+        ),
+        lambda many: merge_all(
+            [Week("undated", (replace(PAPER, authority=f"arXiv v{many}"),))], [([PAPER], [])], date(2026, 11, 30)
+        ),
+        lambda many: to_markdown(f"<table><tr><td colspan={many}>a</td><td>b</td></tr></table>"),
+        lambda many: heading(many),
+        lambda many: list_of(ElementTree.fromstring(NUMBERED.format(many))),
+    ],
+    ids=["OPML", "a list's page", "a path", "an archive", "a web table", "an outline", "a list's depth"],
+)
+def test_number_of_thousands_of_digits_ends_nothing(read_it, written):
+    """Python reads none of more than 4,300."""
+    read_it(written * 5000)
 
 
 def test_text_below_the_deepest_list_is_kept():

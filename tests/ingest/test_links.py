@@ -90,3 +90,15 @@ def test_command_asks_and_a_build_does_not(server, project, capsys, monkeypatch)
     assert f"talks/notes/101.md:11:1: F006 {server.url}/gone: 404 Not Found" in output.err
     monkeypatch.setattr(links, "_ask", None)
     assert main(["links", "--allow-private", *places]) == 1  # from memory
+
+
+@pytest.mark.parametrize("kept", ["[" * 100_000, "[]", "a link"])
+def test_memory_that_is_none_is_nothing(tmp_path, kept):
+    memory = tmp_path / ".cache/links.json"
+    memory.parent.mkdir()
+    if kept == "a link":
+        (tmp_path / "mine").write_text('{"https://a.b": ["2026-11-20", ""]}')
+        memory.symlink_to(tmp_path / "mine")
+    else:
+        memory.write_text(kept)
+    assert links._remembered(memory, TODAY) == {}

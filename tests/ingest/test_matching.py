@@ -11,12 +11,13 @@ MATTERS = {
     "Satin": ("缎纹", "长长的浮线盖住布面，摸起来光滑", "long floats, smooth surface"),
     "HeLP": ("提花", "用穿孔的卡片控制每一根经线", "punched cards lift single warp threads"),
     "Shed": ("梭口", "把经线分成上下两层，让梭子穿过", "warp opening for the shuttle"),
+    "PICK": ("投梭率", "每分钟投入的次数", "insertions a minute"),
     "Selvage": ("布边", "防止两侧散开的边", "edge that keeps cloth from fraying"),
 }
 FILLING = "这块布由经线和纬线织成，织机上的工序影响布面的质量。Cloth is woven of warp and weft on a loom."
 
 
-def weaving():
+def weaving(english=None):
     concepts, prose = [], {}
     for at, (name, (chinese, said, phrases)) in enumerate(MATTERS.items()):
         concepts.append(
@@ -30,7 +31,7 @@ def weaving():
         name = f"weave{at}x"
         concepts.append(Concept(name, name, (name,), "织", "", "", False, f"docs/topics/{name}.md"))
         prose[name] = FILLING
-    return Matcher(concepts, prose)
+    return Matcher(concepts, prose, english or {})
 
 
 WEAVING = weaving()
@@ -75,6 +76,22 @@ def test_name_in_passing_counts_in_a_title_and_not_deep_in_a_text():
     assert set(WEAVING.find(f"HeLP：{long}")) == {"help", "satin"}
 
 
+def test_plain_word_beside_what_a_text_is_about_names_nothing():
+    about = "怎样让长长的浮线盖住布面，摸起来光滑，布由经线和纬线织成，织机上的工序影响布面的质量"
+    assert WEAVING.find(f"help：{about}") == ("satin",)
+    assert WEAVING.find(f"HeLP：{about}") == ("help", "satin")
+    assert WEAVING.find(f"pick：{about}") == ("satin",)
+    assert WEAVING.find(f"PICK：{about}") == ("pick", "satin")  # in its capitals it is no plain word,
+    assert WEAVING.find("PICK your lost keys in the kitchen of my grandmother's house") == ()  # but in other company
+
+
+def test_words_of_the_english_page_count_as_much_as_its_translations():
+    text = "what stops threads from unravelling sideways at the rim"
+    assert WEAVING.find(text) == ()
+    english = weaving({"selvage": "It stops threads from unravelling sideways: a rim. " * 9})
+    assert english.find(text) == ("selvage",)
+
+
 def test_text_is_judged_by_itself_alone():
     text = "为什么布面上出现一条条斜线，每一行都移动一根"
     before = WEAVING.find(text)
@@ -95,4 +112,4 @@ def test_terms_are_stems_and_pairs_without_what_every_question_says():
 
 def test_prose_is_what_a_page_says_in_words():
     page = "---\ntitle: 甲\n---\n\n说 $x+y$ [名](https://a.b/c)\n\n```python\nimport torch\n```\n\n$$\nz\n$$\n尾"
-    assert prose_of(Source("docs/topics/a.md", page)).split() == ["说", "[名", "尾"]
+    assert prose_of([Source("docs/topics/a.md", page)])["a"].split() == ["说", "[名", "尾"]

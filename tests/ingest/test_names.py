@@ -87,7 +87,26 @@ def test_text_that_was_not_looked_at_is_not_published(project, name, content, co
     assert code in {problem.code for problem in before_pages(project) if problem.path == name}
 
 
-MADE = [".cache/publish.json", ".cache/written/runtime", "docs/runtime/page/math.js", "docs/qa/x.md", "site/.memory"]
+@pytest.mark.parametrize(
+    "name",
+    ["sitemap.xml.md", "topics/LORA.md", "topics/lora/index.md", "qa.md", "topics/ｌora.md", "topics/lora/readme.md"],
+)
+def test_page_has_an_address_of_its_own(project, name):
+    """It took another page's, without a word, or that of a file which then could not be written."""
+    (project / "docs" / name).parent.mkdir(exist_ok=True)
+    (project / "docs" / name).write_text("---\ntitle: T\n---\n\n# T\n", "utf-8")
+    (project / "docs/snippets.md").write_text("---\ntitle: T\n---\n\n# T\n", "utf-8")
+    assert [problem.code for problem in before_pages(project)] == ["X008"]
+
+
+MADE = [
+    "ingest/__pycache__/cli.cpython-311.pyc",
+    ".cache/publish.json",
+    ".cache/written/runtime",
+    "docs/runtime/page/math.js",
+    "docs/qa/x.md",
+    "site/.memory",
+]
 
 
 @pytest.mark.parametrize("name", MADE)

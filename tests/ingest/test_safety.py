@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.cli import main
-from ingest.guard import before_pages
+from ingest.guard import Looked, before_pages, digest
 from ingest.model import Source
 from ingest.safety import check_drawing, check_page, check_snippet
 
@@ -54,6 +54,7 @@ def test_page_includes_nothing_but_parts_of_the_site(text):
         '--8<-- "records/index.en.md"',
         '    --8<-- "topics/lora.md:example"',
         '--8<-- "topics/pictures/lora.html"',
+        '--8<-- "topics/thumbnails/lora.html"',
         '``` { .python }\n--8<-- "lora.py:core"\n```',
         "<!-- --8<-- [start:example] -->\n\n```\nx\n```\n\n<!-- --8<-- [end:example] -->",
     ],
@@ -76,6 +77,10 @@ def test_section_does_not_begin_or_end_in_a_code_block():
         "> ::: os",
         "- a\n\n    ::: os\n        options:\n          extensions: [x.py]",
         "!!! note\n    ::: os",
+        "- ::: os",
+        "1. ::: os",
+        "> - ### ::: os",
+        "a[^1]\n\n[^1]: ::: os\n        options:\n          force_inspection: true",
     ],
 )
 def test_page_documents_no_module(text):
@@ -105,6 +110,13 @@ ACTS = [
     "# Title <img src=x onerror=alert(1)>",
     '!!! note "<img src=x onerror=alert(1)>"',
     "text {: onclick=alert(1) }",
+    "x\n{: class=md-overlay }",
+    'x\n{: id="__search" }',
+    "x\n{ #\\_\\_drawer }",
+    "x\n{ #&#95;_drawer }",
+    "x\n{ data-md-component=search }",
+    "<x) id=__drawer>",
+    "<x} class&#61;a data-md-toggle=drawer>",
     "# Heading { onmouseover=alert(1) }",
     "![x](a.png){ style=position:fixed }",
     "[x](y.md){: href=javascript:alert(1) }",
@@ -115,6 +127,10 @@ ACTS = [
     "[x]( <JaVaScRiPt:alert(1)> )",
     "[x](java&#115;cript:alert(1))",
     "[x](javascript&colon;alert(1))",
+    f"[x](java&#{'0' * 90}115;cript:alert(1))",
+    f"[x](java&#{'0' * 5000}115;cript:alert(1))",
+    f"[x](java{'&Tab;' * 60}script:alert(1))",
+    f"[x]: <{'&#1;' * 80}javascript:alert(1)>\n",
     "[x](java\tscript:alert(1))",
     "![x](data:text/html,x)",
     "[x](vbscript:x)",
@@ -141,7 +157,7 @@ ACTS = [
     "    <script>alert(1)</script>",
     "- a\n\n    ```\n    <script>alert(1)</script>\n    ```",
     "$$\n<div onclick=alert(1)>\n$$",
-    '<div data-pagefind-ignore="all" markdown>\n\na `<script>alert(1)</script>`\n\n</div>',
+    "<div markdown>\n\n**x**\n\n</div>",
     "$x_{<t} onclick=alert(1)>$",
     "<\x02script>alert(1)</script>",
     ":\x03:: os",
@@ -152,6 +168,12 @@ ACTS = [
 @pytest.mark.parametrize("text", ACTS)
 def test_page_holds_nothing_that_acts(text):
     assert "X006" in {code for _, _, code in told(HEAD + text)}
+
+
+@pytest.mark.parametrize("head", ["", f"description: '&#{'9' * 5000};'\n"])
+def test_number_that_python_does_not_read_is_no_entity(head):
+    text = f"{HEAD}$$\n\\href{{&#{'9' * 5000};}}\n$$\n{{: .a&#{'9' * 5000}; }}\n"
+    told(text.replace("---\n", f"---\n{head}", 1))
 
 
 @pytest.mark.parametrize(
@@ -168,7 +190,6 @@ def test_page_holds_nothing_that_acts(text):
         "3 < 4 > 2, a <- b -> c, {style} 1=1",
         "# Title { #tested }\n\nx { .wiki-lead }",
         "??? example \"x\"\n    text",
-        '<div data-pagefind-ignore="all" markdown>\n\n**x**\n\n</div>',
     ],
 )  # fmt: skip
 def test_plain_text_is_left_alone(text):
@@ -206,6 +227,38 @@ def test_page_of_which_the_generator_would_take_hours_is_told(part):
     assert (4, 1, "L005") in told(HEAD + part * 1001)
     assert (1, 1, "L005") in told(HEAD + f"{part * 100}\n\n" * 202)
     assert {code for _, _, code in told(f"{HEAD}~~~\n{part * 999}\n~~~\n\na\n")} == set()
+
+
+@pytest.mark.parametrize("text", ["# a{}b", "a{}b", "- a{}", "~~~\n{}\n~~~"])
+@pytest.mark.parametrize("blank", [" ", "\t", "\n"])
+def test_row_of_blanks_is_told(text, blank):
+    """A heading of 30 kB of tabs took the generator a minute, and 30 kB of empty lines its colours of Python."""
+    [(line, _, code)] = told(HEAD + text.format(blank * 200))
+    assert (line, code) == (5, "L005")
+    assert told(HEAD + text.format(blank * 190)) == []
+    code = f'"""A."""\n{blank * 200}x = 1\n'
+    assert [code for _, _, code in told(code, check_snippet, "snippets/a.py")] == ["L005"]
+
+
+@pytest.mark.parametrize(
+    "fence", ["```systemd", "~~~ { .raku }", "- ```autoit", "> ~~~~ c-objdump", "```{ #a .reasonml }"]
+)
+def test_code_is_of_a_language_that_costs_little(fence):
+    """4 kB of dots in the first of these took the generator longer than anybody waited."""
+    assert "X006" in {
+        code for _, _, code in told(f"{HEAD}{fence}\na\n{fence[:5].rstrip('abcdefghijklmnopqrstuvwxyz {}')}\n")
+    }
+    assert told(f"{HEAD}```python\na\n```\n\n~~~ {{ .text .output }}\na\n~~~\n") == []
+
+
+def test_pages_do_not_include_each_others_includes():
+    """Three pages, each of a few hundred includes, made one of gigabytes."""
+    section = "<!-- --8<-- [start:example] -->\n{}\n<!-- --8<-- [end:example] -->"
+    other, code = '--8<-- "topics/lora.md:example"', '```\n--8<-- "lora.py:core"\n```'
+    assert told(HEAD + section.format(other)) == [(6, 3, "X004")]
+    assert told(f"{HEAD}{section.format(code)}\n\n{other}") == []
+    assert told(HEAD + f"{other}\n\n" * 50) == []
+    assert (1, 1, "L005") in told(HEAD + f"{other}\n\n" * 51)
 
 
 def test_field_without_marks_of_front_matter_is_told():
@@ -278,11 +331,14 @@ SVG = (
 )
 def test_drawing_shows_and_does_nothing(inside):
     assert told(SVG.format(inside), check_drawing)
-    assert told(SVG.format('<rect x="1" fill="none"/><text>a &lt; b</text>'), check_drawing) == []
+    sound = SVG.format('<rect x="1" fill="none"/><text>a &lt; b</text>')
+    assert told(sound, check_drawing) == told(sound.replace("picture", "picture wiki-group--11"), check_drawing) == []
 
 
 @pytest.mark.parametrize(
-    "svg", ['<svg width="99999"/>', "<figure><svg/></figure>", '<figure class="md-nav"><svg/></figure>']
+    "svg",
+    ['<svg width="99999"/>', "<figure><svg/></figure>", '<figure class="md-nav"><svg/></figure>']
+    + [f'<figure class="wiki-picture {other}"><svg/></figure>' for other in ("md-nav", "wiki-group--1 md-overlay")],
 )
 def test_drawing_stays_in_its_place(svg):
     assert {
@@ -299,6 +355,8 @@ def test_drawing_stays_in_its_place(svg):
         "docs/assets/x.html",
         "docs/x.py",
         "docs/assets/javascripts/bundle.js",
+        "docs/assets/page",
+        "docs/topics/LICENSE",
     ],
 )
 def test_file_that_would_be_published_as_it_is_is_told(project, name):
@@ -320,3 +378,15 @@ def test_check_and_guard_tell_the_place(project, capsys):
 
 def test_projects_own_texts_are_data():
     assert main(["check"]) == 0
+
+
+def test_file_that_is_another_by_now_is_not_read_alone_or_among_others(tmp_path):
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text(name, "utf-8")
+    tree = Looked(tmp_path, {"a": digest(b"a"), "b": digest(b"another")})
+    assert tree.read("a") == b"a" and tree.read("c") == b"c"  # nobody looked at the last
+    with pytest.raises(OSError, match="changed while"):
+        tree.read("b")
+    [a, b, c, d] = tree.read_each(["a", "b", "c", "d"])
+    assert (a, c) == (("a", b"a"), ("c", b"c"))
+    assert isinstance(d[1], OSError) and "changed while" in str(b[1])

@@ -7,10 +7,13 @@ import pytest
 from ingest import pipeline
 from ingest.cli import main
 from ingest.model import Source
+from ingest.notes.parse import parse_note
 from ingest.pictures import Picture
 from ingest.pipeline import Inputs
 from ingest.problems import RULES
 from ingest.slips.all_rules import SLIPS
+from ingest.slips.notes import note_slips
+from ingest.slips.slip import mended
 from tests.ingest.conftest import NOTE, QUESTION
 
 PATH = "talks/notes/101.md"
@@ -92,6 +95,12 @@ NEWS = [
     ("- [LoRA](https://example.org/1）：好", "M003", "- [LoRA](https://example.org/1)：好"),
     ("- [LoRA] (https://example.org/1)：好", "M003", "- [LoRA](https://example.org/1)：好"),
     ("- ［LoRA］（https://example.org/1）：好", "M003", "- [LoRA](https://example.org/1)：好"),
+    ("- [https://example.org/1](讲 LoRA 的文章)：好", "M003", "- [讲 LoRA 的文章](https://example.org/1)：好"),
+    ("- [https://example.org/1](文章)：好", "M003", "- [文章](https://example.org/1)：好"),
+    ("- TODO：补链接", "M015", ""),
+    ("<<<<<<< HEAD", "M015", ""),
+    ("- 从 8 试起【4†source】，再看", "M015", ""),
+    ("- 从 8 试起:contentReference[oaicite:0]{index=0}", "M015", ""),
     ("- (LoRA)[https://example.org/1]：好", "M003", "- [LoRA](https://example.org/1)：好"),
     ("- [LoRA](https//example.org/1)：好", "M004", "- [LoRA](https://example.org/1)：好"),
     ("- 见 https:/ example.org/1", "M004", "- 见 https://example.org/1"),
@@ -189,6 +198,11 @@ def test_value_on_the_next_line_is_named_there():
 
 def test_number_of_another_file_is_named():
     assert found(note(talk=ASKED), "talks/notes/102.md") == [(1, "N028")]
+
+
+def test_number_of_another_title_is_named():
+    assert found(f"# OpenLLM Talk 101\n\n{note(talk=ASKED)}") == []
+    assert (1, "N028") in found(f"# OpenLLM Talk 011\n\n{note(talk=ASKED)}")
 
 
 QUESTIONS = [
@@ -294,3 +308,11 @@ def test_slip_is_mended_wherever_it_lies_in_the_note():
     text = note(news="- [a](www.example.org)和[b]（https://example.org/1）", talk=ASKED)
     assert "- [a](https://www.example.org)和[b](https://example.org/1)" in mend(text)
     assert mend(mend(text)) == mend(text)
+
+
+def test_dozens_of_names_in_one_line_are_parted_at_once():
+    names = [f"甲乙{chr(0x4E00 + at)}" for at in range(30)]
+    text = f"# OpenLLM Talk 005\n\n【编号】：005\n【主持人】：{' '.join(names)}\n"
+    source = Source("talks/notes/005.md", text)
+    better = mended(source, lambda each: note_slips(each, parse_note(each)[0]))
+    assert f"【主持人】：{'、'.join(names)}\n" in better

@@ -14,7 +14,9 @@ from ingest.cli import main
 from ingest.guard import GENERATED, before_pages, shape
 from ingest.tree import Strange, Synced, Tree, sync
 from publish.runtime.build import write_folder
+from snippets import _records
 from snippets.__main__ import main as snippets
+from snippets._site import copied
 
 
 def bind(path):
@@ -46,6 +48,7 @@ def contents(folder):
     }
 
 
+FEED = '<rss version="2.0"><channel><title>a</title><item><title>a b</title><link>https://a.example/b</link></item></channel></rss>'
 MINE = {"a.md": "mine", "manifest.json": "mine", "sub/thesis.docx": "mine"}
 
 
@@ -270,6 +273,7 @@ def test_what_people_begin_is_begun_through_no_link(project, victim, what, capsy
 
 
 def test_tools_write_the_checkouts_files_through_no_link(project, victim, monkeypatch):
+    pytest.importorskip("torch")  # which the benchmarks name among what they ran on
     from tools import permalinks
     from tools.bench import __main__ as bench
 
@@ -297,3 +301,42 @@ def test_link_that_comes_while_a_build_runs_is_a_line_and_no_traceback(project, 
     assert main(["build", *places(project)]) == 2
     assert "docs/qa: a link, where" in capsys.readouterr().err
     assert contents(victim) == MINE
+
+
+def test_pictures_of_an_earlier_import_are_removed_through_no_link(project, victim, capsys):
+    (victim / "909").mkdir()
+    (victim / "909/1.png").write_text("mine", "utf-8")
+    (project / "talks/notes").rename(project / "talks/aside")
+    (project / "talks/notes").symlink_to(victim)
+    (project / "a.md").write_text(
+        "# OpenLLM Talk 909\n\n【编号】：909\n\n## Free Talk\n\n### Q1：a？\n\nA1：b\n", "utf-8"
+    )
+    assert main(["import", str(project / "a.md"), "--talks", str(project / "talks")]) == 2
+    assert "a link" in capsys.readouterr().err
+    assert contents(victim) == MINE | {"909/1.png": "mine"}
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [(".papers.sqlite-journal", "a link"), (".feeds.sqlite", "a link"), ("papers/2026-W47.jsonl", "a FIFO")],
+)
+def test_feeds_are_brought_into_a_folder_of_files_alone(project, victim, name, what, capsys):
+    (project / "talks/papers").mkdir(exist_ok=True)
+    (project / "talks" / name).unlink(missing_ok=True)
+    NOT_FILES["a FIFO"](project / "talks" / name) if what == "a FIFO" else (project / "talks" / name).symlink_to(
+        victim / "new"
+    )
+    (project / "a.xml").write_text(FEED, "utf-8")
+    for more in (["--status"], ["--relink"], [str(project / "a.xml")]):
+        assert main(["fetch", *more, "--talks", str(project / "talks"), "--docs", str(project / "docs")]) == 2
+        assert f"talks/{name}:1:1: X001 {what}" in capsys.readouterr().err
+    assert contents(victim) == MINE
+
+
+@pytest.mark.parametrize("what", ["a link", "a FIFO"])
+def test_snippet_that_is_swapped_after_it_was_looked_at_is_not_copied(project, monkeypatch, what):
+    place = project / "snippets/swapped.py"
+    NOT_FILES[what](place)
+    monkeypatch.setattr(_records, "ROOT", project)
+    with pytest.raises(Strange, match=what):
+        copied("swapped")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import shutil
 
 import pytest
@@ -10,8 +11,11 @@ from ingest import guard
 from ingest.memory import recall, remember
 from ingest.tree import Strange, Tree
 from ingest.workspace import _program
-from publish.memory import Project
-from tests.publish.conftest import NAVIGATION, clean, content, made, settings, write
+from publish import cards
+from publish.build import build
+from publish.forks import in_parallel
+from publish.memory import Memory, Project
+from tests.publish.conftest import NAVIGATION, PLAIN, clean, content, made, settings, write
 
 pytestmark = pytest.mark.slow
 
@@ -145,6 +149,16 @@ def test_change_builds_what_it_touches_to_the_bytes_of_a_build_from_nothing(buil
     assert after == clean(built)
     assert after != before or name == "a renamed note"
     assert made(built) == 0 and touched(built / "site") <= {".built", ".memory"}
+
+
+def test_only_english_pages_and_the_first_of_each_depth_are_written_twice(project, capsys):
+    assert made(project) == 0
+    again = re.search(r"pages: (\d+) built, (\d+) put under another policy", capsys.readouterr().out)
+    pages = [path for path in content(project / "site") if path.endswith(".html")]
+    depths = {path.count("/") for path in pages}
+    english = [path for path in pages if path.startswith("en/")]
+    most = len(english) + len(depths) + 1  # 404.html, whose scripts have the whole address
+    assert int(again[2]) <= most < int(again[1]) == len(pages)
 
 
 def test_nothing_is_written_where_nothing_changed_though_times_did(built, capsys):
@@ -287,7 +301,7 @@ def test_file_that_is_swapped_after_it_was_looked_at_is_not_published(project, m
     """As another program could do while this one builds."""
     names = ["docs/topics/plain.md", "snippets/rope.py", "docs/qa/extrapolation.md"]
     secret = tmp_path / "secret"
-    secret.write_text("---\ntitle: t\n---\n\nswapped\n", "utf-8")
+    secret.write_text('"""swapped"""\n', "utf-8")  # a page, and a module
 
     def looked_at(*arguments):
         problems = before_pages(*arguments)
@@ -304,6 +318,43 @@ def test_file_that_is_swapped_after_it_was_looked_at_is_not_published(project, m
     assert [name for name in names if ("a link" if how == "link" else "changed while") not in said] == []
 
 
+@pytest.mark.parametrize("heading", ["`{}`", "&#60;{}"])
+def test_heading_stays_in_the_title(project, heading):
+    """As the text that it is: it could end the title and send readers elsewhere, which no policy forbids."""
+    acts = "</title><meta http-equiv=refresh content=0;url=//evil.example>"
+    text = heading.format(acts).replace("<", "&#60;") if "`" not in heading else heading.format(acts)
+    write(project, "docs/guide/notes.md", f"# A {text}\n")
+    assert made(project) == 0
+    head = (project / "site/guide/notes/index.html").read_text("utf-8").partition("</head>")[0]
+    assert head.count("</title>") == 1 and "&lt;/title&gt;&lt;meta http-equiv" in head
+    assert "<meta http-equiv=refresh" not in head
+
+
+def test_page_documents_modules_in_the_reference_alone(project, monkeypatch, capsys):
+    """Whatever the guard lets pass: by its options a directive imports a module."""
+    monkeypatch.setattr(guard, "texts_of", lambda sources: [])
+    write(project, "snippets/evil.py", f'"""Evil."""\nopen({str(project / "ran")!r}, "w")\n')
+    write(
+        project,
+        "docs/guide/notes.md",
+        "# N\n\n- ::: snippets.evil\n      options:\n        force_inspection: true\n        allow_inspection: true\n",
+    )
+    assert made(project) == 0
+    assert not (project / "ran").exists()
+    assert "::: snippets.evil" in (project / "site/guide/notes/index.html").read_text("utf-8")
+
+
+def test_page_that_includes_too_much_is_told_and_not_made(project, monkeypatch, capsys):
+    monkeypatch.setattr(guard, "texts_of", lambda sources: [])
+    section = "# N\n\n<!-- --8<-- [start:example] -->\n{}\n<!-- --8<-- [end:example] -->\n"
+    for name, other in (("notes", "a"), ("a", "b"), ("b", "c"), ("c", "")):
+        text = f'--8<-- "guide/{other}.md:example"\n\n' * 60 if other else "x " * 60
+        write(project, f"docs/guide/{name}.md", section.format(text))
+    assert made(project) == 1
+    assert "includes more than" in capsys.readouterr().err
+    assert sum(path.stat().st_size for path in (project / "site").rglob("*.md")) < 20_000_000
+
+
 def test_link_that_comes_during_a_step_is_a_line_and_no_traceback(project, monkeypatch, capsys):
     def look(self):
         raise Strange("docs/qa", "a link")
@@ -313,9 +364,46 @@ def test_link_that_comes_during_a_step_is_a_line_and_no_traceback(project, monke
     assert "docs/qa:1:1: X001 a link" in capsys.readouterr().err
 
 
+def test_link_that_a_process_of_a_build_finds_is_told_by_the_one_that_began_it():
+    def found(share):
+        raise Strange(f"site/{share}", "a link")
+
+    with pytest.raises(Strange, match="a link") as told:
+        list(in_parallel(found, ["qa", "topics"], 2))
+    assert (told.value.filename, told.value.what) == ("site/qa", "a link")
+
+
+def test_disk_that_refuses_during_a_step_is_a_line_and_no_traceback(project, monkeypatch, capsys):
+    def look(self):
+        raise OSError(28, "No space left on device", "site/a")
+
+    monkeypatch.setattr(Project, "look", look)
+    assert made(project) == 2
+    assert "error: site/a: No space left on device" in capsys.readouterr().err
+
+
 def test_site_below_a_folder_of_its_host_is_built_without_a_warning(project, monkeypatch):
     """As a project's site on GitHub Pages is: its 404.html says where the site begins."""
     monkeypatch.setenv("SITE_URL", "https://owner.github.io/NAME/")
     assert made(project) == 0
     page = (project / "site/404.html").read_text("utf-8")
     assert '"/NAME/"' in page and page.count("sha256-") >= 2
+
+
+def test_texts_are_looked_at_before_anything_is_made_of_them(project, monkeypatch, capsys):
+    """Notebooks and records are made of concept pages."""
+    monkeypatch.setattr("snippets._site.write_site", lambda *_: pytest.fail("read before it was looked at"))
+    write(project, "docs/topics/plain.md", PLAIN + "\n<script>1</script>\n")
+    assert build(project, without={"runtime", "search"}) == 2
+    assert "docs/topics/plain.md:13:1: X006" in capsys.readouterr().err
+
+
+def test_card_that_is_swapped_for_a_link_is_not_published(project, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("secret", "utf-8")
+    (project / "docs/assets/cards").mkdir(parents=True, exist_ok=True)
+    (project / "docs/assets/cards/site.png").symlink_to(secret)
+    write(project, "site/assets/cards/site.png", "card")  # copied when it was still a picture
+    built = Project(project, Memory(project / ".cache/publish", project / "site"))
+    assert cards.write(built, ["assets/cards/site.png"], ["topics/plain/index.html"]) == {"assets/cards/plain.png"}
+    assert (project / "site/assets/cards/plain.png").read_text("utf-8") == "card"

@@ -18,7 +18,7 @@ def site(tmp_path):
             '见[问答](../qa/a.md#x)与[别处](https://a.example/b.md){: .wiki-tag }与[源](rope.xml){ a="b" }\n\n'
             '```python\n--8<-- "rope.py:example"\nx = "<div>"  # { .kept }\n```\n'
         ),
-        "docs/generated/before/rope.md": '<div class="wiki-meta" hidden><span>v</span></div>\n先读 LoRA&#58; 低秩。\n',
+        "docs/generated/before/rope.md": "先读 LoRA&#58; 低秩。\n",
         "docs/generated/questions.jsonl": '{"id": "a"}\n',
         "docs/qa/a.md": "---\ntitle: 问\n---\n\n# 问？\n",
         "snippets/rope.py": '"""RoPE."""\n# --8<-- [start:example]\ny = 1\n# --8<-- [end:example]\nz = 2\n',

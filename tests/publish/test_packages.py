@@ -62,9 +62,9 @@ def test_wheels_go_as_bytecode_where_the_lock_says_so(compiler: None, project: P
     project.pin("as-bytecode", WHEEL, {"file": "wheel"}, to=f"py/{NAME}", package=package, optimize=0)
     project.pin("as-it-is", WHEEL, {"file": "wheel"}, package=package)
     assert project.build("--strict") == 0
-    made = (project.out / "py" / "pack-1-cp313-none-any.whl").read_bytes()
-    assert (project.out / "py" / "as-it-is").read_bytes() == WHEEL
-    locked = json.loads((project.out / "py" / "pyodide-lock.json").read_text("utf-8"))["packages"]
+    made = project.at("py/pack-1-cp313-none-any.whl").read_bytes()
+    assert project.at("py/as-it-is").read_bytes() == WHEEL
+    locked = json.loads(project.at("py/pyodide-lock.json").read_text("utf-8"))["packages"]
     assert locked["as-bytecode"]["file_name"] == "pack-1-cp313-none-any.whl"
     assert locked["as-bytecode"]["sha256"] == hashlib.sha256(made).hexdigest()
     assert "py/pack-1-cp313-none-any.whl" in project.manifest["groups"]["core"]["files"]

@@ -4,6 +4,7 @@ import pytest
 
 from publish.csp import hashes, policy
 from publish.scripts import WAY, faults, is_theirs, theme
+from tests.ingest.test_growth import grows_too_fast
 
 SCOPE = '__md_scope=new URL("{}",location),__md_hash='
 
@@ -63,6 +64,21 @@ def test_other_inline_script_is_told_and_gets_no_hash(script, place):
 )
 def test_text_that_acts_is_told(html):
     assert faults(f"<article>a {html} b</article>")
+
+
+@pytest.mark.parametrize(
+    "part", ["src=a ", "src=", "href=&amp;a", 'src="a ', "src='a ", "href = ", " on", "data ", "/onx "]
+)
+def test_looking_for_what_acts_is_linear(part):
+    """A note of 12 kB that says `src=` two thousand times took 25 seconds."""
+    assert not grows_too_fast(faults, lambda size: f"<article><p>{part * (size // len(part))}</p></article>")
+
+
+@pytest.mark.parametrize("quote", ['"', "'", ""])
+def test_address_is_found_behind_a_text_that_begins_one(quote):
+    assert faults(
+        f'<article>src={quote} <a href="java\nscript:alert(1)">x</a> <a href=java&#115;cript:x>y</a></article>'
+    )
 
 
 def test_search_on_the_page_that_tells_how_to_ask_is_not_told():

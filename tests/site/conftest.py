@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+KINDS = ("challenge", "runnable", "output")
 
 
 @dataclass
@@ -20,7 +21,7 @@ class Page(HTMLParser):
         ids: Every id and anchor name.
         links: Every `href` of `<a>`.
         loads: Every address the browser would fetch by itself.
-        blocks: Text of the runnable blocks and of their outputs, as (class, text), in order.
+        blocks: Text of the runnable blocks, of challenges, and of outputs, as (class, text), in order.
         titles: Text of every `<h1>`.
     """
 
@@ -49,7 +50,8 @@ class Page(HTMLParser):
         self.loads += [values[key] for key in ("src", "srcset", "data", "poster") if values.get(key)]
         classes = (values.get("class") or "").split()
         if tag == "div" and "highlight" in classes and {"runnable", "output"} & set(classes):
-            self._open, self._depth = ("runnable" if "runnable" in classes else "output"), 0
+            self._open = next(kind for kind in KINDS if kind in classes)
+            self._depth = 0
             self.blocks.append((self._open, ""))
         self._depth += tag == "div"
         if tag == "h1":
@@ -62,7 +64,7 @@ class Page(HTMLParser):
             self._open = ""
 
     def handle_data(self, data):
-        if self._open in ("runnable", "output"):
+        if self._open in KINDS:
             self.blocks[-1] = (self._open, self.blocks[-1][1] + data)
         elif self._open == "h1":
             self.titles[-1] += data

@@ -1,17 +1,19 @@
-"""The labelled queries, and what there is to find for each: read off the built pages, not off any search."""
+"""The labelled queries, and what there is to find for each: read off the records and pages, not off any search."""
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 
+from ingest.tree import Tree
 from publish.search import HAN
+from publish.search.documents import Document, concepts_in, document_of, lines_of
 from publish.search.terms import simplified
 
 FILE = Path(__file__).with_name("queries.tsv")
-SKIPPED = {"headerlink", "md-source-file", "md-content__button", "wiki-source", "wiki-chips", "wiki-badge", "example"}
 VOID = {"br", "hr", "img", "input", "meta", "link", "wbr"}
 
 
@@ -46,56 +48,61 @@ def folded(text: str) -> str:
     return re.sub(r"(?<=\w)[-_](?=\w)", "", "".join(simplified().get(char, char) for char in text))
 
 
-class Said(HTMLParser):
-    """Text of an article: what it says itself, and all that is shown (lists of other pages and so on)."""
+def _own(document: Document) -> Iterator[str]:
+    """All texts of a document."""
+    yield from (document.title, document.english, document.lead, *document.names, *document.references)
+    for section in document.sections:
+        yield from (section.heading, section.text, section.code)
+
+
+class Shown(HTMLParser):
+    """The text of a built page's article, lists of other pages and all."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.own, self.all, self.listed, self.kind = "", "", False, False
-        self.open: list[bool] = []  # of each open element below the article: is its text the page's own?
+        self.text, self.depth, self.quiet = "", 0, False
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        classes = set((values.get("class") or "").split())
-        self.kind |= (values.get("data-pagefind-filter") or "").startswith("kind")
-        if tag in VOID or not (self.open or "md-content__inner" in classes):
-            return
-        own = not self.open or self.open[-1]
-        ignored = "data-pagefind-ignore" in values or classes & SKIPPED or (tag == "div" and "arithmatex" in classes)
-        self.open.append(own and not ignored and tag not in ("script", "style"))
+        if tag not in VOID and (self.depth or "md-content__inner" in (dict(attrs).get("class") or "").split()):
+            self.depth += 1
+        self.quiet = tag in ("script", "style")
 
     def handle_endtag(self, tag: str) -> None:
-        if self.open and tag not in VOID:
-            self.open.pop()
+        self.depth -= self.depth > 0 and tag not in VOID
+        self.quiet = False
 
     def handle_data(self, data: str) -> None:
-        if self.open:
-            self.all += data + " "
-            self.own += data + " " if self.open[-1] else ""
+        if self.depth and not self.quiet:
+            self.text += data + " "
 
 
 @dataclass(frozen=True)
 class Pages:
-    """What every page of a built site says that is about something (has a kind)."""
+    """What every page that has a kind says itself, by the records, and what a reader sees of it."""
 
+    project: Path
     site: Path
 
     @cached_property
     def said(self) -> dict[str, tuple[str, str]]:
         """By address: a page's own text and all its text, folded."""
-        found = {}
-        for path in sorted(self.site.rglob("index.html")):
-            page = Said(path.read_text("utf-8"))
-            if page.kind:
-                found[f"{path.parent.relative_to(self.site).as_posix()}/"] = (folded(page.own), folded(page.all))
-        return found
+        tree = Tree(self.project)
+        concepts = {concept.name: concept for concept in concepts_in(tree)}
+        own: dict[str, str] = {}
+        for text, name in lines_of(tree):
+            found = document_of(text, name, concepts)
+            if found and found.kind and found.language != "en":  # a week's papers share a page
+                own[found.address] = own.get(found.address, "") + "\n".join(_own(found)) + "\n"
+        pages = {address: (self.site / address / "index.html").read_text("utf-8") for address in own}
+        return {address: (folded(own[address]), folded(Shown(page).text)) for address, page in pages.items()}
 
     def relevant(self, query: Query, own: bool = True) -> set[str]:
         """Pages that say every word of a query, Latin ones where a word begins."""
         patterns = []
-        for word in folded(query.text).split():
+        for word in query.text.split():
+            parts = [re.escape(folded(part)) for part in re.split("[-_]", word)]  # `kv-cache` is also said `KV cache`
             latin = not re.search(f"[{HAN}]", word)
-            patterns.append(re.compile((r"(?<![a-z0-9])" if latin else "") + re.escape(word)))
+            patterns.append(re.compile((r"(?<![a-z0-9])" if latin else "") + " ?".join(parts)))
         texts = {address: texts[0 if own else 1] for address, texts in self.said.items()}
         return {address for address, text in texts.items() if all(pattern.search(text) for pattern in patterns)}

@@ -8,6 +8,7 @@ import pytest
 
 from ingest.concepts import parse_concept
 from ingest.model import Source
+from publish.phrases import TAG, typeset
 from tests.site.conftest import ROOT
 
 DOCS = ROOT / "docs"
@@ -18,9 +19,16 @@ TRANSLATED = (
     "about/deploy.md",
     *sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "guide").glob("*.md")),
 )
+CONCEPTS = sorted(
+    path.relative_to(DOCS / "en").as_posix() for path in (DOCS / "en/topics").glob("*.md") if path.name != "index.md"
+)
 GENERATED_IN_PART = ("index.md", "qa/index.md", "qa/open.md", "snippets.md", "topics/index.md")
 FENCE = re.compile(r"^(`{3,})(.*?)\n.*?^\1$", re.MULTILINE | re.DOTALL)
 QUOTED = re.compile(r"<(\w+)[^>]* lang=\"?zh\b.*?</\1>|<(code|pre|kbd)\b.*?</\2>|<script.*?</script>", re.DOTALL)
+
+TYPED = re.compile(r'<label[^>]*data-kind="text"[^>]*>.*?<input [^>]*value="([^"]*)"')
+OF_TYPED = re.compile(r'<p class="wiki-widget__(?:values|numbers)".*?</p>|<svg\b.*?</svg>', re.DOTALL)
+SAMPLES = ("我们每周一起读论文",)  # what the widget of tokenizers counts tokens of
 
 
 def outline(text):
@@ -32,7 +40,9 @@ def outline(text):
 
 
 def leads(name, link):
-    """The page that a link of the switch leads to, and its language."""
+    """The page or place that a link of the switch leads to, and its language."""
+    if link[0].startswith("#"):
+        return name + link[0], link[1]
     folder = posixpath.normpath(posixpath.join(posixpath.dirname(name), link[0]))
     return posixpath.normpath(f"{folder}/index.html"), link[1]
 
@@ -50,7 +60,7 @@ def test_guide_says_in_english_all_that_it_says_in_chinese(name):
 
 def test_every_english_page_has_a_chinese_one_and_is_built(english):
     sources = {path.relative_to(DOCS / "en").as_posix() for path in (DOCS / "en").rglob("*.md")}
-    assert sources == {*TRANSLATED, *GENERATED_IN_PART}
+    assert sources == {*TRANSLATED, *GENERATED_IN_PART, *CONCEPTS}
     assert all((DOCS / name).is_file() for name in sources)
     pages = {f"en/{name}".replace("index.md", "index.html").replace(".md", "/index.html") for name in sources}
     assert english.keys() == pages
@@ -64,6 +74,8 @@ def test_pages_are_english_but_for_what_they_quote(english):
         shown = around + after
         if "/guide/" not in name:  # guides name the words of the forms, which are Chinese
             shown += article
+        examples = set("".join([*map(unescape, TYPED.findall(article)), *SAMPLES]) if TYPED.search(article) else "")
+        shown = OF_TYPED.sub(lambda m: "".join(char for char in m[0] if char not in examples), shown)  # noqa: B023
         words = unescape(re.sub("<[^>]*>", " ", QUOTED.sub(" ", shown))).replace("中文", "", 1)
         assert not HAN.search(words), (name, HAN.findall(words))
         labels = re.findall(r'(?:title|aria-label|placeholder|alt|content)="([^"]*)"', around + after)
@@ -72,11 +84,13 @@ def test_pages_are_english_but_for_what_they_quote(english):
 
 def test_every_concept_is_listed_by_its_english_title(english):
     article = english["en/topics/index.html"].text.partition("<article")[2]
-    found = dict(re.findall(r'<li>\s*<a href="\.\./\.\./topics/(\w+)/">([^<]*)</a>', article))
+    listed = article.partition('id="all"')[2]
+    found = dict(re.findall(r'<li>\s*<a href="(?:\.\./\.\./topics/)?(\w+)/"[^>]*>(.*?)</a>', listed))
     concepts = [parse_concept(Source(path.name, path.read_text("utf-8")))[0] for path in (DOCS / "topics").glob("*.md")]
-    assert {name: unescape(title) for name, title in found.items()} == {t.name: t.english for t in concepts if t}
+    said = {name: unescape(TAG.sub("", title)) for name, title in found.items()}
+    assert said == {t.name: TAG.sub("", typeset(t.english)) for t in concepts if t}  # √d_k with its bar
     assert not any(HAN.search(title) for title in found.values())
-    mapped = set(re.findall(r'xlink:href="\.\./\.\./topics/(\w+)/"', article))
+    mapped = set(re.findall(r'id="map-\w+" xlink:href="(?:\.\./\.\./topics/)?(\w+)/"', article))
     assert mapped == found.keys()
 
 
@@ -96,8 +110,9 @@ def test_pages_lead_to_each_other_and_sitemaps_say_so(site, english):
             chinese = name.removeprefix("en/") if both else "index.html"
             assert [leads(name, link) for link in SWITCH.findall(page.text)] == [
                 (chinese, "zh"),
-                (f"en/{chinese}", "en"),
+                (f"en/{chinese}" if both else f"{name}#in-english", "en"),
             ], name
+            assert ("in-english" in page.ids) is not both, name  # says that there is no English page
             assert ('<meta name="languages"' in page.text) == both, name
     for sitemap, count in (("sitemap.xml", len(site.pages) - len(english) - 1), ("en/sitemap.xml", len(english))):
         text = (site.folder / sitemap).read_text("utf-8")

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from snippets.adamw import AdamW, adam_step, sgd_step
+from snippets.essence import adamw as essence
 
 
 def gradients(device, steps=6, dtype=torch.float32):
@@ -185,3 +186,18 @@ def test_wrong_arguments_are_refused(options, message):
         AdamW([torch.ones(1)], **options)
     with pytest.raises(ValueError, match="there is no parameter"):
         AdamW([])
+
+
+@pytest.mark.parametrize("decoupled", [False, True])
+def test_essence_is_the_module(device, decoupled):
+    form = essence.adamw if decoupled else essence.adam_l2
+    theta, m, v = torch.randn(5, device=device), torch.zeros(5, device=device), torch.zeros(5, device=device)
+    ours, moments = theta.clone(), (m.clone(), v.clone())
+    for step in (1, 2, 3):
+        grad = torch.randn(5, device=device)
+        adam_step(theta, grad, m, v, step, lr=0.1, weight_decay=0.5, decoupled=decoupled)
+        ours, *moments = form(ours, grad, *moments, step, 0.1, 0.5)
+        torch.testing.assert_close(ours, theta)
+    ours = essence.sgd(theta, grad, 0.1)
+    sgd_step(theta, grad, torch.zeros(5, device=device), lr=0.1)
+    torch.testing.assert_close(ours, theta)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from transformers.models.bloom.modeling_bloom import build_alibi_tensor
 
 from snippets.alibi import alibi_attention, alibi_bias, alibi_row, alibi_slopes
+from snippets.essence import alibi as essence
 
 
 def reference_slopes(heads):
@@ -141,3 +142,10 @@ def test_wrong_arguments_are_refused():
     for queries in (3, -1):
         with pytest.raises(ValueError, match=f"{queries} queries are not the last of 2 keys"):
             alibi_bias(alibi_slopes(2), queries, 2)
+
+
+@pytest.mark.parametrize("heads", [1, 4, 8])
+def test_essence_is_the_module(heads):
+    query, key, value = torch.randn(3, heads, 9, 4)
+    expected = alibi_attention(query[None], key[None], value[None])[0]
+    torch.testing.assert_close(essence.alibi(query, key, value), expected)

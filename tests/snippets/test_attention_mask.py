@@ -15,6 +15,7 @@ from snippets.attention_mask import (
     prefix_mask,
     sliding_window_mask,
 )
+from snippets.essence import attention_mask as essence
 
 SHAPES = [(0, 0), (1, 1), (4, 4), (1, 5), (3, 7), (0, 3)]
 
@@ -151,3 +152,13 @@ def test_other_wrong_arguments_are_refused():
     mask = torch.tensor([[1, 0]])
     assert torch.equal(additive_mask(mask), additive_mask(mask.bool()))
     assert position_ids(torch.tensor([[0, 1, 1]])).tolist() == [[0, 0, 1]]
+
+
+def test_essence_is_the_module(device):
+    i, j = torch.arange(7, device=device)[:, None], torch.arange(7, device=device)
+    assert torch.equal(essence.causal(i, j), causal_mask(7, device=device))
+    assert torch.equal(essence.window(i, j, 3), sliding_window_mask(7, 3, device=device))
+    assert torch.equal(essence.prefix(i, j, 4), prefix_mask(torch.tensor([4], device=device), 7)[0])
+    query, key, value = torch.randn(3, 7, 4)
+    expected = F.scaled_dot_product_attention(query[None], key[None], value[None], attn_mask=causal_mask(7)[None])
+    torch.testing.assert_close(essence.attend(query, key, value, essence.causal), expected[0])

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from snippets.attention_scaling import attention_scores, jacobian_norm, saturation
+from snippets.essence import attention_scaling as essence
 
 
 @pytest.mark.parametrize("D", [1, 2, 5])
@@ -121,3 +122,12 @@ def test_widths_that_do_not_fit_are_refused(query, key):
 def test_no_scores_are_refused():
     with pytest.raises(ValueError, match=r"scores \(3, 0\) are empty"):
         saturation(torch.ones(3, 0))
+
+
+def test_essence_is_the_module(device):
+    query, key = torch.randn(5, 16, device=device), torch.randn(9, 16, device=device)
+    scores = attention_scores(query, key)
+    torch.testing.assert_close(essence.scores(query, key), scores)
+    torch.testing.assert_close(essence.gradient(scores[0]), jacobian_norm(scores[0].softmax(dim=-1)))
+    for ours, theirs in zip(essence.saturation(query, key), saturation(scores), strict=True):
+        torch.testing.assert_close(ours, theirs)

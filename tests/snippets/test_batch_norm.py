@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from snippets.batch_norm import BatchNorm, batch_statistics, normalise
+from snippets.essence import batch_norm as essence
 
 SHAPES = {(6, 5): nn.BatchNorm1d, (4, 5, 7): nn.BatchNorm1d, (3, 5, 4, 2): nn.BatchNorm2d}
 
@@ -150,3 +151,18 @@ def test_other_wrong_arguments_are_refused(momentum):
         BatchNorm(3, momentum=momentum)
     with pytest.raises(ValueError, match=r"x \(3,\) is not \(N, C, \.\.\.\)"):
         batch_statistics(torch.ones(3))
+
+
+@torch.no_grad()
+def test_essence_is_the_module(device):
+    layer, x = BatchNorm(3).to(device), 2 * torch.randn(4, 3, 5, 2, device=device) + 1
+    nn.init.normal_(layer.weight)
+    nn.init.normal_(layer.bias)
+    weight, bias, mean, variance = (
+        number.view(1, 3, 1, 1).clone() for number in (layer.weight, layer.bias, layer.running_mean, layer.running_var)
+    )
+    y, running = essence.batch_norm(x, weight, bias, (mean, variance))
+    torch.testing.assert_close(y, layer(x))
+    torch.testing.assert_close(running[0].flatten(), layer.running_mean)
+    torch.testing.assert_close(running[1].flatten(), layer.running_var)
+    torch.testing.assert_close(essence.inference(x, weight, bias, running), layer.eval()(x))

@@ -8,6 +8,7 @@ import torch
 from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel
 
 from snippets.beam_search import beam_search, sequence_score
+from snippets.essence import beam_search as essence
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +187,14 @@ def test_half_precision_models_are_summed_in_float64(device, dtype):
 def test_wrong_arguments_are_refused(prompt, beams, steps, message):
     with pytest.raises(ValueError, match=message):
         beam_search(lambda tokens: torch.zeros(*tokens.shape, 3), prompt, beams, steps)
+
+
+def test_essence_equals_the_module():
+    for seed in range(5):
+        torch.manual_seed(seed)
+        model, prompt = torch.randn(5, 5).__getitem__, torch.tensor([0, 2])
+        for beams, alpha in ((1, 1.0), (3, 1.0), (4, 0.0)):
+            expected = beam_search(model, prompt, beams, steps=4, alpha=alpha)
+            sequences, scores = essence.beam_search(model, prompt, beams, 4, alpha)
+            assert sequences.tolist() == [sequence for sequence, _ in expected]
+            torch.testing.assert_close(scores, torch.tensor([score for _, score in expected]))

@@ -7,6 +7,7 @@ import regex
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from snippets.bpe import BPE, WORD, count_words, merge, train, train_plain
+from snippets.essence import bpe as essence
 
 TEXTS = [
     "Neighbours that stand together often become one token: tokenization, tokenizer, tokens.\n\n  It isn't magic.",
@@ -171,3 +172,12 @@ def test_words_differ_from_gpt2s_at_numbers_that_are_no_decimal_digits_alone():
         assert WORD.findall(text) == gpt2.findall(text)
     assert (WORD.findall("2²"), gpt2.findall("2²")) == (["2", "²"], ["2²"])
     assert (WORD.findall("x½"), gpt2.findall("x½")) == (["x½"], ["x", "½"])
+
+
+def test_essence_learns_and_encodes_as_the_module():
+    words = count_words(TEXTS)
+    merges = train(words, merges=60)
+    assert essence.train(words, 60) == merges
+    tokenizer = BPE(merges)
+    for word in [*words, "字节对".encode(), b"aaaaaaa", b""]:
+        assert essence.encode(word, merges) == tokenizer.encode_word(word)

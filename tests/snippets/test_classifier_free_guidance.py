@@ -9,6 +9,7 @@ from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel
 from transformers.generation.logits_process import UnbatchedClassifierFreeGuidanceLogitsProcessor
 
 from snippets.classifier_free_guidance import generate, guide
+from snippets.essence import classifier_free_guidance as essence
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +149,19 @@ def test_empty_or_unmatched_prompts_are_refused(prompt, negative):
 def test_shapes_that_differ_are_refused():
     with pytest.raises(ValueError, match="differ in shape"):
         guide(torch.zeros(2, 3), torch.zeros(3), 1.5)
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    logits, negative = torch.randn(2, 3, 9)
+    for gamma in (0.0, 0.5, 1.0, 3.0):
+        torch.testing.assert_close(essence.guide(logits, negative, gamma), guide(logits, negative, gamma))
+    table = torch.randn(9, 9)
+    prompt, other = torch.randint(9, (3, 4)), torch.randint(9, (3, 2))
+
+    def causal(ids):
+        """Logits from the running mean, so that the prompt counts."""
+        return table[ids].cumsum(dim=1)
+
+    expected = generate(causal, prompt, other, 2.0, steps=6)
+    assert torch.equal(essence.generate(causal, prompt, other, 2.0, 6), expected)

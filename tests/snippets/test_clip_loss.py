@@ -7,6 +7,7 @@ import torch
 from transformers import CLIPConfig, CLIPModel
 
 from snippets.clip_loss import INITIAL_LOG_SCALE, class_embeddings, clip_loss, hold_scale, similarities, zero_shot
+from snippets.essence import clip_loss as essence
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +152,12 @@ def test_logits_of_half_precision_are_taken_in_float32(device, dtype):
     log_scale = torch.tensor(math.log(100.0), device=device)
     logits = similarities(images, texts, log_scale)
     torch.testing.assert_close(logits, similarities(images.float(), texts.float(), log_scale))
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    images, texts, prompts = torch.randn(6, 8), torch.randn(6, 8), torch.randn(3, 4, 8)
+    log_scale = torch.tensor(INITIAL_LOG_SCALE)
+    torch.testing.assert_close(essence.clip_loss(images, texts, log_scale), clip_loss(images, texts, log_scale))
+    expected = zero_shot(images, class_embeddings(prompts), log_scale)
+    torch.testing.assert_close(essence.zero_shot(images, prompts, log_scale), expected)

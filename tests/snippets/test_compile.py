@@ -12,17 +12,22 @@ from snippets.ddpm import denoising_loss, linear_betas
 from snippets.distillation import distillation_loss
 from snippets.dpo_loss import dpo_loss, ipo_loss, sequence_logps
 from snippets.gae import whiten
+from snippets.gradient_accumulation import causal_lm_loss
 from snippets.grpo import grpo_loss
 from snippets.kl_penalty import kl_estimate
 from snippets.masked_lm import masked_lm_loss
 from snippets.moe_routing import load_balancing_loss
+from snippets.multi_token_prediction import mtp_loss
 from snippets.multi_turn_loss import dialogue_loss
 from snippets.perplexity import perplexity
 from snippets.policy_entropy import entropy_loss, policy_entropy
 from snippets.policy_kl import exact_kl, policy_kl
 from snippets.ppo_loss import actor_loss, critic_loss, token_logps
+from snippets.preference_losses import kto_loss, kto_reference_point, noisy_dpo_loss, orpo_loss, simpo_loss
+from snippets.process_reward import process_reward_loss
 from snippets.reward_model_loss import last_token_rewards, ranking_loss, reward_model_loss
 from snippets.sentence_embedding import contrastive_loss
+from snippets.sequence_policy_loss import cispo_loss, dapo_loss, gspo_loss
 from snippets.tiny_gpt import next_token_loss
 
 B, T, V = 3, 4, 5
@@ -36,6 +41,7 @@ LOSSES: dict[str, Callable[[Tensor], object]] = {
     "clip_loss": lambda x: clip_loss(x[:, 0], x[:, 1], x[0, 0, 0]),
     "cross_entropy": lambda x: cross_entropy(x, LABELS, 0.1, 0.1),
     "linear_cross_entropy": lambda x: linear_cross_entropy(x[0], LOGITS[1], LABELS[0].clamp(max=3), chunk=2),
+    "causal_lm_loss": lambda x: causal_lm_loss(x, LABELS, (LABELS[:, 1:] != -100).sum()) + causal_lm_loss(x, LABELS),
     "denoising_loss": lambda x: denoising_loss(lambda noisy, steps: noisy * x.mean(), x, linear_betas()),
     "distillation_loss": lambda x: distillation_loss(x, LOGITS, LABELS),
     "dpo_loss": lambda x: dpo_loss(x[:, 0, 0], x[:, 0, 1], SCORES, SCORES)[0],
@@ -45,6 +51,7 @@ LOSSES: dict[str, Callable[[Tensor], object]] = {
     "grpo_loss": lambda x: grpo_loss(x[..., 0], ROWS, SCORES, MASK, ROWS, average="constant", max_completion_length=9),
     "kl_estimate": lambda x: kl_estimate(x[..., 0], ROWS, "k3"),
     "masked_lm_loss": lambda x: masked_lm_loss(x, LABELS),
+    "mtp_loss": lambda x: mtp_loss([x[:, 1:], x[:, 2:]], LABELS),
     "load_balancing_loss": lambda x: load_balancing_loss(x[0], 2, MASK[0]),
     "dialogue_loss": lambda x: dialogue_loss(x, LABELS, "sample"),
     "perplexity": lambda x: perplexity(x, LABELS),
@@ -55,9 +62,17 @@ LOSSES: dict[str, Callable[[Tensor], object]] = {
     "actor_loss": lambda x: actor_loss(x[..., 0], ROWS, ROWS, MASK)[0],
     "critic_loss": lambda x: critic_loss(x[..., 0], ROWS, ROWS, MASK)[0],
     "token_logps": lambda x: token_logps(x, LABELS.clamp(min=0)),
+    "noisy_dpo_loss": lambda x: noisy_dpo_loss(x, 0.2) + noisy_dpo_loss(x, 0.2, robust=True),
+    "kto_loss": lambda x: kto_loss(x[:, 0, 0], SCORES, SCORES > 0, kto_reference_point(x[:, 1, 1], SCORES)),
+    "orpo_loss": lambda x: orpo_loss(x[:, 0, 0] - 3, x[:, 0, 1] - 3),
+    "simpo_loss": lambda x: simpo_loss(x[:, 0, 0], x[:, 0, 1]),
     "last_token_rewards": lambda x: last_token_rewards(x[..., 0], MASK),
     "reward_model_loss": lambda x: reward_model_loss(x[:, 0, 0], x[:, 0, 1], center=0.1),
     "ranking_loss": lambda x: ranking_loss(x[..., 0]),
+    "dapo_loss": lambda x: dapo_loss(x[..., 0], ROWS + 0.1, SCORES, MASK),
+    "gspo_loss": lambda x: gspo_loss(x[..., 0], ROWS + 0.1, SCORES, MASK),
+    "cispo_loss": lambda x: cispo_loss(x[..., 0], ROWS + 0.1, SCORES, MASK),
+    "process_reward_loss": lambda x: process_reward_loss(x[..., 0], ROWS.sigmoid(), MASK),
     "next_token_loss": lambda x: next_token_loss(x, LABELS),
     "contrastive_loss": lambda x: contrastive_loss(x[:, 0], x[:, 1]),
 }

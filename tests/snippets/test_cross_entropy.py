@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from snippets.cross_entropy import cross_entropy, linear_cross_entropy, log_sum_exp, softmax
+from snippets.essence import cross_entropy as essence
 
 IGNORED = torch.tensor([[1, -100, 4], [0, 2, -100]])
 
@@ -213,3 +214,21 @@ def test_huge_logits_of_the_head_in_pieces_stay_finite(device):
     assert loss.item() == 1000
     loss.backward()
     torch.testing.assert_close(hidden.grad, torch.tensor([[0.5], [-0.5]], device=device))
+
+
+def test_essence_is_the_module(device):
+    hidden, weight = torch.randn(9, 4, device=device), torch.randn(6, 4, device=device)
+    labels = torch.randint(6, (9,), device=device)
+    hidden.requires_grad_()
+    weight.requires_grad_()
+    logits = (hidden @ weight.T).detach().requires_grad_()
+    expected = cross_entropy(logits, labels)
+    loss, gradient = essence.loss_and_gradient(1.0 * logits.detach(), labels)
+    torch.testing.assert_close(loss / 9, expected.detach())
+    torch.testing.assert_close(gradient / 9, torch.autograd.grad(expected, logits)[0])
+    whole = linear_cross_entropy(hidden, weight, labels)
+    grads = torch.autograd.grad(whole, (hidden, weight))
+    for ours, theirs in zip(
+        essence.chunked(hidden.detach(), weight.detach(), labels, 4), (whole.detach(), *grads), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs)

@@ -5,6 +5,7 @@ import torch
 from diffusers import DDPMScheduler
 
 from snippets.ddpm import add_noise, denoising_loss, guided, linear_betas, reverse_step, sample
+from snippets.essence import ddpm as essence
 
 
 def scheduler(steps):
@@ -181,3 +182,21 @@ def test_small_noise_survives_half_precision(device):
 def test_model_whose_noise_would_broadcast_is_refused(device):
     with pytest.raises(ValueError, match=r"finds noise \(4,\) in \(4, 1\)"):
         denoising_loss(lambda x, steps: x[:, 0], torch.zeros(4, 1, device=device), linear_betas().to(device))
+
+
+def test_essence_equals_the_module():
+    betas, weight = linear_betas(20, last=0.3), torch.randn(3, 3) / 3
+
+    def model(x, steps):
+        """Some function of both."""
+        return x @ weight + steps[:, None] / 20
+
+    data = torch.randn(8, 3)
+    for ours, theirs in (
+        (lambda: essence.loss(model, data, betas), lambda: denoising_loss(model, data, betas)),
+        (lambda: essence.sample(model, (8, 3), betas), lambda: sample(model, (8, 3), betas)),
+    ):
+        torch.manual_seed(1)
+        found = ours()
+        torch.manual_seed(1)
+        torch.testing.assert_close(found, theirs())

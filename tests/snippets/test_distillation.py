@@ -9,6 +9,7 @@ from torch.distributions import Categorical
 from torch.distributions import kl_divergence as torch_kl
 
 from snippets.distillation import IGNORE, distillation_loss, final_answer, kl_divergence, reasoning_samples
+from snippets.essence import distillation as essence
 
 
 def logits(device: torch.device, dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -182,3 +183,17 @@ def test_positions_without_a_label_do_not_count_whatever_stands_there(device):
     assert student.grad.isfinite().all()
     assert (student.grad[labels == IGNORE] == 0).all()
     assert distillation_loss(student, teacher, torch.full_like(labels, IGNORE)).item() == 0
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    student, teacher, labels = torch.randn(6, 9, requires_grad=True), torch.randn(6, 9), torch.randint(9, (6,))
+    for temperature, alpha in ((1.0, 1.0), (4.0, 0.5), (2.0, 0.0)):
+        found = essence.white_box(student, teacher, labels, temperature, alpha)
+        expected = distillation_loss(student, teacher, labels, temperature, alpha)
+        torch.testing.assert_close(found, expected)
+        torch.testing.assert_close(*(torch.autograd.grad(loss, student)[0] for loss in (found, expected)))
+    solutions = ["3 × 4 = 12, 12 - 2 = 10", "3 + 4 = 7", "4 + 4 + 2 = 10", "3 × 4 = 12, 12 - 2 = 10"]
+    kept = essence.black_box("?", solutions, "10", final_answer)
+    expected = reasoning_samples("?", solutions, "10")
+    assert [(f"{question} ###", f" {solution} --> 10 END") for question, solution in kept] == expected

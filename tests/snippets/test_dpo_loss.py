@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from snippets.dpo_loss import dpo_loss, ipo_loss, sequence_logps, sequence_logps_by_block
+from snippets.essence import dpo_loss as essence
 
 FORMS = [sequence_logps, sequence_logps_by_block]
 
@@ -300,3 +301,17 @@ def test_second_derivatives_are_refused_where_the_first_is_by_hand(device):
         loss = sequence_logps_by_block(logits, labels).square().sum()
         (gradient,) = torch.autograd.grad(loss, logits, create_graph=True)
         gradient.square().sum().backward()
+
+
+def test_essence_is_the_module():
+    torch.manual_seed(0)
+    logits, labels = torch.randn(4, 3, 7, 11, dtype=torch.float64), torch.randint(11, (4, 3, 7))
+    response = torch.arange(7) >= torch.tensor([[2], [4], [6]])
+    sums = [
+        (sequence_logps(z, y.masked_fill(~response, -100)), essence.log_pi(z, y, response))
+        for z, y in zip(logits, labels, strict=True)
+    ]
+    for ours, shown in sums:
+        torch.testing.assert_close(shown, ours)
+    ours, shown = zip(*sums, strict=True)
+    torch.testing.assert_close(essence.dpo(*shown, beta=0.3), dpo_loss(*ours, beta=0.3)[0])

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from snippets.essence.flash_attention import flash
 from snippets.flash_attention import flash_attention, flash_forward
 
 SIZES = pytest.mark.parametrize(("T", "S"), [(1, 1), (8, 8), (13, 13), (5, 12), (1, 9)])
@@ -193,3 +194,11 @@ def test_wrong_arguments_are_refused(tile):
         flash_attention(tensor, tensor[:, :0], tensor[:, :0])
     with pytest.raises(ValueError, match="3 queries cannot look at 2 keys"):
         flash_attention(tensor, tensor[:, :2], tensor[:, :2], causal=True)
+
+
+@pytest.mark.parametrize("tile", [2, 5, 16])
+def test_essence_is_the_module(tile):
+    query, key, value = 3 * torch.randn(3, 10, 4)
+    ours = flash(query, key, value, tile)
+    for result, expected in zip(ours, flash_forward(query, key, value, False, 3), strict=True):
+        torch.testing.assert_close(result, expected)

@@ -79,5 +79,6 @@ def test_snippet_has_a_test_and_a_topic_page_that_includes_it(name):
     assert (ROOT / "tests" / "snippets" / f"test_{name}.py").is_file()
     page = (ROOT / "docs" / "topics" / f"{name}.md").read_text(encoding="utf-8")
     assert f"\nsnippet: {name}\n" in page
-    assert f'--8<-- "{name}.py:core"' in page
+    code = (f'--8<-- "generated/code/{name}.md"', f'--8<-- "{name}.py:core"')
+    assert sum(page.count(include) for include in code) == 1
     assert page.count("<!-- --8<-- [start:example] -->") == page.count("<!-- --8<-- [end:example] -->") == 1

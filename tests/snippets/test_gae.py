@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from snippets.essence import gae as essence
 from snippets.gae import gae, gae_scan, whiten
 
 FORMS = [gae, gae_scan]
@@ -220,3 +221,11 @@ def test_masks_of_zeros_and_ones_are_taken(device, form):
 def test_wrong_arguments_are_refused(form, change, message):
     with pytest.raises(ValueError, match=message):
         form(**{"rewards": torch.zeros(2, 4), "values": torch.zeros(2, 4), **change})
+
+
+def test_essence_is_the_module():
+    torch.manual_seed(0)
+    rewards, values = torch.randn(2, 3, 9, dtype=torch.float64)
+    for gamma, lam in ((1.0, 0.95), (0.9, 0.5)):
+        for ours, shown in zip(gae(rewards, values, gamma, lam), essence.gae(rewards, values, gamma, lam), strict=True):
+            torch.testing.assert_close(shown, ours)

@@ -9,6 +9,7 @@ from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaAttention, LlamaRotaryEmbedding
 
 from snippets.attention_mask import padding_mask, position_ids
+from snippets.essence import grouped_query_attention as essence
 from snippets.grouped_query_attention import GroupedQueryAttention, grouped_query_attention, pool_heads
 from snippets.kv_cache import KVCache
 from snippets.rope import rope, rope_angles, rope_frequencies
@@ -193,3 +194,13 @@ def test_mask_rope_groups_and_cache_together_equal_transformers_llama_attention(
     output = torch.cat(outputs, dim=1)
     torch.testing.assert_close(output[real.bool()], expected[real.bool()], atol=1e-6, rtol=0)
     assert (cache.keys.shape, cache.length) == ((2, 2, 8, 8), 6)
+
+
+@pytest.mark.parametrize("G", [1, 2, 8])
+def test_essence_is_the_module(device, G):
+    query, key, value = heads(device, G)
+    expected = grouped_query_attention(query, key, value)
+    for row in range(len(query)):
+        torch.testing.assert_close(essence.gqa(query[row], key[row], value[row]), expected[row])
+    weight = torch.randn(8 * 3, 5, device=device)
+    torch.testing.assert_close(essence.from_mha(weight, 8, G), pool_heads(weight, 8, G))

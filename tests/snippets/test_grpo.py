@@ -6,6 +6,7 @@ import statistics
 import pytest
 import torch
 
+from snippets.essence import grpo as essence
 from snippets.grpo import group_advantages, grpo_loss
 
 AVERAGES = ("sequence", "token", "constant")
@@ -242,3 +243,15 @@ def test_smallest_group_and_default_weight_of_the_divergence(device):
     mask = torch.ones(1, 1, dtype=torch.bool, device=device)
     loss = grpo_loss(logps, logps, torch.zeros(1, device=device), mask, logps - math.log(2))
     assert math.isclose(loss.item(), 0.04 * (math.log(2) - 0.5))
+
+
+def test_essence_is_the_module():
+    torch.manual_seed(0)
+    rewards = torch.randn(2, 3, dtype=torch.float64)
+    torch.testing.assert_close(essence.advantages(rewards), group_advantages(rewards))
+    logps, old_logps, ref_logps = -torch.rand(3, 6, 5, dtype=torch.float64)
+    mask = torch.arange(5) < torch.tensor([[5], [4], [3], [2], [1], [5]])
+    advantages = group_advantages(rewards).flatten()
+    gain = essence.gain(logps, old_logps, advantages, eps=0.2)
+    shown = essence.grpo(gain, essence.kl(logps, ref_logps), mask, beta=0.3)
+    torch.testing.assert_close(shown, grpo_loss(logps, old_logps, advantages, mask, ref_logps, beta=0.3, clip=0.2))

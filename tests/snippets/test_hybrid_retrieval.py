@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from rank_bm25 import BM25Okapi
 
+from snippets.essence import hybrid_retrieval as essence
 from snippets.hybrid_retrieval import BM25, dense_scores, fuse, ranking, words_of
 
 
@@ -136,3 +137,14 @@ def test_words_are_latin_words_and_chinese_signs_with_their_pairs():
 def test_wrong_arguments_are_refused(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def test_essence_equals_the_module():
+    documents = [
+        words_of(text) for text in ("显存不够，报错 0x1F", "GPU out of memory", "错误号 0x1F", "假期 假期 不够")
+    ]
+    query = words_of("显存 不够 0x1F 假期")
+    expected = BM25(documents).scores(query)
+    torch.testing.assert_close(torch.tensor(essence.bm25(query, documents)), expected)
+    rankings = [[3, 0, 2, 4], [0, 1, 4], [0, 3, 5, 2]]  # no two fused scores are equal
+    assert essence.rrf(rankings) == [document for document, _ in fuse(rankings)]

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from snippets.essence import kl_penalty as essence
 from snippets.kl_penalty import adapt_beta, kl_estimate, token_rewards
 
 EXACT = {"atol": 1e-12, "rtol": 1e-12}
@@ -179,3 +180,13 @@ def test_target_and_horizon_may_be_below_1():
 def test_controller_refuses_a_target_or_horizon_of_nothing(target, horizon):
     with pytest.raises(ValueError, match="not both positive"):
         adapt_beta(0.1, 1.0, target, horizon, 8)
+
+
+def test_essence_is_the_module():
+    torch.manual_seed(0)
+    logps, ref_logps = -torch.rand(2, 3, 5, dtype=torch.float64)
+    scores = torch.randn(3, dtype=torch.float64)
+    shown = essence.token_rewards(scores, logps, ref_logps, 0.2)
+    torch.testing.assert_close(shown, token_rewards(scores, logps, ref_logps, 0.2)[0])
+    for kind, estimate in zip(("k1", "k2", "k3"), essence.estimates(logps, ref_logps), strict=True):
+        torch.testing.assert_close(estimate, kl_estimate(logps, ref_logps, kind))

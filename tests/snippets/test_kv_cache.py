@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from transformers import DynamicCache, LlamaConfig, LlamaModel
 
+from snippets.essence import kv_cache as essence
 from snippets.kv_cache import CachedSelfAttention, KVCache, cache_bytes
 
 
@@ -183,3 +184,17 @@ def test_masks_that_do_not_fit_are_refused(mask):
     layer, x = layer_and_input("cpu", T=4)
     with pytest.raises(ValueError, match=r"not bool or 0/1 \(2, 4\)"):
         layer(x, attention_mask=mask)
+
+
+@torch.no_grad()
+def test_essence_is_the_module():
+    torch.manual_seed(0)
+    layer, x = CachedSelfAttention(16, 4).double(), torch.randn(2, 6, 16, dtype=torch.float64)
+    K = V = torch.zeros(2, 4, 0, 4, dtype=torch.float64)
+    outputs = []
+    for t in range(6):
+        output, K, V = essence.step(x[:, t : t + 1], layer.qkv_proj.weight, layer.o_proj.weight, K, V)
+        outputs.append(output)
+    torch.testing.assert_close(torch.cat(outputs, dim=1), layer(x))
+    sizes = {"L": 3, "H_kv": 2, "d_h": 8, "T": 5, "B": 4, "b": 2}
+    assert essence.cache_bytes(**sizes) == cache_bytes(3, 2, 8, 5, 4, 2)

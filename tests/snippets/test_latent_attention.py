@@ -8,6 +8,7 @@ from transformers import DynamicCache
 from transformers.models.deepseek_v3.configuration_deepseek_v3 import DeepseekV3Config
 from transformers.models.deepseek_v3.modeling_deepseek_v3 import DeepseekV3Attention, DeepseekV3RotaryEmbedding
 
+from snippets.essence import latent_attention as essence
 from snippets.latent_attention import LatentAttention, cached_numbers, rotate
 
 SIZES = {"kv_lora_rank": 6, "qk_nope_head_dim": 5, "qk_rope_head_dim": 4, "v_head_dim": 3}
@@ -151,3 +152,17 @@ def test_settings_that_are_not_given_are_deepseeks():
 def test_smallest_layer_works(device):
     layer = LatentAttention(1, 1, 1, 1, 2, 1, q_lora_rank=1).to(device)
     assert layer(torch.ones(2, 3, 1, device=device))[0].shape == (2, 3, 1)
+
+
+@torch.no_grad()
+def test_essence_is_the_module():
+    """The last token's heads, against what the module makes of its cache: N 5, P 4, V 3, R 6."""
+    layer = build(torch.device("cpu"))
+    x = torch.randn(1, 7, layer.q_proj.in_features)
+    output, cache = layer(x)
+    W = layer.kv_b_proj.weight.view(layer.num_heads, 5 + 3, 6)
+    query = layer.q_proj(x[:, -1]).view(layer.num_heads, 5 + 4)
+    q_rope = rotate(query[:, None, 5:], 6, layer.rope_theta)[:, 0]
+    for form in (essence.plain, essence.absorbed):
+        heads = form(query[:, :5], q_rope, cache[0, :, :6], cache[0, :, 6:], W[:, :5], W[:, 5:])
+        torch.testing.assert_close(layer.o_proj(heads.flatten()), output[0, -1], atol=1e-5, rtol=1e-5)

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from snippets.essence import layer_norm as essence
 from snippets.layer_norm import LayerNorm, layer_norm
 
 
@@ -130,3 +131,8 @@ def test_default_eps_is_torchs():
 
 def test_smallest_layer_works():
     assert LayerNorm(1)(torch.full((2, 1), 3.0)).tolist() == [[0.0], [0.0]]
+
+
+def test_essence_is_the_module(device):
+    x, weight, bias = 3 * torch.randn(2, 5, 8, device=device) + 1, *torch.randn(2, 8, device=device)
+    torch.testing.assert_close(essence.layer_norm(x, weight, bias), layer_norm(x, weight, bias))

@@ -5,6 +5,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from torch import nn
 
+from snippets.essence import lora as essence
 from snippets.lora import LoRALinear, apply_lora
 
 
@@ -300,3 +301,17 @@ def test_modules_that_read_the_weight_see_the_update(device, merged):
             block.get_submodule(name).merge()
     with torch.no_grad():
         torch.testing.assert_close(block(x), expected, atol=1e-5, rtol=1e-5)  # by the fused kernel
+
+
+def test_essence_gives_what_the_layer_gives():
+    base = nn.Linear(6, 5, bias=False)
+    layer = trained(base, rank=3, alpha=7.0)
+    x, W0, A, B = torch.randn(4, 6), base.weight.detach().clone(), layer.lora_a, layer.lora_b
+    torch.testing.assert_close(essence.lora(x, W0, A, B, alpha=7.0), layer(x))
+    layer.merge()
+    torch.testing.assert_close(essence.merged(W0, A, B, alpha=7.0), layer.base.weight)
+    torch.manual_seed(1)
+    A, B = essence.start(W0, r=3)
+    torch.manual_seed(1)
+    fresh = LoRALinear(nn.Linear(6, 5, bias=False), rank=3, alpha=7.0)
+    assert A.abs().max() <= 6**-0.5 and A.shape == fresh.lora_a.shape and torch.equal(B, fresh.lora_b)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers import get_cosine_with_min_lr_schedule_with_warmup, get_wsd_schedule
 
+from snippets.essence import lr_schedule as essence
 from snippets.lr_schedule import clip_gradients, cosine_schedule, stable_schedule
 
 SHAPES = pytest.mark.parametrize(("total", "warmup"), [(20, 5), (20, 0), (7, 6), (1, 0)])
@@ -170,3 +171,16 @@ def test_norms_that_are_not_positive_are_refused(max_norm):
         clip_gradients([], max_norm)
     with pytest.raises(ValueError, match="decay -1 is not in 0 to 8"):
         stable_schedule(0, 1.0, 10, 2, -1)
+
+
+def test_essence_is_the_module(device):
+    for n in (0, 3, 5, 6, 19, 20):
+        assert math.isclose(essence.η(n, 3.0, 5, 20, 0.1), cosine_schedule(n, 3.0, 20, warmup=5), abs_tol=1e-12)
+    for size in (0.01, 10.0):
+        parts = [torch.zeros(3, device=device), torch.zeros(2, 2, device=device)]
+        for part in parts:
+            part.grad = size * torch.randn(part.shape, device=device)
+        ours = essence.clip([part.grad.clone() for part in parts], 1.0)
+        clip_gradients(parts, 1.0)
+        for mine, part in zip(ours, parts, strict=True):
+            torch.testing.assert_close(mine, part.grad)

@@ -5,6 +5,7 @@ import torch
 from tokenizers import Tokenizer, models
 from transformers import BertConfig, BertForMaskedLM, DataCollatorForLanguageModeling, PreTrainedTokenizerFast
 
+from snippets.essence import masked_lm as essence
 from snippets.masked_lm import IGNORE, join_pair, mask_tokens, masked_lm_loss, next_sentence_pairs
 
 V, PAD, CLS, SEP, MASK = 500, 0, 1, 2, 3
@@ -204,3 +205,14 @@ def test_maskable_may_be_zeros_and_ones_of_the_right_shape(device):
     assert torch.equal(labels != IGNORE, maskable.bool())
     with pytest.raises(ValueError, match=r"maskable \(50,\) does not fit"):
         mask_tokens(tokens, maskable[0], 3, 100)
+
+
+def test_essence_draws_and_measures_as_the_module():
+    tokens, all_of_them = torch.randint(500, (16, 64)), torch.ones(16, 64, dtype=torch.bool)
+    torch.manual_seed(3)
+    expected = mask_tokens(tokens, all_of_them, mask_token=7, vocabulary=500)
+    torch.manual_seed(3)
+    found = essence.mask_tokens(tokens, 7, 500)
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+    logits = torch.randn(16, 64, 500)
+    torch.testing.assert_close(essence.loss(logits, found[1]), masked_lm_loss(logits, found[1]))

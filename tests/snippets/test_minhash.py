@@ -1,12 +1,15 @@
 """MinHash: the vectorised form against the plain one, against exact Jaccard, and against datasketch."""
 
+import math
 import random
+import zlib
 from itertools import combinations
 
 import pytest
 import torch
 from datasketch import MinHash, MinHashLSH
 
+from snippets.essence import minhash as essence
 from snippets.minhash import candidates, hash_functions, jaccard, shingles, signature_plain, signatures, similarity
 
 
@@ -167,3 +170,19 @@ def test_no_texts_have_no_signatures():
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_essence_equals_the_module():
+    """The essence takes any hashes: here Python's own of the shingle and a number, and the module's signatures."""
+    one, two = "大语言模型需要干净的数据", "大语言模型需要很多的数据"
+    hashes = [lambda x, i=i: zlib.crc32(f"{i} {x}".encode()) for i in range(400)]
+    a, b = shingles(one), shingles(two)
+    assert essence.jaccard(a, b) == jaccard(one, two)
+    assert abs(essence.estimate(essence.signature(a, hashes), essence.signature(b, hashes)) - jaccard(one, two)) < 0.1
+    random.seed(0)
+    texts = ["".join(random.choices("甲乙丙丁", k=12)) for _ in range(40)]
+    found = signatures(texts, size=32)
+    for bands in (4, 16, 32):
+        assert essence.candidates(found.tolist(), bands) == candidates(found, bands)
+    assert math.isclose(essence.estimate(found[0].tolist(), found[1].tolist()), float(similarity(found[0], found[1])))
+    assert math.isclose(essence.caught(0.7, 8, 16), 1 - (1 - 0.7**8) ** 16)

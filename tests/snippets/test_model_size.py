@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from snippets.essence import model_size as essence
 from snippets.model_size import Decoder, activation_bytes, training_days, training_flops
 
 SHAPES = [
@@ -180,3 +181,11 @@ def test_impossible_machines_are_refused(devices, peak, utilization):
 
 def test_one_device_at_full_speed_is_accepted():
     assert training_days(86_400.0, 1, 1.0, 1.0) == 1.0
+
+
+def test_essence_is_the_module():
+    model = Decoder(layers=3, width=64, heads=8, hidden=96, vocabulary=100, kv_heads=2)
+    assert essence.parameters(L=3, d=64, d_kv=16, f=96, V=100) == model.parameters
+    assert essence.flops(7e9, 1e12) == training_flops(7e9, 1e12)
+    assert essence.activations(L=3, s=32, b=2, d=64, a=8) == activation_bytes(3, 64, 8, batch=2, length=32)
+    assert essence.days(1e23, 64, 3e14, 0.4) == pytest.approx(training_days(1e23, 64, 3e14, 0.4))

@@ -10,6 +10,7 @@ from transformers.models.mixtral.modeling_mixtral import MixtralSparseMoeBlock, 
 from transformers.models.olmoe.configuration_olmoe import OlmoeConfig
 from transformers.models.olmoe.modeling_olmoe import OlmoeSparseMoeBlock
 
+from snippets.essence import moe_routing as essence
 from snippets.moe_routing import MoE, balance_bias, load_balancing_loss, route
 
 
@@ -261,3 +262,19 @@ def test_loss_of_a_single_token_and_of_a_single_expert(device):
     logits = torch.tensor([[3.0, 1.0], [1.0, 9.0]], device=device).log()
     assert load_balancing_loss(logits, 1, torch.tensor([1, 0], device=device)).item() == pytest.approx(1.5)
     assert load_balancing_loss(logits[:, :1], 1).item() == 1
+
+
+@torch.no_grad()
+def test_essence_is_the_module():
+    layer, x = MoE(width=6, hidden=8, experts=5, k=2), torch.randn(11, 6)
+
+    def mlp(i):
+        def network(tokens):
+            gate, up = (tokens @ layer.gate_up[i].T).chunk(2, dim=-1)
+            return (F.silu(gate) * up) @ layer.down[i].T
+
+        return network
+
+    output, logits = layer(x)
+    torch.testing.assert_close(essence.moe(x, layer.router.weight, [mlp(i) for i in range(5)], 2), output)
+    torch.testing.assert_close(essence.balance(logits, 2), load_balancing_loss(logits, 2))

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from snippets.essence import multi_turn_loss as essence
 from snippets.multi_turn_loss import IGNORE, Turn, collate, dialogue_loss, label_turns, split_by_answer
 
 TURNS = [
@@ -160,3 +161,21 @@ def test_sample_without_a_token_to_learn_does_not_count(device):
     for average in ("token", "sample"):
         torch.testing.assert_close(dialogue_loss(logits, labels, average), dialogue_loss(logits[:1], labels[:1]))
         assert dialogue_loss(logits[1:], labels[1:], average).item() == 0
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    turns = [
+        Turn("system", (4,), (9, 9)),
+        Turn("user", (1,), (10, 11)),
+        Turn("assistant", (2,), (20, 3)),
+        Turn("user", (1,), (12,)),
+        Turn("assistant", (2,), (21, 22, 3)),
+    ]
+    x, m = essence.label([(turn.role, turn.header, turn.content) for turn in turns])
+    tokens, labels = label_turns(turns)
+    assert x == tokens
+    assert [token if said else IGNORE for token, said in zip(x, m, strict=True)] == labels
+    logits = torch.randn(len(x), 30)
+    found = essence.dialogue_loss(logits, torch.tensor(x), torch.tensor(m))
+    torch.testing.assert_close(found, dialogue_loss(logits[None], torch.tensor([labels])))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers import NoRepeatNGramLogitsProcessor
 
+from snippets.essence import no_repeat_ngram as essence
 from snippets.no_repeat_ngram import banned_tokens, no_repeat_ngram
 
 
@@ -111,3 +112,14 @@ def test_wrong_arguments_are_refused(logits, tokens, n, message):
 def test_plain_form_refuses_ngrams_of_nothing():
     with pytest.raises(ValueError, match="n 0 is below 1"):
         banned_tokens([1], 0)
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    for n in (1, 2, 3, 4):
+        for length in (0, 1, 2, 5, 12):
+            tokens = torch.randint(3, (length,))
+            assert essence.banned(tokens.tolist(), n) == banned_tokens(tokens.tolist(), n)
+            logits = torch.randn(3)
+            expected = no_repeat_ngram(logits[None], tokens[None], n)[0]
+            assert torch.equal(essence.block(logits, tokens.tolist(), n), expected)

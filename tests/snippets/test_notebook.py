@@ -2,19 +2,38 @@
 
 import contextlib
 import io
+import json
 import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from snippets.__main__ import main, names
+from snippets._notebook import WIDGET
+from widgets import _outputs
 
 ROOT = Path(__file__).parents[2]
+# Notebooks that hold each of the ten widgets; all of them are long.
+WITH_WIDGETS = ["attention_scaling", "beam_search", "lora", "kv_cache", "gae", "rope", "bpe", "adamw"]
+SHORT = ["sampling", "self_attention"]
+ALONE = """
+import contextlib, io, json, sys
+printed, expected, namespace = io.StringIO(), "", {"__name__": "__main__"}
+with contextlib.redirect_stdout(printed):
+    for cell in json.load(open(sys.argv[1], encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), namespace)
+            expected += "".join(line for output in cell["outputs"] for line in output["text"])
+drawing = sys.modules["browser.charts"].__file__
+print(json.dumps([printed.getvalue(), expected, drawing]))
+"""
 
 
 @pytest.mark.parametrize("name", names())
-def test_notebook_runs_by_itself_and_prints_what_it_holds(name, tmp_path, capsys):
+def test_notebook_runs_by_itself_and_prints_what_it_holds(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
     assert main(["notebook", name, str(tmp_path)]) == 0
     path = tmp_path / f"{name}.ipynb"
     assert capsys.readouterr().out == f"{path}\n"
@@ -24,11 +43,33 @@ def test_notebook_runs_by_itself_and_prints_what_it_holds(name, tmp_path, capsys
     namespace, expected, printed = {"__name__": "__main__"}, "", io.StringIO()
     with contextlib.redirect_stdout(printed):
         for cell in (cell for cell in made.cells if cell.cell_type == "code"):
-            assert "from snippets" not in cell.source
+            assert "from snippets" not in cell.source or "# @param" in "".join(one.source for one in made.cells)
             exec(compile(cell.source, f"<{name}>", "exec"), namespace)
             expected += "".join(output.text for output in cell.outputs)
     assert expected.strip()
     assert [line.rstrip() for line in printed.getvalue().splitlines()] == expected.splitlines()  # as on the page
+
+
+@pytest.mark.parametrize("name", [*SHORT, *(pytest.param(name, marks=pytest.mark.slow) for name in WITH_WIDGETS)])
+def test_notebook_with_a_widget_needs_nothing_of_this_repository(name, tmp_path):
+    path = tmp_path / f"{name}.ipynb"
+    main(["notebook", name, str(tmp_path)])
+    run = [sys.executable, "-I", "-c", ALONE, str(path)]  # no folder of ours is searched for modules
+    done = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path, check=True)
+    printed, expected, drawing = json.loads(done.stdout)
+    assert [line.rstrip() for line in printed.splitlines()] == expected.splitlines()
+    assert not Path(drawing).is_relative_to(ROOT)
+    form = json.loads(path.read_text("utf-8"))["cells"][-1]["source"]
+    assert form[0].startswith("# @title ") and any("# @param " in line for line in form)
+
+
+def test_every_widget_stands_in_a_notebook_that_is_run_alone():
+    held = {found for name in WITH_WIDGETS + SHORT for found in widgets_of(name)}
+    assert held == set(_outputs.names())
+
+
+def widgets_of(name):
+    return WIDGET.findall((ROOT / "docs" / "topics" / f"{name}.md").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", names())

@@ -7,6 +7,7 @@ import torch
 from transformers import LlamaConfig
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
+from snippets.essence import ntk_rope as essence
 from snippets.ntk_rope import (
     dynamic_ntk_frequencies,
     ntk_base,
@@ -163,3 +164,13 @@ def test_other_wrong_arguments_are_refused():
 def test_smallest_lengths_work():
     torch.testing.assert_close(dynamic_ntk_frequencies(8, 1, 1), ntk_frequencies(8, 1.0))
     assert yarn_frequencies(8, 2.0, 1).isfinite().all()
+
+
+@pytest.mark.parametrize("s", [1.0, 2.0, 8.0])
+def test_essence_is_the_module(s):
+    torch.testing.assert_close(essence.interpolated(128, s), ntk_frequencies(128, 1.0) / s)
+    torch.testing.assert_close(essence.ntk(128, s), ntk_frequencies(128, s))
+    torch.testing.assert_close(essence.yarn(128, s, 4096), yarn_frequencies(128, s, 4096))
+    for length in (100, 9000):
+        expected = dynamic_ntk_frequencies(128, length, 4096)
+        torch.testing.assert_close(essence.dynamic_ntk(128, 4096, length), expected)

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from snippets.essence import paged_attention as essence
 from snippets.paged_attention import PagedCache, Table
 
 
@@ -181,3 +182,25 @@ def test_dtype_is_that_asked_for():
 def test_wrong_sizes_are_refused(sizes):
     with pytest.raises(ValueError, match="not all positive"):
         PagedCache(*sizes)
+
+
+def test_essence_is_the_module():
+    torch.manual_seed(0)
+    cache, ours, others = PagedCache(8, 4, 2, 3), Table(), Table()
+    memory, free, shown, shown_others = torch.zeros(8, 4, 2, 3), list(range(8)), [], []
+    keys = torch.randn(2, 10, 3)
+    for t in range(10):  # two sequences grow in turn: their blocks do not lie side by side
+        for table, blocks in ((ours, shown), (others, shown_others)):
+            cache.append(table, keys[:, t : t + 1], keys[:, t : t + 1])
+            essence.append(memory, blocks, free, t, keys[:, t])
+    assert (shown, shown_others, free) == (ours.blocks, others.blocks, cache.free_blocks)
+    assert shown != sorted(range(len(shown)))
+    torch.testing.assert_close(memory, cache.keys)
+    torch.testing.assert_close(essence.read(memory, shown, 10), keys.transpose(0, 1))
+
+    tokens = list(range(10))
+    cache.remember(ours, tokens)
+    for other in ([0, 1, 2, 3, 4, 5, 6, 7, 9, 9], [0, 1, 2, 3, 9, 5, 6, 7, 8, 9], [9, 1, 2, 3, 4, 5, 6, 7, 8, 9]):
+        known = essence.names(tokens, 4)
+        same = sum(name in known for name in essence.names(other, 4))
+        assert same * 4 == cache.find(other).length

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from snippets.essence import perplexity as essence
 from snippets.perplexity import bits_per_byte, perplexity, sliding_nll, token_nll, windows
 
 
@@ -139,3 +140,17 @@ def test_stride_that_leaves_no_context_is_refused(window, stride):
 
 def test_text_of_two_tokens_has_one_to_score():
     assert sliding_nll(lambda ids: torch.zeros(1, ids.shape[1], 4), torch.tensor([1, 2]), 2, 1).exp().tolist() == [4]
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    table, tokens = torch.randn(11, 11), torch.randint(11, (50,))
+
+    def causal(ids):
+        """Logits from the running mean, so that the context counts."""
+        return table[ids].cumsum(dim=1) / torch.arange(1, ids.shape[1] + 1)[:, None]
+
+    torch.testing.assert_close(essence.perplexity(causal, tokens), perplexity(causal(tokens[None]), tokens[None]))
+    for window, stride in ((8, 7), (8, 3), (8, 1), (60, 5)):
+        expected = sliding_nll(causal, tokens, window, stride)
+        torch.testing.assert_close(essence.sliding(causal, tokens, window, stride), expected)

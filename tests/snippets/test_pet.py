@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from transformers import BertConfig, BertForMaskedLM
 
+from snippets.essence import pet as essence
 from snippets.pet import apply_pattern, calibrate, label_scores, pet_loss, soft_labels
 
 MASK, V = 3, 30
@@ -175,3 +176,16 @@ def test_16_bits_and_huge_logits_give_finite_float32(device, dtype):
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    table, verbalizer, mask = torch.randn(12, 12), torch.tensor([3, 7, 5]), 0
+    prompted = essence.pattern([9, 8], [4], mask, [2])
+    assert prompted == apply_pattern([None, 4, mask, 2], [9, 8], longest=10)
+    tokens = torch.tensor(prompted)
+    found = essence.q(lambda ids: table[ids], tokens, mask, verbalizer)
+    expected = label_scores(table[tokens][None], tokens[None], mask, verbalizer)
+    torch.testing.assert_close(found, expected.softmax(dim=-1)[0])
+    scores, labels, mlm = torch.randn(4, 3), torch.tensor([0, 2, 1, 1]), torch.tensor(2.5)
+    torch.testing.assert_close(essence.loss(scores, labels, mlm, 1e-2), pet_loss(scores, labels, mlm, 1e-2))

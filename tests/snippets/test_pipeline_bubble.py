@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from snippets.essence import pipeline_bubble as essence
 from snippets.pipeline_bubble import Pass, bubble, draw, gpipe, kept_activations, one_f_one_b, simulate
 
 SIZES = [(1, 1), (1, 5), (2, 1), (2, 2), (3, 7), (4, 4), (4, 8), (5, 3), (8, 16)]
@@ -97,3 +98,10 @@ def test_orders_that_can_never_run_are_refused():
 def test_empty_pipelines_are_refused(schedule, sizes):
     with pytest.raises(ValueError, match="below 1"):
         schedule(*sizes)
+
+
+@pytest.mark.parametrize(("stages", "microbatches"), [(1, 1), (4, 6), (5, 2)])
+def test_essence_is_the_module(stages, microbatches):
+    timeline = simulate(gpipe(stages, microbatches), forward=1.0, backward=2.5)
+    assert essence.gpipe(stages, microbatches, 1.0, 2.5) == max(run.end for runs in timeline for run in runs)
+    assert essence.bubble(stages, microbatches, 1.0, 2.5) == pytest.approx(bubble(timeline))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.distributions import Categorical
 
+from snippets.essence import policy_entropy as essence
 from snippets.policy_entropy import entropy_loss, policy_entropy, policy_entropy_by_row
 
 FORMS = [policy_entropy, policy_entropy_by_row]
@@ -146,3 +147,14 @@ def test_masks_of_zeros_and_ones_are_taken_and_no_step_is_no_loss(device):
     assert entropy_loss(entropy, torch.tensor([[1, 1, 0]], device=device)).item() == -1.5
     assert entropy_loss(entropy, torch.tensor([[0, 0, 0]], device=device)).item() == 0
     assert entropy_loss(entropy[:0]).item() == 0
+
+
+def test_essence_is_the_module():
+    torch.manual_seed(0)
+    logits = torch.randn(2, 3, 7, dtype=torch.float64, requires_grad=True)
+    entropy = policy_entropy(logits)
+    torch.testing.assert_close(essence.entropy(logits), entropy)
+    (gradient,) = torch.autograd.grad(entropy.sum(), logits)
+    torch.testing.assert_close(essence.entropy_gradient(logits), gradient)
+    total = essence.loss(torch.tensor(2.0), torch.tensor(3.0), entropy, c_v=0.5, c_e=0.1)
+    torch.testing.assert_close(total, 3.5 + 0.1 * entropy_loss(entropy))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.distributions import Categorical, kl_divergence
 
+from snippets.essence import policy_kl as essence
 from snippets.policy_kl import exact_kl, policy_kl, should_stop
 
 EXACT = {"atol": 1e-12, "rtol": 1e-12}
@@ -163,3 +164,13 @@ def test_masks_of_zeros_and_ones_are_taken_and_no_token_is_no_divergence(device)
     assert policy_kl(logps, old_logps, mask) == policy_kl(logps, old_logps, mask.bool())
     for none in (policy_kl(logps, old_logps, 0 * mask), policy_kl(logps[:0], old_logps[:0])):
         assert [kl.item() for kl in none] == [0, 0, 0]
+
+
+def test_essence_is_the_module():
+    torch.manual_seed(0)
+    old_logits, logits = torch.randn(2, 3, 5, 7, dtype=torch.float64)
+    torch.testing.assert_close(essence.exact_kl(old_logits, logits), exact_kl(old_logits, logits))
+    logps, old_logps = -torch.rand(2, 3, 5, dtype=torch.float64)
+    for ours, shown in zip(policy_kl(logps, old_logps), essence.estimates(logps, old_logps), strict=True):
+        torch.testing.assert_close(shown, ours)
+    assert [essence.should_stop(kl, 0.01) for kl in (0.014, 0.016)] == [should_stop(kl, 0.01) for kl in (0.014, 0.016)]

@@ -7,6 +7,7 @@ import torch
 from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding, apply_rotary_pos_emb
 
+from snippets.essence import position_interpolation as essence
 from snippets.position_interpolation import (
     interpolated_angles,
     interpolated_rope,
@@ -155,3 +156,10 @@ def test_positions_of_rows_do_not_meet_the_heads(device):
     for wrong in (positions[:, None, None], positions[None], positions.repeat(2, 1)):
         with pytest.raises(ValueError, match=r"are not \(T,\) or \(B, T\)"):
             interpolated_rope(x, wrong)
+
+
+def test_essence_is_the_module(device):
+    x, m = torch.randn(2, 3, 6, 8, device=device), torch.arange(6, device=device)
+    torch.testing.assert_close(essence.f(x.cpu(), m.cpu()), interpolated_rope(x, m).cpu())
+    expected = interpolated_rope(x, m, interpolation_factor(4, 12)).cpu()
+    torch.testing.assert_close(essence.interpolated(x.cpu(), m.cpu(), 4, 12), expected)

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from snippets.essence import ppo as essence
 from snippets.gae import gae, whiten
 from snippets.kl_penalty import token_rewards
 from snippets.policy_entropy import entropy_loss, policy_entropy
@@ -229,3 +230,20 @@ def test_responses_of_one_token(device):
 def test_wrong_arguments_are_refused(batch, length, updates):
     with pytest.raises(ValueError, match="are not all enough"):
         ppo_round(None, None, None, None, batch, length, updates=updates)
+
+
+def test_essence_is_the_module():
+    def learn(one_round):
+        torch.manual_seed(0)
+        policy, reference = ToyLM(6, 8).double(), ToyLM(6, 8).double()
+        optimizer = torch.optim.Adam(policy.parameters(), lr=0.01)
+        for _ in range(3):
+            one_round(policy, reference, optimizer)
+        return torch.cat([parameter.detach().flatten() for parameter in policy.parameters()])
+
+    def climbs_of(tokens):
+        return (tokens[:, 1:] == (tokens[:, :-1] + 1) % 6).double().sum(dim=1)
+
+    ours = learn(lambda *models: ppo_round(*models[:2], climbs_of, models[2], beta=0.1, clip=0.1, target_kl=math.inf))
+    shown = learn(lambda *models: essence.ppo_round(*models[:2], climbs_of, models[2], beta=0.1, eps=0.1))
+    torch.testing.assert_close(shown, ours)

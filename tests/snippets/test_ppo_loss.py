@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from snippets.essence import ppo_loss as essence
 from snippets.ppo_loss import actor_loss, critic_loss, token_logps, token_logps_by_row
 
 EXACT = {"atol": 1e-12, "rtol": 1e-12}
@@ -232,3 +233,10 @@ def test_second_derivatives_are_refused_where_the_first_is_by_hand(device):
     with pytest.raises(RuntimeError, match=r"once_differentiable|create_graph"):
         (gradient,) = torch.autograd.grad(token_logps_by_row(logits, labels).square().sum(), logits, create_graph=True)
         gradient.square().sum().backward()
+
+
+def test_essence_is_the_module():
+    torch.manual_seed(0)
+    new, old, third = torch.randn(3, 4, 6, dtype=torch.float64)
+    torch.testing.assert_close(essence.actor(new, old, third, 0.2), actor_loss(new, old, third, clip=0.2)[0])
+    torch.testing.assert_close(essence.critic(new, old, third, 0.3), critic_loss(new, old, third, clip=0.3)[0])

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from peft import PrefixTuningConfig, PromptEncoderConfig, PromptTuningConfig, get_peft_model
 from transformers import DynamicCache, LlamaConfig, LlamaForCausalLM
 
+from snippets.essence import prompt_tuning as essence
 from snippets.prompt_tuning import Prefix, SoftPrompt, attention_with_prefix, prepend
 
 M, C, LAYERS, HEADS = 3, 16, 2, 2
@@ -200,3 +201,16 @@ def test_half_precision_scores_do_not_overflow(device):
     output = attention_with_prefix(x, x, x, (x, x))
     assert output.dtype == torch.float16
     assert output.flatten().tolist() == [40.0] * 128
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    query, key, value = torch.randn(3, 5, 8)
+    p_key, p_value = torch.randn(2, 3, 8)
+    batched = [x[None, None] for x in (query, key, value)]
+    expected = attention_with_prefix(*batched, (p_key[None, None], p_value[None, None]))[0, 0]
+    torch.testing.assert_close(essence.deep(query, key, value, p_key, p_value), expected)
+    prompt, embeddings = torch.randn(3, 8), torch.randn(2, 5, 8)
+    assert torch.equal(essence.shallow(prompt, embeddings), prepend(prompt, embeddings, torch.ones(2, 5))[0])
+    shallow, deep = SoftPrompt(3, 8), Prefix(3, layers=4, heads=2, head_width=4)
+    assert essence.parameters(3, 8, 4) == tuple(sum(p.numel() for p in part.parameters()) for part in (shallow, deep))

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from snippets.essence import qlora as essence
 from snippets.qlora import QLoRALinear, dequantize_nf4, double_quantize, nf4_levels, quantize_nf4, undo_double
 
 # bitsandbytes, csrc/kernels.cu, and appendix E of the paper.
@@ -144,3 +145,15 @@ def test_layer_survives_saving():
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    torch.testing.assert_close(essence.nf4(), nf4_levels())
+    weight = torch.randn(8, 128)
+    codes, largest = essence.quantize(weight.view(-1, 64), essence.nf4())
+    expected, scales = quantize_nf4(weight)
+    assert torch.equal(codes.view(8, 128), expected.long()) and torch.equal(largest.view(8, 2), scales)
+    a, b, x = torch.randn(4, 128), torch.randn(8, 4), torch.randn(5, 128)
+    found = essence.forward(x, codes, largest, essence.nf4(), a, b, 0.5, (8, 128))
+    torch.testing.assert_close(found, x @ dequantize_nf4(expected, scales).T + 0.5 * (x @ a.T) @ b.T)

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from snippets.essence import quantization as essence
 from snippets.quantization import QuantizedLinear, bits_per_weight, dequantize, pack_int4, quantize, unpack_int4
 
 
@@ -165,3 +166,16 @@ def test_layer_of_half_precision_answers_in_it(device, dtype):
     layer, x = QuantizedLinear(base, 8), torch.randn(3, 64, device=device, dtype=dtype)
     assert layer(x).dtype == layer.weight(dtype).dtype == dtype
     torch.testing.assert_close(layer(x), base(x), atol=0.05, rtol=0)
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_essence_is_the_module(bits):
+    torch.manual_seed(0)
+    x = torch.randn(3, 64)
+    q, scale = quantize(x, bits, group=16)
+    shown, s = essence.quantize(x, bits, G=16)
+    assert torch.equal(shown.flatten(-2), q)
+    torch.testing.assert_close(s.squeeze(-1), scale)
+    torch.testing.assert_close(essence.dequantize(shown, s), dequantize(q, scale))
+    if bits == 4:
+        assert torch.equal(essence.pack(q), pack_int4(q))

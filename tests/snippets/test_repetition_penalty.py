@@ -7,6 +7,7 @@ import pytest
 import torch
 from transformers import RepetitionPenaltyLogitsProcessor
 
+from snippets.essence import repetition_penalty as essence
 from snippets.repetition_penalty import repetition_penalty, subtractive_penalty, token_counts
 
 
@@ -124,3 +125,13 @@ def test_dtype_is_kept(device, dtype):
 def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         repetition_penalty(*arguments)
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    logits, tokens = 3 * torch.randn(20), torch.randint(20, (15,))
+    for penalty in (0.5, 1.0, 1.2, 4.0):
+        expected = repetition_penalty(logits[None], tokens[None], penalty)[0]
+        assert torch.equal(essence.repetition_penalty(logits, tokens, penalty), expected)
+    expected = subtractive_penalty(logits[None], tokens[None], presence=0.5, frequency=0.25)[0]
+    torch.testing.assert_close(essence.subtractive_penalty(logits, tokens, 0.5, 0.25), expected)

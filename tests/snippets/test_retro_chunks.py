@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from snippets.essence import retro_chunks as essence
 from snippets.retro_chunks import chunked_cross_attention, nearest_chunks, with_continuation
 
 
@@ -139,3 +140,12 @@ def test_half_precision_scores_do_not_overflow(device):
     output = chunked_cross_attention(query, key, key)
     assert output.dtype == torch.float16
     assert output[0, 0].tolist() == [[0.0] * 64, [40.0] * 64]
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    for chunks, size in ((3, 4), (4, 1), (1, 5)):
+        query = torch.randn(chunks * size, 8)
+        key, value = torch.randn(2, chunks, 2, 3, 8)
+        expected = chunked_cross_attention(query[None, None], key[None, None], value[None, None])[0, 0]
+        torch.testing.assert_close(essence.chunked_cross_attention(query, key, value), expected)

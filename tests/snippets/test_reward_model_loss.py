@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 
+from snippets.essence import reward_model_loss as essence
 from snippets.reward_model_loss import last_token_rewards, ranking_loss, reward_model_loss
 
 EXACT = {"atol": 1e-12, "rtol": 1e-12}
@@ -148,3 +149,13 @@ def test_a_tokenizers_mask_is_taken_and_a_sequence_without_a_token_has_reward_ze
     rewards = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [torch.nan] * 3], device=device)
     mask = torch.tensor([[1, 1, 0], [0, 1, 1], [0, 0, 0]], device=device)
     assert last_token_rewards(rewards, mask).tolist() == [2.0, 6.0, 0.0]
+
+
+def test_essence_is_the_module():
+    torch.manual_seed(0)
+    rewards = torch.randn(3, 5, dtype=torch.float64)
+    mask = torch.arange(5) < torch.tensor([[2], [5], [4]])
+    torch.testing.assert_close(essence.score(rewards, mask), last_token_rewards(rewards, mask))
+    pair = rewards[:, 0], rewards[:, 1]
+    torch.testing.assert_close(essence.pair_loss(*pair), reward_model_loss(*pair))
+    torch.testing.assert_close(essence.ranking_loss(rewards), ranking_loss(rewards))

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import distributed
 
+from snippets.essence import ring_all_reduce as essence
 from snippets.ring_all_reduce import Traffic, all_gather, reduce_scatter, ring_all_reduce, seconds
 
 RANKS = 3
@@ -139,3 +140,12 @@ def test_wrong_tensors_are_refused(tensors, message):
 def test_impossible_rings_are_refused(ranks, bandwidth):
     with pytest.raises(ValueError, match="ranks"):
         seconds(1, ranks, 0.0, bandwidth)
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 5])
+def test_essence_is_the_module(ranks):
+    torch.manual_seed(0)
+    x = torch.randn(ranks, ranks, 3, dtype=torch.float64)
+    ours, _ = ring_all_reduce(list(x.flatten(1)))
+    shown = essence.ring_all_reduce(x)
+    assert torch.equal(shown.flatten(1), torch.stack(ours))

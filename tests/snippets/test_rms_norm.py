@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
 
+from snippets.essence import rms_norm as essence
 from snippets.rms_norm import RMSNorm, rms_norm, rms_norm_fused
 
 FORMS = pytest.mark.parametrize("norm", [rms_norm, rms_norm_fused])
@@ -119,3 +120,8 @@ def test_no_width_is_refused():
 
 def test_smallest_layer_works():
     torch.testing.assert_close(RMSNorm(1)(torch.tensor([[3.0], [-3.0]])), torch.tensor([[1.0], [-1.0]]))
+
+
+def test_essence_is_the_module(device):
+    x, weight = 3 * torch.randn(2, 5, 8, device=device) + 1, torch.randn(8, device=device)
+    torch.testing.assert_close(essence.rms_norm(x, weight), rms_norm(x, weight))

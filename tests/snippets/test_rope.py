@@ -7,6 +7,7 @@ import torch
 from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding, apply_rotary_pos_emb
 
+from snippets.essence import rope as essence
 from snippets.rope import neighbours_to_halves, rope, rope_angles, rope_frequencies, rope_neighbours
 
 ROTATIONS = pytest.mark.parametrize("rotate", [rope, rope_neighbours])
@@ -196,3 +197,10 @@ def test_three_rows_of_angles_do_not_fit_two_rows_of_heads(rotate):
     """Without a batch: angles `(3, T, D / 2)` for `(2, T, D)`."""
     with pytest.raises(ValueError, match="another batch"):
         rotate(torch.ones(2, 6, 8), *rope_angles(torch.zeros(3, 6), rope_frequencies(8)))
+
+
+def test_essence_is_the_module():
+    x, m = torch.randn(2, 3, 6, 8), torch.arange(5, 11)
+    torch.testing.assert_close(essence.rope(x, m), rope(x, *rope_angles(m, rope_frequencies(8))))
+    query, key = torch.randn(2, 6, 8)
+    torch.testing.assert_close(essence.score(query, key, m + 40, m + 37), essence.score(query, key, m, m - 3))

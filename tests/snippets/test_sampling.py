@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers import MinPLogitsWarper, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
+from snippets.essence import sampling as essence
 from snippets.sampling import (
     apply_temperature,
     greedy,
@@ -282,3 +283,14 @@ def test_top_of_one_and_temperature_zero_are_greedy(device):
     assert torch.equal(sample_from_top(logits, 5, temperature=0), greedy(logits))
     with pytest.raises(ValueError, match="top_k 0"):
         sample_from_top(logits, 0)
+
+
+def test_essence_draws_as_the_module():
+    for seed in range(40):
+        torch.manual_seed(seed)
+        logits = 2 * torch.randn(50)
+        for tau, k, p, min_p in ((1.0, 50, 1.0, 1e-9), (0.7, 10, 0.9, 0.05), (1.5, 50, 0.6, 1e-9), (2.0, 50, 1.0, 0.3)):
+            torch.manual_seed(seed)
+            expected = sample(logits, tau, k, p, min_p)
+            torch.manual_seed(seed)
+            assert essence.sample(logits, tau, k, p, min_p) == expected

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from snippets.essence import self_attention as essence
 from snippets.self_attention import SelfAttention, attention, attention_fused, causal_mask
 
 MASKS = {
@@ -255,3 +256,10 @@ def test_fused_form_refuses_what_it_would_read_wrongly():
         attention_fused(query, key, key, torch.ones(2, 5))
     with pytest.raises(ValueError, match="2 queries to 5 keys"):
         attention_fused(query, key, key, causal=True)
+
+
+@torch.no_grad()
+def test_essence_is_the_module():
+    layer, x = SelfAttention(width=12, heads=3), torch.randn(1, 5, 12)
+    weights = [projection.weight for projection in (layer.q_proj, layer.k_proj, layer.v_proj, layer.o_proj)]
+    torch.testing.assert_close(essence.self_attention(x[0], *weights, 3), layer(x, causal=True)[0])

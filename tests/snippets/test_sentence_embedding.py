@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from sentence_transformers.sentence_transformer.modules import Pooling
 
+from snippets.essence import sentence_embedding as essence
 from snippets.sentence_embedding import contrastive_loss, cosine, normalize, pool
 
 WAYS = ["mean", "sum", "max", "cls", "last"]
@@ -152,3 +153,13 @@ def test_half_precision_loss_is_taken_in_float32(device):
     anchors, positives = torch.randn(2, 8, 16, device=device).bfloat16()
     loss = contrastive_loss(anchors, positives)
     torch.testing.assert_close(loss, contrastive_loss(anchors.float(), positives.float()))
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    hidden = torch.randn(3, 5, 8)
+    mask = torch.tensor([[1, 1, 1, 0, 0], [0, 0, 1, 1, 1], [1, 1, 1, 1, 1]])
+    torch.testing.assert_close(essence.mean_pool(hidden, mask), pool(hidden, mask, "mean"))
+    torch.testing.assert_close(essence.last_token(hidden, mask), pool(hidden, mask, "last"))
+    anchors, positives = torch.randn(2, 6, 8)
+    torch.testing.assert_close(essence.contrastive_loss(anchors, positives), contrastive_loss(anchors, positives))

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from snippets.essence import sequence_packing as essence
 from snippets.sequence_packing import (
     IGNORE,
     assign_rows,
@@ -166,3 +167,14 @@ def test_row_of_exactly_its_capacity_fits_and_one_token_more_does_not():
 def test_efficiency_of_nothing_is_refused(lengths):
     with pytest.raises(ValueError, match="empty"):
         efficiency(lengths)
+
+
+def test_essence_equals_the_module():
+    torch.manual_seed(0)
+    samples = [torch.randint(50, (length,)) for length in (5, 1, 3, 4)]
+    tokens, segments, positions = (part[0] for part in pack(samples, [[0, 1, 2, 3]], capacity=13))
+    x, places, mask, labels = essence.pack(samples)
+    assert torch.equal(x, tokens) and torch.equal(places, positions)
+    assert torch.equal(mask, block_causal_mask(segments))
+    assert torch.equal(labels, packed_labels(tokens, segments))
+    assert essence.eta([100, 200, 300, 1400]) == efficiency([100, 200, 300, 1400])

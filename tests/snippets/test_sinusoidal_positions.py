@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from transformers.models.marian.modeling_marian import MarianSinusoidalPositionalEmbedding
 
+from snippets.essence import sinusoidal_positions as essence
 from snippets.sinusoidal_positions import add_positions, shift_positions, sinusoidal_positions
 
 
@@ -125,3 +126,11 @@ def test_wrong_arguments_are_refused(width):
 def test_a_tokenizers_mask_is_taken(device):
     x, real = torch.randn(1, 4, 6, device=device), torch.tensor([[0, 0, 1, 1]], device=device)
     assert torch.equal(add_positions(x, real), add_positions(x, real.bool()))
+
+
+def test_essence_is_the_module():
+    m, x = torch.tensor([0, 3, 700]), torch.randn(5, 8)
+    expected = sinusoidal_positions(m, 8)
+    torch.testing.assert_close(essence.positions(m, 8), expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(essence.add(x), add_positions(x[None])[0])
+    torch.testing.assert_close(essence.shift(expected, 3), shift_positions(expected, 3))

@@ -3,11 +3,12 @@
 import json
 import re
 import shutil
+import time
 
 import pytest
 import yaml
 
-from snippets import _records, _site
+from snippets import _notebook, _records, _site
 from snippets.__main__ import main, names
 
 OLD = {
@@ -153,3 +154,35 @@ def test_a_link_in_a_files_place_is_replaced(tmp_path):
     assert main(["site", str(tmp_path / "docs")]) == 0
     assert outside.read_text("utf-8") == "mine"
     assert not (notebooks / "lora.ipynb").is_symlink()
+
+
+@pytest.mark.parametrize("field", ["title", "english"])
+def test_title_is_that_of_the_front_matter_and_no_line_of_the_page_stands_for_it(project, field):
+    """A page may say anything in its code; nobody looks at what the table is made of again."""
+    page = project / "docs/topics/lora.md"
+    text = page.read_text("utf-8").replace(f"\n{field}:", f'\n"{field}":')
+    page.write_text(f"{text}\n```text\n{field}: <div class=md-header>\n```\n", "utf-8")
+    table = _records.pages(["lora"], {}, project)["index.md" if field == "title" else "index.en.md"]
+    assert "md-header" not in table and "| [LoRA" in table
+
+
+@pytest.mark.parametrize("content", [b"\xff", None, b"```\n" * 9], ids=["another encoding", "a folder", "no example"])
+def test_page_that_cannot_be_read_is_a_line(project, monkeypatch, content):
+    page = project / "docs/topics/lora.md"
+    page.unlink()
+    page.mkdir() if content is None else page.write_bytes(content)
+    for module in (_records, _notebook):
+        monkeypatch.setattr(module, "ROOT", project)
+    [said] = _site.write_site(["lora"], project / "docs")
+    assert "lora" in said and (project / "docs/records/index.md").is_file()
+
+
+def test_examples_are_found_in_linear_time():
+    """A page of 40 kB that begins examples and ends none took a second, one of 1 MB ten minutes, before any check."""
+    for unit in ("``` { .python .runnable }\n", "``` { .python .runnable }\na\n```\n", "```\n"):
+        times = []
+        for size in (40_000, 400_000):
+            began = time.process_time()
+            assert not list(_notebook.EXAMPLE.finditer(unit * (size // len(unit))))
+            times.append(time.process_time() - began)
+        assert times[1] < max(20 * times[0], 0.2)

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from snippets.essence import speculative_decoding as essence
 from snippets.speculative_decoding import speculative_decode, tree_mask, verify
 
 
@@ -192,3 +193,19 @@ def test_tree_attention_equals_one_pass_per_branch(device):
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_essence_accepts_as_the_module():
+    rejected = 0
+    for seed in range(60):
+        torch.manual_seed(seed)
+        q, p = torch.randn(3, 7).double().softmax(-1), torch.randn(4, 7).double().softmax(-1)
+        drafted = torch.cat([row.multinomial(1) for row in q])
+        torch.manual_seed(seed)
+        expected, accepted = verify(drafted, q, p)
+        torch.manual_seed(seed)
+        assert torch.equal(essence.verify(drafted, q, p), expected)
+        rejected += accepted < 3
+    assert 0 < rejected < 60
+    half = torch.tensor([0.9, 0.1]), torch.tensor([0.7, 0.3])
+    torch.testing.assert_close(essence.expected_tokens(*half, K=4), torch.tensor(3.3616))

@@ -7,6 +7,7 @@ import torch
 from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaMLP
 
+from snippets.essence import swiglu as essence
 from snippets.swiglu import SwiGLU, hidden_width, swiglu, swiglu_packed
 
 
@@ -113,3 +114,10 @@ def test_wrong_arguments_are_refused():
 def test_smallest_network_works():
     assert SwiGLU(1, 1)(torch.ones(2, 1)).shape == (2, 1)
     assert SwiGLU(1).up_proj.out_features == 256
+
+
+def test_essence_is_the_module(device):
+    x = torch.randn(4, 6, device=device)
+    W_gate, W_up, W_down = (torch.randn(shape, device=device) for shape in ((10, 6), (10, 6), (6, 10)))
+    torch.testing.assert_close(essence.swiglu(x, W_gate, W_up, W_down), swiglu(x, W_gate, W_up, W_down))
+    assert [essence.hidden_width(d) for d in (96, 4096, 5120)] == [hidden_width(d) for d in (96, 4096, 5120)]

@@ -8,6 +8,7 @@ from torch import nn
 from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaMLP
 
+from snippets.essence import tensor_parallel_mlp as essence
 from snippets.tensor_parallel_mlp import Shard, parallel_mlp, partial_output, reduce, split_mlp
 
 EXACT = {"atol": 1e-10, "rtol": 1e-10}
@@ -113,3 +114,12 @@ def test_shapes_that_do_not_fit_are_refused(shapes):
     up, up_bias, down, *gate = (torch.zeros(shape) for shape in shapes)
     with pytest.raises(ValueError, match="do not fit"):
         split_mlp(up, up_bias, down, 2, *gate)
+
+
+def test_essence_is_the_module():
+    torch.manual_seed(0)
+    x, up, down = (torch.randn(*shape, dtype=torch.float64) for shape in ((3, 8), (16, 8), (8, 16)))
+    zeros = torch.zeros(16, dtype=torch.float64)
+    shards = split_mlp(up, zeros, down, ranks=4)
+    torch.testing.assert_close(essence.mlp(x, up.T, down.T, t=4), parallel_mlp(x, shards, zeros[:8]))
+    torch.testing.assert_close(essence.rank(x, shards[1].up.T, shards[1].down.T), partial_output(x, shards[1]))

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from snippets.essence import tiny_gpt as essence
 from snippets.grouped_query_attention import GroupedQueryAttention
 from snippets.kv_cache import KVCache
 from snippets.rope import rope, rope_angles, rope_frequencies
@@ -218,3 +219,18 @@ def test_positions_beyond_what_half_precision_can_count_are_told_apart(device):
 def test_sizes_that_do_not_divide_are_refused(change):
     with pytest.raises(ValueError, match="does not divide into heads of even width"):
         TinyGPT(replace(SMALL, **change))
+
+
+@torch.no_grad()
+def test_essence_is_the_module():
+    model = build(torch.device("cpu"))
+    blocks = []
+    for block in model.layers:
+        attention, mlp = block.self_attn, block.mlp
+        weights = {"q": attention.q_proj, "k": attention.k_proj, "v": attention.v_proj, "o": attention.o_proj}
+        weights |= {"gate": mlp["gate_proj"], "up": mlp["up_proj"], "down": mlp["down_proj"]}
+        weights |= {"γ1": block.input_layernorm, "γ2": block.post_attention_layernorm}
+        blocks.append({name: module.weight for name, module in weights.items()})
+    ids = torch.randint(17, (6,))
+    logits = essence.tiny_gpt(ids, model.embed_tokens.weight, blocks, model.norm.weight, D=4)
+    torch.testing.assert_close(logits, model(ids[None])[0][0])

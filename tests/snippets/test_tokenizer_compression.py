@@ -7,6 +7,7 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from snippets.essence import tokenizer_compression as essence
 from snippets.tokenizer_compression import Compression, encode, extend, extend_embedding, measure, utf8_length
 
 PIECES = ["模", "模型", "语言模型", "语", "the", " the", "th"]
@@ -119,3 +120,14 @@ def test_nothing_to_count_is_refused():
         measure(lambda text: encode(text, []), ["", ""])
     with pytest.raises(ValueError, match="new piece 1 has no parts"):
         extend_embedding(torch.ones(3, 2), [[0], []])
+
+
+def test_essence_equals_the_module():
+    pieces = ["a", "ab", "abc", "语言", "语言模型", "b"]
+    for text in ("abcab", "语言模型abd语言", "大语言模型😀", "c"):
+        assert essence.encode(text, pieces) == encode(text, pieces)
+        found = measure(lambda text: encode(text, pieces), [text])
+        assert essence.rate(text, pieces) == found.tokens_per_character
+    weight, new = torch.randn(256 + len(pieces), 8), ["大语言", "abcd"]
+    expected = extend_embedding(weight, [encode(piece, pieces) for piece in new])
+    torch.testing.assert_close(essence.new_rows(weight, new, pieces), expected)

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from snippets.essence import transformer_block as essence
 from snippets.transformer_block import Attention, TransformerBlock
 
 ORDERS = pytest.mark.parametrize("pre_norm", [True, False], ids=["pre", "post"])
@@ -184,3 +185,11 @@ def test_softmax_of_half_precision_is_summed_in_float32(device):
         layer.out_proj.bias.zero_()
     output = layer(torch.zeros(1, 1000, 4, device=device, dtype=torch.bfloat16))
     torch.testing.assert_close(output.float(), torch.ones(1, 1000, 4, device=device), atol=8e-3, rtol=0)
+
+
+@ORDERS
+@torch.no_grad()
+def test_essence_is_the_module(device, pre_norm):
+    block, x = TransformerBlock(8, 2, pre_norm=pre_norm).to(device), torch.randn(2, 5, 8, device=device)
+    form = essence.pre_norm if pre_norm else essence.post_norm
+    torch.testing.assert_close(form(x, [block.attention, block.mlp], [block.norm1, block.norm2]), block(x))

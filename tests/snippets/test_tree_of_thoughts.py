@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from snippets.essence import tree_of_thoughts as essence
 from snippets.tree_of_thoughts import judge, propose, solutions, tree_of_thoughts
 
 PUZZLES = [[4, 9, 10, 13], [3, 3, 8, 8], [1, 1, 1, 1], [1, 5, 5, 5], [2, 2, 2, 2]]
@@ -186,3 +187,21 @@ def test_opinions_are_counted_once_for_states_that_are_the_same():
 def test_wrong_arguments_are_refused(arguments):
     with pytest.raises(ValueError, match="are none, or breadth"):
         tree_of_thoughts(*arguments)
+
+
+@pytest.mark.parametrize("breadth", [1, 5])
+def test_essence_is_the_module(breadth):
+    def verdict(left, target=24, rng=None):  # an opinion that nobody has to guess
+        if len(left) <= 2:
+            return "sure" if solutions(left, target) else "impossible"
+        return "sure" if max(left) < 14 and solutions(left, target) else "maybe"
+
+    value = {"sure": 3.0, "maybe": 1.0, "impossible": 0.001}
+    solved = 0
+    for puzzle in ([4, 9, 10, 13], [4, 5, 6, 10], [2, 7, 8, 9], [1, 1, 1, 1]):
+        root = tuple(sorted(fractions(*puzzle)))
+        kept = essence.search(root, propose, lambda left: value[verdict(left)], b=breadth, T=3)
+        shown = [thoughts for thoughts, left in kept if left == (24,)]
+        assert tree_of_thoughts(puzzle, breadth, judge=verdict)[0] == (shown[0] if shown else [])
+        solved += bool(shown)
+    assert 0 < solved < 4

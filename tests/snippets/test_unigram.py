@@ -8,6 +8,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models
 
+from snippets.essence import unigram as essence
 from snippets.unigram import count_words, em_step, expected_counts, forward, losses, sample, train, viterbi
 
 WORDS = Counter({"▁low": 5, "▁lower": 2, "▁newest": 6, "▁widest": 3, "▁wider": 1})
@@ -237,3 +238,12 @@ def test_sign_without_a_piece_is_refused(cut):
 def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         train({"abc": 2}, **arguments)
+
+
+def test_essence_equals_the_module():
+    p = {"a": 0.2, "b": 0.25, "ab": 0.15, "ba": 0.1, "aba": 0.3}
+    logp = {piece: math.log(share) for piece, share in p.items()}
+    for word in ("abab", "ababa", "bbaab", "a"):
+        assert essence.viterbi(word, p) == viterbi(word, logp)
+        for alpha in (0.0, 0.5, 1.0):
+            assert math.isclose(essence.total(word, p, alpha), math.exp(forward(word, logp, power=alpha)[-1]))

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from snippets.essence import wordpiece as essence
 from snippets.wordpiece import count_words, encode, encode_word, join, log_likelihood, merge, pieces_of, scores, train
 
 TEXTS = [
@@ -156,3 +157,13 @@ def test_join_and_merge():
 def test_size_below_the_signs_is_refused():
     with pytest.raises(ValueError, match="size 1 is below the 2 characters"):
         train({"ab": 1}, size=1)
+
+
+def test_essence_equals_the_module():
+    words = {"low": 5, "lower": 2, "newest": 6, "widest": 3}
+    corpus = [(pieces_of(word), count) for word, count in words.items()]
+    exact = scores(corpus)
+    assert essence.scores(corpus) == {pair: float(score) for pair, score in exact.items()}
+    vocabulary = train(words, size=20)
+    for word in ("lowest", "newer", "slow", "widen", "w"):
+        assert essence.encode(word, vocabulary) == encode_word(word, vocabulary)

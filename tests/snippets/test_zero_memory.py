@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from snippets.essence import zero_memory as essence
 from snippets.zero_memory import Bytes, rank_bytes, sent_elements, zero1_adam_step
 
 
@@ -109,3 +110,9 @@ def test_impossible_arguments_are_refused(function, arguments, message):
 
 def test_a_single_parameter_on_a_single_rank_is_accepted():
     assert rank_bytes(1, 1) == 16
+
+
+@pytest.mark.parametrize("stage", range(4))
+def test_essence_is_the_module(stage):
+    assert essence.rank_bytes(1600, 8, stage) == rank_bytes(1600, 8, stage)
+    assert essence.sent(1600, 8, stage) == sent_elements(1600, 8, stage)

@@ -15,10 +15,11 @@ from bs4 import BeautifulSoup, Tag
 
 from ingest.cli import main as ingest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("theme")]  # each site is built once
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "https://wiki.test/w/"
+CARDS = f"{ADDRESS}assets/cards/"
 REPOSITORY = "https://github.com/somebody/wiki"
 HOSTILE = "</script><script>alert(1)</script> \"甲\" '乙' <!-- & \x85\u2028 \\ {{ 7 * 7 }} 😀"
 TITLE, SUMMARY = 'A "plain" title & more', 'It says "so" & more.'
@@ -108,11 +109,21 @@ def test_site_has_the_pages_that_are_asked_about(built):
     assert built.pages.keys() >= FOUND.keys() | {NO_PAGE}
 
 
-def test_themes_script_does_not_hold_up_the_page(built):
+def test_no_script_is_asked_for_before_the_page_is_painted(built):
     for name, page in built.pages.items():
-        (bundle,) = page.select("script[src*='/bundle.']")
-        assert bundle.has_attr("defer"), name
-        assert page.select("script[type=module]") and not page.select("script[type=module][defer]"), name
+        scripts = page.find_all("script", src=True)  # `select` finds nothing in a template
+        assert any("/bundle." in script["src"] for script in scripts), name
+        assert any(script.get("type") == "module" for script in scripts), name
+        assert {script.find_parent("template")["id"] for script in scripts} == {"__scripts"}, name
+
+
+def test_colours_are_no_component_of_the_themes_script(built):
+    """Which has every page styled three times anew at each visit: browser/page/palette.js does what it does."""
+    for name, page in built.pages.items():
+        assert not page.select("[data-md-component=palette]"), name
+        choices = page.select("[data-wiki-palette] input")
+        assert len(choices) == 3 and all(choice["data-md-color-primary"] == "custom" for choice in choices), name
+        assert page.body["data-md-color-primary"] == "custom", name
 
 
 def test_theme_is_not_told_to_ask_the_repositorys_host(built):
@@ -141,11 +152,13 @@ def test_question_tells_machines_what_it_holds_in_the_head_and_its_words_end_not
     assert with_data == ["qa/asked/"]
 
 
-def test_switch_leads_to_the_same_page_where_there_is_one_else_home(built):
+def test_switch_leads_to_the_same_page_where_there_is_one_else_to_what_says_that_there_is_none(built):
     for name, page in built.pages.items():
         links = {link["hreflang"]: resolved(name, link) for link in page.select("a.md-select__link")}
         place = name.removeprefix("en/") if name in TRANSLATED else ""
-        assert links == {"zh": ADDRESS + place, "en": f"{ADDRESS}en/{place}"}, name
+        note = f"{ADDRESS}{name}#in-english" if page.select("#in-english") else f"{ADDRESS}en/{place}"
+        assert links == {"zh": ADDRESS + place, "en": note}, name
+        assert bool(page.select("#in-english")) is (name not in TRANSLATED | {NO_PAGE}), name
 
 
 def test_pages_in_both_languages_say_so(built):
@@ -175,9 +188,21 @@ def test_every_page_names_the_feeds(built):
     [
         ("", {"title": "甲站", "type": "website", "locale": "zh_CN", "image": f"{ADDRESS}assets/picture.png"}),
         ("en/", {"title": "Home of A", "type": "website", "locale": "en_US", "image": f"{ADDRESS}assets/picture.png"}),
-        ("guide/open/", {"title": "怎样", "description": "这样", "type": "article", "locale": "zh_CN"}),
-        ("en/guide/open/", {"title": "How", "type": "article", "locale": "en_US"}),
-        ("topics/plain/", {"title": TITLE, "description": SUMMARY, "type": "article", "locale": "zh_CN"}),
+        (
+            "guide/open/",
+            {"title": "怎样", "description": "这样", "type": "article", "locale": "zh_CN", "image": f"{CARDS}site.png"},
+        ),
+        ("en/guide/open/", {"title": "How", "type": "article", "locale": "en_US", "image": f"{CARDS}site.png"}),
+        (
+            "topics/plain/",
+            {
+                "title": TITLE,
+                "description": SUMMARY,
+                "type": "article",
+                "locale": "zh_CN",
+                "image": f"{CARDS}plain.png",
+            },
+        ),
     ],
 )
 def test_shared_link_shows_what_the_page_is(built, name, expected):
@@ -188,6 +213,34 @@ def test_shared_link_shows_what_the_page_is(built, name, expected):
     assert found["og:description"]
 
 
+def test_site_has_its_own_mark(built):
+    for name, page in built.pages.items():
+        assert len(page.select("header svg.wiki-logo")) == 1, name
+        (icon,) = page.select("head > link[rel=icon]")
+        assert resolved(name, icon) == f"{ADDRESS}assets/favicon.svg", name
+    assert (built.folder / "assets" / "favicon.svg").is_file()
+
+
 def test_every_page_can_be_shared_but_the_one_that_is_none(built):
     shared = {name for name, page in built.pages.items() if page.select("meta[property='og:title']")}
     assert shared == built.pages.keys() - {NO_PAGE}
+
+
+@pytest.mark.parametrize(
+    ("name", "tab", "trail"),
+    [
+        ("qa/asked/", "问答", ["", "qa/"]),
+        ("qa/open/", "问答", ["", "qa/"]),
+        ("en/qa/open/", "Q&A", ["en/", "en/qa/"]),
+        ("", "首页", []),
+    ],
+)
+def test_page_has_its_tab_and_a_trail_whether_the_navigation_names_it_or_not(built, name, tab, trail):
+    page = built.pages[name]
+    assert [item.text.strip() for item in page.select(".md-tabs__item--active")] == [tab]
+    assert [resolved(name, link).removeprefix(ADDRESS) for link in page.select(".md-path a")] == trail
+
+
+def test_page_in_chinese_alone_can_say_so_in_english(built):
+    said = {name for name, page in built.pages.items() if page.select(".md-content > .wiki-english[lang=en][hidden]")}
+    assert said == (built.pages.keys() - TRANSLATED - {NO_PAGE}) | {"en/"}  # which leads back to where one came from

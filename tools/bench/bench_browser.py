@@ -103,6 +103,9 @@ def runtime_alone() -> Iterator[Site]:
         folder = Path(name)
         (folder / "lock.json").write_text(json.dumps(lock), "utf-8")
         build(folder / "lock.json", folder / "bare", default_cache())
+        files = json.loads((folder / "bare" / "manifest.json").read_text("utf-8"))["files"]
+        for path, entry in files.items():  # under the names by which Pyodide itself asks for them
+            shutil.copy(folder / "bare" / entry["at"], folder / "bare" / path)
         build(LOCK, folder / "runtime", default_cache())
         (folder / "bare.js").write_text(BARE.replace("INDEX", lock["runtimes"][lock["runtime"]]["index"]), "utf-8")
         yield from served(folder)

@@ -43,7 +43,7 @@ def recall_and_precision(find: Callable[[str], Iterable[str]], texts: Sequence[T
 def measure() -> list[Row]:
     """Names alone and with the pages; then the trade between recall and precision."""
     records = records_of_the_archive()
-    matcher, alone = Matcher(records.concepts, records.prose), Matcher(records.concepts)
+    matcher, alone = Matcher(records.concepts, *records.prose), Matcher(records.concepts)
     with mock.patch.object(matching, "LIKELY", float("inf")):
         named = {text: alone.find(text) for text in _all_texts(records)}
     sets = {

@@ -16,6 +16,7 @@ from statistics import mean
 from playwright.sync_api import sync_playwright
 
 from ingest.cli import main as ingest
+from ingest.tree import Tree
 from publish.search import HAN
 from publish.search.ask import answers
 from publish.search.index import build
@@ -106,8 +107,8 @@ def measure() -> list[Row]:
         (folder / "mkdocs-lunr.yml").write_text(LUNR, "utf-8")
         subprocess.run([*MKDOCS, "--config-file", "mkdocs-lunr.yml"], cwd=folder, check=True, env=QUIET)
         lunr = folder / "site-lunr"
-        pages = Pages(lunr)
-        build(folder, lunr)
+        pages = Pages(folder, lunr)
+        build(Tree(folder), lunr.name)
         measured["本站"] = dict(zip(texts, answers(texts, lunr), strict=True))
         browser = playwright.chromium.launch(executable_path=next(filter(None, map(shutil.which, NAMES))), args=FLAGS)
         with peers.theme(browser, lunr) as ask:

@@ -10,9 +10,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from ingest.concepts import fold
 from ingest.files import read
-from ingest.link import RELATED, link
+from ingest.link import link
 from ingest.model import Question
 from ingest.pipeline import Inputs, parse
+from ingest.related import RELATED
 from ingest.wiki import Records
 from tools.bench.table import Row
 
@@ -20,7 +21,12 @@ TITLE = "相关问题：给出的里有几个有用"
 ROOT = Path(__file__).parents[2]
 LABELS = ROOT / "tests" / "site" / "related.tsv"
 JUDGED = date(2026, 11, 21)  # what was asked later nobody has judged: shown or not, it counts for nothing
-FOLDERS = {"notes": "talks/notes", "questions": "talks/questions", "concepts": "docs/topics"}
+FOLDERS = {
+    "notes": "talks/notes",
+    "questions": "talks/questions",
+    "concepts": "docs/topics",
+    "english_concepts": "docs/en/topics",
+}
 Related = dict[str, tuple[str, ...]]
 
 

@@ -124,7 +124,8 @@ def indexed(folder: Path) -> float:
     """MB that writing the index from nothing takes at its peak."""
     (folder / ".cache" / "search.bin").unlink()
     code = (
-        "import resource; from pathlib import Path; from publish.search.index import build; build(Path.cwd());"
+        "import resource; from pathlib import Path; from ingest.tree import Tree;"
+        "from publish.search.index import build; build(Tree(Path.cwd()));"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))}

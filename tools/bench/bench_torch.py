@@ -1,17 +1,25 @@
 """The browser's torch against real torch: public code that learners read, and one step of training a GPT."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.conftest import FLAGS, NAMES, serving
+from tests.browser.test_cell import LORA, Cell
 from tools.bench.public_torch.compare import FOLDER, ROOT, compared
 from tools.bench.table import Row
 
 TITLE = "浏览器里的 torch：公开的代码，训练一步"
 HERE = Path(__file__).parent / "public_torch"
 STEPS = 12
+ADDRESSED = re.compile(r"\.[0-9a-f]{12}(?=\.\w+$)")  # what a file's address says of its content
 
 
 def step(paths: list[Path]) -> tuple[float, float]:
@@ -33,20 +41,57 @@ def page_step() -> tuple[float, float] | None:
     runtimes = sorted(ROOT.glob("site/runtime/pyodide-*"))
     if not runtimes:
         return None
-    command = [
-        "node",
-        str(HERE / "gpt.mjs"),
-        str(runtimes[-1]),
-        str(ROOT / "browser" / "torch"),
-        str(HERE / "gpt.py"),
-        str(STEPS),
-    ]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
+    with tempfile.TemporaryDirectory() as folder:
+        for file in runtimes[-1].iterdir():  # Pyodide asks Node's disk for the names that it was released with
+            for name in {file.name, ADDRESSED.sub("", file.name)}:
+                shutil.copy(file, Path(folder, name))
+        command = ["node", HERE / "gpt.mjs", folder, ROOT / "browser" / "torch", HERE / "gpt.py", STEPS]
+        try:
+            done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
+        except FileNotFoundError:
+            return None
     spent, loss = map(float, done.stdout.splitlines()[-1].split())
     return spent, loss
+
+
+CELL = """exec(compile(SOURCE, "gpt.py", "exec"))
+import time
+time.process_time = time.perf_counter
+print("%.4f" % measure(STEPS)[1])
+"""
+
+
+def chromium_step() -> tuple[float, float] | None:
+    """A step in a cell of the site in Chromium: the processor's milliseconds of the tab, and the loss.
+
+    None where there is no built site or no Chromium. The tab's process tells its time; what one step takes is the
+    difference between many and few.
+    """
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None or not (ROOT / "site" / "runtime" / "manifest.json").is_file():
+        return None
+    source = (HERE / "gpt.py").read_text("utf-8").partition("if __name__")[0]
+    with serving() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        page = browser.new_context(base_url=url, locale="zh-CN").new_page()
+        page.goto(LORA)
+        cell, spent = Cell(page), []
+        for steps in (1, 1, 1 + STEPS):  # the first also starts Python
+            begun = _spent(browser)
+            cell.write(CELL.replace("SOURCE", repr(source)).replace("STEPS", str(steps)))
+            cell.run()
+            spent.append(_spent(browser) - begun)
+        loss = float(cell.printed.inner_text())
+        browser.close()
+    return (spent[2] - spent[1]) / STEPS * 1e3, loss
+
+
+def _spent(browser: Browser) -> float:
+    """Seconds of the processor that the tabs' processes have used."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    return sum(process["cpuTime"] for process in processes if process["type"] == "renderer")
 
 
 def measure() -> list[Row]:
@@ -70,4 +115,6 @@ def measure() -> list[Row]:
         found.append(
             Row("同上，在 Pyodide 里（Node，与 Chromium 同一引擎）", f"{page[0]:.0f} ms", "≤ 350 ms", page[0] <= 350)
         )
+    if (page := chromium_step()) is not None:
+        found.append(Row("同上，在 Chromium 的代码块里", f"{page[0]:.0f} ms", "≤ 350 ms", page[0] <= 350))
     return found

@@ -27,9 +27,8 @@ def make_project(folder: Path, questions: int, notes: int, papers: int) -> None:
     rng = random.Random(questions)
     made = {*OWNED, "runtime"}  # of the project's own inputs
     shutil.copytree(ROOT / "docs", folder / "docs", ignore=lambda at, _: made if Path(at) == ROOT / "docs" else set())
-    shutil.copytree(ROOT / "snippets", folder / "snippets", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "theme", folder / "theme")
-    shutil.copytree(ROOT / "browser", folder / "browser", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("snippets", "theme", "browser", "widgets"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in ROOT.glob("mkdocs*.yml"):
         shutil.copy(path, folder)
     concepts = sorted(path.stem for path in (folder / "docs" / "topics").glob("*.md") if path.stem != "index")

@@ -4,15 +4,18 @@ The files lie in tests/ingest/importing/cases/, made for this. A case names what
 and what must be said. `python -m tools.bench.import_cases` prints the table; tests hold it.
 """
 
+import logging
 import re
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.importing.convert import convert
 from ingest.importing.decode import CannotConvert
 from ingest.importing.document import as_talk
+from ingest.importing.sandbox import Limits, convert_within
 from ingest.model import Source
 from ingest.notes.write import format_note
 
@@ -32,6 +35,7 @@ class Case:
         said: Regular expressions, one of which must match in what is said.
         questions: How many questions the note has; None where that does not matter.
         refused: Whether it is refused, with a reason.
+        within: What it may cost; it is then read in a process of its own, as `import` does.
     """
 
     number: int
@@ -42,6 +46,7 @@ class Case:
     said: str = ""
     questions: int | None = None
     refused: bool = False
+    within: Limits | None = None
 
 
 @dataclass(slots=True)
@@ -186,6 +191,11 @@ CASES = (
         Case(30, name, said="N001", refused=True)
         for name in ("2024年3月2日 会议纪要(1).txt", "导出_v2.txt", "讨论20240302.txt")
     ),
+    Case(31, "p1-two-columns.pdf", ("先把优化器的状态放到内存里",)),
+    Case(33, "bomb.pdf", refused=True, said="more than 300 MB", within=Limits(memory=300_000_000)),
+    Case(33, "bomb.docx", refused=True, said="unpacked", within=Limits()),
+    Case(33, "fences.md", ("最后一行",), within=Limits(10)),
+    Case(33, "lines.txt", ("第 3999 行",), within=Limits(10)),
     Case(32, "d3-fields.docx", ("https://example.org/p#sec2", "https://example.org/甲_%28乙%29%20丙")),
     Case(34, "d5-comments-tracked.docx", ("四十八", "前半句和后半句", "移动的一句"), never=("二十四",), said="comment"),
     *(
@@ -207,11 +217,26 @@ CASES = (
 )
 
 
+@contextmanager
+def _listening() -> Iterator[list[logging.LogRecord]]:
+    """What libraries say to whoever listens, which would stand on the terminal among what matters."""
+    heard: list[logging.LogRecord] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = heard.append  # type: ignore[method-assign]
+    logging.getLogger().addHandler(handler)
+    try:
+        yield heard
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
 def examine(case: Case) -> Outcome:
     """Convert a case's file, and hold what came of it against what must."""
     outcome = Outcome(case)
     try:
-        converted = convert(FOLDER / case.file)
+        with _listening() as heard:
+            converted = convert_within(FOLDER / case.file, case.within) if case.within else convert(FOLDER / case.file)
+        outcome.faults += [("structure", f"a library says {record.getMessage()!r}") for record in heard]
     except CannotConvert as error:
         outcome.said.append(str(error))
         if not case.refused:

@@ -1,4 +1,4 @@
-"""Write `trl.json`: what trl 0.11.4 computes for RLHF and DPO, as reference values for the tests of the snippets.
+"""Write `trl.json`: what trl 0.11.4 computes for RLHF, DPO and its kin, for the tests of the snippets.
 
 Run in an environment of its own (requirements.txt beside this file):
 
@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import torch
 import trl
 from torch import Tensor
-from trl import DPOTrainer, RewardTrainer
+from trl import CPOTrainer, DPOTrainer, KTOTrainer, ORPOTrainer, RewardTrainer
 from trl.trainer.dpo_config import FDivergenceType
 from trl.trainer.ppo_trainer import PPOTrainer
 from trl.trainer.utils import AdaptiveKLController
@@ -231,6 +231,40 @@ def early_stop_cases() -> list[dict[str, object]]:
     return cases
 
 
+def preference_cases() -> dict[str, object]:
+    """trl's own losses of the trainers for KTO, ORPO and SimPO, unbound, and its robust DPO."""
+    generator = torch.Generator().manual_seed(6)
+    here = SimpleNamespace(device="cpu", gather=lambda kl: kl)  # one process
+
+    def logps(width: float) -> Tensor:
+        return -width * torch.rand(5, generator=generator, dtype=torch.float64)
+
+    kto = []
+    for weights in ((1.0, 1.0), (1.3, 0.7)):
+        rows = [logps(20.0) for _ in range(6)]  # policy: chosen, rejected, of other prompts; then the reference's
+        trainer = SimpleNamespace(accelerator=here, calculate_KL=True, loss_type="kto", beta=0.1)
+        trainer.desirable_weight, trainer.undesirable_weight = weights
+        losses, _, _, kl = KTOTrainer.kto_loss(trainer, *rows)
+        kto.append({"logps": [row.tolist() for row in rows], "weights": list(weights)})
+        kto[-1] |= {"losses": losses.tolist(), "kl": kl.item()}
+    chosen, rejected = logps(3.0), logps(3.0)
+    odds, *_ = ORPOTrainer.odds_ratio_loss(SimpleNamespace(accelerator=here, beta=0.2), chosen, rejected)
+    trainer = SimpleNamespace(accelerator=here, loss_type="simpo", beta=2.5, simpo_gamma=0.8, label_smoothing=0.0)
+    simpo, _, _ = CPOTrainer.cpo_loss(trainer, chosen, rejected)
+    margins = [logps(9.0) for _ in range(4)]
+    trainer = SimpleNamespace(accelerator=here, beta=0.5, label_smoothing=0.2, loss_type="robust", reference_free=False)
+    trainer.f_divergence_type, trainer.f_divergence_params = FDivergenceType.REVERSE_KL.value, None
+    robust, _, _ = DPOTrainer.dpo_loss(trainer, *margins)
+    return {
+        "kto": kto,
+        "means": [chosen.tolist(), rejected.tolist()],
+        "odds_ratio": {"beta": 0.2, "losses": odds.tolist()},
+        "simpo": {"beta": 2.5, "gamma": 0.8, "losses": simpo.tolist()},
+        "robust": {"beta": 0.5, "label_smoothing": 0.2, "logps": [x.tolist() for x in margins]}
+        | {"losses": robust.tolist()},
+    }
+
+
 def references() -> dict[str, object]:
     """Everything that goes into `trl.json`."""
     return {
@@ -243,6 +277,7 @@ def references() -> dict[str, object]:
         "adaptive_kl": controller_case(),
         "ppo": ppo_cases(),
         "early_stop": early_stop_cases(),
+        "preference": preference_cases(),
     }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from .._core import Tensor, make, wide, wrap
 from .._create import arange, tensor
 from .._dtypes import int64
+from .._engine import scattered
 from .._linalg import Cast, _flat, _stacks, lowered, tensordot
 from .._pointwise import where
 from .._shape import stack
@@ -31,6 +32,8 @@ def _spans(kernel: Sequence[int], dilation: Sequence[int]) -> tuple[int, ...]:
 
 def _view(x: np.ndarray, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> np.ndarray:
     """Windows `(B, C, out…, kernel…)` of the last dimensions, without copying."""
+    if not isinstance(x, np.ndarray):  # see _twice.py
+        return x.reshape(-1)[_view(np.arange(x.size).reshape(x.shape), kernel, stride, dilation)]
     axes = tuple(range(x.ndim - len(kernel), x.ndim))
     view = np.lib.stride_tricks.sliding_window_view(x, _spans(kernel, dilation), axes)
     steps = tuple(slice(None, None, step) for step in (*stride, *dilation))
@@ -42,6 +45,10 @@ def _gathered(
 ) -> np.ndarray:
     """Windows `(B, C, out…, kernel…)` added up in their places: what the gradient of `_view` is."""
     count = len(stride)
+    if not isinstance(parts, np.ndarray):  # see _twice.py
+        at = _view(np.arange(math.prod(shape)).reshape(shape), parts.shape[-count:], stride, dilation)
+        at = at[tuple(slice(size) for size in parts.shape)]
+        return scattered((math.prod(shape),), at, parts).reshape(shape)
     whole = np.zeros(shape, parts.dtype)
     out = parts.shape[-2 * count : -count]
     for offset in itertools.product(*(range(size) for size in parts.shape[-count:])):
@@ -127,21 +134,24 @@ def convolution(
                 f"({' x '.join(map(str, kernel))}). Kernel size can't be greater than actual input size"
             )
     view = _view(padded, kernel, stride, dilation)
-    columns = _columns(view, groups, dims)
-    flat = w.reshape(groups, w.shape[0] // groups, -1)  # (groups, out, in)
-    batch, places = view.shape[0], view.shape[2 : 2 + dims]
-    out = _times(columns, flat.swapaxes(1, 2))  # (groups, rows, out)
+    columns = kept = _columns(view, groups, dims)
+    matrix = (groups, w.shape[0] // groups, columns.shape[2])  # (groups, out, in)
+    batch, places, full = view.shape[0], view.shape[2 : 2 + dims], padded.shape
+    out = _times(columns, w.reshape(matrix).swapaxes(1, 2))  # (groups, rows, out)
     out = np.moveaxis(out, 0, 1).reshape(batch, *places, w.shape[0])
     if bias is not None:
         out = out + wide(bias)
     inside = tuple(slice(low, low + size) for (low, _), size in zip(sides, x.shape[2:], strict=True))
 
     def backward(g: np.ndarray) -> list[np.ndarray]:
-        rows = np.moveaxis(g, 1, -1).reshape(-1, groups, flat.shape[1]).swapaxes(0, 1)  # (groups, rows, out)
+        columns = kept
+        if kept is None:
+            columns = _columns(_view(scattered(full, (..., *inside), x), kernel, stride, dilation), groups, dims)
+        rows = np.moveaxis(g, 1, -1).reshape(-1, groups, matrix[1]).swapaxes(0, 1)  # (groups, rows, out)
         to_weight = _times(rows.swapaxes(1, 2), columns).reshape(w.shape)
-        parts = np.moveaxis(_times(rows, flat), 0, 1)  # (rows, groups, in)
+        parts = np.moveaxis(_times(rows, w.reshape(matrix)), 0, 1)  # (rows, groups, in)
         parts = parts.reshape(batch, *places, x.shape[1], *kernel)
-        whole = _gathered(np.moveaxis(parts, 1 + dims, 1), padded.shape, stride, dilation)
+        whole = _gathered(np.moveaxis(parts, 1 + dims, 1), full, stride, dilation)
         grads = [whole[(..., *inside)], to_weight]
         return grads if bias is None else [*grads, g.sum(axis=(0, *range(2, g.ndim)))]
 
@@ -174,21 +184,25 @@ def convolution_transpose(
     stride, padding, extra, dilation = (several(one, dims) for one in (stride, padding, output_padding, dilation))
     x, w = wide(input), wide(weight)
     batch, places, channels = x.shape[0], x.shape[2:], w.shape[1] * groups
-    rows = np.moveaxis(x, 1, -1).reshape(-1, groups, x.shape[1] // groups).swapaxes(0, 1)  # (groups, rows, in)
-    flat = w.reshape(groups, x.shape[1] // groups, -1)  # (groups, in, out · positions)
+
+    def arranged(x: Any, w: Any) -> tuple[Any, Any]:
+        """The values as `(groups, rows, in)`, the weights as `(groups, in, out · positions)`."""
+        each = x.shape[1] // groups
+        return np.moveaxis(x, 1, -1).reshape(-1, groups, each).swapaxes(0, 1), w.reshape(groups, each, -1)
+
     full = tuple(
         (size - 1) * step + span + more
         for size, step, span, more in zip(places, stride, _spans(kernel, dilation), extra, strict=True)
     )
     inside = tuple(slice(cut, size - cut) for cut, size in zip(padding, full, strict=True))
-    parts = np.moveaxis(_times(rows, flat), 0, 1).reshape(batch, *places, channels, *kernel)
+    parts = np.moveaxis(_times(*arranged(x, w)), 0, 1).reshape(batch, *places, channels, *kernel)
     out = _gathered(np.moveaxis(parts, 1 + dims, 1), (batch, channels, *full), stride, dilation)[(..., *inside)]
     if bias is not None:
         out = out + wide(bias).reshape(-1, *(1,) * dims)
 
     def backward(g: np.ndarray) -> list[np.ndarray]:
-        spread = np.zeros((batch, channels, *full), g.dtype)
-        spread[(..., *inside)] = g
+        rows, flat = arranged(x, w)
+        spread = scattered((batch, channels, *full), (..., *inside), g, repeats=False)
         view = _view(spread, kernel, stride, dilation)[(..., *(slice(size) for size in places), *(slice(None),) * dims)]
         columns = _columns(view, groups, dims)  # (groups, rows, out · positions)
         back = np.moveaxis(_times(columns, flat.swapaxes(1, 2)), 0, 1).reshape(batch, *places, x.shape[1])
@@ -293,9 +307,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
     back = tuple(slice(low, size - high) for (low, high), size in zip(grown, out.shape, strict=True))
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
-        whole = np.zeros(shape, g.dtype)
-        whole[inside] = g[back]
-        return (whole,)
+        return (scattered(shape, inside, g[back], repeats=False),)
 
     return make(out, input.dtype, "ConstantPadNd0", (input,), backward)
 

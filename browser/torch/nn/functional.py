@@ -15,7 +15,7 @@ from .._create import (
     one_hot,  # noqa: F401 - public
 )
 from .._dtypes import bool_
-from .._engine import Mode
+from .._engine import Mode, cleared, scattered
 from .._linalg import (
     Cast,
     linear,  # noqa: F401 - public
@@ -86,15 +86,18 @@ def _gelu_exact(input: Tensor) -> Tensor:
     x = wide(input)
     share = quick_erf(np.asarray(x * x.dtype.type(SQRT_HALF)))
     share += 1
-    share *= x.dtype.type(0.5)
+    share *= x.dtype.type(0.5)  # of a single number a new one
+    kept = share
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
+        if kept is None:
+            return (g * (0.5 * (1 + quick_erf(x * SQRT_HALF)) + x * np.exp(-0.5 * x * x) / SQRT_2PI),)
         slope = np.asarray(x * x)
         slope *= x.dtype.type(-0.5)
         np.exp(slope, out=slope)
         slope *= x
         slope *= x.dtype.type(1 / SQRT_2PI)
-        slope += share
+        slope += kept
         slope *= g
         return (slope,)
 
@@ -150,8 +153,8 @@ def tanh(input: Tensor) -> Tensor:
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """`x` where positive, else a little of it."""
     x = wide(input)
-    slope = np.where(x > 0, 1, negative_slope).astype(x.dtype)
-    out = make(x * slope, input.dtype, "LeakyRelu0", (input,), lambda g: (g * slope,), () if inplace else (input,))
+    fixed = np.where(x > 0, 1, negative_slope).astype(x.dtype)
+    out = make(x * fixed, input.dtype, "LeakyRelu0", (input,), lambda g: (g * fixed,), () if inplace else (input,))
     return store(input, out) if inplace else out
 
 
@@ -159,8 +162,12 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """`x` where positive, else `alpha (exp(x) - 1)`."""
     x = wide(input)
     low = alpha * np.expm1(np.minimum(x, 0))
-    slope = np.where(x > 0, 1, low + alpha)
-    out = make(np.where(x > 0, x, low), input.dtype, "Elu0", (input,), lambda g: (g * slope,), ())
+    kept = np.where(x > 0, 1, low + alpha)
+
+    def backward(g: np.ndarray) -> tuple[np.ndarray]:
+        return (g * (np.where(x > 0, 1, alpha * np.exp(np.minimum(x, 0))) if kept is None else kept),)
+
+    out = make(np.where(x > 0, x, low), input.dtype, "Elu0", (input,), backward, ())
     return store(input, out) if inplace else out
 
 
@@ -168,8 +175,11 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     """`log(1 + exp(beta x)) / beta`; `x` itself above the threshold."""
     x = wide(input)
     out = np.where(x * beta > threshold, x, _softplus(x * beta) / beta).astype(x.dtype)
-    slope = np.where(x * beta > threshold, 1, _sig(x * beta))
-    return make(out, input.dtype, "Softplus0", (input,), lambda g: (g * slope,), (input,))
+
+    def backward(g: np.ndarray) -> tuple[np.ndarray]:
+        return (g * np.where(x * beta > threshold, 1, _sig(x * beta)),)
+
+    return make(out, input.dtype, "Softplus0", (input,), backward, (input,))
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
@@ -192,8 +202,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not training or p == 0 or not input._data.size:
         return input
     x = wide(input)
-    mask = np.zeros_like(x) if p == 1 else dropout_mask(x, 1 - p).astype(x.dtype) / x.dtype.type(1 - p)
-    out = make(x * mask, input.dtype, "Mul0", (input,), lambda g: (g * mask,))
+    fixed = np.zeros_like(x) if p == 1 else dropout_mask(x, 1 - p).astype(x.dtype) / x.dtype.type(1 - p)
+    out = make(x * fixed, input.dtype, "Mul0", (input,), lambda g: (g * fixed,))
     return store(input, out) if inplace else out
 
 
@@ -203,8 +213,8 @@ def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor,
         return input, wrap(np.ones(input._data.shape, bool), bool_)
     kept = np.zeros(input._data.shape, bool) if p == 1 else dropout_mask(input._data, 1 - p)
     x = wide(input)
-    mask = kept * x.dtype.type(0 if p == 1 else 1 / (1 - p))
-    return make(x * mask, input.dtype, "NativeDropout0", (input,), lambda g: (g * mask,)), wrap(kept, bool_)
+    fixed = kept * x.dtype.type(0 if p == 1 else 1 / (1 - p))
+    return make(x * fixed, input.dtype, "NativeDropout0", (input,), lambda g: (g * fixed,)), wrap(kept, bool_)
 
 
 def embedding(
@@ -233,13 +243,10 @@ def embedding(
         raise IndexError("index out of range in self")
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
-        whole = np.zeros(shape, g.dtype)
-        np.add.at(whole, index.reshape(-1), g.reshape(-1, shape[1]))
+        whole = scattered(shape, index.reshape(-1), g.reshape(-1, shape[1]))
         if frequency is not None:
             whole /= np.maximum(frequency, 1)[:, None]
-        if padding_idx is not None:
-            whole[padding_idx] = 0
-        return (whole,)
+        return (whole if padding_idx is None else cleared(whole, padding_idx),)
 
     return make(weight._data[index], weight.dtype, "Embedding0", (weight,), backward)
 
@@ -262,15 +269,17 @@ def _norm(
     label: str,
 ) -> Tensor:
     """Normalise over `axes`, then scale and shift by parameters of (broadcast) `shape`."""
-    normal, factor = _normalized(wide(input), axes, eps, centre)
-    scale = None if weight is None else wide(weight).reshape(shape)
-    out = normal if scale is None else normal * scale
+    x = wide(input)
+    normal, _ = kept = _normalized(x, axes, eps, centre)
+    scale = None if weight is None else wide(weight)
+    out = normal if scale is None else normal * scale.reshape(shape)
     if bias is not None:
         out = out + wide(bias).reshape(shape)
     given = [one for one in (weight, bias) if one is not None]
 
     def backward(g: np.ndarray) -> list[np.ndarray]:
-        inner = g if scale is None else g * scale
+        normal, factor = kept or _normalized(x, axes, eps, centre)
+        inner = g if scale is None else g * scale.reshape(shape)
         back = inner - normal * (inner * normal).mean(axis=axes, keepdims=True)
         if centre:
             back -= inner.mean(axis=axes, keepdims=True)

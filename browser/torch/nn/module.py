@@ -14,7 +14,7 @@ from .parameter import Buffer, Parameter
 Keys = namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"])
 
 
-class IncompatibleKeys(Keys):
+class _IncompatibleKeys(Keys):
     """What `load_state_dict` could not place."""
 
     def __repr__(self) -> str:
@@ -302,7 +302,7 @@ class Module:
 
     def load_state_dict(
         self, state_dict: dict[str, Tensor], strict: bool = True, assign: bool = False
-    ) -> IncompatibleKeys:
+    ) -> _IncompatibleKeys:
         """Copy values into parameters and buffers, or put the given tensors in their place (`assign`).
 
         Raises:
@@ -315,14 +315,14 @@ class Module:
         missing: list[str] = []
         unexpected: list[str] = []
         errors: list[str] = []
-        self._load(state, "", assign, strict, missing, unexpected, errors)
+        self._load(state, "", assign, True, missing, unexpected, errors)  # what does not fit is told in any case
         if strict and unexpected:
             errors.insert(0, "Unexpected key(s) in state_dict: {}. ".format(", ".join(f'"{n}"' for n in unexpected)))
         if strict and missing:
             errors.insert(0, "Missing key(s) in state_dict: {}. ".format(", ".join(f'"{n}"' for n in missing)))
         if errors:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
-        return IncompatibleKeys(missing, unexpected)
+        return _IncompatibleKeys(missing, unexpected)
 
     def _load(self, state: Any, prefix: str, assign: bool, strict: bool, *found: list[str]) -> None:
         """Load this module and all inside."""
@@ -332,7 +332,7 @@ class Module:
                 start = f"{prefix}{name}."
                 part = OrderedDict((key, value) for key, value in state.items() if key.startswith(start))
                 module._load(part, start, assign, strict, *found)
-        keys = IncompatibleKeys(found[0], found[1])
+        keys = _IncompatibleKeys(found[0], found[1])
         for when, hook in self._load_hooks.values():
             if when == "after":
                 hook(self, keys)

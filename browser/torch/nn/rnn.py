@@ -14,7 +14,7 @@ from .._core import Tensor, wide, wrap
 from .._dtypes import fit
 from .._linalg import _flat, linear
 from .._shape import cat, stack
-from ..autograd import Function
+from ..autograd import Function, once_differentiable
 from . import functional as F
 from . import init
 from .module import Module
@@ -111,6 +111,7 @@ class Recurrent(Function):
         return tuple(found) if c is not None else (*found, None)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, g_out: Tensor, g_h: Tensor, g_c: Any) -> Any:
         data, _, _, w_ih, w_hh, b_ih, b_hh = ctx.given
         _, _, back = STEPS[ctx.mode]

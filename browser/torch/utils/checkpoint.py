@@ -7,7 +7,7 @@ from .._absent import lacking as _lacking
 from .._core import Tensor
 from .._engine import enable_grad
 from .._random import get_rng_state, set_rng_state
-from ..autograd import Function, backward
+from ..autograd import Function, backward, once_differentiable
 
 
 class _Again(Function):
@@ -20,6 +20,7 @@ class _Again(Function):
         return run(*args)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Any) -> Any:
         given = [one.detach().requires_grad_(one.requires_grad) if isinstance(one, Tensor) else one for one in ctx.args]
         before = get_rng_state()

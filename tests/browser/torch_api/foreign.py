@@ -16,11 +16,14 @@ from typing import Any
 from unittest import mock
 
 OURS = {"torch", "numpy", "pytest", "hypothesis", "snippets", "tests", *sys.stdlib_module_names}
-# Of torch, but about processes, quantized kernels or torch's own machinery: not in a browser's tab.
+# Of torch, but about processes, dtypes that numpy lacks, quantized kernels or torch's own machinery: not in a tab.
 BEYOND = (
     "torch.ao",
     "torch.autograd.graph",
     "torch.distributed",
+    "torch.float8_e4m3fn",
+    "torch.float8_e5m2",
+    "torch.float8_e8m0fnu",
     "torch.multiprocessing",
     "torch.utils._python_dispatch",
     "torch.utils.flop_counter",

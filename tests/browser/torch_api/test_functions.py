@@ -171,6 +171,7 @@ MATRIX = {
         x.cummin(-1),
         x.logcumsumexp(0),
         x.diff(dim=0),
+        x.diff(prepend=x[..., :1], append=x[..., :2]),
         x.long().cumsum(0),
     ),
     "logical": lambda t, x: (
@@ -388,7 +389,14 @@ TWO = {
         t.sub(x, y, alpha=0.5),
     ),
     "power": lambda t, x, y: (x.abs() ** y, t.pow(x.abs(), y.abs())),
-    "where": lambda t, x, y: (t.where(x > y, x, y), t.where(y > 0, x, y), t.max(x, y), t.min(x, y)),
+    "where": lambda t, x, y: (
+        t.where(x > y, x, y),
+        x.where(x > y, y),
+        x.where(x > 0, 0.0),
+        t.where(y > 0, x, y),
+        t.max(x, y),
+        t.min(x, y),
+    ),
     "broadcast": lambda t, x, y: (t.broadcast_tensors(x, y), tuple(t.broadcast_shapes(x.shape, y.shape))),
     "mixed": lambda t, x, y: (
         x.double() + y,

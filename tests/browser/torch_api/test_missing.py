@@ -59,13 +59,14 @@ def test_page_marks_what_its_snippet_lacks_in_the_browser(name):
 
 
 MODULES = """torch nn nn.functional nn.init nn.utils nn.utils.rnn nn.utils.parametrizations nn.parallel optim
-optim.lr_scheduler linalg fft special distributions autograd autograd.functional func utils utils.data utils.checkpoint
-amp backends cuda accelerator distributed jit compiler multiprocessing profiler random serialization testing mps xpu
+optim.lr_scheduler linalg fft special distributions autograd autograd.functional autograd.graph func utils utils.data
+utils.checkpoint amp backends cuda accelerator distributed jit compiler multiprocessing profiler random serialization
+testing mps xpu
 fx""".split()
 MODULES_TOO = {"sparse", "sparse.nn", "hub", "onnx", "export", "ao", "quantization", "library", "overrides",
 "nested", "masked",
                "package", "monitor", "futures", "utils.cpp_extension", "utils.tensorboard", "utils.flop_counter",
-               "autograd.graph", "autograd.forward_ad", "autograd.profiler"}  # fmt: skip
+               "autograd.forward_ad", "autograd.profiler"}  # fmt: skip
 
 
 def elsewhere():

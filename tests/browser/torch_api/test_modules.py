@@ -309,7 +309,9 @@ def test_parameters_as_a_vector_and_back():
     def run(t):
         net = t.nn.Linear(2, 2)
         vector = t.nn.utils.parameters_to_vector(net.parameters())
-        t.nn.utils.vector_to_parameters(vector * 2, net.parameters())
+        doubled = vector * 2
+        t.nn.utils.vector_to_parameters(doubled, net.parameters())
+        doubled.data.add_(1)  # the parameters are parts of it
         net.weight.grad = t.full((2, 2), 9.0)
         t.nn.utils.clip_grad_value_(net.parameters(), 1.0)
         padded = t.nn.utils.rnn.pad_sequence([t.ones(2), t.ones(3)], batch_first=True, padding_value=-1)

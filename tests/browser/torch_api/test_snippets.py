@@ -1,14 +1,23 @@
-"""The snippets' own tests, run unchanged on the browser's torch. The pages' blocks run on it in test_cell.py."""
+"""The snippets' own tests, run unchanged on the browser's torch. The pages' blocks run on it in test_cell.py.
 
+Where Chromium is, they run in test_snippets_in_chromium.py, as for readers. Here they run where there is none, and
+where WIKI_SNIPPETS names some: a failed assertion says here what it compared.
+"""
+
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
 
 import pytest
 
+from ingest.lessons import parse_challenge
+from ingest.model import Source
 from snippets.__main__ import names
+from tests.browser.conftest import NAMES
 from tests.browser.torch_api import foreign
 from tests.browser.torch_api.pair import PACKAGE, ROOT
 
@@ -18,6 +27,16 @@ FILES = [f"test_{name}.py" for name in WANTED if (TESTS / f"test_{name}.py").is_
 OPTIONS = ("-p", "tests.browser.torch_api.foreign", "-p", "no:cacheprovider", "-rap", "--tb=short")
 PASSED = re.compile(r"^PASSED .*?(test_\w+\.py)::(\w+)", re.MULTILINE)
 FAULT = re.compile(r"^(?:FAILED|ERROR|INTERNALERROR|E  ).*", re.MULTILINE)
+
+
+def run_in_chromium() -> bool:
+    """Whether they can run in the browser, as far as is known before: it is there, and what it runs was built."""
+    manifest = ROOT / "site" / "runtime" / "manifest.json"
+    return (
+        any(map(shutil.which, NAMES))
+        and manifest.is_file()
+        and bool(json.loads(manifest.read_text(encoding="utf-8"))["installed"])
+    )
 
 
 def environment() -> dict[str, str]:
@@ -43,11 +62,37 @@ def verdict(report: str) -> dict[str, int]:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(
+    "WIKI_SNIPPETS" not in os.environ and run_in_chromium(), reason="test_snippets_in_chromium.py runs them"
+)
 def test_snippets_own_tests_pass():
     """One test for all files: pytest starts once."""
     command = [sys.executable, "-m", "pytest", *OPTIONS, "-p", "no:randomly", *(str(TESTS / name) for name in FILES)]
     run = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, encoding="utf-8", timeout=600)
     verdict(run.stdout + run.stderr)
+
+
+CHALLENGES = """
+import json, sys
+for name, task, answer, check in json.load(sys.stdin):
+    exec(answer + chr(10) * 2 + check, {"__name__": "__main__"})
+    try:
+        exec(task + chr(10) * 2 + check, {"__name__": "__main__"})
+    except AssertionError as error:
+        print("told of", name, error)
+"""
+
+
+def test_challenges_and_their_answers_do_there_what_they_do_here():
+    paths = sorted((ROOT / "snippets/challenges").glob("*.py"))
+    found = [parse_challenge(Source(path.name, path.read_text("utf-8")))[0] for path in paths]
+    given = json.dumps([(one.name, one.task, one.answer, one.check) for one in found])
+    command = [sys.executable, "-c", CHALLENGES]
+    run = subprocess.run(
+        command, input=given, cwd=ROOT, env=environment(), capture_output=True, encoding="utf-8", timeout=300
+    )
+    assert run.returncode == 0, run.stderr
+    assert re.findall(r"^told of (\w+) .", run.stdout, re.MULTILINE) == [one.name for one in found] != []
 
 
 def test_it_is_the_browsers_torch_that_runs():

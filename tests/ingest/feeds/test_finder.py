@@ -55,3 +55,10 @@ def test_a_paper_is_filed_under_what_it_names(title: str, abstract: str, found: 
 
 def test_folders_without_pages_name_nothing(tmp_path: Path) -> None:
     assert finder(tmp_path)("On LoRA", "LoRA") == ()
+
+
+def test_a_concept_named_right_before_another_is_its_adjective() -> None:
+    find = finder(Path(__file__).parents[3] / "docs")
+    found = find("GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers", "")
+    assert "quantization" in found and "post_training" not in found
+    assert "post_training" in find("A Survey of Post-Training of Large Language Models", "")

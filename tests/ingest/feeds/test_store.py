@@ -13,7 +13,7 @@ from ingest.feeds.outcome import Outcome
 from ingest.feeds.parse import Feed
 from ingest.feeds.records import decode, encode
 from ingest.feeds.state import FeedState
-from ingest.feeds.store import add_to_archive, fingerprint_of
+from ingest.feeds.store import add_to_archive, fingerprint_of, relink
 from ingest.model import Paper, Source, Week
 from ingest.urls import paper_id
 
@@ -144,3 +144,24 @@ def test_the_fingerprint_is_that_of_the_files(tmp_path: Path) -> None:
     assert one == fingerprint_of(tmp_path / "papers")
     add(tmp_path, dated(2, TODAY))
     assert fingerprint_of(tmp_path / "papers") != one
+
+
+def test_old_papers_are_linked_to_concepts_that_were_written_since(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    add(tmp_path, *(paper(number, chance) for number in range(6)))
+    before = weeks_of(tmp_path)
+
+    def find(title: str, line: str) -> tuple[str, ...]:
+        return ("awq",) if title.endswith(("2", "4")) else ()
+
+    assert relink(tmp_path / "papers", find) == (2, [])
+    named = [one.topics for week in weeks_of(tmp_path) for one in week.papers if one.title.endswith(("2", "4"))]
+    assert named == [("awq",), ("awq",)]
+    assert relink(tmp_path / "papers", find) == (0, [])
+    bare = [(one.id, one.title) for week in before for one in week.papers]
+    assert [(one.id, one.title) for week in weeks_of(tmp_path) for one in week.papers] == bare
+    name = next((tmp_path / "papers").glob("2026-*.jsonl"))
+    name.write_text(name.read_text() + "{")
+    problems = relink(tmp_path / "papers", lambda title, line: ("lora",))[1]
+    assert [problem.code for problem in problems][:1] == ["P001"] and name.read_text().endswith("{")
+    assert "lora" not in name.read_text()

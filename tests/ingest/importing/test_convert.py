@@ -5,6 +5,7 @@ import builtins
 import io
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from ingest.cli import main
 from ingest.importing.convert import convert
 from ingest.importing.decode import CannotConvert, decode
-from ingest.importing.html import PICTURES
+from ingest.importing.html import PICTURES, to_markdown
 from ingest.importing.tidy import tidy
 from ingest.notes.write import lost
 from tests.ingest.conftest import NOTE
@@ -334,6 +335,15 @@ def test_pictures_of_a_pdf_are_files(tmp_path):
     assert converted.text.split() == ["上面", "![图", f"1]({PICTURES}/1.png)", "下面"]
     [(name, content)] = converted.pictures.items()
     assert (name, content[:8]) == ("1.png", PNG[:8])
+
+
+def test_elements_in_each_other_without_end_leave_their_text_in_linear_time():
+    text = "a<ruby>b<rt>c</rt></ruby><script>1</script> d"
+    for depth in (200, 2_000):
+        began = time.process_time()
+        written = to_markdown("<div>" * depth + text + "</div>" * depth + "e")
+        assert written.text.split() == ["a", "b", "c", "d", "e"]
+    assert time.process_time() - began < 2  # it was the cube of them: half a minute
 
 
 # --- the commands

@@ -14,7 +14,8 @@ from ingest.importing.document import tell_kind
 from ingest.importing.escape import escape
 from ingest.importing.footnotes import notes_at_end, notes_in_place
 from ingest.importing.html import FoundPictures, to_markdown
-from ingest.importing.mathematics import Math, Omml, omml_tex, tex
+from ingest.importing.mathematics import Math, tex
+from ingest.importing.omml import Omml, omml_tex
 from ingest.importing.radicals import mend_radicals
 from ingest.importing.sandbox import Limits, convert_within
 from ingest.marks import ask_mark, asks, say_mark

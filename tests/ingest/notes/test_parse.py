@@ -202,6 +202,15 @@ def test_heading_asks_by_itself_and_the_next_of_its_level_ends_it(source):
     ]
 
 
+def test_sections_are_known_between_other_lines_where_no_heading_names_them(source):
+    tight = "【编号】：101\n本周新闻\n1. 新模型\n本周推荐\nFree Talk\n1、怎么去重？\n答：用它。\n2、谢谢大家。\n"
+    talk, _ = parse_note(source(tight))
+    assert [section.kind for section in talk.sections] == ["news", "picks", "free-talk"]
+    assert [question.title for question in talk.questions] == ["怎么去重？"]
+    headed = "【编号】：101\n目录\n本周新闻\n本周推荐\n\n## 本周新闻\n\n甲\n\n## 本周推荐\n\n## Free Talk\n"
+    assert len(parse_note(source(headed))[0].sections) == 3
+
+
 def test_several_answers_keep_their_authors(source):
     [question] = questions(source, "### Q1：甲？\n\nA1：乙。 —小河\n\nA1：丙。 --moss7")
     assert [(a.text, a.author) for a in question.answers] == [("乙。", "小河"), ("丙。", "moss7")]
@@ -233,6 +242,11 @@ def test_fence_hides_marks_and_unclosed_fence_hides_nothing(source):
         ("某文 - 知乎", ("某文 - 知乎", "")),
         ("类似的网络; - 记不清出处了", ("类似的网络; - 记不清出处了", "")),
         ("用 top-p", ("用 top-p", "")),
+        ("不用。—阿木（补充：见论文）", ("不用。（补充：见论文）", "阿木")),
+        ("都行。 —王五 2024-03-03 补充", ("都行。 2024-03-03 补充", "王五")),
+        ("看模型。——小李，补充：也看数据", ("看模型。，补充：也看数据", "小李")),
+        ("用甲——也就是基线（见图）", ("用甲——也就是基线（见图）", "")),
+        ("好。——这样，就行", ("好。——这样，就行", "")),
         ("- 小河", ("- 小河", "")),
     ],
 )

@@ -7,13 +7,18 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.learning_path import LearningPath
 from ingest.model import Concept
-from ingest.pages.learning_map import BOX, ROW, WIDTH, learning_map
+from ingest.pages.learning_map import BOX, COLUMNS, PAD, ROW, WIDTH, learning_map
+from ingest.pages.path import PathPages
 
 BOXES = re.compile(
-    r'<a xlink:href="(\w+)/"><rect x="(-?\d+)" y="(\d+)" width="(\d+)" height="\d+" rx="5"( stroke-dasharray="4 3")?/>'
+    r'<a(?: id="map-\w+")? xlink:href="(\w+)/" data-wiki-concept="\w+" data-wiki-goals="[^"]*">'
+    r'<rect x="(-?\d+)" y="(\d+)" width="(\d+)" height="\d+" rx="5"( stroke-dasharray="4 3")?/>'
     r'<text x="\d+" y="\d+">(.*?)</text></a>'
 )
+FIGURES = re.compile(r'<g class="wiki-group--\d+"[^>]* aria-label="(.*?)：箭头[^"]*">(.*?)</g></g>', re.DOTALL)
+FRAME = re.compile(r'class="wiki-map__frame" width="(\d+)" height="(\d+)"')
 LINES = re.compile(r"M(-?\d+) (\d+)C[-\d ]+ (-?\d+) (\d+)(m-3-6 3 6 3-6)?")
 
 
@@ -26,9 +31,9 @@ def drawn(*concepts):
     groups = {}
     for one in concepts:
         groups.setdefault(one.group, []).append(one)
-    text = learning_map(groups, {one.name: one for one in concepts})
+    text = learning_map(groups, every := {one.name: one for one in concepts}, PathPages(LearningPath(), every))
     found = {}
-    for group, figure in re.findall("<figure><figcaption>(.*?)</figcaption>(.*?)</figure>", text, re.DOTALL):
+    for group, figure in FIGURES.findall(text):
         boxes = {
             name: (int(x), int(y) // ROW, int(width), bool(dashes))
             for name, x, y, width, dashes, _ in BOXES.findall(figure)
@@ -37,7 +42,7 @@ def drawn(*concepts):
             ((int(a), int(start) // ROW), (int(b), int(end) // ROW), bool(head))
             for a, start, b, end, head in LINES.findall(figure)
         ]
-        found[unescape(group)] = boxes, lines, int(re.search(r'width="(\d+)"', figure)[1])
+        found[unescape(group)] = boxes, lines, int(FRAME.search(figure)[1]) - 2 * PAD
     return found
 
 
@@ -127,6 +132,30 @@ def test_any_concepts_even_in_circles_are_drawn_once_apart_and_downwards(concept
 
 def test_names_are_escaped():
     odd = Concept("a", "<甲> & 乙", ("a",), "<组>", "", "", False, "docs/topics/a.md")
-    text = learning_map({"<组>": [odd]}, {"a": odd})
+    text = learning_map({"<组>": [odd]}, {"a": odd}, PathPages(LearningPath(), {"a": odd}))
     assert "&lt;甲&gt; &amp; 乙" in text and "<组>" not in text and "<甲>" not in text
     assert f'height="{BOX}"' in text
+
+
+PLACES = re.compile(
+    r'transform="translate\((\d+) (\d+)\)" role="group"[^>]*>\n'
+    r'<rect class="wiki-map__frame" width="(\d+)" height="(\d+)"'
+)
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=12))
+def test_groups_of_one_picture_keep_apart_and_within_it(sizes):
+    groups = {
+        f"组{at}": [concept(f"c{at}_{n}", *([f"c{at}_{n - 1}"] if n else []), group=f"组{at}") for n in range(size)]
+        for at, size in enumerate(sizes)
+    }
+    every = {one.name: one for listed in groups.values() for one in listed}
+    text = learning_map(groups, every, PathPages(LearningPath(), every))
+    assert text.count("<svg ") == 1 and set(re.findall(r'id="map-(\w+)"', text)) == set(every)
+    [(right, bottom)] = [(int(x), int(y)) for x, y in re.findall(r'viewBox="0 0 (\d+) (\d+)"', text)]
+    frames = [tuple(map(int, frame)) for frame in PLACES.findall(text)]
+    assert len(frames) == len(sizes) and len({x for x, *_ in frames}) == min(COLUMNS, len(sizes))
+    for x, y, wide, high in frames:
+        assert 0 < x and 0 < y and x + wide < right and y + high < bottom  # borders and all
+    for (x, y, wide, high), (other_x, other_y, other_wide, other_high) in combinations(frames, 2):
+        assert x + wide < other_x or other_x + other_wide < x or y + high < other_y or other_y + other_high < y

@@ -2,14 +2,20 @@
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from ingest.guard import Looked
+from ingest.tree import Tree
+from publish.search import SCRIPTS, documents
+from publish.search.ask import node
 from publish.search.index import build
-from tests.publish.search.conftest import RECORDS, write
+from tests.publish.search.conftest import CONCEPT, RECORDS, question, write
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -28,6 +34,8 @@ def files(root: Path) -> dict[str, bytes]:
         ("what is a reward model", "topics/reward/"),
         ("打分模型是啥", "topics/reward/"),
         ("RM", "topics/reward/"),
+        ("judge net", "topics/reward/"),
+        ("judgenet", "topics/reward/"),
         ("复读机 怎么办", "qa/loop/"),
         ("repetition", "qa/loop/"),
         ("rewrd model", "topics/reward/"),
@@ -35,6 +43,7 @@ def files(root: Path) -> dict[str, bytes]:
         ("ＲｏＰＥ", "topics/rope/"),
         ("xuanzhuanweizhibianma", "topics/rope/"),
         ("kvcache", "qa/rank/"),
+        ("LoraConfig 怎么配置", "topics/lora/"),
         ("torch.topk", "qa/rank/"),
         ("熵", "qa/open/"),
         ("Reward Hacking", "papers/2026-w01/"),
@@ -54,6 +63,10 @@ def test_what_nobody_says_finds_nothing(asked):
     assert asked("qzxwvqzxwv", "") == [[], []]
 
 
+def test_what_pages_include_is_no_page(asked):
+    assert asked("实验里的字") == [[]]
+
+
 def test_few_strict_matches_hide_no_good_partial_ones(asked):
     (found,) = asked("LoRA 显存 秩")
     assert {"topics/lora/", "qa/rank/"} <= set(found)
@@ -66,7 +79,7 @@ def test_english_pages_are_found_from_english_ones_and_chinese_from_chinese(aske
 
 
 def test_command_prints_a_list_a_line(project):
-    build(project)
+    build(Tree(project))
     command = [sys.executable, "-m", "publish", "search", "--json", f"--site={project / 'site'}"]
     done = subprocess.run(command, input="LoRA\n\n熵\n", capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -76,14 +89,14 @@ def test_command_prints_a_list_a_line(project):
 
 
 def test_files_are_named_by_what_is_in_them(project):
-    build(project)
+    build(Tree(project))
     entry = json.loads(files(project)["index.json"])
     assert entry["count"] == 9 and sum(entry["packs"]) == 9
     assert entry["runs"] == [["概念", "", 3], ["问答", "", 3], ["论文", "", 1], ["", "en", 1], ["", "zh", 1]]
     before = set(files(project))
     records = project / "docs" / "generated" / "search.jsonl"
     records.write_text(RECORDS.replace("从 8 试起", "从 16 试起"), "utf-8")
-    build(project)
+    build(Tree(project))
     after = set(files(project))
     assert before - after and after - before and "index.json" in before & after
 
@@ -97,30 +110,30 @@ def test_changed_question_gives_the_bytes_of_a_build_from_nothing(project, tmp_p
         for root in (project, other):
             (root / "docs" / "generated" / "search.jsonl").write_text(text, "utf-8")
         (other / ".cache" / "search.bin").unlink(missing_ok=True)
-        build(project)
-        build(other)
+        build(Tree(project))
+        build(Tree(other))
         assert files(project) == files(other)
 
 
 def test_broken_memory_is_no_harm(project):
-    build(project)
+    build(Tree(project))
     wanted = files(project)
     (project / ".cache" / "search.bin").write_bytes(b"no memory of ours")
-    build(project)
+    build(Tree(project))
     assert files(project) == wanted
 
 
 def test_memory_is_written_through_no_link(project, tmp_path):
-    build(project)
+    build(Tree(project))
     (project / ".cache" / "search.bin").unlink()
     (tmp_path / "other").write_bytes(b"kept")
     (project / ".cache" / "search.bin").symlink_to(tmp_path / "other")
-    build(project)
+    build(Tree(project))
     assert (tmp_path / "other").read_bytes() == b"kept"
 
 
 def test_texts_hold_the_answer_first_and_no_markup(project):
-    build(project)
+    build(Tree(project))
     shown = [
         one
         for name, content in files(project).items()
@@ -131,3 +144,53 @@ def test_texts_hold_the_answer_first_and_no_markup(project):
     assert by_title["LoRA 的秩取多大？"]["parts"][0] == ["", "", "从 8 试起。torch.topk 与 KV-Cache 无关。"]
     assert ["loss", "公式", "a/b"] in by_title["奖励模型"]["parts"]
     assert by_title["On Reward Hacking"]["url"] == "https://example.org/p"
+
+
+def test_page_that_the_guard_saw_otherwise_is_not_indexed(project):
+    with pytest.raises(OSError, match="changed while the site was built"):
+        build(Looked(project, {"docs/topics/lora.md": "of another text"}))
+
+
+def test_sections_of_code_are_found_in_linear_time():
+    """Code of 20 kB that begins sections and ends none took minutes."""
+    code = "# --8<-- [start:core]\n" * 40_000
+
+    class Code:
+        kind = staticmethod(lambda name: "file")
+        read = staticmethod(lambda name: code.encode())
+
+    began = time.process_time()
+    assert documents._whole('--8<-- "lora.py:core"', Code()) == code
+    assert time.process_time() - began < 1
+
+
+ENGINE = """
+import { readFile } from "node:fs/promises";
+globalThis.document = { documentElement: { lang: "zh" } };
+const { Engine } = await import("./engine.js");
+const { Finder } = await import("./find.js");
+const { Reader } = await import("./reader.js");
+const reader = await Reader.open((name) => readFile(`${process.argv[2]}/${name}`));
+const engine = new Engine(reader, await Finder.of(reader));
+await engine.prepareFilters();
+const { counts } = engine.sifted({}, engine.everything());
+console.log(JSON.stringify([await engine.suggestions("constr"), counts.person.constructor]));
+"""
+
+
+def test_concept_and_person_may_be_called_as_every_object_of_javascript_has_it(project, tmp_path_factory):
+    page = CONCEPT.format(title="Constructor", english="Constructor", aliases="constructor", summary="a", text="b")
+    (project / "docs/topics/constructor.md").write_text(page, "utf-8")
+    (project / "docs/generated/search.jsonl").write_text(question("a", "问？", "答", people=["constructor"]), "utf-8")
+    build(Tree(project))
+    folder = tmp_path_factory.mktemp("scripts")
+    for script in SCRIPTS.glob("*.js"):
+        shutil.copy(script, folder)
+    (folder / "package.json").write_text('{"type": "module"}', "utf-8")
+    (folder / "run.js").write_text(ENGINE, "utf-8")
+    done = subprocess.run(
+        [*node(), str(folder / "run.js"), str(project / "site/search")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    suggested, count = json.loads(done.stdout)
+    assert ([one["title"] for one in suggested], count) == (["Constructor"], 1)

@@ -61,10 +61,10 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
 @no_grad()
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """One vector into all parameters."""
+    """One vector into all parameters, which are parts of it from then on, as in torch."""
     start = 0
     for one in parameters:
-        one.copy_(vec[start : start + one.numel()].view_as(one))
+        one.data = vec[start : start + one.numel()].view_as(one).data
         start += one.numel()
 
 
