@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +14,7 @@ from ingest.problems import Problem
 from ingest.tree import Strange, Synced, Tree, sync
 
 PICTURES = {".gif", ".jpeg", ".jpg", ".png", ".webp"}
+ACTS = re.compile(r"[!-*,:-@\[-^`{-~]")  # of a text's name, which pages, addresses and titles repeat as it is
 
 
 class CannotWrite(OSError):
@@ -59,6 +61,9 @@ def _contents(
         name = path.removeprefix(base)
         if not name.isprintable():
             problems.append(unprintable(name))
+            continue
+        if is_below and (mark := ACTS.search(name)):
+            problems.append(Problem(name, 1, 1, "X008", f"its name has {mark[0]!r}"))
             continue
         with contextlib.suppress(OSError):  # told by who reads it
             if (size := os.lstat(path).st_size) > largest:

@@ -11,14 +11,14 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
-from ingest.front_matter import front_matter, line_of_key
+from ingest.front_matter import front_matter, keys_for_others, line_of_key
 from ingest.invisible import unescape
 from ingest.limits import BLANKS, INCLUDES, PAGE_MARKS, PARAGRAPH_MARKS, marks_in
 from ingest.model import Source
 from ingest.problems import Problem
 from ingest.sure_code import LANGUAGES, PARAGRAPH_END, SECTION, code_lines, without_code
 
-HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)  # as MkDocs finds it
+HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)  # as MkDocs finds it
 HIDDEN_SIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # some are dropped, and what they divided comes together
 FIELDS = set(
     "title description image hide icon translated"  # of every page
@@ -43,10 +43,11 @@ ATTRIBUTES = re.compile(r"^[^{\n]*(\{.*\})", re.MULTILINE)  # from the first to 
 # Themes find their own parts, which lie above the text, by classes, ids and data.
 ACTS = re.compile(
     r"(?<![\w-])(?:on[a-z]{3,}|style|href|src|srcset|srcdoc|action|formaction|xlink:href|background|poster|ping"
-    r"|class|id|name|for|is|slot|role|dir|markdown|popover\w*|(?:data|aria)-[\w-]*)\s*="
+    r"|target|rel|class|id|name|for|is|slot|role|dir|markdown|popover\w*|(?:data|aria)-[\w-]*)\s*="
     r"|(?<![\w-])(?:\.md-|#__)",
     re.IGNORECASE,
 )
+BOX = re.compile(r"(?:!{3}|\?{3}\+?)[\w -]*\bmd-", re.IGNORECASE)  # whose kind becomes a class
 # Each looked for at every place: what one takes for its own may hold another.
 SEEN = 300  # letters of an address; what it leads to stands at its beginning
 TARGET = re.compile(rf"(?=\]\(\s*<?([^)>]{{0,{SEEN}}})|\]:\s*<?(\S{{1,{SEEN}}})|<([a-zA-Z][\w+.-]*:[^<>]*)>)")
@@ -70,9 +71,12 @@ def check_page(source: Source) -> list[Problem]:
     fields, body, first, problems = front_matter(source)
     if not problems:
         problems += _check_fields(source, fields, body)
-    ending = HEAD.match(source.text)
-    if (source.text[ending.end() :] if ending else source.text) != body and "\n" in source.text:
-        problems.append(Problem(source.path, 1, 1, "X007", "front matter that the site's generator reads otherwise"))
+        head = HEAD.match(source.text)
+        if (source.text[head.end() :] if head else source.text) != body or (
+            head and keys_for_others(head[1]) != fields.keys()
+        ):
+            what = "front matter that the site's generator reads otherwise"
+            problems.append(Problem(source.path, 1, 1, "X007", what))
     text = Source(source.path, "\n" * (first - 1) + body)
     found = *_check_includes(text), *_check_text(text), *_check_languages(text), *_check_marks(text)
     return sorted({*problems, *found})
@@ -252,6 +256,8 @@ def _check_text(source: Source) -> Iterator[Problem]:
     for found in ATTRIBUTES.finditer(text):
         if ACTS.search(found[1]) or ACTS.search(unescape(found[1]).replace("\\", "")):
             yield problem(found.start(1), "X006", f"attributes {found[1][:40]!r}")
+    for found in BOX.finditer(text):
+        yield problem(found.start(), "X006", f"a box {found[0][:40]!r}")
     for found in TARGET.finditer(text):
         written = found[1] or found[2] or found[3] or ""
         address = re.sub(r"[\x00-\x20\\]|\u00ad", "", unescape(written))

@@ -21,8 +21,9 @@ INCLUDE = re.compile(r'(\s*)--8<-- "((?!/)(?:(?!\.\.)[\w./-])+?)(?::(\w+))?"\s*'
 MARK = re.compile(r"\s*(?:<!--|#) --8<-- \[(start|end):(\w+)\](?: -->)?\s*")
 FENCE = re.compile(r"\s*(```+|~~~+)")
 ATTRIBUTES = r'\{:? ?(?:[.#][^{}]*|[\w-]+="[^{}]*") ?\}'  # of Markdown's attr_list
-HIDDEN = re.compile(rf"<svg\b.*?</svg>|<!--.*?-->|\s?{ATTRIBUTES}", re.DOTALL)
-TAG = re.compile(r"</?(?:div|span|figure|br|p)\b[^>]*>")
+# What begins again ends what began: else each beginning would be followed to the end of its line.
+HIDDEN = re.compile(rf"<svg\b(?:[^<]|<(?!/?svg\b))*+</svg>|<!--(?:(?!-->|<!--).)*+-->|\s?{ATTRIBUTES}", re.DOTALL)
+TAG = re.compile(r"</?(?:div|span|figure|br|p)\b[^<>]*+>")
 PLAIN = frozenset("<{&")  # a line without any of them is text already
 LINK = re.compile(r"(\]\()([^()\s:?#]+)([?#][^()\s]*)?\)")  # one of the site's own
 DEEPEST = 4  # includes within includes
@@ -103,8 +104,7 @@ def twin(project: Project, source: str, names: Mapping[str, str]) -> str:
             parts.append(line)
             fence = (mark[1] if mark else "") if not fence else ("" if mark and mark[1].startswith(fence) else fence)
         else:
-            plain = line if PLAIN.isdisjoint(line) else unescape(TAG.sub("", HIDDEN.sub("", line)))
-            parts.append(plain.rstrip())
+            parts.append(_plain(line))
     here = posixpath.dirname(names[source])
 
     def relinked(found: re.Match[str]) -> str:
@@ -115,6 +115,11 @@ def twin(project: Project, source: str, names: Mapping[str, str]) -> str:
 
     text = LINK.sub(relinked, "\n".join(parts))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _plain(line: str) -> str:
+    """A line of Markdown without what is not to be read."""
+    return (line if PLAIN.isdisjoint(line) else unescape(TAG.sub("", HIDDEN.sub("", line)))).rstrip()
 
 
 def llms(project: Project, known: Mapping[str, Any], names: Mapping[str, str]) -> str:

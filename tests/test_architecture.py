@@ -25,7 +25,7 @@ ALLOWED = {
     "encodings": "",
     "files": "limits model pictures problems tree",
     "front_matter": "model problems",
-    "guard": "addresses files limits problems safety tree workspace",
+    "guard": "addresses files limits pictures problems safety tree workspace",
     "invisible": "model problems",
     "kept": "",
     "learning_path": "front_matter limits model problems",

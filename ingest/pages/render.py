@@ -89,6 +89,10 @@ class _Renderer:
         for question in self.questions.values():
             for name in question.topics:
                 self.asked[name].append(question)
+        self.after: dict[str, dict[str, Concept]] = defaultdict(dict)  # what builds on a concept
+        for concept in self.concepts.values():
+            for base in concept.builds_on:
+                self.after[base][concept.name] = concept
         self.people = people_of(self.talks, self.questions.values())
         self.environment = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -242,7 +246,7 @@ class _Renderer:
 
     def _concept(self, concept: Concept, **lists: object) -> str:
         """What follows on the page of a concept."""
-        after = [other for other in self.concepts.values() if concept.name in other.builds_on]
+        after = list(self.after[concept.name].values())
         lists |= {"published": self.papers.on(concept.name), "picked": self.papers.picked}
         count = self.papers.count_on(concept.name)
         return self._page("concept", after=after, count=count, **self.path.of(concept), **lists)

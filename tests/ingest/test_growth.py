@@ -30,6 +30,7 @@ from ingest.notes.mend import mend
 from ingest.notes.names import split_attribution
 from ingest.notes.parse import parse_note
 from ingest.notes.write import format_note
+from ingest.pages.talks import parts_of
 from ingest.plain import plain
 from ingest.questions.collected import parse_collection
 from ingest.questions.discussions import parse_form
@@ -206,6 +207,11 @@ FILES = {
         parse_question,
         QUESTION,
         lambda size: "---\n" + "".join(f"k{n}: v\n" for n in range(size // 10)) + "---\n# a\n" + "x\n" * (size // 2),
+    ),
+    "headings of one name": (
+        lambda source: parts_of(parse_note(source)[0]),
+        NOTE,
+        lambda size: HEAD + "## a\n\nb\n\n" * (size // 9),
     ),
     "topics": (parse_question, QUESTION, lambda size: f"---\ntopics: [{'a,' * (size // 2)}]\n---\n# a\n"),
 }

@@ -6,6 +6,7 @@ import pytest
 
 from publish.exports import twin
 from publish.memory import Memory, Project
+from tests.ingest.test_growth import grows_too_fast
 from tests.publish.conftest import made
 
 
@@ -72,3 +73,14 @@ def test_a_built_site_has_them_and_keeps_them(built, capsys):
         assert (built / "site" / name).is_file(), name
     assert made(built) == 0
     assert (built / "site/topics/rope/index.md").read_text("utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("part", ["<svg ", "</svg><svg", "<!-- ", "<div ", "{.a", "&#", "](a"])
+def test_a_twin_is_made_in_time_that_grows_with_its_page(site, part):
+    """A page of 1 MB whose code says `<svg` twenty thousand times took minutes."""
+
+    def work(text):
+        (site.root / "docs/qa/a.md").write_text(text, "utf-8")
+        assert twin(site, "qa/a.md", NAMES)
+
+    assert not grows_too_fast(work, lambda size: f"`{part * (size // len(part))}`")
