@@ -8,6 +8,7 @@ tags (but a few inline ones without attributes) nor attributes that act, nor add
 import ast
 import re
 import textwrap
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
@@ -32,7 +33,7 @@ INCLUDE = re.compile(
     r'|topics/(?:pictures|thumbnails)/[\w-]+\.html|topics/[\w-]+\.md:example)"\s*'
 )
 CODE_SECTION = re.compile(r"\s*# --8<-- \[(?:start|end):[a-z]\w*\]\s*")
-FENCE_LANGUAGE = re.compile(r"[\s>*+\-\d.):]*(?:`{3,}|~{3,}) *(?:\{ ?\.?)?([\w+#.-]+)(?!.*`)")
+FENCE_LANGUAGE = re.compile(r"[\s>*+\-\d.):]*(?:`{3,}|~{3,}) *(?:\{ ?\.?)?([\w+#.-]++)(?!.*`)")
 TAG = re.compile(r"<(?:[a-zA-Z/?!][^<>]*>|[a-zA-Z/?!](?=[^<]*\Z))|(?m:^[ >]*<[a-zA-Z/?!])")
 PLAIN_TAG = re.compile(r"</?(?:abbr|b|br|del|em|i|ins|kbd|mark|s|small|strong|sub|sup|u|wbr) */?>")
 FORMULA = re.compile(
@@ -237,10 +238,11 @@ def _check_includes(source: Source) -> Iterator[Problem]:
 def _check_text(source: Source) -> Iterator[Problem]:
     """Directives, tags, attributes and addresses outside of code."""
     text = without_code(source.text)
+    ends = [-1, *(found.start() for found in re.finditer("\n", text))]
 
     def problem(at: int, code: str, what: str) -> Problem:
-        line = text.count("\n", 0, at) + 1
-        return Problem(source.path, line, at - text.rfind("\n", 0, at), code, what)
+        line = bisect_left(ends, at)
+        return Problem(source.path, line, at - ends[line - 1], code, what)
 
     for found in HIDDEN_SIGN.finditer(source.text):
         yield problem(found.start(), "X006", f"a control character {found[0]!r}")

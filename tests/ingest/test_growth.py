@@ -23,6 +23,7 @@ from ingest.importing.html import FoundPictures
 from ingest.importing.markdown import read_markdown
 from ingest.importing.tidy import tidy
 from ingest.invisible import check_direction, visible
+from ingest.lessons import cell_of
 from ingest.markup import links_in
 from ingest.matching import Matcher
 from ingest.model import Concept, Question, Source
@@ -37,9 +38,11 @@ from ingest.questions.discussions import parse_form
 from ingest.questions.duplicates import alike, join
 from ingest.questions.parse import parse_question
 from ingest.related import related
+from ingest.safety import check_page
 from ingest.slips.notes import note_slips
-from ingest.slips.questions import question_slips
+from ingest.slips.questions import concept_slips, question_slips
 from ingest.urls import arxiv_id, canonical_url, doi_of
+from tests.ingest.conftest import CONCEPT
 from tests.ingest.hostile import KINDS
 
 MOST = 15
@@ -62,6 +65,13 @@ def _numbered(text):
     return list(enumerate(text.split("\n"), 1))
 
 
+def _concept_page(text):
+    """A page whose example, and whose body, is the text."""
+    page = Source("docs/topics/a.md", f"{CONCEPT}<!-- [start:example] -->\n{text}\n<!-- [end:example] -->\n{text}")
+    assert parse_concept(page)[0]
+    return cell_of(page.text), list(concept_slips(page))
+
+
 PARSERS = {
     "html": safe_html.to_html,
     "a title": lambda text: (safe_html.escape(text), safe_html.meta(text), safe_html.address(text)),
@@ -73,6 +83,8 @@ PARSERS = {
     "question's title": lambda text: parse_question(Source(QUESTION, f"# {text}")),
     "front matter": lambda text: parse_question(Source(QUESTION, f"---\nid: {text}\n---\n# a")),
     "concept": lambda text: parse_concept(Source("docs/topics/a.md", f"---\ntitle: |\n  {text}\n---\n# a")),
+    "concept page": _concept_page,
+    "page by hand": lambda text: check_page(Source("docs/guide/a.md", f"---\ntitle: A\n---\n{text}")),
     "written": lambda text: format_note(Source(NOTE, HEAD + SECTIONS + text)),
     "mended": mend,
     "slips": lambda text: list(note_slips(Source(NOTE, HEAD + SECTIONS + text), TALK)),
