@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from ingest.front_matter import front_matter, keys_for_others, line_of_key
 from ingest.invisible import unescape
-from ingest.limits import BLANKS, INCLUDES, PAGE_MARKS, PARAGRAPH_MARKS, marks_in
+from ingest.limits import BLANKS, INCLUDES, PAGE_COST, PAGE_MARKS, PARAGRAPH_MARKS, marks_in
 from ingest.model import Source
 from ingest.problems import Problem
 from ingest.sure_code import LANGUAGES, PARAGRAPH_END, SECTION, code_lines, without_code
@@ -97,11 +97,14 @@ def _check_marks(source: Source) -> Iterator[Problem]:
     if (marks := marks_in(source.text)) > PAGE_MARKS:
         yield Problem(source.path, 1, 1, "L005", f"{marks} marks and lines, in a page")
     yield from _check_blanks(source)
-    line = 1
+    line, cost = 1, 0
     for paragraph in PARAGRAPH_END.split(without_code(source.text)):
         if (marks := marks_in(paragraph)) > PARAGRAPH_MARKS:
             yield Problem(source.path, line, 1, "L005", f"{marks} marks and lines, in a paragraph")
+        cost += marks * sum(map(len, paragraph.split()))
         line += paragraph.count("\n")
+    if cost > PAGE_COST:
+        yield Problem(source.path, 1, 1, "L005", "too many marks in paragraphs of so many letters")
 
 
 def _check_blanks(source: Source) -> Iterator[Problem]:

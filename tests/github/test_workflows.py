@@ -74,7 +74,7 @@ def test_what_strangers_bring_meets_no_token_that_can_write():
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_nothing_is_written_by_a_name_that_a_branch_may_have_made_a_link(path):
     steps = [step for job in yaml.safe_load(path.read_text("utf-8"))["jobs"].values() for step in job["steps"]]
-    written = re.findall(r">+ *([^\s&]+)", "\n".join(step.get("run", "") for step in steps))
+    written = re.findall(r"(?<=\s)>+ *([^\s&]+)", "\n".join(step.get("run", "") for step in steps))
     assert all(re.fullmatch(r'/dev/null|"\$(RUNNER_TEMP/[\w.]+|GITHUB_\w+)"', name) for name in written), written
 
 

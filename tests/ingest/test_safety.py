@@ -233,6 +233,12 @@ def test_page_of_which_the_generator_would_take_hours_is_told(part):
     assert {code for _, _, code in told(f"{HEAD}~~~\n{part * 999}\n~~~\n\na\n")} == set()
 
 
+def test_long_paragraph_of_marks_is_told():
+    """A page of 1 MB, with 990 brackets in one paragraph, took the generator minutes."""
+    assert (1, 1, "L005") in told(HEAD + f"[{'a' * 1000}" * 990)
+    assert told(HEAD + f"[{'a' * 1000}\n\n" * 990) == []
+
+
 @pytest.mark.parametrize("text", ["# a{}b", "a{}b", "- a{}", "~~~\n{}\n~~~"])
 @pytest.mark.parametrize("blank", [" ", "\t", "\n"])
 def test_row_of_blanks_is_told(text, blank):
