@@ -34,11 +34,9 @@ INCLUDE = re.compile(
 )
 CODE_SECTION = re.compile(r"\s*# --8<-- \[(?:start|end):[a-z]\w*\]\s*")
 FENCE_LANGUAGE = re.compile(r"[\s>*+\-\d.):]*(?:`{3,}|~{3,}) *(?:\{ ?\.?)?([\w+#.-]++)(?!.*`)")
-TAG = re.compile(r"<(?:[a-zA-Z/?!][^<>]*>|[a-zA-Z/?!](?=[^<]*\Z))|(?m:^[ >]*<[a-zA-Z/?!])")
+TAG = re.compile(r"(?m:(^[ >]*))?<[a-zA-Z/?!]")  # within it a generator may see another thing, with `<` of its own
 PLAIN_TAG = re.compile(r"</?(?:abbr|b|br|del|em|i|ins|kbd|mark|s|small|strong|sub|sup|u|wbr) */?>")
-FORMULA = re.compile(
-    r"<[a-zA-Z][^<>\s=/]*[})\\][^<>]*(?:>|\Z)"
-)  # as in $x_{<t}$: to a browser an element that means nothing
+FORMULA = re.compile(r"<[a-zA-Z][^<>\s=/]*[})\\]")  # as in $x_{<t}$: to a browser an element that means nothing
 AUTOLINK = re.compile(r"<(?:https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w.-]+)>")
 ATTRIBUTES = re.compile(r"^[^{\n]*(\{.*\})", re.MULTILINE)  # from the first to the last brace of a line
 # Themes find their own parts, which lie above the text, by classes, ids and data.
@@ -52,7 +50,6 @@ BOX = re.compile(r"(?:!{3}|\?{3}\+?)[\w -]*\bmd-", re.IGNORECASE)  # whose kind 
 # Each looked for at every place: what one takes for its own may hold another.
 SEEN = 300  # letters of an address; what it leads to stands at its beginning
 TARGET = re.compile(rf"(?=\]\(\s*<?([^)>]{{0,{SEEN}}})|\]:\s*<?(\S{{1,{SEEN}}})|<([a-zA-Z][\w+.-]*:[^<>]*)>)")
-SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 SCHEMES = {"http", "https", "mailto"}
 DIRECTIVE = re.compile(r":::")  # at the start of a line, or of what begins on one: an item, a note
 # Drawings: elements and attributes of SVG that show something and do nothing.
@@ -251,23 +248,30 @@ def _check_text(source: Source) -> Iterator[Problem]:
         yield problem(found.start(), "X006", f"a control character {found[0]!r}")
     for found in DIRECTIVE.finditer(text):
         yield problem(found.start(), "X005", "a directive `:::`")
+    paragraphs = [*(found.start() for found in PARAGRAPH_END.finditer(text)), len(text)]
+    checked, last = 0, text.rfind("<")
     for found in TAG.finditer(text):
-        start = text.index("<", found.start())
-        formula = FORMULA.match(text, start)
+        start, end = found.end() - 2, text.find(">", found.end()) + 1
         if PLAIN_TAG.match(text, start) or AUTOLINK.match(text, start):
             continue
-        if not formula or ACTS.search(unescape(formula[0])):
+        is_ended = start == last or 0 < end <= paragraphs[bisect_left(paragraphs, start)]
+        if not is_ended and found[1] is None:
+            continue
+        if not FORMULA.match(text, start) or (end > checked and ACTS.search(unescape(text[start:end]))):
             yield problem(start, "X006", f"markup {text[start : start + 40].splitlines()[0]!r}")
+        checked = end
     for found in ATTRIBUTES.finditer(text):
         if ACTS.search(found[1]) or ACTS.search(unescape(found[1]).replace("\\", "")):
             yield problem(found.start(1), "X006", f"attributes {found[1][:40]!r}")
     for found in BOX.finditer(text):
         yield problem(found.start(), "X006", f"a box {found[0][:40]!r}")
     for found in TARGET.finditer(text):
-        written = found[1] or found[2] or found[3] or ""
-        address = re.sub(r"[\x00-\x20\\]|\u00ad", "", unescape(written))
+        at, end = found.span(found.lastindex or 0)
+        written = source.text[at:end]  # of code in it a generator takes the text
+        address = re.sub(r"[\x00-\x20\\`]|\u00ad", "", unescape(written))
         is_hidden = len(written) >= SEEN and len(address) < SEEN // 10  # by what says nothing, beyond where we look
-        if is_hidden or ((scheme := SCHEME.match(address)) and scheme[1].lower() not in SCHEMES):
+        scheme, colon, _ = address.partition(":")
+        if is_hidden or (scheme and colon and not re.search(r"[/?#]", scheme) and scheme.lower() not in SCHEMES):
             yield problem(found.start(), "X006", f"an address {address[:40]!r}")
 
 

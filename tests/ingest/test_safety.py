@@ -144,6 +144,18 @@ ACTS = [
     "*[a]:\n\n[x](javascript:alert(1))",
     "<javascript:alert(1)>",
     "<javascript://%0aalert(1)>",
+    "[x](java`script`:alert(1))",
+    "[x](java[script][r]:alert(1))\n\n[r]: z",
+    # what the generator puts aside before it looks for tags
+    "a <img src=x onerror=alert(1) <https://a.b>>",
+    "a <a href=//evil.example class=x <a@b.cc>>",
+    "a <a href=//evil.example class=x [x<y](z)>",
+    "a <a href=//evil.example class=x ![x<y](z)>",
+    "a <a href=//evil.example class=x $x_{<y)$>",
+    "a <x) class=md-overlay \\(x<y)\\)>",
+    "a </p <https://a.b>>",
+    "a <!-- <https://a.b> -->",
+    "a <? <https://a.b> ?>",
     # what only looks like code
     "a ` b\n`<img src=x onerror=alert(1)>` c",
     "`a\n<script>alert(1)</script>\nb`",
