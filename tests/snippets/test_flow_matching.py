@@ -1,9 +1,12 @@
 """Flow matching against diffusers, and data whose velocity field is known: Gaussians, and heaps of them."""
 
 import math
+from statistics import NormalDist
 
 import pytest
 import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
+from diffusers.models.normalization import AdaLayerNormZero
 
 from snippets.essence import flow_matching as essence
 from snippets.flow_matching import AdaLNZero, flow_matching_loss, follow, interpolate, sample_times, shift_times
@@ -11,8 +14,6 @@ from snippets.flow_matching import AdaLNZero, flow_matching_loss, follow, interp
 
 def scheduler(shift=1.0):
     """The oracle: its sigma is 1 - t, its velocity noise minus data."""
-    from diffusers import FlowMatchEulerDiscreteScheduler
-
     return FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=shift)
 
 
@@ -87,8 +88,6 @@ def test_half_the_step_is_half_the_error_or_a_quarter(device, midpoint, order):
 
 def test_flow_of_heaps_is_a_map_of_quantiles(device):
     """In one dimension points do not overtake: the q-th part of the noise ends at the q-th part of the data."""
-    from statistics import NormalDist
-
     centres = torch.tensor([-2.0, 1.0, 3.0], device=device, dtype=torch.float64)
     shares = torch.tensor([0.5, 0.3, 0.2], device=device, dtype=torch.float64)
 
@@ -200,8 +199,6 @@ def test_low_precision_data_stays_so_and_its_loss_is_wide(device, dtype):
 
 def test_adaln_zero_equals_diffusers():
     """Their six parts are shift, scale and gate of attention, then of the MLP: ours are the first three."""
-    from diffusers.models.normalization import AdaLayerNormZero
-
     torch.manual_seed(0)
     theirs, ours = AdaLayerNormZero(8), AdaLNZero(8, 8)
     with torch.no_grad():

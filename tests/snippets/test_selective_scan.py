@@ -3,6 +3,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from transformers import MambaConfig
+from transformers.models.mamba.modeling_mamba import MambaMixer, mamba_selective_scan
 
 from snippets.essence import selective_scan as essence
 from snippets.selective_scan import MambaBlock, discretize, parallel_scan, recurrent_scan, selective_scan
@@ -26,8 +28,6 @@ def without_state(given):
 @pytest.mark.parametrize("scan", SCANS)
 @pytest.mark.parametrize("L", [1, 2, 3, 8, 13])
 def test_scan_equals_transformers(scan, L):
-    from transformers.models.mamba.modeling_mamba import mamba_selective_scan
-
     torch.manual_seed(0)
     given = without_state(rows("cpu", L, torch.float32))
     found, state = selective_scan(**given, delta_softplus=True, scan=scan)
@@ -184,9 +184,6 @@ def test_double_precision_stays_so(device):
 
 def test_block_equals_transformers():
     """Its parameters have the names of mamba_ssm's, and so of transformers'."""
-    from transformers import MambaConfig
-    from transformers.models.mamba.modeling_mamba import MambaMixer
-
     torch.manual_seed(0)
     config = MambaConfig(hidden_size=20, state_size=5, conv_kernel=3, expand=3, num_hidden_layers=1)
     theirs = MambaMixer(config, layer_idx=0).eval()

@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from snippets.essence import tree_verify as essence
 from snippets.speculative_decoding import tree_mask
@@ -184,8 +185,6 @@ def test_same_generators_give_the_same_tree_and_the_same_tokens(device):
 
 def test_one_pass_under_the_mask_scores_all_branches_of_a_transformer():
     """Positions are depths; then a greedy model's own words come out, in fewer passes."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
     torch.manual_seed(0)
     sizes = {"vocab_size": 11, "hidden_size": 16, "intermediate_size": 24}
     layers = {"num_hidden_layers": 2, "num_attention_heads": 2, "initializer_range": 0.5}
