@@ -267,7 +267,7 @@ def gated_delta() -> str:
 def selective_scan() -> str:
     """Three rounds over eight places: from how many steps back each of them has heard."""
     picture = Canvas(
-        256,
+        260,
         "八个位置，三轮：每一轮里，每个位置合上前面隔 1、2、4 个的那个位置，代表的步数翻一倍；"
         "三轮以后每个位置都包含了从 1 到自己的全部步，而不用一步等一步",
     )
