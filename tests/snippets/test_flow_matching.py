@@ -148,6 +148,8 @@ def test_same_generator_gives_the_same_times(device, mean):
     generators = [torch.Generator(device).manual_seed(3) for _ in range(2)]
     first, second = (sample_times(5, mean, generator=one, device=device) for one in generators)
     assert torch.equal(first, second) and first.device.type == device.type
+    if mean is not None:  # the higher the draw, the later
+        assert torch.equal(first, torch.randn(5, generator=generators[0].manual_seed(3), device=device).sigmoid())
 
 
 def test_there_and_back_again(device):
