@@ -67,9 +67,9 @@ def masked_diffusion_loss(
     Raises:
         ValueError: If the shapes do not fit.
     """
-    shapes = [tuple(x.shape) for x in (logits[..., 0], masked, tokens, p_mask)]
+    shapes = [tuple(x) for x in (logits.shape[:-1], masked.shape, tokens.shape, p_mask.shape)]
     if shapes != [*3 * [tokens.shape], (len(tokens), 1)]:
-        raise ValueError(f"logits[..., 0], masked, tokens, p_mask {shapes} are not three of (B, T), and (B, 1)")
+        raise ValueError(f"logits by place, masked, tokens, p_mask {shapes} are not three of (B, T), and (B, 1)")
     lengths = _allowed(tokens, maskable).sum(dim=1).clamp(min=1)  # (B,)
     return ((_surprise(logits, tokens, masked) / p_mask).sum(dim=1) / lengths).mean()
 
@@ -142,7 +142,7 @@ def generate(
     """
     block_length = block_length or gen_length
     even = 0 < block_length <= gen_length and gen_length % block_length == 0 < steps <= gen_length
-    if not even or steps % (gen_length // block_length):
+    if not even or steps * block_length % gen_length:
         raise ValueError(f"{gen_length} tokens in blocks of {block_length} in {steps} steps do not come out even")
     if remasking not in ("low_confidence", "random"):
         raise ValueError(f"remasking {remasking!r} is neither low_confidence nor random")
@@ -161,7 +161,7 @@ def generate(
             sure = torch.rand(x.shape, generator=generator, device=x.device)
         to_do = (x == mask_id) & (within == block)  # (B, T)
         count = block_length // each + (step < block_length % each)  # the same number in every step, or one more
-        kept = sure.masked_fill(~to_do, -1.0).topk(count, dim=1).indices  # (B, count)
+        kept = sure.masked_fill(~to_do, -torch.inf).topk(count).indices  # (B, count)
         x = x.scatter(1, kept, guess.gather(1, kept))
     return x
 

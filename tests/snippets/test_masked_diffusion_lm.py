@@ -105,7 +105,8 @@ def test_estimate_has_exactly_l_masks_and_every_l_as_often(device):
     assert masked[:, [1, 2, 4]].float().mean(dim=0).tolist() == pytest.approx([2 / 3] * 3, abs=0.05)
     torch.testing.assert_close(found, torch.full((1000,), 3 * math.log(3), device=device))  # L / l · l · log V, always
     assert nll_bound(model, tokens[:1], MASK).item() == pytest.approx(5 * math.log(3))
-    assert len(seen) == 3 + 128
+    assert nll_bound(model, tokens[:1], MASK, samples=1).item() == pytest.approx(5 * math.log(3))
+    assert len(seen) == 3 + 128 + 1
 
 
 def test_noise_masks_each_token_with_the_chance_of_its_text(device):
@@ -123,6 +124,14 @@ def test_noise_masks_each_token_with_the_chance_of_its_text(device):
     assert 0.001 <= forward_process(torch.zeros(20_000, 1).long().to(device), 9)[2].min().item() < 0.0015
 
 
+def test_a_chance_of_zero_masks_nothing_even_with_a_coin_of_zero(device, monkeypatch):
+    monkeypatch.setattr(
+        torch, "rand", lambda *shape, **more: torch.zeros(2, 3 if len(shape) == 1 else 1, device=device)
+    )
+    _, masked, p_mask = forward_process(torch.zeros(2, 3, dtype=torch.long, device=device), MASK, eps=0.0)
+    assert not masked.any() and not p_mask.any()
+
+
 def test_loss_by_hand(device):
     """Even guesses of 4 cost log 4. One text: of two masks at t = 1/2, 2 log 4 / (1/2) / 4. The other: one of two."""
     logits = torch.zeros(2, 4, 4, device=device)
@@ -136,6 +145,8 @@ def test_loss_by_hand(device):
     assert whole.item() == pytest.approx(math.log(4) * (2 / 0.5 / 4 + 1 / 0.25 / 4) / 2)
     nothing = masked_diffusion_loss(logits, tokens, masked * 0, p_mask, maskable * 0)
     assert nothing.item() == 0
+    single = masked_diffusion_loss(logits[1:], tokens[1:], masked[1:], p_mask[1:], masked[1:])
+    assert single.item() == pytest.approx(math.log(4) / 0.25)
 
 
 def test_unmasked_tokens_have_no_part_in_the_loss_and_no_gradient(device):
