@@ -12,7 +12,7 @@ $$
 
 Papers: [Flow Matching](https://arxiv.org/abs/2210.02747), equations 9 (the loss) and 20 to 23 (this path, there with a
 last bit of noise, σ_min, which is 0 here); [Rectified flow](https://arxiv.org/abs/2209.03003), equation 1;
-[Stable Diffusion 3](https://arxiv.org/abs/2403.03206), sections 3.1 (times) and 5.3.2 (shift);
+[Stable Diffusion 3](https://arxiv.org/abs/2403.03206) (which times to train at, and the shift);
 [DiT](https://arxiv.org/abs/2212.09748), section 3.2 (adaLN-Zero).
 
 Letters: `B` batch, `S` steps; `x_0` noise, `x_1` data, `t` from 0 (noise) to 1 (data). diffusers counts the other way:
