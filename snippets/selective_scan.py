@@ -59,7 +59,7 @@ def parallel_scan(a: Tensor, x: Tensor) -> Tensor:
     """The same in log2 L rounds: two steps `(a, x)` and then `(a', x')` are the one step `(a' a, a' x + x')`."""
     span = 1  # each place stands for so many steps, those that end there
     while span < x.shape[2]:
-        later, earlier = slice(span, None), slice(None, -span)
+        later, earlier = slice(span, None), slice(-span)
         x = torch.cat([x[:, :, :span], a[:, :, later] * x[:, :, earlier] + x[:, :, later]], dim=2)
         a = torch.cat([a[:, :, :span], a[:, :, later] * a[:, :, earlier]], dim=2)
         span *= 2

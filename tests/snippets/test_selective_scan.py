@@ -206,7 +206,8 @@ def test_block_begins_as_mambas_does(device):
     assert block.D.tolist() == [1.0] * 66
     steps = F.softplus(block.dt_proj.bias)
     assert 0.001 <= steps.min() < 0.004 and 0.03 < steps.max() <= 0.1
-    assert block.dt_proj.weight.min() < -0.5 and 0.5 < block.dt_proj.weight.max() <= 3**-0.5
+    weight = block.dt_proj.weight
+    assert -(3**-0.5) <= weight.min() < -0.5 and 0.5 < weight.max() <= 3**-0.5
     assert block.conv1d.kernel_size == (4,)
     assert block.conv1d.bias is not None and block.in_proj.bias is block.out_proj.bias is block.x_proj.bias is None
 
@@ -224,7 +225,7 @@ U, A, B = torch.zeros(2, 3, 7), torch.zeros(3, 4), torch.zeros(2, 4, 7)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((U, U[:1], A, B, B), "u, delta, z"),
+        ((U, U[:1], A, B, B), r"u, delta, z \[\(2, 3, 7\), \(1, 3, 7\), None\]"),
         ((U[0], U[0], A, B, B), "u, delta, z"),
         ((U[..., :0], U[..., :0], A, B[..., :0], B[..., :0]), "L at least 1"),
         ((U, U, A, B, B, None, U[:, :1]), "u, delta, z"),
