@@ -147,21 +147,20 @@ def typical_acceptance(
     before = probs.double()[:, places]  # (B, N, V), where each node was to be guessed
     chance = before.gather(2, tokens.unsqueeze(2)).squeeze(2)  # (B, N)
     bar = (posterior_alpha * torch.special.entr(before).sum(dim=2).neg().exp()).clamp(max=posterior_threshold)
-    taken = chance > bar
-    paths = torch.zeros(len(parents) + 1, len(parents), dtype=torch.bool, device=probs.device)  # place 0: none
-    for node, parent in enumerate(parents):
-        paths[node + 1] = paths[parent + 1]
-        paths[node + 1, node] = True
-    whole = (taken.unsqueeze(1) | ~paths).all(dim=2)  # (B, N + 1)
-    likely = torch.where(paths, chance.log().unsqueeze(1), 0.0).sum(dim=2)  # (B, N + 1)
-    depth = torch.where(whole, paths.sum(dim=1), -1)  # (B, N + 1)
-    likely = likely.masked_fill(depth < depth.amax(dim=1, keepdim=True), -torch.inf)
-    return paths[likely.argmax(dim=1)]
+    taken, own = chance > bar, torch.eye(len(parents), dtype=torch.bool, device=probs.device)
+    paths, whole, likely = [torch.zeros_like(own[0])], [torch.ones_like(taken[:, 0])], [torch.ones_like(chance[:, 0])]
+    for node, parent in enumerate(parents):  # the way from the context's end to each place
+        paths.append(paths[parent + 1] | own[node])
+        whole.append(whole[parent + 1] & taken[:, node])
+        likely.append(likely[parent + 1] * chance[:, node])
+    depths = torch.stack(paths).sum(dim=1)  # (N + 1,)
+    worth = torch.stack(whole, dim=1) * (depths + torch.stack(likely, dim=1))  # (B, N + 1): depth, and at most 1
+    return torch.stack(paths)[worth.argmax(dim=1)]
 
 
 def _normal(weights: Tensor) -> Tensor:
     """Divided by their sum, which is 0 only where nobody will ask."""
-    return weights / weights.sum(dim=1, keepdim=True).clamp(min=1e-300)
+    return weights / weights.sum(dim=1, keepdim=True)
 
 
 def _check(tokens: Tensor, parents: Sequence[int], probs: Tensor, draft_probs: Tensor | None) -> None:

@@ -260,6 +260,17 @@ def test_typical_acceptance_by_hand(device):
     assert typical_acceptance(torch.tensor([[2, 0]], device=device), [-1, 0], probs).tolist() == [[False, False]]
     lower = typical_acceptance(torch.tensor([[1, 1]], device=device), [-1, 0], probs, posterior_threshold=0.07)
     assert lower.tolist() == [[True, True]]
+    flat, first = torch.full((1, 2, 16), 1 / 16, device=device), torch.zeros(1, 1, dtype=torch.long, device=device)
+    assert typical_acceptance(first, [-1], flat).item()  # 1/16 is below 0.09 and above 0.3 / 16
+    assert not typical_acceptance(first, [-1], probs[:, :2], posterior_threshold=0.5, posterior_alpha=9.0).item()
+
+
+def test_typical_acceptance_takes_the_longer_path_before_the_likelier(device):
+    """One sure word, or two of 0.3 each; of paths as long as each other the likelier."""
+    tokens, sure = torch.tensor([[0, 1, 2, 0, 1]], device=device), [0.0, 0.0, 1.0]
+    probs = torch.tensor([[[0.3, 0.35, 0.35], [0.3, 0.4, 0.3], sure, sure, sure, sure]], device=device)
+    found = typical_acceptance(tokens, [-1, -1, -1, 0, 0], probs)
+    assert found.tolist() == [[True, False, False, False, True]]
 
 
 TOKENS, PROBS = torch.zeros(2, 3, dtype=torch.long), torch.full((2, 4, 5), 0.2)
