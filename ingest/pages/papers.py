@@ -11,9 +11,10 @@ from ingest.feeds.info import FeedInfo
 from ingest.feeds.records import UNDATED
 from ingest.feeds.weeks import Weeks
 from ingest.feeds.when import month_of
-from ingest.kept import Kept
+from ingest.kept import Kept, Page
 from ingest.model import Concept, Paper, Week
 from ingest.pages.atom import atom
+from ingest.pages.days import week_zh
 from ingest.pages.digest import LISTED, NEWEST, Digest, digest_of
 from ingest.pages.ranking import moves, ranked, why
 from ingest.pages.records import atom_entry
@@ -23,7 +24,6 @@ PAPER = KINDS["paper"]
 ON_PAGE = 400  # papers of a week on its page, so that it stays light; the others are in the list
 IN_GROUP = 40
 MOVED = 12
-Page = Callable[..., str]
 
 
 class PaperPages:
@@ -38,12 +38,17 @@ class PaperPages:
     """
 
     def __init__(
-        self, weeks: Sequence[Week], concepts: Mapping[str, Concept], kept: Kept, page: Page, render: Page
+        self,
+        weeks: Sequence[Week],
+        concepts: Mapping[str, Concept],
+        kept: Kept,
+        page: Callable[..., Page],
+        render: Callable[..., str],
     ) -> None:
         weeks = Weeks.of(weeks)
         self.concepts, self._kept, self._page = concepts, page, render
         self.titles = {name: concept.short for name, concept in concepts.items()}
-        self._made: dict[str, str] = {}
+        self._made: dict[str, Page] = {}
         self.weeks: list[Digest] = []
         for name in sorted(weeks.names, reverse=True):
             stamp, read = weeks.stamps[name], lru_cache(maxsize=1)(partial(weeks.make, name))
@@ -57,11 +62,11 @@ class PaperPages:
         self.picks = {week.name: week.picks for week in self.weeks}
         self.picked = {paper.id for found in self.picks.values() for paper in found}
 
-    def _of(self, name: str) -> dict[str, Callable[[Week, Digest], str]]:
+    def _of(self, name: str) -> dict[str, Callable[[Week, Digest], Page]]:
         """The pages that are made of one week alone, by their paths."""
         slug = name.lower()
-        made: dict[str, Callable[[Week, Digest], str]] = {f"{PAPER.folder}/{slug}.json": self._rows}
-        made[searched_papers(name)] = lambda week, digest: week_lines(week, self.concepts)
+        made: dict[str, Callable[[Week, Digest], Page]] = {f"{PAPER.folder}/{slug}.json": self._rows}
+        made[searched_papers(name)] = lambda week, digest: week_lines(week, self.concepts).encode()
         return made if name == UNDATED else made | {PAPER.page(slug): self._week}
 
     def newest(self) -> Digest | None:
@@ -80,7 +85,7 @@ class PaperPages:
         """What speaks for a paper, but for its code, on one line."""
         return " · ".join(why(paper, self.titles))
 
-    def pages(self, feeds: Sequence[FeedInfo]) -> Iterator[tuple[str, str]]:
+    def pages(self, feeds: Sequence[FeedInfo]) -> Iterator[tuple[str, Page]]:
         """Path under docs/ and text of everything."""
         yield from self._made.items()
         newest = self.newest()
@@ -114,7 +119,7 @@ class PaperPages:
         names = list(dict.fromkeys(name for paper in (*chosen, *week.papers) for name in paper.topics))[:20]
         return self._page("week", week=week, picks=chosen, groups=listed, names=names, of=self)
 
-    def _rows(self, week: Week, digest: Digest) -> str:
+    def _rows(self, week: Week, digest: Digest) -> bytes:
         """A week as data for the list: `docs/guide/papers.md` says what its columns are."""
         feeds = list(dict.fromkeys(name for paper in week.papers for name in (paper.feed, *paper.also)))
         picked = {paper.id for paper in digest.picks}
@@ -131,7 +136,7 @@ class PaperPages:
             ]
             for paper in ranked(week.papers)
         ]
-        return _json({"week": week.name, "feeds": feeds, "papers": rows})
+        return _json({"week": week.name, "feeds": feeds, "papers": rows}).encode()
 
     def _index(self) -> str:
         """What the list knows before it asks for a week: its concepts and sources, and where each concept is."""
@@ -140,7 +145,7 @@ class PaperPages:
         for week in self.weeks:
             if week.count:
                 inside = sorted(place[name] for name in week.topics if name in place)
-                weeks.append([week.name, week.count, inside])
+                weeks.append([week.name, week.count, inside, week_zh(week.name)])
         feeds = {name for week in self.weeks for name in week.feeds}
         concepts = [[name, self.titles[name]] for name in place]
         undated = len(self.undated.papers)

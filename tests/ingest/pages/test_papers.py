@@ -240,7 +240,7 @@ def test_the_lists_data_say_what_the_guide_says() -> None:
     ]
     assert rows["A Post"] == ["2026-11-23", "A Post", "https://a.example/", [], [feeds.index("Blog")], "", 0, 0]
     index = json.loads(pages["papers/weeks.json"])
-    assert index["weeks"] == [["2026-W48", 2, [0]]]
+    assert index["weeks"] == [["2026-W48", 2, [0], "2026 年 11 月 23–29 日"]]
     assert index["concepts"][0] == ["rlhf", "RLHF"]
 
 
