@@ -212,7 +212,8 @@ def _count_gaps(
     lost = entries - len(papers) - len(revised)
     untitled = sum(paper.title == paper.url for paper in papers + revised)
     undated = sum(paper.published is None for paper in papers)
-    shared = len({(paper.url, paper.title) for paper in papers}) - len({paper.url for paper in papers})
+    pages = {(paper.url, paper.title) for paper in papers if not (paper.arxiv_id or paper.doi)}
+    shared = len(pages) - len({url for url, _ in pages})
     found = {
         "P003": "no entries" if not entries and not reading.first else "",
         "P004": ", ".join(
