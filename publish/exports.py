@@ -23,7 +23,8 @@ MARK = re.compile(r"\s*(?:<!--|#) --8<-- \[(start|end):(\w+)\](?: -->)?\s*")
 FENCE = re.compile(r"\s*(```+|~~~+)")
 ATTRIBUTES = r'\{:? ?(?:[.#][^{}]*|[\w-]+="[^{}]*") ?\}'  # of Markdown's attr_list
 HIDDEN = re.compile(rf"<svg\b.*?</svg>|<!--.*?-->|\s?{ATTRIBUTES}", re.DOTALL)
-TAG = re.compile(r"</?(?:div|span|figure|br|p)\b[^>]*>")
+TAG = re.compile(r"</?(?:div|span|figure|p)\b[^>]*>")
+BREAK = re.compile(r"<br\b[^>]*>")
 PLAIN = frozenset("<{&")  # a line without any of them is text already
 LINK = re.compile(r"(\]\()([^()\s:?#]+)([?#][^()\s]*)?\)")  # one of the site's own
 DEEPEST = 4  # includes within includes
@@ -105,7 +106,7 @@ def twin(project: Project, source: str, names: Mapping[str, str]) -> str:
             parts.append(line)
             fence = (mark[1] if mark else "") if not fence else ("" if mark and mark[1].startswith(fence) else fence)
         else:
-            plain = line if PLAIN.isdisjoint(line) else unescape(TAG.sub("", HIDDEN.sub("", line)))
+            plain = line if PLAIN.isdisjoint(line) else unescape(TAG.sub("", BREAK.sub(" ", HIDDEN.sub("", line))))
             parts.append(plain.rstrip())
     here = posixpath.dirname(names[source])
 
