@@ -66,7 +66,8 @@ class PaperPages:
         """The pages that are made of one week alone, by their paths."""
         slug = name.lower()
         made: dict[str, Callable[[Week, Digest], Page]] = {f"{PAPER.folder}/{slug}.json": self._rows}
-        made[searched_papers(name)] = lambda week, digest: week_lines(week, self.concepts).encode()
+        searched = searched_papers(name)
+        made[searched] = lambda week, digest: week_lines(week, self.concepts, _shown(week, digest)).encode()
         return made if name == UNDATED else made | {PAPER.page(slug): self._week}
 
     def newest(self) -> Digest | None:
@@ -106,10 +107,8 @@ class PaperPages:
         yield from self._atom()
 
     def _week(self, week: Week, digest: Digest) -> str:
-        chosen = digest.picks
-        rest = [paper for paper in ranked(week.papers) if paper not in chosen]
-        shown, groups = set(rest[:ON_PAGE]), defaultdict(list)
-        for paper in rest:
+        chosen, shown, groups = digest.picks, _shown(week, digest), defaultdict(list)
+        for paper in (paper for paper in ranked(week.papers) if paper not in chosen):
             groups[next((name for name in paper.topics if name in self.concepts), "")].append(paper)
         order = [*(name for name in self.concepts if name in groups), *([""] if "" in groups else [])]
         listed = [
@@ -166,6 +165,13 @@ class PaperPages:
         for name, title, papers in lists:
             entries = [atom_entry(paper, day, self.why(paper)) for paper in papers if (day := paper.published)]
             yield f"{PAPER.folder}/{name}.xml", atom(f"OpenLLM Wiki：{title}", f"papers/{name}.xml", entries)
+
+
+def _shown(week: Week, digest: Digest) -> set[Paper]:
+    """The papers that a week's page shows: its picks and the best of the others; all where it has no week."""
+    if week.name == UNDATED:
+        return set(week.papers)
+    return {*digest.picks, *[paper for paper in ranked(week.papers) if paper not in digest.picks][:ON_PAGE]}
 
 
 def _json(value: object) -> str:
