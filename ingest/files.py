@@ -192,18 +192,14 @@ class _Contents(Mapping[str, bytes]):
         self._pages = pages
 
     def __getitem__(self, name: str) -> bytes:
-        return as_bytes(self._pages[name])
+        page = self._pages[name]
+        return page if isinstance(page, bytes) else page.encode()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._pages)
 
     def __len__(self) -> int:
         return len(self._pages)
-
-
-def as_bytes(page: str | bytes) -> bytes:
-    """A page as it is written."""
-    return page if isinstance(page, bytes) else page.encode()
 
 
 def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str], standing: Iterable[str] = ()) -> Synced:

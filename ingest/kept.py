@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-Page = str | bytes  # a text, or one as it is written: what is read, or large
 
 
 @dataclass
@@ -14,14 +13,14 @@ class Kept:
     """What a build finds of the last one, and leaves for the next.
 
     Attributes:
-        pages: What each page was made of, as a hash, and it itself, by path under `docs/`; of those that still stand.
+        pages: What each page was made of, as a hash, and its text, by path under `docs/`; of those that still stand.
         last: Results of the last build by name, each with a hash of what it was made of.
         results: As `last`, of this build.
         made_of: The hashes of this build's pages.
         standing: Which of the pages it left as they are.
     """
 
-    pages: Mapping[str, tuple[str, Page]] = field(default_factory=dict)
+    pages: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     last: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
     results: dict[str, tuple[str, Any]] = field(default_factory=dict)
     made_of: dict[str, str] = field(default_factory=dict)
@@ -51,14 +50,14 @@ class Kept:
 
         return known
 
-    def page(self, name: str, made_of: str, render: Callable[[], Page]) -> Page:
-        """A page: the last one, where it was made of the same."""
+    def page(self, name: str, made_of: str, render: Callable[[], str]) -> str:
+        """A page's text: the last one, where it was made of the same."""
         self.made_of[name] = made_of
-        before, page = self.pages.get(name, ("", ""))
+        before, text = self.pages.get(name, ("", ""))
         if before != made_of:
             return render()
         self.standing.add(name)
-        return page
+        return text
 
 
 def hash_of(*parts: object) -> str:

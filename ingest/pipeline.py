@@ -15,7 +15,7 @@ from ingest.feeds.records import UNDATED, decode, is_week, settled
 from ingest.feeds.weeks import Weeks
 from ingest.front_matter import line_of_key
 from ingest.invisible import check_direction
-from ingest.kept import Kept, Page, hash_of
+from ingest.kept import Kept, hash_of
 from ingest.learning_path import check_path, parse_path
 from ingest.lessons import (
     Challenge,
@@ -118,7 +118,7 @@ def mend_slips(inputs: Inputs) -> Iterator[tuple[Source, str]]:
         yield source, mended(source, concept_slips)
 
 
-def build(inputs: Inputs, kept: Kept | None = None) -> tuple[dict[str, Page], Records, list[Problem]]:
+def build(inputs: Inputs, kept: Kept | None = None) -> tuple[dict[str, str], Records, list[Problem]]:
     """The whole flow without the disk: pages by path under `docs/`, the linked records, and problems.
 
     Args:

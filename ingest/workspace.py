@@ -15,7 +15,7 @@ from typing import Any
 
 from ingest import files
 from ingest.addresses import OWNED, slug_for
-from ingest.kept import Kept, Page, hash_of, hash_of_bytes
+from ingest.kept import Kept, hash_of, hash_of_bytes
 from ingest.limits import FILES, LARGEST, LARGEST_PAPERS, OTHERS
 from ingest.memory import recall, remember
 from ingest.pictures import Picture, kind_of, size_of
@@ -150,24 +150,22 @@ class Workspace:
             (made or {}).items(), tree.read_each(f"{self.docs.name}/{name}" for name in made or ()), strict=True
         ):
             if isinstance(content, bytes) and hash_of_bytes(content) == written:
-                pages[name] = made_of, content
+                pages[name] = made_of, content.decode()
         return Kept(pages, last or {})
 
-    def keep(self, kept: Kept, pages: Mapping[str, Page] | None = None) -> None:
+    def keep(self, kept: Kept, pages: Mapping[str, str] | None = None) -> None:
         """Remember results, of a build what its pages are made of too; if the disk refuses, all is made next time.
 
         Args:
             kept: What a run left.
-            pages: All pages; None if it was no build, which adds to what is remembered.
+            pages: The texts of all pages; None if it was no build, which adds to what is remembered.
         """
         tree, program = Tree(self.docs.parent), _program()
         with contextlib.suppress(OSError):
             if pages is None:
                 remember(tree, RESULTS, {**kept.last, **kept.results}, program)
                 return
-            made = {
-                name: (made_of, hash_of_bytes(files.as_bytes(pages[name]))) for name, made_of in kept.made_of.items()
-            }
+            made = {name: (made_of, hash_of_bytes(pages[name].encode())) for name, made_of in kept.made_of.items()}
             remember(tree, PAGES, made, program)
             remember(tree, RESULTS, kept.results, program)
 

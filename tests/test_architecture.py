@@ -206,7 +206,7 @@ ALLOWED = {
     "pages.atom": "invisible",
     "pages.learning_map": "model pages.path",
     "pages.days": "",
-    "pages.lessons": "kept model pages.path wiki",
+    "pages.lessons": "model pages.path wiki",
     "pages.digest": "model pages.ranking",
     "pages.papers": (
         "addresses feeds.info feeds.records feeds.weeks feeds.when kept model pages.atom pages.days pages.digest"

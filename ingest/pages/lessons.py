@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
-from ingest.kept import Page
 from ingest.model import Concept, Question
 from ingest.pages.path import PathPages
 from ingest.wiki import Records
@@ -17,9 +16,9 @@ def lesson_parts(
     records: Records,
     hashes: Mapping[str, str],
     paths: Mapping[str, PathPages],
-    keep: Callable[..., Page],
+    keep: Callable[..., str],
     page: Callable[..., str],
-) -> Iterator[tuple[str, Page]]:
+) -> Iterator[tuple[str, str]]:
     """Fragments that concept pages include, in both languages.
 
     Args:
@@ -30,7 +29,7 @@ def lesson_parts(
         page: Renders a template by its name with values.
     """
 
-    def part(folder: str, kind: str, made_of: object, **values: object) -> tuple[str, Page]:
+    def part(folder: str, kind: str, made_of: object, **values: object) -> tuple[str, str]:
         name = _place(folder, kind, told)
         values |= {"concept": told, "lang": lang}
         return name, keep(name, (told, made_of), partial(page, f"{folder}{kind}", **values))

@@ -11,7 +11,7 @@ from ingest.feeds.info import FeedInfo
 from ingest.feeds.records import UNDATED
 from ingest.feeds.weeks import Weeks
 from ingest.feeds.when import month_of
-from ingest.kept import Kept, Page
+from ingest.kept import Kept
 from ingest.model import Concept, Paper, Week
 from ingest.pages.atom import atom
 from ingest.pages.days import week_zh
@@ -42,13 +42,13 @@ class PaperPages:
         weeks: Sequence[Week],
         concepts: Mapping[str, Concept],
         kept: Kept,
-        page: Callable[..., Page],
+        page: Callable[..., str],
         render: Callable[..., str],
     ) -> None:
         weeks = Weeks.of(weeks)
         self.concepts, self._kept, self._page = concepts, page, render
         self.titles = {name: concept.short for name, concept in concepts.items()}
-        self._made: dict[str, Page] = {}
+        self._made: dict[str, str] = {}
         self.weeks: list[Digest] = []
         for name in sorted(weeks.names, reverse=True):
             stamp, read = weeks.stamps[name], lru_cache(maxsize=1)(partial(weeks.make, name))
@@ -62,12 +62,12 @@ class PaperPages:
         self.picks = {week.name: week.picks for week in self.weeks}
         self.picked = {paper.id for found in self.picks.values() for paper in found}
 
-    def _of(self, name: str) -> dict[str, Callable[[Week, Digest], Page]]:
+    def _of(self, name: str) -> dict[str, Callable[[Week, Digest], str]]:
         """The pages that are made of one week alone, by their paths."""
         slug = name.lower()
-        made: dict[str, Callable[[Week, Digest], Page]] = {f"{PAPER.folder}/{slug}.json": self._rows}
+        made: dict[str, Callable[[Week, Digest], str]] = {f"{PAPER.folder}/{slug}.json": self._rows}
         searched = searched_papers(name)
-        made[searched] = lambda week, digest: week_lines(week, self.concepts, _shown(week, digest)).encode()
+        made[searched] = lambda week, digest: week_lines(week, self.concepts, _shown(week, digest))
         return made if name == UNDATED else made | {PAPER.page(slug): self._week}
 
     def newest(self) -> Digest | None:
@@ -86,7 +86,7 @@ class PaperPages:
         """What speaks for a paper, but for its code, on one line."""
         return " · ".join(why(paper, self.titles))
 
-    def pages(self, feeds: Sequence[FeedInfo]) -> Iterator[tuple[str, Page]]:
+    def pages(self, feeds: Sequence[FeedInfo]) -> Iterator[tuple[str, str]]:
         """Path under docs/ and text of everything."""
         yield from self._made.items()
         newest = self.newest()
@@ -118,7 +118,7 @@ class PaperPages:
         names = list(dict.fromkeys(name for paper in (*chosen, *week.papers) for name in paper.topics))[:20]
         return self._page("week", week=week, picks=chosen, groups=listed, names=names, of=self)
 
-    def _rows(self, week: Week, digest: Digest) -> bytes:
+    def _rows(self, week: Week, digest: Digest) -> str:
         """A week as data for the list: `docs/guide/papers.md` says what its columns are."""
         feeds = list(dict.fromkeys(name for paper in week.papers for name in (paper.feed, *paper.also)))
         picked = {paper.id for paper in digest.picks}
@@ -135,7 +135,7 @@ class PaperPages:
             ]
             for paper in ranked(week.papers)
         ]
-        return _json({"week": week.name, "feeds": feeds, "papers": rows}).encode()
+        return _json({"week": week.name, "feeds": feeds, "papers": rows})
 
     def _index(self) -> str:
         """What the list knows before it asks for a week: its concepts and sources, and where each concept is."""
@@ -175,4 +175,5 @@ def _shown(week: Week, digest: Digest) -> set[Paper]:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+    """JSON in ASCII, which memory holds in a byte a letter."""
+    return json.dumps(value, separators=(",", ":")) + "\n"

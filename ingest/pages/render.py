@@ -21,7 +21,7 @@ from jinja2.bccache import Bucket
 from ingest import safe_html
 from ingest.addresses import KINDS, Kind, slug_for
 from ingest.feeds.weeks import Weeks
-from ingest.kept import Kept, Page, hash_of
+from ingest.kept import Kept, hash_of
 from ingest.markup import CJK
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.pages.atom import atom
@@ -62,7 +62,7 @@ _COMPILED = _Compiled()
 _plain_html = lru_cache(maxsize=20_000)(safe_html.to_html)  # for the same reason
 
 
-def render(wiki: Wiki, pictures: Pictures, ways: Ways | None = None, kept: Kept | None = None) -> dict[str, Page]:
+def render(wiki: Wiki, pictures: Pictures, ways: Ways | None = None, kept: Kept | None = None) -> dict[str, str]:
     """Every generated page of the site.
 
     Args:
@@ -124,7 +124,7 @@ class _Renderer:
         found = self.concepts.items()
         return {name: f"wiki-group--{numbers[one.group]}" for name, one in found if one.group in numbers}
 
-    def pages(self) -> Iterator[tuple[str, Page]]:
+    def pages(self) -> Iterator[tuple[str, str]]:
         open_questions = [q for q in self.questions.values() if q.status == "open"]
         people = sorted(self.people.values(), key=lambda person: (-person.total, person.slug))
         for talk in self.talks:
@@ -165,7 +165,7 @@ class _Renderer:
             return len(groups) + 1, "别的"
         return groups.index(concept.group) if concept.group in groups else len(groups), concept.group
 
-    def _asked(self) -> Iterator[tuple[str, Page]]:
+    def _asked(self) -> Iterator[tuple[str, str]]:
         """The page of each question."""
         for question in self.questions.values():
             alike, repeats = self.wiki.related[question.id], self.wiki.duplicates.get(question.id, ())
@@ -199,7 +199,7 @@ class _Renderer:
             entries = (atom_entry(record, day) for day, _, record in found[:NEWEST])
             yield f"{CHANGE.folder}/{kind}.xml", atom(f"OpenLLM Wiki：{titles[kind]}", f"{kind}.xml", entries)
 
-    def _fragments(self, open_questions: Sequence[Question]) -> Iterator[tuple[str, Page]]:
+    def _fragments(self, open_questions: Sequence[Question]) -> Iterator[tuple[str, str]]:
         """Texts that hand-written pages include."""
         talks: dict[str, list[Talk]] = defaultdict(list)
         for talk in self.talks:
@@ -273,13 +273,13 @@ class _Renderer:
         beside = PurePosixPath(path).parent
         return safe_html.to_html(text, lambda name: self.pictures.get(posixpath.normpath(beside / name)))
 
-    def _record(self, kind: Kind, name: str, made_of: object, **values: object) -> tuple[str, Page]:
-        """The page of a record, and its path. It is rendered where it is made of something new."""
+    def _record(self, kind: Kind, name: str, made_of: object, **values: object) -> tuple[str, str]:
+        """The page of a record: its path and text. It is rendered where it is made of something new."""
         path, render = kind.page(name), partial(self._page, kind.template, **values)
         return path, self._kept_page(path, made_of, render)
 
-    def _kept_page(self, path: str, made_of: object, render: Callable[[], Page]) -> Page:
-        """A page: the last one, where it was made of the same."""
+    def _kept_page(self, path: str, made_of: object, render: Callable[[], str]) -> str:
+        """A page's text: the last one, where it was made of the same."""
         return self.kept.page(path, hash_of(self.shared, made_of), render)
 
     def _page(self, template: str, **values: object) -> str:
