@@ -19,7 +19,7 @@ def site(tmp_path):
             '见[问答](../qa/a.md#x)与[别处](https://a.example/b.md){: .wiki-tag }与[源](rope.xml){ a="b" }\n\n'
             '```python\n--8<-- "rope.py:example"\nx = "<div>"  # { .kept }\n```\n'
         ),
-        "docs/generated/before/rope.md": "先读 LoRA&#58; 低秩。\n",
+        "docs/generated/before/rope.md": "先读 LoRA&#58; 低秩。<br><span>一行。</span>\n",
         "docs/generated/questions.jsonl": '{"id": "a"}\n',
         "docs/qa/a.md": "---\ntitle: 问\n---\n\n# 问？\n",
         "snippets/rope.py": '"""RoPE."""\n# --8<-- [start:example]\ny = 1\n# --8<-- [end:example]\nz = 2\n',
@@ -40,7 +40,7 @@ KNOWN = {"names": NAMES, "pages": {"topics/rope.md": {"of": "1"}, "qa/a.md": {"o
 def test_a_twin_stands_alone(site):
     text = twin(site, "topics/rope.md", NAMES)
     assert text == (
-        "# RoPE\n\n先读 LoRA: 低秩。\n\n"
+        "# RoPE\n\n先读 LoRA: 低秩。 一行。\n\n"
         "见[问答](../../qa/a/index.md#x)与[别处](https://a.example/b.md)与[源](../rope.xml)\n\n"
         '```python\ny = 1\nx = "<div>"  # { .kept }\n```\n'
     )
