@@ -110,7 +110,7 @@ export class Matcher {
   constructor(senses) {
     /** @type {Map<string, string>} */
     this.ids = new Map(senses.flatMap(([id, names]) => names.map((name) => /** @type {[string, string]} */ ([key(name), id]))));
-    const names = senses.flatMap(([, own]) => own).sort((a, b) => b.length - a.length);
+    const names = senses.flatMap(([, own]) => own).sort((a, b) => key(b).length - key(a).length);
     this.pattern = new RegExp(names.map(patternOf).join("|") || "(?!)", "gu");
   }
 

@@ -15,6 +15,7 @@ from publish.search import HAN
 from publish.search.terms import narrow
 
 JOINTS = re.compile(rf"[-_\s]+|(?<=[{HAN}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{HAN}])")
+WORD = re.compile("[A-Za-z]+")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 CAPITALS = re.compile("[A-Z]{2,}")
 
@@ -36,7 +37,13 @@ class Sense:
 
 def folded(name: str) -> str:
     """A name as names are compared: simplified, lower case, words apart by one blank, those that case parts, too."""
-    return " ".join(part for part in JOINTS.split(CAMEL.sub(" ", narrow(name)).lower().strip()) if part)
+    return " ".join(part for part in JOINTS.split(WORD.sub(_apart, narrow(name)).lower().strip()) if part)
+
+
+def _apart(word: re.Match[str]) -> str:
+    """The words that case parts: `KVCache`, but not `LLaMA`, as `partsOf` of browser/search/words.js does."""
+    parts = CAMEL.split(word[0])
+    return word[0] if any(len(part) < 2 or re.fullmatch("[A-Z][a-z]", part) for part in parts) else " ".join(parts)
 
 
 class Names:
@@ -70,6 +77,11 @@ class Names:
             if not CAPITALS.fullmatch(written):
                 self._small.add(_key(name))
 
+    def page_of(self, name: str) -> str:
+        """The concept that a name means, or "" where it means none."""
+        sense = self._of.get(_key(folded(name)))
+        return sense.id if sense and sense.page else ""
+
     def find(self, text: str) -> list[tuple[str, str]]:
         """The senses that a text from `narrow` names, with the words it has for them, in order.
 
@@ -102,7 +114,7 @@ def _key(name: str) -> str:
 def _any_of(names: Sequence[str]) -> str:
     """A pattern for any of the names, the longest first: a tree of their characters, so many cost little."""
     root: dict[str, dict] = {}  # type: ignore[type-arg]
-    for name in names:
+    for name in sorted(names, key=lambda name: -len(name.replace(" ", ""))):
         node = root
         for step in _steps(name):
             node = node.setdefault(step, {})
