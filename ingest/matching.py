@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from ingest.concepts import fold
+from ingest.concepts import fold, owners
 from ingest.front_matter import front_matter
 from ingest.markup import fenced_lines
 from ingest.model import Concept, Source
@@ -215,17 +215,20 @@ def weigh(concepts: Sequence[Concept], *prose: Mapping[str, str]) -> Weighed:
     """
     weights, familiar = _weigh(_said(concepts, *prose[:1]))
     for english in prose[1:]:
-        for term, owners in _weigh(_said(concepts, english))[0].items():
+        for term, saying in _weigh(_said(concepts, english))[0].items():
             known = weights.setdefault(term, {}) if term.isascii() else {}
-            known |= {name: weight for name, weight in owners.items() if weight > known.get(name, 0.0)}
+            known |= {name: weight for name, weight in saying.items() if weight > known.get(name, 0.0)}
     return weights, familiar
 
 
-def _said(concepts: Iterable[Concept], prose: Mapping[str, str] | None = None) -> dict[str, Counter[str]]:
+def _said(concepts: Sequence[Concept], prose: Mapping[str, str] | None = None) -> dict[str, Counter[str]]:
     """How often each concept's page says each term; what names it counts `NAMED` times."""
     found = {}
+    owned = owners(concepts)
     for concept in concepts:
-        names = (concept.title, concept.english, *concept.aliases, *concept.phrases, concept.summary)
+        # A phrase of one page may have become the name of another since.
+        phrases = [one for one in concept.phrases if owned.get(fold(one), concept.name) == concept.name]
+        names = (concept.title, concept.english, *concept.aliases, *phrases, concept.summary)
         said = found[concept.name] = Counter(terms((prose or {}).get(concept.name, "")))
         for term in terms("\n".join(names)):
             said[term] += NAMED

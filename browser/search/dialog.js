@@ -403,7 +403,7 @@ function openSearch(state) {
 function askAddress(query) {
   const repository = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".md-source"))?.href ?? "";
   if (!repository.startsWith("https://github.com/")) return new URL(`../../${labels.askPage}`, import.meta.url).href;
-  const words = new URLSearchParams({ template: "question.yml", title: labels.asked(query) });
+  const words = new URLSearchParams({ template: "question.yml", title: labels.asked(query), question: query });
   return `${repository.replace(/\/$/, "")}/issues/new?${words}`;
 }
 

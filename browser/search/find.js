@@ -38,7 +38,7 @@ export const RANKING = {
   title: 0.5, // the share of the query that stands in the title
   titled: 0.5, // the share of the title that stands in the query, where all of the query does
   concept: 0.55, // the page of a concept that is asked for, by its share of the query
-  hint: 0.6, // one that helps who asks so, by what share of the query that is
+  hint: 0.7, // one that helps who asks so, by what share of the query that is
   paper: -0.2, // a paper or a week of them
   other: -0.08, // neither that nor a concept or a question
   least: 0.35, // of the best score: below, a hit is none

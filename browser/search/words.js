@@ -106,19 +106,41 @@ const quoted = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** All names, and where a query has them; of two at one place the longer counts. */
 export class Matcher {
+  /** @type {Map<string, RegExp>} Of a first character; made for the first text that has it. */
+  #patterns = new Map();
+
   /** @param {[string, string[]][]} senses Their ids and folded names. */
   constructor(senses) {
     /** @type {Map<string, string>} */
     this.ids = new Map(senses.flatMap(([id, names]) => names.map((name) => /** @type {[string, string]} */ ([key(name), id]))));
-    const names = senses.flatMap(([, own]) => own).sort((a, b) => b.length - a.length);
-    this.pattern = new RegExp(names.map(patternOf).join("|") || "(?!)", "gu");
+    /** @type {Map<string, string[]>} Names by their first character: one pattern of thousands of names is slow. */
+    this.beginning = new Map();
+    for (const name of senses.flatMap(([, own]) => own).sort((a, b) => key(b).length - key(a).length)) {
+      const same = this.beginning.get(name[0]);
+      if (same) same.push(name);
+      else this.beginning.set(name[0], [name]);
+    }
   }
 
   /** @param {string} text From `narrow`, in lower case. @returns {Named[]} */
   find(text) {
-    return [...text.matchAll(this.pattern)].map(({ 0: found, index = 0 }) => {
-      return { id: this.ids.get(key(found)) ?? "", start: index, end: index + found.length, text: found };
-    });
+    /** @type {Named[]} */
+    const all = [];
+    for (let at = 0; at < text.length; at = Math.max(at + 1, all.at(-1)?.end ?? 0)) {
+      const pattern = this.#patternFor(text[at]);
+      if (!pattern) continue;
+      pattern.lastIndex = at;
+      const found = pattern.exec(text)?.[0];
+      if (found) all.push({ id: this.ids.get(key(found)) ?? "", start: at, end: at + found.length, text: found });
+    }
+    return all;
+  }
+
+  /** @param {string} first */
+  #patternFor(first) {
+    const names = this.beginning.get(first);
+    if (names && !this.#patterns.has(first)) this.#patterns.set(first, new RegExp(names.map(patternOf).join("|"), "uy"));
+    return this.#patterns.get(first);
   }
 
   /**

@@ -26,7 +26,8 @@ def write_question(question: Question, origin: str, licence: str) -> str:
     parts = ["---\n" + "\n".join(fields) + "\n---", f"# {question.title}", _deeper(question.text)]
     for answer in question.answers:
         parts += [write_answer(answer)]
-    web = origin.startswith(("https://", "http://"))
+    # Its page says in its head where a question was asked; where one was taken from stands among its references.
+    web = not question.origin and origin.startswith(("https://", "http://"))
     taken = f"- [{'，'.join(part for part in (origin, licence) if part)}](<{origin}>)" if web else ""
     links = (f"- [{link.title}](<{link.url}>)" for link in question.sources)
     if references := "\n".join(part for part in (*links, question.remarks, taken) if part):

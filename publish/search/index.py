@@ -162,7 +162,11 @@ def _names(
     pages = {name.removeprefix("topics/").rstrip("/"): number for name, number in numbers.items()}
     pages["topics/index"] = numbers.get("topics/", 0)
     helped: dict[str, list[int]] = {}  # by what somebody says: the pages that help
-    said = [(entry.names, entry.pages) for entry in synonyms] + [(one.phrases, (one.name,)) for one in concepts]
+    said = [(entry.names, entry.pages) for entry in synonyms]
+    # A phrase of one page may have become the name of another since.
+    said += [
+        (tuple(own for own in one.phrases if names.page_of(own) in ("", one.name)), (one.name,)) for one in concepts
+    ]
     for words, wanted in said:
         for name in map(folded, words):
             known = helped.setdefault(name, [])

@@ -15,7 +15,10 @@ from publish.search import HAN
 from publish.search.terms import narrow
 
 JOINTS = re.compile(rf"[-_\s]+|(?<=[{HAN}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{HAN}])")
+WORD = re.compile("[A-Za-z]+")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+BEFORE = "(?<![a-z0-9])"  # how a name of Latin letters begins
+LOT = 24  # names' first characters that are looked at together
 CAPITALS = re.compile("[A-Z]{2,}")
 
 
@@ -36,7 +39,13 @@ class Sense:
 
 def folded(name: str) -> str:
     """A name as names are compared: simplified, lower case, words apart by one blank, those that case parts, too."""
-    return " ".join(part for part in JOINTS.split(CAMEL.sub(" ", narrow(name)).lower().strip()) if part)
+    return " ".join(part for part in JOINTS.split(WORD.sub(_apart, narrow(name)).lower().strip()) if part)
+
+
+def _apart(word: re.Match[str]) -> str:
+    """The words that case parts: `KVCache`, but not `LLaMA`, as `partsOf` of browser/search/words.js does."""
+    parts = CAMEL.split(word[0])
+    return word[0] if any(len(part) < 2 or re.fullmatch("[A-Z][a-z]", part) for part in parts) else " ".join(parts)
 
 
 class Names:
@@ -70,6 +79,11 @@ class Names:
             if not CAPITALS.fullmatch(written):
                 self._small.add(_key(name))
 
+    def page_of(self, name: str) -> str:
+        """The concept that a name means, or "" where it means none."""
+        sense = self._of.get(_key(folded(name)))
+        return sense.id if sense and sense.page else ""
+
     def find(self, text: str) -> list[tuple[str, str]]:
         """The senses that a text from `narrow` names, with the words it has for them, in order.
 
@@ -102,13 +116,18 @@ def _key(name: str) -> str:
 def _any_of(names: Sequence[str]) -> str:
     """A pattern for any of the names, the longest first: a tree of their characters, so many cost little."""
     root: dict[str, dict] = {}  # type: ignore[type-arg]
-    for name in names:
+    for name in sorted(names, key=lambda name: -len(name.replace(" ", ""))):
         node = root
         for step in _steps(name):
             node = node.setdefault(step, {})
         node[""] = {}
     first = "".join(sorted({name[0] for name in names}))
-    return f"(?=[{re.escape(first)}]){_branch(root)}" if root else r"(?!)"
+    # `re` tries alternatives one after the other: a look at the first character spares most of the hundreds.
+    latin = [BEFORE + _branch(root.pop(BEFORE))] if BEFORE in root else []
+    others = list(root)
+    lots = [others[at : at + LOT] for at in range(0, len(others), LOT)]
+    tried = latin + [f"(?=[{''.join(lot)}]){_branch({step: root[step] for step in lot})}" for lot in lots]
+    return f"(?=[{re.escape(first)}])(?:{'|'.join(tried)})" if tried else r"(?!)"
 
 
 def _steps(name: str) -> list[str]:
@@ -119,7 +138,7 @@ def _steps(name: str) -> list[str]:
         steps += [r"[-_ ]?"] if before else []
         steps += map(re.escape, word)
     if _is_latin(name[0]):
-        steps.insert(0, "(?<![a-z0-9])")
+        steps.insert(0, BEFORE)
     if _is_latin(name[-1]):
         steps.append(r"s?(?![a-z0-9])" if re.search("[a-z]{3}$", name) else r"(?![a-z0-9])")
     return steps

@@ -472,7 +472,7 @@ def test_asking_keeps_the_words_where_the_repository_can_take_them(page: Page) -
           Object.assign(document.createElement("a"), {className: "md-source", href: "https://github.com/open/wiki/"}))"""
     )
     field.fill("qzxwv & qzxwv")
-    asked = urlencode({"template": "question.yml", "title": "问题：qzxwv & qzxwv"})
+    asked = urlencode({"template": "question.yml", "title": "问题：qzxwv & qzxwv", "question": "qzxwv & qzxwv"})
     expect(page.locator(ASK)).to_have_attribute("href", f"https://github.com/open/wiki/issues/new?{asked}")
 
 

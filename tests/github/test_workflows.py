@@ -226,8 +226,8 @@ def fields(name):
 
 def test_question_form_asks_for_what_a_question_file_holds():
     asked = fields("question.yml")
-    assert [*asked] == ["title", "text", "answer", "sources", "topics", "asker", "licence"]
-    assert asked["title"]["validations"]["required"] is True
+    assert [*asked] == ["question", "text", "answer", "sources", "topics", "asker", "licence"]
+    assert asked["question"]["validations"]["required"] is True
 
 
 @pytest.mark.parametrize("path", sorted((GITHUB / "ISSUE_TEMPLATE").glob("*.yml")), ids=lambda path: path.stem)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.matching import Matcher, prose_of, terms
+from ingest.matching import Matcher, prose_of, terms, weigh
 from ingest.model import Concept, Source
 
 # A field of its own, so that no page of the site decides: weaving. Every page speaks of cloth, and of its own matter.
@@ -113,3 +113,10 @@ def test_terms_are_stems_and_pairs_without_what_every_question_says():
 def test_prose_is_what_a_page_says_in_words():
     page = "---\ntitle: 甲\n---\n\n说 $x+y$ [名](https://a.b/c)\n\n```python\nimport torch\n```\n\n$$\nz\n$$\n尾"
     assert prose_of([Source("docs/topics/a.md", page)])["a"].split() == ["说", "[名", "尾"]
+
+
+def test_phrase_that_is_another_concepts_name_tells_nothing_of_the_first():
+    """It may have been written before the other had a page."""
+    twill = Concept("twill", "Twill", ("Twill",), "织", "", "", False, "docs/topics/t.md", phrases=("布边",))
+    selvage = Concept("selvage", "Selvage", ("Selvage", "布边"), "织", "", "", False, "docs/topics/s.md")
+    assert weigh([twill, selvage])[0]["布边"].keys() == {"selvage"}

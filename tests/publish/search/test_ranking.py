@@ -1,5 +1,6 @@
 """The rules of the ranking, each where another rule would answer otherwise."""
 
+import gzip
 import json
 import shutil
 import subprocess
@@ -80,6 +81,17 @@ def test_hint_counts_by_its_share_of_the_query(planned):
     whole, half = planned("复读机", "复读机 占显存")
     assert whole["hints"] == [1]
     assert 0 < half["hints"][0] <= 0.5
+
+
+def test_phrase_that_is_another_concepts_name_leads_to_that_one_alone(tmp_path):
+    """One page's phrase may be another's name since that was written."""
+    write(tmp_path)
+    page = tmp_path / "docs" / "topics" / "lora.md"
+    page.write_text(page.read_text("utf-8").replace("group:", "phrases: [打分模型, 奖励模型, 省显存]\ngroup:"), "utf-8")
+    build(Tree(tmp_path))
+    [names] = (tmp_path / "site" / "search").glob("names-*.bin")
+    said = [word for words, _ in json.loads(gzip.decompress(names.read_bytes()))["hints"] for word in words]
+    assert "省显存" in said and not {"奖励模型", "打分模型"} & {*said}
 
 
 def test_words_that_a_run_joins_count_and_not_what_lies_between_them(tmp_path):

@@ -119,6 +119,20 @@ def test_longest_name_counts_however_it_is_written(text, found):
     assert [sense for sense, _ in NAMES.find(narrow(text))] == found
 
 
+@pytest.mark.parametrize("names", [["LLaMA", "Llama 2", "Llama 2 Chat"], ["Llama 2 Chat", "Llama 2", "LLaMA"]])
+def test_longest_name_counts_in_whatever_order_concepts_come_and_case_parts_words(names):
+    """LLaMA is no `L La MA`, whose blanks made it as long as Llama 2."""
+    known = names_of(*((name, [name]) for name in names))
+    said = "LLaMA, Llama 2 and Llama 2 Chat"
+    assert [sense for sense, _ in known.find(said)] == ["LLaMA", "Llama 2", "Llama 2 Chat"]
+    script = """import { Matcher } from "./words.js";
+    console.log(JSON.stringify(new Matcher(JSON.parse(process.argv[1])).find(process.argv[2]).map(({ id }) => id)))"""
+    senses = json.dumps([[sense.id, sense.names] for sense in known.senses if sense.page])
+    command = [*node(), "--input-type=module", "--eval", script, senses, said.lower()]
+    done = subprocess.run(command, cwd=SCRIPTS, capture_output=True, encoding="utf-8", check=True)
+    assert json.loads(done.stdout) == ["LLaMA", "Llama 2", "Llama 2 Chat"]
+
+
 def test_level_tells_code_from_text_from_title():
     document = Document(
         "question", "qa/x/", "怎样选秩", sections=[Section("", "", "显存" * 3 + "够用", "import torch")]
