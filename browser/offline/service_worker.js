@@ -43,7 +43,7 @@ async function answer(event) {
   try {
     const response = await (request.mode === "navigate" ? patiently(network, request) : network);
     if (response.ok && response.status === 200 && !isRuntime(request.url)) {
-      event.waitUntil(keepPage(request, response.clone()).catch(() => {})); // no room: it is not there offline
+      event.waitUntil(keepPage(event, response.clone()).catch(() => {})); // no room: it is not there offline
     }
     return response;
   } catch (error) {
@@ -75,8 +75,14 @@ async function kept(request) {
   return null;
 }
 
-/** @param {Request} request @param {Response} response */
-async function keepPage(request, response) {
+/**
+ * Keep what a page asked for. Not what a worker did: the reader's code runs there, and by `import()` could have the pages
+ * crowded out.
+ * @param {FetchEvent} event
+ * @param {Response} response
+ */
+async function keepPage({ request, clientId }, response) {
+  if ((await worker.clients.get(clientId))?.type === "worker") return;
   const cache = await caches.open(PAGES);
   await cache.put(request, response);
   const requests = await cache.keys();

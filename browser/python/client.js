@@ -42,6 +42,7 @@ class Client extends EventTarget {
   /** @type {Map<number, {type: string, resolve: (value: any) => void, reject: (error: Error) => void, listen: Listener}>} */
   waiting = new Map();
   /** @type {import("./protocol.js").Kit | null} */ kit = null; // what a worker gives for the next one: it starts without network
+  /** @type {import("./protocol.js").Modules} */ modules = new Map(); // what a worker of this tab has compiled
   /** @type {Promise<boolean> | null} */ checking = null;
   visit = 0; // counts the pages left
   stops = 0;
@@ -101,7 +102,7 @@ class Client extends EventTarget {
       if (stops !== this.stops) throw stopped();
     }
     try {
-      const result = await this.ask({ type: "load", base: BASE, manifest, kit: this.kit }, () => {});
+      const result = await this.ask({ type: "load", base: BASE, manifest, kit: this.kit, modules: this.modules }, () => {});
       if (await older) throw lost("manifest.json", "outdated", "the site has a new version");
       this.become("ready");
       return result;
@@ -259,6 +260,7 @@ class Client extends EventTarget {
     if (!asked) return; // of a worker that was stopped meanwhile
     if ("event" in reply) {
       if (reply.event === "kit") this.take(reply.kit);
+      else if (reply.event === "compiled") this.modules = this.used ? this.modules : reply.modules;
       else if (reply.event === "progress") {
         this.progress = reply;
         if (!STAGES.includes(reply.stage)) this.groups.add(reply.stage);

@@ -4,6 +4,7 @@ import { Fault, messageOf } from "./protocol.js";
 
 /**
  * @typedef {import("./protocol.js").Manifest} Manifest
+ * @typedef {import("./protocol.js").Modules} Modules
  * @typedef {(bytes: number) => void} Count Told of every piece that came.
  */
 
@@ -129,15 +130,25 @@ export const counted = {
   },
 };
 
+/** Tells a build's modules from one another, the small ones that Python makes too. @param {Uint8Array | ArrayBuffer} source */
+function identity(source) {
+  const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
+  const step = (bytes.length >> 12) + 1; // of a large one some thousand bytes are enough
+  let sum = 0;
+  for (let at = 0; at < bytes.length; at += step) sum = (Math.imul(sum, 31) + bytes[at]) | 0;
+  return `${bytes.length} ${sum}`;
+}
+
 /**
  * Let Pyodide find what has been downloaded: its own requests are answered from `files`, its module is `compiled`.
  * @param {WebAssembly.Module | null} compiled
+ * @param {Modules} modules Those of packages are taken from here, and put here.
  * @returns {{restore: () => void, failure: Promise<never>}} What puts everything back; what fails if the module cannot
  *   be instantiated (no memory, a snapshot that does not fit): Pyodide only warns, and would wait for ever.
  */
-export function intercept(compiled) {
+export function intercept(compiled, modules = new Map()) {
   const before = Object.getOwnPropertyDescriptor(self, "fetch");
-  const { instantiateStreaming } = WebAssembly;
+  const { Module, instantiate, instantiateStreaming } = WebAssembly;
   self.fetch = async (resource) => {
     const url = new URL(resource instanceof Request ? resource.url : resource, self.location.href).href;
     if (files.has(url)) return new Response(files.get(url));
@@ -152,17 +163,32 @@ export function intercept(compiled) {
     WebAssembly.instantiateStreaming = async (response, imports) => {
       await response;
       try {
-        return { module: compiled, instance: await WebAssembly.instantiate(compiled, imports) };
+        return { module: compiled, instance: await instantiate(compiled, imports) };
       } catch (error) {
         fail(error);
         throw error;
       }
     };
+    /** @param {Parameters<typeof identity>[0]} source @param {() => WebAssembly.Module} make */
+    const kept = (source, make) => {
+      const key = identity(source);
+      const module = modules.get(key) ?? make();
+      modules.set(key, module);
+      return module;
+    };
+    WebAssembly.Module = new Proxy(Module, { construct: (Made, [bytes]) => kept(bytes, () => new Made(bytes)) });
+    WebAssembly.instantiate = /** @type {typeof instantiate} */ (
+      async (/** @type {any} */ source, /** @type {WebAssembly.Imports} */ imports) => {
+        const made = await instantiate(source, imports);
+        if (made.module) kept(source, () => made.module);
+        return made;
+      }
+    );
   }
   const restore = () => {
     if (before) Object.defineProperty(self, "fetch", before);
     else Reflect.deleteProperty(self, "fetch");
-    WebAssembly.instantiateStreaming = instantiateStreaming;
+    Object.assign(WebAssembly, { Module, instantiate, instantiateStreaming });
   };
   return { restore, failure };
 }

@@ -38,7 +38,7 @@ function walk(FS, folder, found) {
 /**
  * @param {FileSystem} FS
  * @param {string} folder Whose files a second start shall find: site-packages.
- * @param {Pick<Kit, "version" | "module" | "snapshot" | "stdlib">} parts
+ * @param {Pick<Kit, "version" | "snapshot" | "stdlib">} parts
  * @returns {Kit}
  */
 export function makeKit(FS, folder, parts) {

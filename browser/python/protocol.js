@@ -2,7 +2,7 @@
 
 /**
  * A request, before it has a number.
- * @typedef {{type: "load", base: string, manifest: Manifest, kit?: Kit | null}} Load
+ * @typedef {{type: "load", base: string, manifest: Manifest, kit?: Kit | null, modules?: Modules}} Load
  * @typedef {{type: "run", page: string, block: string, code: string, setup?: string}} Run
  * @typedef {{type: "reset", page?: string}} Reset All pages where none is named.
  * @typedef {{type: "complete", page: string, code: string, at: number}} Complete At a place in a text that is being written.
@@ -28,7 +28,7 @@
  * @typedef {{event: "output", stream: "stdout" | "stderr" | "value", text: string} | {event: "truncated", limit: number}
  *   | ({event: "figure"} & Picture)} Printed `value` is what the last line stands for.
  * @typedef {{event: "input", prompt: string}} Wanted The code waits for a line; the client sends `{answer: string}`; `turn` is the client's own: nothing runs before this any more.
- * @typedef {{event: "status", state: State} | Progress | Printed | Wanted | {event: "turn"} | {event: "kit", kit: Kit}} Told
+ * @typedef {{event: "status", state: State} | Progress | Printed | Wanted | {event: "turn"} | {event: "kit", kit: Kit} | {event: "compiled", modules: Modules}} Told
  * @typedef {Told & {id: number}} Event
  *
  * An error: of the reader's code (`python`, `memory`), of what runs it, or (`missing`, `stopped`) the client's own.
@@ -47,9 +47,11 @@
  *   groups: Record<string, Group>, files: Record<string, {bytes: number, sha256: string, at: string}>}} Manifest
  *
  * What a second start can take over, see kit.js.
- * @typedef {{version: string, module?: WebAssembly.Module, snapshot: ArrayBuffer, stdlib: ArrayBuffer,
- *   image: ArrayBuffer, entries: [path: string, start: number, length: number, time: number][]}} Kit
+ * @typedef {{version: string, snapshot: ArrayBuffer, stdlib: ArrayBuffer, image: ArrayBuffer,
+ *   entries: [path: string, start: number, length: number, time: number][]}} Kit
  *   Each entry of `image`: its length is -1 for a folder; time of change in ms.
+ * @typedef {Map<string, WebAssembly.Module>} Modules What a tab has compiled, Pyodide's own by its path: browsers keep the
+ *   machine code for as long as somebody holds the module.
  */
 
 /** Fields that a request of each type must have, with their types. @type {Record<string, Record<string, string>>} */

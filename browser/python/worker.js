@@ -52,6 +52,7 @@ const PRELOAD = "import __future__, ctypes, datetime, numbers, pickle, platform"
 /** @type {Cells | null} */ let cells = null; // for as long as the worker lives
 let base = "";
 /** @type {Kit | null} */ let made = null; // a kit that the client has not got
+/** @type {import("./protocol.js").Modules} */ let modules = new Map();
 /** @type {((text: string) => void) | null} */ let answered = null; // by which code goes on that waits for a line
 let walled = false;
 let current = 0; // id of the request being answered
@@ -103,12 +104,14 @@ async function download(kit) {
   const scripts = [at("pyodide.mjs"), at("pyodide.asm.js")];
   const data = kit ? [at("pyodide-lock.json")] : manifest.groups.core.files.filter((path) => !scripts.includes(path));
   const plain = data.filter((path) => !path.endsWith(".wasm"));
-  const wasm = kit?.module ? [] : [at("pyodide.asm.wasm")];
-  return reported("download", [...plain, ...wasm, ...scripts], async (count) => {
-    const module = kit?.module ?? counted.module(base, wasm[0], manifest, count);
+  const wasm = at("pyodide.asm.wasm");
+  const had = modules.get(wasm);
+  return reported("download", [...plain, ...(had ? [] : [wasm]), ...scripts], async (count) => {
+    const module = had ?? counted.module(base, wasm, manifest, count);
     const parts = plain.map((path) => counted.bytes(base, path, manifest, count));
     const code = scripts.map((path) => counted.script(base, path, manifest, count));
     const [compiled, [{ loadPyodide }]] = await Promise.all([module, Promise.all(code), Promise.all(parts)]);
+    modules.set(wasm, compiled);
     return { compiled, loadPyodide };
   });
 }
@@ -117,10 +120,7 @@ async function download(kit) {
 async function start(kit) {
   const { compiled, loadPyodide } = await download(kit);
   const stdlib = `${manifest.index}python_stdlib.zip`;
-  if (kit) {
-    files.set(new URL(stdlib, base).href, kit.stdlib);
-    kit.module = compiled;
-  }
+  if (kit) files.set(new URL(stdlib, base).href, kit.stdlib);
   const lock = new TextDecoder().decode(downloaded(`${manifest.index}pyodide-lock.json`));
   wheels = JSON.parse(lock).packages;
 
@@ -128,7 +128,7 @@ async function start(kit) {
   const indexURL = new URL(manifest.index, base).href;
   const options = { indexURL, packageBaseUrl: indexURL, lockFileContents: lock, env: ENV, checkAPIVersion: true };
   const memory = kit ? { _loadSnapshot: kit.snapshot } : { _makeSnapshot: true };
-  const { restore, failure } = intercept(compiled);
+  const { restore, failure } = intercept(compiled, modules);
   try {
     pyodide = await Promise.race([loadPyodide({ ...options, ...memory }), failure]);
     /** @param {"stdout" | "stderr"} stream */
@@ -143,7 +143,7 @@ async function start(kit) {
       pyodide.runPython(PRELOAD);
       const snapshot = pyodide.makeMemorySnapshot().buffer;
       await packages(null);
-      const parts = { version: manifest.version, module: compiled, snapshot, stdlib: downloaded(stdlib).slice(0) };
+      const parts = { version: manifest.version, snapshot, stdlib: downloaded(stdlib).slice(0) };
       made = makeKit(pyodide.FS, manifest.sitePackages, parts);
     }
   } finally {
@@ -184,6 +184,7 @@ async function load(message) {
   if (new URL(base).origin !== origin) throw new Fault("protocol", `${base} is another origin`);
   status("loading");
   const given = message.kit?.version === manifest.version ? message.kit : null;
+  modules = message.modules ?? modules;
   try {
     await begin(given);
   } catch (error) {
@@ -194,6 +195,7 @@ async function load(message) {
   }
   if (made) post({ event: "kit", kit: made }, [made.snapshot, made.stdlib, made.image]);
   made = null;
+  post({ event: "compiled", modules });
   status("ready");
   return { version: manifest.version, python: pyodide.version, seconds: (performance.now() - began) / 1000 };
 }

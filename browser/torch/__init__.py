@@ -8,6 +8,7 @@ What few programs use is imported when first asked for (`_LAZY`). What is not he
 # ruff: noqa: F401 - what is imported here is public
 
 import math
+import sys as _sys
 from typing import Any
 
 import numpy as _np
@@ -17,8 +18,11 @@ from ._core import PUBLIC as _PUBLIC
 from ._core import Tensor
 from ._dtypes import Size, device, dtype, finfo, iinfo
 from ._engine import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from ._lazy import FOREACH as _FOREACH
+from ._lazy import METHODS as _METHODS
 from ._lazy import RARE as _RARE
 
+torch = _sys.modules[__name__]  # as in torch, `torch.torch`
 _np.seterr(all="ignore")  # torch computes inf and nan without a word
 
 __version__ = "2.13.0+numpy"
@@ -27,7 +31,7 @@ newaxis = None
 strided, contiguous_format, preserve_format, channels_last = "strided", "contiguous", "preserve", "channels_last"
 
 _names = (
-    "uint8 int8 int16 short int32 int64 long float16 half bfloat16 float32 float64 double "
+    "uint8 uint16 uint32 uint64 int8 int16 short int32 int64 long float16 half bfloat16 float32 float64 double "
     "complex64 cfloat complex128 cdouble"
 )
 globals().update({name: getattr(_dtypes, name) for name in _names.split()})
@@ -35,7 +39,7 @@ globals().update({"bool": _dtypes.bool_, "float": _dtypes.float32, "int": _dtype
 for _function in ("can_cast", "get_default_dtype", "promote_types", "result_type", "set_default_dtype"):
     _PUBLIC[_function] = getattr(_dtypes, _function)
 _PUBLIC.update(device=device, Size=Size, is_grad_enabled=is_grad_enabled, uint8=_dtypes.uint8)
-Generator, default_generator = _random.Generator, _random.default_generator
+Generator, default_generator, DeviceObjType = _random.Generator, _random.default_generator, device
 
 from . import autograd, nn  # noqa: E402 - they need the operations
 
@@ -52,12 +56,13 @@ globals().update({name: value for name, value in _PUBLIC.items() if not name.sta
 _LAZY = (
     {
         name: f".{name}"
-        for name in """accelerator amp backends compiler cuda distributed distributions fft func fx jit linalg mps
-        multiprocessing
+        for name in """_C _subclasses accelerator amp backends compiler cuda distributed distributions fft func futures
+    fx hub jit linalg mps multiprocessing onnx
     optim profiler random serialization special testing _utils utils version xpu""".split()
     }
     | _absent.lazily(
-        _rare=" ".join(name for name in _RARE.split() if name[-1] != "_" and name != "sum_to_size"),
+        _foreach=" ".join(f"_foreach_{name}" for name in _FOREACH),
+        _rare=" ".join(name for name in _RARE.split() if name[-1] != "_" and name not in _METHODS),
         _utils=" ".join(
             f"{name}Storage"
             for name in "Bool Byte Char Short Int Long Half BFloat16 Float Double ComplexFloat ComplexDouble".split()
@@ -66,6 +71,7 @@ _LAZY = (
         amp="autocast GradScaler get_autocast_dtype is_autocast_enabled",
         compiler="compile",
         func="vmap",
+        futures="Future",
         serialization="save load",
     )
     | _absent.lazily(
@@ -77,6 +83,17 @@ _LAZY = (
         }
     )
 )
+
+
+def _check(cond: Any, message: Any = None) -> None:
+    """Raises where a condition does not hold."""
+    if not cond:
+        text = "Expected cond to be True" if message is None else message
+        raise RuntimeError(text() if callable(text) else text)
+
+
+_assert_async = _check
+SymInt, SymFloat, SymBool = (type(name, (), {}) for name in ("SymInt", "SymFloat", "SymBool"))  # never made
 
 
 def is_tensor(obj: Any) -> Any:

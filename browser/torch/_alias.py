@@ -11,11 +11,17 @@ from . import _absent
 
 # Each module, and those of torch's that it stands for; `*` stands for all below.
 STANDS_FOR = {
-    "nn": "nn.modules nn.modules.* nn.factory_kwargs",
-    "nn.parallel": "nn.parallel.distributed nn.parallel.data_parallel",
+    "nn": """nn.modules nn.factory_kwargs nn.modules.activation nn.modules.adaptive nn.modules.batchnorm
+        nn.modules.channelshuffle nn.modules.container nn.modules.conv nn.modules.distance nn.modules.dropout
+        nn.modules.flatten nn.modules.fold nn.modules.instancenorm nn.modules.lazy nn.modules.linear nn.modules.loss
+        nn.modules.module nn.modules.normalization nn.modules.padding nn.modules.pixelshuffle nn.modules.pooling
+        nn.modules.rnn nn.modules.sparse nn.modules.transformer nn.modules.upsampling""",
+    "nn._tuples": "nn.modules.utils",
+    "nn.parallel": "nn.parallel.distributed nn.parallel.data_parallel nn.parallel.scatter_gather",
     "nn.utils": "nn.utils.clip_grad nn.utils.convert_parameters nn.utils.init",
     "optim": """optim.optimizer optim.adam optim.adamw optim.sgd optim.rmsprop optim.adagrad optim.adadelta optim.adamax
         optim.nadam optim.radam optim.rprop optim.lbfgs optim.asgd""",
+    "_annotations": "jit.annotations",
     "autograd": "autograd.function autograd.variable autograd.grad_mode autograd.anomaly_mode",
     "distributions": """distributions.bernoulli distributions.beta distributions.categorical distributions.dirichlet
         distributions.distribution distributions.exponential distributions.gamma distributions.independent
@@ -24,9 +30,12 @@ STANDS_FOR = {
     "amp": "cuda.amp cuda.amp.* amp.autocast_mode amp.grad_scaler",
     "utils.data": "utils.data._utils utils.data._utils.collate",
     "func": "_functorch functorch",
+    "fx": "fx.experimental fx.experimental.proxy_tensor",
     "_core": "_tensor",
+    "_forward": "autograd.forward_ad",
     "_functional": "autograd.functional",
     "_graph": "autograd.graph",
+    "_subclasses": "_subclasses.fake_tensor",
     "compiler": "_dynamo",
     "distributed": "distributed.distributed_c10d",
     "distributed.nn": "distributed.nn.functional",
@@ -52,6 +61,8 @@ class _Loader(importlib.abc.Loader):
         def find(name: str) -> Any:
             if name.startswith("__"):
                 raise AttributeError(name)
+            if place(f"{spec.name}.{name}".partition(".")[2]):
+                return importlib.import_module(f"{spec.name}.{name}")
             return getattr(whole, name)
 
         module.__getattr__, module.__dir__ = find, lambda: dir(whole)

@@ -13,12 +13,13 @@ import itertools
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
+from inspect import CO_VARARGS
 from typing import Any
 
 import numpy as np
 
 from ._absent import no_name
-from ._dtypes import CPU, FROM_NUMPY, META, SCALARS, Shadow, Size, can_cast, device, dtype, fit, float16
+from ._dtypes import CPU, FROM_NUMPY, META, OF_PYTHON, SCALARS, Shadow, Size, can_cast, device, dtype, fit, float16
 from ._engine import Mode, Node, cleared, scattered, watch
 from ._lazy import RARE
 
@@ -81,6 +82,13 @@ class Tensor:
     def requires_grad(self, value: bool) -> None:
         self.requires_grad_(value)
 
+    @staticmethod
+    def _make_subclass(cls: Any, data: "Tensor", require_grad: bool = False) -> Any:
+        """A leaf of another class, with the memory of a tensor."""
+        out = object.__new__(cls)
+        out._data, out.dtype, out._root = data._data, data.dtype, changes_of(data)
+        return out.requires_grad_(require_grad)
+
     def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
         """Ask for a gradient, in place."""
         if requires_grad and self.dtype.rank < 2:
@@ -128,7 +136,8 @@ class Tensor:
     def _version(self) -> int:
         return self._count
 
-    is_cuda = is_sparse = is_quantized = False
+    is_cuda = is_mps = is_xpu = is_mtia = is_xla = False
+    is_sparse = is_sparse_csr = is_quantized = is_nested = is_mkldnn = False
     is_meta = property(lambda self: self._data.__class__ is Shadow)
     layout = "torch.strided"
 
@@ -524,7 +533,8 @@ def _called(function: Callable[..., Any], with_out: bool) -> Callable[..., Any]:
     own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     names = {alias: name for alias, name in ALIASES.items() if name in own and alias not in own}
     with_out = with_out and "out" not in own
-    if not (with_out or "axis" in names):
+    spread = code.co_varnames[len(own)] if code.co_flags & CO_VARARGS else None  # `dims` of `flip(x, *dims)`
+    if not (with_out or spread or "axis" in names):
         return function
 
     @functools.wraps(function)
@@ -533,6 +543,10 @@ def _called(function: Callable[..., Any], with_out: bool) -> Callable[..., Any]:
             return function(*args)
         for alias in names.keys() & kwargs.keys():
             kwargs[names[alias]] = kwargs.pop(alias)
+        if spread in kwargs:
+            args = (*args, kwargs.pop(spread))
+        if (kind := kwargs.get("dtype")).__class__ is type:
+            kwargs["dtype"] = OF_PYTHON[kind]
         out = kwargs.pop("out", None) if with_out else None
         result = function(*args, **kwargs)
         return result if out is None else put_out(out, result)

@@ -46,6 +46,9 @@ int8 = dtype("int8", np.int8, 1, 1)
 int16 = short = dtype("int16", np.int16, 2, 1)
 int32 = dtype("int32", np.int32, 4, 1)
 int64 = long = dtype("int64", np.int64, 8, 1)
+uint16 = dtype("uint16", np.uint16, 2, 1)
+uint32 = dtype("uint32", np.uint32, 4, 1)
+uint64 = dtype("uint64", np.uint64, 8, 1)
 float16 = half = dtype("float16", np.float16, 2, 2)
 bfloat16 = dtype("bfloat16", np.float32, 2, 2)
 float32 = dtype("float32", np.float32, 4, 2)
@@ -53,9 +56,26 @@ float64 = double = dtype("float64", np.float64, 8, 2)
 complex64 = cfloat = dtype("complex64", np.complex64, 8, 3)
 complex128 = cdouble = dtype("complex128", np.complex128, 16, 3)
 
-ALL = (bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128)
+ALL = (
+    bool_,
+    uint8,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint16,
+    uint32,
+    uint64,
+    float16,
+    bfloat16,
+    float32,
+    float64,
+    complex64,
+    complex128,
+)
 FROM_NUMPY = {kind.np: kind for kind in ALL if kind is not bfloat16}
 SCALARS = (bool, int, float, complex)
+OF_PYTHON = {bool: bool_, int: int64, float: float64, complex: complex128}  # `dtype=int`
 
 _default = float32
 

@@ -484,8 +484,8 @@ def quick_erf(x: np.ndarray) -> np.ndarray:
         return erf()
     if x.dtype != np.float32:
         return erf_values(x)
-    out = np.empty(x.shape, np.float32)
-    given, found = np.ascontiguousarray(x).reshape(-1), out.reshape(-1)
+    out = np.empty_like(x) if 0 not in x.strides else np.empty(x.shape, np.float32)  # lies in memory as `x` does
+    given, found = x.ravel("K" if out.strides == x.strides else "C"), out.ravel("K")
     for start in range(0, given.size, BLOCK):
         part = np.clip(given[start : start + BLOCK], np.float32(-4), np.float32(4))
         square = part * part

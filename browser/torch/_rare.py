@@ -572,6 +572,35 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 
 
 @method
+def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = None) -> Tensor:
+    """`resize_` to the shape of another."""
+    return self.resize_(the_template.shape)
+
+
+@method
+def storage(self: Tensor) -> Any:
+    """The memory that the tensor is a view of."""
+    from ._utils import STORAGES
+
+    owner = self if self._base is None else self._base
+    return STORAGES[self.dtype](owner._data.ravel("K"))
+
+
+@method
+def untyped_storage(self: Tensor) -> Any:
+    """The same, counted in bytes."""
+    from ._utils import UntypedStorage
+
+    return UntypedStorage(storage(self).memory.view(np.uint8))
+
+
+@both
+def nextafter(input: Tensor, other: Tensor) -> Tensor:
+    """The next number in the direction of another."""
+    return wrap(np.nextafter(input._data, other._data), input.dtype)
+
+
+@method
 def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     """Summed over what broadcasting repeats."""
     shape = _shape.sizes(size)

@@ -24,6 +24,7 @@ from ._core import (
 )
 from ._dtypes import (
     FROM_NUMPY,
+    OF_PYTHON,
     Size,
     bfloat16,
     bool_,
@@ -70,12 +71,12 @@ def filled(shape: tuple[int, ...], count: int, have: Sequence[int]) -> tuple[int
 
 
 @method
-def view(self: Tensor, *shape: Any) -> Tensor:
+def view(self: Tensor, *size: Any) -> Tensor:
     """The same memory in another shape, or read as another type of the same size."""
-    if len(shape) == 1 and isinstance(shape[0], dtype):
-        return _reinterpret(self, shape[0])
+    if len(size) == 1 and isinstance(size[0], dtype):
+        return _reinterpret(self, size[0])
     old = self._data.shape
-    new = filled(sizes(shape), self._data.size, old)
+    new = filled(sizes(size), self._data.size, old)
     try:
         data = np.reshape(self._data, new, copy=False)
     except ValueError:
@@ -238,9 +239,9 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 
 
 @method
-def expand(self: Tensor, *shape: Any) -> Tensor:
+def expand(self: Tensor, *size: Any) -> Tensor:
     """Dimensions of size 1 repeated, without copying: a view."""
-    wanted, have = sizes(shape), self._data.shape
+    wanted, have = sizes(size), self._data.shape
     lead = len(wanted) - len(have)
     if lead < 0:
         raise RuntimeError(
@@ -724,6 +725,8 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             kind = arg.dtype
         elif isinstance(arg, dtype):
             kind = arg
+        elif callable(arg):
+            kind = OF_PYTHON[arg]
         elif not isinstance(arg, bool):
             places.append(arg)
     for place in places:

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from ._core import PUBLIC, Tensor, wrap
-from ._dtypes import ALL, bfloat16, dtype
+from ._dtypes import ALL, bfloat16, dtype, uint8
 
 _NAMES = {
     "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
+    "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64",
     "float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double", "complex64": "ComplexFloat",
     "complex128": "ComplexDouble",
 }  # fmt: skip
@@ -21,6 +22,33 @@ class Storage:
 
     def __init__(self, memory: np.ndarray) -> None:
         self.memory = memory
+
+    def nbytes(self) -> int:
+        """How many bytes."""
+        return len(self) * self.dtype.itemsize
+
+    def size(self) -> int:
+        """How many elements."""
+        return len(self)
+
+    def data_ptr(self) -> int:
+        """Address of the first."""
+        address: int = self.memory.__array_interface__["data"][0]
+        return address
+
+    def tolist(self) -> list[Any]:
+        """The elements."""
+        found: list[Any] = self.memory.tolist()
+        return found
+
+    def __len__(self) -> int:
+        return self.memory.size
+
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + self.nbytes()
+
+    def __getitem__(self, place: int) -> Any:
+        return self.memory[place].item()
 
     def to_bytes(self) -> bytes:
         """As torch writes it: bfloat16 in two bytes."""
@@ -40,6 +68,12 @@ STORAGES = {
     kind: type(f"{_NAMES[kind.name]}Storage", (Storage,), {"dtype": kind, "__module__": __package__}) for kind in ALL
 }
 globals().update({storage.__name__: storage for storage in STORAGES.values()})
+
+
+class UntypedStorage(Storage):
+    """Memory as bytes."""
+
+    dtype = uint8
 
 
 def _rebuild_tensor_v2(

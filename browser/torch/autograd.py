@@ -314,6 +314,9 @@ def gradcheck(
     return True
 
 
+FunctionCtx = Context  # `torch.autograd.function.FunctionCtx`
+
+
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
     """A `backward` without a derivative of its own (`torch.autograd.function`)."""
 

@@ -14,4 +14,8 @@ class Proxy:
     """What stands for a value while a graph is made: never here."""
 
 
+def get_proxy_mode() -> None:
+    """None: nothing is traced (`torch.fx.experimental.proxy_tensor`)."""
+
+
 __getattr__ = _lacking(__name__, "torch.fx")

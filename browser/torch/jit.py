@@ -5,8 +5,15 @@ from typing import Any, Final
 
 from ._absent import lacking as _lacking
 from ._notice import once
-from .nn.module import Module as ScriptModule
+from .nn.module import Module
 from .serialization import load, save
+
+
+class ScriptModule(Module):
+    """What `script` makes of a module in torch, and here never."""
+
+
+ScriptFunction = type("ScriptFunction", (), {"__doc__": "The same of functions."})
 
 
 def script(obj: Any, *args: Any, **kwargs: Any) -> Any:

@@ -8,7 +8,8 @@ import numpy as np
 from ._absent import lacking as _lacking
 from ._core import Tensor, make, wrap
 from ._create import eye
-from ._dtypes import fit, int64
+from ._dtypes import bool_, fit, int32, int64
+from ._pointwise import where
 from ._reduce import norm as _norm
 from ._shape import stack
 
@@ -85,6 +86,24 @@ def solve(A: Tensor, B: Tensor) -> Tensor:
     """`x` with `A x = B`; with gradient."""
     vector = B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
     return (inv(A) @ B.unsqueeze(-1)).squeeze(-1) if vector else inv(A) @ B
+
+
+def inv_ex(A: Tensor, *, check_errors: bool = False) -> Any:
+    """`inv`, and where there is none, infinities and a number that is not 0 instead of an error."""
+    singular = wrap(np.asarray(np.linalg.det(A._data) == 0), bool_)
+    if check_errors or not singular.any():
+        inverse = inv(A)
+    else:
+        place = singular[..., None, None]
+        inverse = inv(where(place, eye(A.shape[-1], dtype=A.dtype), A)).masked_fill(place, np.inf)
+    return namedtuple("linalg_inv_ex", ["inverse", "info"])(inverse, singular.to(int32))
+
+
+def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False) -> Any:
+    """`solve`, and a 0 that says that it could be."""
+    result = solve(A, B) if left else solve(A.mT, B.mT).mT
+    info = wrap(np.zeros(A.shape[:-2], np.int32), int32)
+    return namedtuple("linalg_solve_ex", ["result", "info"])(result, info)
 
 
 def det(A: Tensor) -> Tensor:

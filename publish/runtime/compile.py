@@ -22,18 +22,12 @@ from publish.runtime.assets import AssetError, default_cache, run
 
 MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # how the bytecode of Python 3.13 begins
 NOT_IMPORTED = (".a", ".c", ".h", ".pxd", ".pyi", ".pyx", "/")  # in wheels, for compilers and type checkers; folders
-# Nor does anything in a page: a bridge to Fortran; mail, servers and calls over sockets that a page has not.
-UNUSED = (
-    "numpy/f2py/",
-    "imaplib.",
-    "mailbox.",
-    "poplib.",
-    "smtplib.",
-    "ftplib.",
-    "nntplib.",
-    "wsgiref/",
-    "xmlrpc/",
-    "curses/",
+# Nor does anything in a page: a bridge to Fortran, and LAPACK as a module of its own; mail, servers and calls over
+# sockets that a page has not; terminals (`help` needs the pager); the character sets of mainframes, DOS (but zipfile's)
+# and old Macs.
+UNUSED = re.compile(
+    r"numpy/(f2py/|linalg/lapack_lite\.)|(imaplib|mailbox|poplib|smtplib|ftplib|nntplib)\.|(wsgiref|xmlrpc|curses)/|"
+    r"_pyrepl/(?!__init__|pager)|encodings/(cp(0|1[01]|2|42|5|7|8)|hp_|kz|mac_|palmos|ptcp)"
 )
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold: archives depend on content alone
 ASK = "import importlib.util as u, sys; print(u.MAGIC_NUMBER.hex(), sys.version.replace(chr(10), ' '))"
@@ -126,7 +120,7 @@ def compiled(name: str, archive: bytes, optimize: int, kept: Path) -> tuple[str,
             raise AssetError(f"{name} cannot be compiled: {error}") from error
         [path] = Path(folder).iterdir()
         files = unzipped(path.read_bytes())
-    used = {path: it for path, it in files.items() if not path.endswith(NOT_IMPORTED) and not path.startswith(UNUSED)}
+    used = {path: it for path, it in files.items() if not path.endswith(NOT_IMPORTED) and not UNUSED.match(path)}
     content = zipped(used)
     write_bytes(place / path.name, content)
     return path.name, content

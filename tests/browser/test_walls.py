@@ -87,12 +87,15 @@ def test_readers_code_finds_no_way_to_what_lasts(page: Page, watch: Watch, site_
     cell = Cell(page).run()
     expect(cell.output.locator(".wiki-cell__offline")).to_contain_text("离线也能运行", timeout=RUN_SECONDS)
     page.wait_for_function("async () => (await caches.keys()).length === 3")
+    cell.button("重启").click()  # a worker whose every request passes through the service worker
+    cell.run("print('again')")
     before = kept(page)
     names = json.dumps(FORBIDDEN)
     cell.run(f"from pyodide.code import run_js\nprint(run_js({LOOK % names!r}))")
     assert json.loads(cell.printed.inner_text()) == []
     paths = ("python/store.js", "python/kit.js", "python/download.js", "python/client.js", "offline/offline.js")
-    addresses = json.dumps([script(site_url, path) for path in paths])
+    crowd = [f"{site_url}{PLANT}?{number}" for number in range(3)]  # what is asked for is kept, and crowds out pages
+    addresses = json.dumps([script(site_url, path) for path in paths] + crowd)
     attack = ATTACK.replace("ADDRESSES", addresses)
     cell.run(f"import js\nfrom pyodide.code import run_js\nrun_js({attack!r})\nprint('begun')")
     cell.run("import js\nprint(list(js.loot))")  # the worker has been through its own promises by then

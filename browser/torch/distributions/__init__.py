@@ -26,6 +26,10 @@ class Distribution:
     def __init__(self, batch_shape: Any = (), event_shape: Any = (), validate_args: Any = None) -> None:
         self._batch_shape, self._event_shape = Size(batch_shape), Size(event_shape)
 
+    def _get_checked_instance(self, cls: type, _instance: Any = None) -> Any:
+        """What a reader's `expand` fills."""
+        return self.__new__(type(self)) if _instance is None else _instance
+
     @staticmethod
     def set_default_validate_args(value: bool) -> None:
         """Nothing is checked."""
@@ -296,6 +300,7 @@ _PLACES = _lazily(
     TanhTransform
     ComposeTransform SoftplusTransform PowerTransform""",
     constraints="constraints",
+    utils="utils",
 )
 
 __getattr__ = _lacking(__name__, "torch.distributions", _PLACES)

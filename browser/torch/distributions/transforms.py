@@ -7,13 +7,14 @@ from typing import Any
 from .._absent import lacking as _lacking
 from .._core import Tensor
 from ..nn.functional import softplus
-from . import Distribution
+from . import Distribution, constraints
 
 
 class Transform:
     """An invertible function, and how much it stretches."""
 
     event_dim = 0
+    domain = codomain = constraints.real  # type: ignore[attr-defined]
 
     def __init__(self, cache_size: int = 0) -> None:
         self._cache_size = cache_size
@@ -33,7 +34,7 @@ class Transform:
     @property
     def inv(self) -> "Transform":
         """The other way round."""
-        return _Inverse(self)
+        return _InverseTransform(self)
 
     def _call(self, x: Tensor) -> Tensor:
         raise NotImplementedError
@@ -46,7 +47,7 @@ class Transform:
         raise NotImplementedError
 
 
-class _Inverse(Transform):
+class _InverseTransform(Transform):
     def __init__(self, whole: Transform) -> None:
         super().__init__()
         self.whole = whole
@@ -93,11 +94,15 @@ class AffineTransform(Transform):
         return out.sum(tuple(range(-self.event_dim, 0))) if self.event_dim else out
 
 
+def _clipped_sigmoid(x: Tensor) -> Tensor:
+    return x.sigmoid().clamp(1.1754943508222875e-38, 1 - 1.1920928955078125e-07)
+
+
 class SigmoidTransform(Transform):
     """`1 / (1 + exp(-x))`."""
 
     def _call(self, x: Tensor) -> Tensor:
-        return x.sigmoid().clamp(1.1754943508222875e-38, 1 - 1.1920928955078125e-07)
+        return _clipped_sigmoid(x)
 
     def _inverse(self, y: Tensor) -> Tensor:
         y = y.clamp(1.1754943508222875e-38, 1 - 1.1920928955078125e-07)

@@ -8,6 +8,7 @@ from .._absent import lazily as _lazily
 from . import attention, functional, init, utils
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .layers import *  # noqa: F403
+from .layers import _BatchNorm, _Loss, _WeightedLoss
 from .module import Module
 from .parameter import Buffer, Parameter
 

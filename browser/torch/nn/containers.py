@@ -119,11 +119,13 @@ class ModuleDict(Module):
 
     def __init__(self, modules: Any = None) -> None:
         super().__init__()
-        self.update(modules or {})
+        if modules is not None:  # what a reader's subclass makes of `update` may need what its own start sets
+            self.update(modules)
 
     def update(self, modules: Any) -> None:
         """Put several in."""
-        self._modules.update(modules)
+        for name, module in dict(modules).items():
+            self[name] = module
 
     def __getitem__(self, key: str) -> Module:
         return self._modules[key]

@@ -352,9 +352,29 @@ class _Function(Module):
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
 
 
+class _Loss(Module):
+    """What losses derive from, readers' own too."""
+
+    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
+        super().__init__()
+        old = size_average is not None or reduce is not None
+        self.reduction = F._old_reduction(size_average, reduce) if old else reduction
+
+
+class _WeightedLoss(_Loss):
+    """Those with a weight for each class."""
+
+    def __init__(
+        self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.register_buffer("weight", weight)
+
+
 def _layer(name: str, function: Any, shown: Any = (), **fields: Any) -> type[_Function]:
     members = {"function": staticmethod(function), "fields": fields, "shown": shown, "__doc__": function.__doc__}
-    return type(name, (_Function,), members | {"__module__": __name__})
+    loss = () if "reduction" not in fields else (_WeightedLoss,) if "weight" in fields else (_Loss,)
+    return type(name, (_Function, *loss), members | {"__module__": __name__})
 
 
 class _Activation(_Function):

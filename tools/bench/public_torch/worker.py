@@ -24,9 +24,11 @@ from unittest import mock
 LIMIT = 100  # seconds for one unit
 MODULES = {"d2l": "d2l.torch", "timm": "timm.layers", "labml_nn": "labml_nn.transformers"}
 ABSENT = """IPython gym gymnasium matplotlib_inline pandas requests scipy torchvision PIL tiktoken sklearn wandb
-accelerate
-torchaudio kornia safetensors huggingface_hub transformers datasets beartype torchtyping loguru colt5_attention_kernels
-tensorboardX matplotlib jaxtyping ray h5py sentencepiece torchao blobfile kagglehub omegaconf""".split()
+accelerate torchaudio safetensors huggingface_hub transformers datasets beartype torchtyping loguru
+colt5_attention_kernels tensorboardX matplotlib jaxtyping ray h5py sentencepiece torchao blobfile kagglehub
+omegaconf lightning pytorch_lightning lightning_fabric skbase optuna bitsandbytes triton fairscale fairseq
+fvcore nir nirtorch torchcde statsmodels torchdata tensordict kornia_rs colt5_attention mamba_ssm
+mpl_toolkits""".split()
 
 
 class _Shell(types.ModuleType):
@@ -99,6 +101,7 @@ def main() -> None:
     """Run the units that are asked for, one after the other."""
     report, *wanted = sys.argv[1:]
     sys.meta_path.append(StandIns())
+    import more_units  # noqa: F401 - adds to them
     from units import UNITS  # beside this file
 
     packages = set()

@@ -8,6 +8,11 @@ from ..._notice import once
 from ..module import Module
 
 
+def scatter(inputs: Any, target_gpus: Any, dim: int = 0) -> list[Any]:
+    """All to the one device."""
+    return [inputs]
+
+
 class DataParallel(Module):
     """Calls its module."""
 

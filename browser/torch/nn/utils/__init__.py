@@ -85,6 +85,7 @@ _PLACES = _lazily(
     parametrize="parametrize",
     parametrizations="parametrizations",
     prune="prune",
+    fusion="fusion fuse_conv_bn_eval fuse_conv_bn_weights fuse_linear_bn_eval fuse_linear_bn_weights",
 )
 
 __getattr__ = _lacking(__name__, "torch.nn.utils", _PLACES)

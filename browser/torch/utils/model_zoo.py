@@ -1,0 +1,3 @@
+"""`torch.utils.model_zoo`: the older name of `torch.hub`."""
+
+from ..hub import load_state_dict_from_url as load_url  # noqa: F401

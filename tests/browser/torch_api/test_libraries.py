@@ -1,0 +1,165 @@
+"""What libraries ask of torch beyond its documented names, and the arguments that they give by name."""
+
+import importlib
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+import torch
+
+from tests.browser.torch_api.pair import assert_same, check, outcome, shim
+
+X = np.arange(6, dtype=np.float32).reshape(2, 3) - 2
+Y = np.linspace(0.5, 2, 6, dtype=np.float32).reshape(2, 3)
+BY_NAME = {
+    "flip": lambda t, x: (t.flip(x, dims=[1]), x.flip(dims=(0,))),
+    "permute": lambda t, x: (t.permute(x, dims=(1, 0)), x.permute(dims=(1, 0))),
+    "view": lambda t, x: x.view(size=(3, 2)),
+    "reshape": lambda t, x: (t.reshape(x, shape=(6,)), x.reshape(shape=(3, -1))),
+    "expand": lambda t, x: x.expand(size=(4, 2, 3)),
+    "repeat": lambda t, x: x.repeat(repeats=(1, 2)),
+    "tile": lambda t, x: t.tile(x, dims=(2,)),
+    "new_zeros": lambda t, x: x.new_zeros(size=(2,)),
+    "Python's types": lambda t, x: (
+        t.tensor([1, 2], dtype=float), t.zeros(2, dtype=int), x.to(int), x.sum(dtype=float), t.ones(1, dtype=bool)
+    ),
+    "nextafter": lambda t, x: t.nextafter(x.detach(), x.detach() + 1),
+    "resize_as_": lambda t, x: x.detach().clone().resize_as_(t.zeros(3, 2)),
+    "storage": lambda t, x: (
+        x.storage().size(), x[1].untyped_storage().nbytes(), x.storage()[2], x.storage().tolist(), len(x.storage())
+    ),
+    "inv_ex": lambda t, x: list(t.linalg.inv_ex(x[:, :2] + 3 * t.eye(2))),
+    "solve_ex": lambda t, x: list(t.linalg.solve_ex(x[:, :2] + 3 * t.eye(2), x)),
+    "unsigned": lambda t, x: (t.tensor([1, 2], dtype=t.uint16), t.ones(1, dtype=t.uint64).to(t.int64)),
+}  # fmt: skip
+EACH = {
+    "add": (Y,), "add_": (Y,), "mul": (2.5,), "lerp": (Y, 0.3), "addcmul": (Y, Y, [0.5, 1.0]), "addcdiv_": (Y, Y),
+    "norm": (), "maximum": (Y,), "minimum_": (Y,), "clamp_min": (0.0,), "clamp_max_": (1.0,), "pow": (2,), "abs": (),
+    "div": ([2.0, 3.0],), "sub_": (Y,), "copy_": (Y,), "zero_": (), "neg": (), "sign": (), "sigmoid": (),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:TypedStorage")
+@pytest.mark.parametrize("name", BY_NAME)
+def test_arguments_by_name(name):
+    check(BY_NAME[name], [X])
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_operations_on_lists(name):
+    def run(t):
+        given = [t.tensor(X), t.tensor(X + 1)]
+        args = [[t.tensor(one), t.tensor(2 * one)] if isinstance(one, np.ndarray) else one for one in EACH[name]]
+        found = getattr(t, f"_foreach_{name}")(given, *args)
+        return list(found), given
+
+    ours, theirs = outcome(run, shim), outcome(run, torch)
+    assert not isinstance(theirs, Exception)
+    assert_same(ours, theirs)
+
+
+def loaded(name):
+    """A module of each torch."""
+    return [importlib.import_module(f"{t.__name__}.{name}") for t in (shim, torch)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    """nn.modules.loss._Loss nn.modules.loss._WeightedLoss nn.modules.container.Sequential nn.modules.utils._pair
+    nn.modules.batchnorm._BatchNorm nn.attention.SDPBackend nn.attention.sdpa_kernel utils.model_zoo.load_url
+    hub.HASH_REGEX hub.urlparse hub.get_dir distributions.utils.lazy_property distributions.utils.broadcast_all
+    distributions.transforms._InverseTransform distributions.constraints.greater_than_eq jit.annotations.List
+    autograd.function.FunctionCtx futures.Future nn.parallel.scatter_gather.scatter nn.utils.fusion.fuse_conv_bn_eval
+    utils._foreach_utils._group_tensors_by_device_and_dtype utils.dlpack.from_dlpack distributed.ProcessGroup
+    _subclasses.fake_tensor.is_fake autograd.forward_ad.unpack_dual onnx.is_in_onnx_export
+    fx.experimental.proxy_tensor.get_proxy_mode""".split(),
+)
+def test_what_libraries_import(name):
+    module, _, member = name.rpartition(".")
+    for one in loaded(module):
+        assert hasattr(one, member)
+    module, owner = shim, module.split(".")
+    for part in owner:  # and by attribute, where real torch has it so
+        module = getattr(module, part)
+    assert hasattr(module, member)
+
+
+def test_a_module_that_torch_has_not_is_not_made_up():
+    for t in (shim, torch):
+        assert not hasattr(t.nn.modules, "no_such_module")
+        with pytest.raises(ImportError):
+            importlib.import_module(f"{t.__name__}.nn.modules.no_such_module")
+
+
+def test_losses_and_scripts_are_of_the_kinds_that_libraries_ask_for():
+    def run(t):
+        loss, weighted = t.nn.modules.loss._Loss, t.nn.modules.loss._WeightedLoss
+
+        class Own(loss):
+            def forward(self, x):
+                return x.mean() if self.reduction == "mean" else x.sum()
+
+        mine = weighted(t.ones(2), reduction="sum")
+        layer = t.nn.CrossEntropyLoss(weight=t.ones(2))
+        kinds = [isinstance(one, loss) for one in (t.nn.MSELoss(), layer, t.nn.KLDivLoss(), t.nn.ReLU())]
+        script = [isinstance(t.nn.Linear(1, 1), t.jit.ScriptModule), isinstance(layer, weighted)]
+        return kinds, script, Own(reduction="sum")(t.ones(3)), list(mine.state_dict()), mine.reduction, layer.weight
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+def test_a_dictionary_of_modules_begins_with_what_a_subclass_makes_of_it():
+    def run(t):
+        class Named(t.nn.ModuleDict):
+            def __init__(self):
+                super().__init__()
+                self.seen = []
+
+            def update(self, modules):
+                self.seen.append(len(modules))
+
+        return Named().seen
+
+    assert run(shim) == run(torch) == []
+
+
+def test_parameters_of_a_class_of_the_readers_share_memory():
+    def run(t):
+        class Point(t.nn.Parameter):
+            def __new__(cls, data):
+                return t.Tensor._make_subclass(cls, data, True)
+
+        data = t.ones(2)
+        point = Point(data)
+        (point * 3).sum().backward()
+        data.add_(1)
+        return point.detach(), point.grad, type(point).__name__, point.is_leaf
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+def test_dropout_behind_gelu_draws_in_the_order_of_memory():
+    """As in torch, the result lies in memory as what was given."""
+
+    def run(t):
+        t.manual_seed(0)
+        x = t.nn.functional.gelu(t.arange(24.0).reshape(2, 3, 4).transpose(1, 2))
+        return x.stride(), t.nn.functional.dropout(x, 0.5)
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+def test_a_normalization_is_put_into_the_layer_before_it():
+    def run(t):
+        t.manual_seed(0)
+        conv, norm = t.nn.Conv2d(2, 3, 3, bias=False).eval(), t.nn.BatchNorm2d(3).eval()
+        norm.running_mean.normal_()
+        x = t.randn(1, 2, 5, 5)
+        return t.nn.utils.fusion.fuse_conv_bn_eval(conv, norm)(x)
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+def test_a_download_says_that_a_page_has_no_network():
+    with pytest.raises(URLError, match="a page cannot download http"):
+        shim.hub.load_state_dict_from_url("http://weights")
