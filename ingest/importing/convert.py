@@ -122,7 +122,7 @@ def _pdf(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:
 def _docx(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:
     from ingest.importing.docx import docx_to_markdown
 
-    written = docx_to_markdown(unzip(content), pictures.add)
+    written = docx_to_markdown(content, unzip, pictures.add)
     return written, Converted("", pictures.found, pictures.left_out)
 
 
