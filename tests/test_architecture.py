@@ -181,18 +181,23 @@ ALLOWED = {
     "importing.pdf": (
         "importing.escape importing.pdf_footnotes importing.pdf_furniture importing.pdf_lines importing.pdf_loose"
         " importing.pdf_notes importing.pdf_pictures importing.pdf_ruled importing.pdf_tables importing.pdf_text"
-        " importing.radicals"
+        " importing.pdf_turned importing.radicals"
     ),
     "importing.pdf_columns": "importing.pdf_lines",
     "importing.pdf_footnotes": "importing.escape importing.pdf_furniture importing.pdf_lines",
     "importing.pdf_furniture": "importing.pdf_lines",
+    "importing.pdf_inline": "importing.escape importing.pdf_lines",
     "importing.pdf_lines": "markup",
-    "importing.pdf_loose": "importing.pdf_lines importing.pdf_tables",
+    "importing.pdf_lists": "importing.pdf_lines",
+    "importing.pdf_loose": "importing.pdf_inline importing.pdf_lines importing.pdf_tables",
     "importing.pdf_notes": "",
     "importing.pdf_pictures": "",
-    "importing.pdf_ruled": "importing.pdf_lines importing.pdf_tables",
-    "importing.pdf_tables": "markup",
-    "importing.pdf_text": "importing.escape importing.pdf_columns importing.pdf_lines importing.torn",
+    "importing.pdf_ruled": "importing.pdf_inline importing.pdf_lines importing.pdf_tables",
+    "importing.pdf_tables": "importing.pdf_inline importing.pdf_lines markup",
+    "importing.pdf_text": (
+        "importing.pdf_columns importing.pdf_inline importing.pdf_lines importing.pdf_lists importing.torn"
+    ),
+    "importing.pdf_turned": "importing.pdf_furniture importing.pdf_lines",
     "importing.radicals": "",
     "importing.sandbox": "importing.census importing.convert importing.decode",
     "importing.signs": "",

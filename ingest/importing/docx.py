@@ -30,9 +30,7 @@ def _is_away(element: Element) -> bool:
     return name_of(element) in AWAY or (name_of(element) == "tr" and child(element, "trPr", "del") is not None)
 
 
-def docx_to_markdown(
-    content: bytes, unpack: Callable[[bytes], Parts], place: Callable[[bytes, str], str]
-) -> Written:
+def docx_to_markdown(content: bytes, unpack: Callable[[bytes], Parts], place: Callable[[bytes, str], str]) -> Written:
     """Read a .docx.
 
     Args:

@@ -8,7 +8,7 @@
 import io
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -39,11 +39,13 @@ from ingest.importing.pdf_loose import with_indexes, with_loose_tables
 from ingest.importing.pdf_notes import notes_of
 from ingest.importing.pdf_pictures import picture_file
 from ingest.importing.pdf_ruled import with_dots, with_ruled_tables
-from ingest.importing.pdf_tables import Grid, cell_at, find_grids, write_table
+from ingest.importing.pdf_tables import Cells, Place, cell_at, find_grids
 from ingest.importing.pdf_text import lines_to_markdown
+from ingest.importing.pdf_turned import with_whole_tables
 from ingest.importing.radicals import mend_radicals
 
 MONO = re.compile(r"mono|courier|consolas|menlo|fixed|typewriter|source ?code", re.IGNORECASE)
+BOLD = re.compile(r"bold|black|heavy", re.IGNORECASE)
 CID = re.compile(r"\(cid:\d+\)")
 UNREADABLE = "□"
 MANY_BOXES = 250
@@ -132,6 +134,7 @@ def pdf_to_markdown(content: bytes, folder: str) -> ReadPdf:
             " export it again, or read it with OCR",
         )
     notes = without_footnotes(pages)
+    with_whole_tables(pages, read.told, read.dropped)
     read.text = lines_to_markdown([*(line for page in pages for line in page.lines), *notes])
     return read
 
@@ -159,14 +162,12 @@ def _take_census(laid: LTPage, number: int, pictured: bool, read: ReadPdf) -> No
 def _read_page(layout: LTPage, number: int, source: PDFPage, folder: str, read: ReadPdf) -> Page:
     page = Page(layout.height, links=list(_links(source)))
     found: list[Line] = []
-    used: set[str] = set()
     drawn = [item.bbox for item in _walk(layout) if isinstance(item, LTCurve)]
-    tables = find_grids(drawn)
+    tables = [Cells(grid) for grid in find_grids(drawn)]
     page.rules = [(box[0], box[2], box[1]) for box in drawn if box[3] - box[1] < 3 < box[2] - box[0]]
-    cells: dict[int, dict[tuple[int, int], str]] = {at: {} for at in range(len(tables))}
     for item in _walk(layout):
         if isinstance(item, LTTextLine):
-            found += _line(item, number, page, tables, cells)
+            found += _line(item, number, page, tables)
         elif isinstance(item, LTImage):
             page.pictures += 1
             name = f"{len(read.pictures) + 1}"
@@ -176,14 +177,9 @@ def _read_page(layout: LTPage, number: int, source: PDFPage, folder: str, read: 
                 found.append(Line([], number, item.x0, item.x1, item.y1, 0, kind="picture", done=done))
             else:
                 read.left_out.append(f"a picture on page {number}")
-    for at, grid in enumerate(tables):
-        columns, rows = grid.columns, grid.rows
-        if cells[at]:
-            done = write_table(cells[at], len(columns) - 1, len(rows) - 1)
-            found.append(Line([], number, columns[0], columns[-1], rows[0], 0, kind="table", done=done))
-    used |= {glyph.uri for line in found for glyph in line.glyphs} | {
-        uri for _, uri in page.links if any(uri in line.done for line in found)
-    }
+    found += [table.line(number) for table in tables if table.glyphs]
+    cells = [glyph for table in tables for glyphs in table.glyphs.values() for glyph in glyphs]
+    used = {glyph.uri for glyph in (*cells, *(glyph for line in found for glyph in line.glyphs))}
     for box, uri in page.links:  # over a picture, or over nothing
         if uri not in used:
             used.add(uri)
@@ -237,49 +233,43 @@ def _links(page: PDFPage) -> Iterator[tuple[tuple[float, ...], str]]:
                 yield (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), target
 
 
-def _line(
-    item: LTTextLine,
-    number: int,
-    page: Page,
-    tables: Sequence[Grid],
-    cells: dict[int, dict[tuple[int, int], str]],
-) -> list[Line]:
-    """One line of text, without what lies in a table's cells: that goes to `cells`."""
-    glyphs: list[Glyph] = []
-    sizes: list[float] = []
+def _line(item: LTTextLine, number: int, page: Page, tables: Sequence[Cells]) -> list[Line]:
+    """One line of text, without what lies in a table's cells: that goes there."""
+    parts: dict[tuple[int, Place] | None, list[Glyph]] = defaultdict(list)
     mono = shown = narrow = 0
     begins = False  # whether its first letter is of a typewriter
-    place: tuple[int, tuple[int, int]] | None = None
+    place: tuple[int, Place] | None = None
     for char in item:
         text = _mend(char.get_text())
         if isinstance(char, LTChar):
             x, y = (char.x0 + char.x1) / 2, (char.y0 + char.y1) / 2
             place = cell_at(tables, x, y)
             uri = next((uri for box, uri in page.links if box[0] <= x <= box[2] and box[1] <= y <= box[3]), "")
-            if not place:
-                glyphs.append(Glyph(text, char.x0, char.x1, uri, char.size, char.y0))
-                if text.strip():
-                    sizes.append(round(char.size, 1))
-                    typed = bool(MONO.search(char.fontname))
-                    begins = typed if not shown else begins
-                    shown += 1
-                    narrow += not WIDE.match(text)
-                    mono += typed
-        elif not place and glyphs:
+            bold = BOLD.search(char.fontname) is not None
+            parts[place].append(Glyph(text, char.x0, char.x1, uri, char.size, char.y0, bold))
+            if text.strip() and not place:
+                typed = bool(MONO.search(char.fontname))
+                begins = typed if not shown else begins
+                shown += 1
+                narrow += not WIDE.match(text)
+                mono += typed
+        elif glyphs := parts[place]:
             glyphs.append(Glyph(" ", glyphs[-1].x1, glyphs[-1].x1, glyphs[-1].uri))
+    lines = []
+    for place, glyphs in parts.items():
+        sizes = Counter(round(glyph.size, 1) for glyph in glyphs if glyph.text.strip() and glyph.size)
+        if not sizes:
+            continue
+        size = sizes.most_common(1)[0][0]
+        glyphs = with_indexes(glyphs, size, item.y0)
         if place:
-            cell = cells[place[0]]
-            cell[place[1]] = cell.get(place[1], "") + (text if text.strip() else " ")
-    if not sizes:
-        if place:
-            cells[place[0]][place[1]] += " "
-        return []
-    size = Counter(sizes).most_common(1)[0][0]
-    glyphs = with_indexes(glyphs, size, item.y0)
-    inked = [glyph for glyph in glyphs if glyph.text.strip()]
-    line = Line(glyphs, number, inked[0].x0, inked[-1].x1, item.y0, size, mono * 10 >= shown * 9)
-    line.typed = mono / shown if begins and mono >= narrow else 0
-    return [line]
+            tables[place[0]].add(place[1], glyphs)
+            continue
+        inked = [glyph for glyph in glyphs if glyph.text.strip()]
+        line = Line(glyphs, number, inked[0].x0, inked[-1].x1, item.y0, size, mono * 10 >= shown * 9)
+        line.typed = mono / shown if begins and mono >= narrow else 0
+        lines.append(line)
+    return lines
 
 
 def _mend(text: str) -> str:

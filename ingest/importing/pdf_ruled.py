@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from ingest.importing.pdf_inline import linked
 from ingest.importing.pdf_lines import Glyph, Line
-from ingest.importing.pdf_tables import write_table
+from ingest.importing.pdf_tables import is_headed, write_table
 
 Box = tuple[float, float, float, float]
 DOTS = 300  # more of them are a plot
@@ -83,10 +84,13 @@ def _table(lines: Sequence[Line], cuts: Sequence[float]) -> Line | None:
         if number < 0 or 0 in places or len(row) * 2 > width:  # else the lines above go on
             number += 1
         for cell, at in zip(row, places, strict=True):
-            cells[number, at] = f"{cells.get((number, at), '')} {cell.text}".strip()
+            cells[number, at] = f"{cells.get((number, at), '')} {linked(cell.glyphs)}".strip()
     first = rows[0][0]
     done = write_table(cells, width, number + 1)
-    return Line([], first.page, columns[0][0], columns[-1][1], first.y + first.size, 0, kind="table", done=done)
+    table = Line([], first.page, columns[0][0], columns[-1][1], first.y + first.size, 0, kind="table", done=done)
+    table.columns = tuple(left for left, _ in columns)
+    table.headed = is_headed([{glyph.bold for cell in row for glyph in cell.glyphs} for row in rows])
+    return table
 
 
 def _column(cell: Line, columns: Sequence[tuple[float, float]]) -> int:

@@ -1,10 +1,13 @@
 """Ruled grids of a PDF's page as tables."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from ingest.importing.pdf_inline import linked
+from ingest.importing.pdf_lines import Glyph, Line
 from ingest.markup import CJK
 
 Box = tuple[float, float, float, float]
@@ -18,6 +21,34 @@ class Grid:
     columns: list[float]
     rows: list[float]
     merged: dict[Place, Place] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Cells:
+    """A ruled grid and what stands in it: of each cell its glyphs, and of each row whether its letters are bold."""
+
+    grid: Grid
+    glyphs: dict[Place, list[Glyph]] = field(default_factory=lambda: defaultdict(list))
+    bold: dict[int, set[bool]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, place: Place, glyphs: Sequence[Glyph]) -> None:
+        """A line of a cell."""
+        self.glyphs[place] += [*glyphs, Glyph(" ", 0, 0, glyphs[-1].uri)]
+        self.bold[place[0]] |= {glyph.bold for glyph in glyphs if glyph.text.strip()}
+
+    def line(self, page: int) -> Line:
+        """The table."""
+        columns, rows = self.grid.columns, self.grid.rows
+        cells = {place: linked(glyphs) for place, glyphs in self.glyphs.items()}
+        table = Line([], page, columns[0], columns[-1], rows[0], 0, kind="table", columns=tuple(columns))
+        table.done = write_table(cells, len(columns) - 1, len(rows) - 1)
+        table.headed = is_headed([self.bold[row] for row in range(len(rows) - 1)])
+        return table
+
+
+def is_headed(rows: Sequence[set[bool]]) -> bool:
+    """Whether the letters of the first row are bold and those of the others are not."""
+    return rows[0] == {True} and any(False in row for row in rows[1:])
 
 
 def find_grids(boxes: Sequence[Box]) -> list[Grid]:
@@ -76,18 +107,18 @@ def _marks(values: Iterable[float]) -> list[float]:
     return marks
 
 
-def cell_at(tables: Sequence[Grid], x: float, y: float) -> tuple[int, Place] | None:
+def cell_at(tables: Sequence[Cells], x: float, y: float) -> tuple[int, Place] | None:
     """The table and its row and column at a point of the page; None outside of all tables."""
-    for at, grid in enumerate(tables):
-        columns, rows = grid.columns, grid.rows
+    for at, table in enumerate(tables):
+        columns, rows = table.grid.columns, table.grid.rows
         if columns[0] < x < columns[-1] and rows[-1] < y < rows[0]:
             place = (sum(y < row for row in rows) - 1, sum(x > column for column in columns) - 1)
-            return at, grid.merged.get(place, place)
+            return at, table.grid.merged.get(place, place)
     return None
 
 
 def write_table(cells: dict[tuple[int, int], str], columns: int, rows: int) -> str:
-    """A table of Markdown, its first row the head."""
+    """Cells of Markdown as a table, its first row the head."""
 
     def cell(row: int, column: int) -> str:
         text = re.sub(r"\s+", " ", cells.get((row, column), "")).strip()

@@ -148,12 +148,23 @@ def test_lines_of_code_that_all_have_chinese_in_them_are_code():
     assert "```\nline_0 = 0  # 注\nline_1 = 1  # 注\nline_2 = 2  # 注\n```" in pages.read().text
 
 
-def test_items_set_in_deeper_stand_where_they_stood():
+def test_items_set_in_deeper_are_in_the_item_above():
     pages = Pages().lines(60, 760, "正文。")
-    for at, (x, item) in enumerate(((80, "一"), (110, "二"), (80, "三"))):
+    for at, (x, item) in enumerate(((80, "一"), (110, "二"), (140, "三"), (110, "四"), (80, "五"))):
         pages.lines(x, 600 - 20 * at, item)
         pages.canvas.circle(x - 10, 604 - 20 * at, 2, fill=1)
-    assert "- 一\n\n- 二\n\n- 三" in pages.read().text
+    pages.lines(60, 480, "9. 六", "10. 七", "11. 八").lines(86, 430, "1. 九", "2. 十").lines(60, 390, "12. 末")
+    text = pages.lines(60, 360, "正文又一段。").lines(110, 330, "1. 另起").read().text
+    assert "- 一\n\n  - 二\n\n    - 三\n\n  - 四\n\n- 五\n\n9. 六\n\n10. 七\n\n11. 八\n" in text
+    assert "11. 八\n\n    1. 九\n\n    2. 十\n\n12. 末\n" in text
+    assert "正文又一段。\n\n1. 另起" in text
+
+
+def test_items_of_the_next_column_are_in_none_of_the_one_before():
+    pages = Pages().lines(60, 760, "正文。")
+    for x, items in ((60, "一二三四"), (330, "五六七八")):
+        pages.lines(x, 600, *(f"• 第{item}条说了一句不长不短的话，一行写得完" for item in items))
+    assert "  - " not in pages.read().text
 
 
 def test_merged_cells_of_a_grid_stand_in_the_first_of_their_columns():
@@ -199,3 +210,54 @@ def test_a_long_cell_goes_on_below_in_its_column():
         for x, cell in zip((70, 200), row, strict=True):
             pages.lines(x, y, cell)
     assert "| 全参数 | 所有的权重都要更新，显存也就最多 |\n| 低秩 | 省 |" in pages.read().text
+
+
+def grid(pages, y, rows, columns=(60, 200, 400, 530), lead=20):
+    """A ruled table, its first row below a place."""
+    for at in range(len(rows) + 1):
+        pages.canvas.line(columns[0], y - lead * at, columns[-1], y - lead * at)
+    for x in columns:
+        pages.canvas.line(x, y, x, y - lead * len(rows))
+    for at, row in enumerate(rows):
+        for x, cell in zip(columns, row, strict=False):
+            pages.lines(x + 4, y - lead * at - 14, cell)
+    return pages
+
+
+HEADED = [("方法", "显存", "何时用")]
+FIRST = [("全参数", "80", "有卡"), ("低秩", "24", "卡少")]
+REST = [("量化", "12", "更少"), ("前缀", "20", "很少用")]
+WHOLE = "| 低秩 | 24 | 卡少 |\n| 量化 | 12 | 更少 |\n| 前缀 | 20 | 很少用 |\n\n后文写在表格的后面。"
+
+
+def test_a_table_that_goes_over_a_page_is_one():
+    for head, told in ((HEADED, ["the head of a table, once more on its next page"]), ([], [])):
+        pages = Pages().lines(60, 815, "第几期", size=8).lines(300, 20, "1", size=8)
+        grid(pages.lines(60, 780, "正文写在表格的前面。"), 160, HEADED + FIRST).turn()
+        pages.lines(60, 815, "第几期", size=8).lines(300, 20, "2", size=8)
+        converted = grid(pages, 790, head + REST).lines(60, 600, "后文写在表格的后面。").read()
+        assert WHOLE in converted.text
+        assert [what for what in converted.told if "table" in what] == told
+        assert converted.census.missing == 0
+
+
+@pytest.mark.parametrize("between", ["text", "columns", "head"])
+def test_two_tables_stay_two(between):
+    pages = grid(Pages().lines(60, 780, "正文。"), 160, HEADED + FIRST)
+    pages.lines(60, 70, "两张表之间的话。") if between == "text" else None
+    columns = (60, 250, 400, 530) if between == "columns" else (60, 200, 400, 530)
+    grid(pages.turn(), 790, [] if between == "head" else REST, columns)
+    if between == "head":
+        grid(pages, 790, [("", "", ""), *REST])
+        for x, cell in ((64, "model"), (204, "size"), (404, "use")):
+            pages.lines(x, 776, cell, font="Helvetica-Bold")
+    assert pages.read().text.count("| --- | --- | --- |") == 2
+
+
+def test_cells_keep_links_marks_and_raised_figures():
+    pages = grid(Pages(), 600, [("名字", "值"), ("__init__ 与 **kwargs", "")], (60, 260, 500))
+    pages.lines(264, 566, "10", font="Times-Roman").lines(275, 571, "5", size=7, font="Times-Roman")
+    pages.lines(290, 566, "见论文").canvas.linkURL("https://example.org/a_(b)", (288, 564, 330, 580))
+    text = pages.read().text
+    assert r"| \_\_init\_\_ 与 \*\*kwargs | $10^5$ [见论文](https://example.org/a_%28b%29) |" in text
+    assert text.count("example.org") == 1

@@ -1,0 +1,36 @@
+"""Tables of a PDF that go over the end of a page, as one."""
+
+from collections.abc import Sequence
+
+from ingest.importing.pdf_furniture import Page
+from ingest.importing.pdf_lines import Line
+
+
+def with_whole_tables(pages: Sequence[Page], told: list[str], dropped: list[str]) -> None:
+    """Join what a page begins with to the table that the page before ends with, of which it is the rest."""
+    heads = 0
+    above: Line | None = None  # what the pages so far end with
+    for page in pages:
+        first = page.lines[0] if page.lines else None
+        if above and first and _goes_on(above, first):
+            head, _ruler, *rows = first.done.split("\n")
+            if head == above.done.partition("\n")[0]:
+                heads += 1
+                dropped.append(head)
+            else:
+                rows = [head, *rows]
+            above.done = "\n".join((above.done, *rows))
+            page.lines = page.lines[1:]
+        above = page.lines[-1] if page.lines else above
+    if heads:
+        told.append("the head of a table, once more on its next page" + f" ({heads})" * (heads > 1))
+
+
+def _goes_on(above: Line, below: Line) -> bool:
+    """Whether a table is the rest of another: with the same head, or with the same columns and no head of its own."""
+    if above.kind != "table" or below.kind != "table" or len(above.columns) != len(below.columns):
+        return False
+    if above.done.partition("\n")[0] == below.done.partition("\n")[0]:
+        return True
+    near = all(abs(one - other) < 4 for one, other in zip(above.columns, below.columns, strict=True))
+    return near and not below.headed
