@@ -62,6 +62,21 @@ def _is_silent(node: Any) -> bool:
     return (drawn or hidden) and ((drawn and hidden) or node.find_previous_sibling(class_="katex-mathml") is not None)
 
 
+def classes(tree: Any) -> None:
+    """What a page's own style sheets say of letters by class, as Google's do, at each piece of text itself."""
+    said: dict[str, list[str]] = {}
+    for sheet in tree.find_all("style"):
+        for rule in sheet.get_text().split("}"):
+            names, _, rules = rule.partition("{")
+            for name in names.split(","):
+                if found := re.fullmatch(r"\s*(?:span)?\.([\w-]+)\s*", name):
+                    said.setdefault(found[1], []).append(rules)
+    for node in tree.find_all("span", class_=True) if said else ():
+        rules = ";".join(rule for name in node["class"] for rule in said.get(name, ()))
+        if any(style.search(rules) for style in STYLES.values()):
+            node["style"] = f"{rules};{node.get('style') or ''}"
+
+
 def styles(tree: Any) -> None:
     """What editors say by styles alone, as elements: bold, raised and lowered letters, code, a document's title."""
     make = BeautifulSoup("", "html.parser").new_tag
@@ -106,12 +121,11 @@ def signs(tree: Any, dropped: Dropped) -> None:
 
 def boxes(tree: Any) -> None:
     """Boxes to tick show whether they are."""
-    for node in tree.find_all("input", type="checkbox"):
-        if isinstance(behind := node.next_sibling, NavigableString):
-            behind.replace_with(str(behind).lstrip())
-        node.replace_with("[x] " if node.has_attr("checked") else "[ ] ")
-    for node in tree.find_all(class_=["checkbox-on", "checkbox-off"]):
-        node.replace_with("[x] " if "checkbox-on" in node["class"] else "[ ] ")
+    for node in [*tree.find_all("input", type="checkbox"), *tree.find_all(class_=["checkbox-on", "checkbox-off"])]:
+        ticked = node.has_attr("checked") or "checkbox-on" in (node.get("class") or ())
+        behind = node.next_sibling
+        words = str(behind.extract()).lstrip() if isinstance(behind, NavigableString) else ""
+        node.replace_with(f"[{'x' if ticked else ' '}] {words}")
 
 
 def pictures(tree: Any, place: Callable[[Sequence[str]], str] | None) -> None:

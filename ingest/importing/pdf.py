@@ -31,6 +31,7 @@ from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdftypes import resolve1
 
+from ingest.importing.addresses import real_address
 from ingest.importing.escape import escape
 from ingest.importing.pdf_footnotes import without_footnotes
 from ingest.importing.pdf_furniture import OUTER, Page, without_furniture
@@ -230,7 +231,7 @@ def _links(page: PDFPage) -> Iterator[tuple[tuple[float, ...], str]]:
             x0, y0, x1, y1 = (float(resolve1(value)) for value in box)
             target = uri.decode("utf-8", "replace").strip().replace(" ", "%20")
             if re.match(r"(https?://|mailto:)", target, re.IGNORECASE):
-                yield (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), target
+                yield (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), real_address(target)
 
 
 def _line(item: LTTextLine, number: int, page: Page, tables: Sequence[Cells]) -> list[Line]:
