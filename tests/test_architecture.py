@@ -183,7 +183,7 @@ ALLOWED = {
     "importing.mathematics": "",
     "importing.omml": "importing.mathematics",
     "importing.pdf": (
-        "importing.addresses importing.escape importing.pdf_footnotes importing.pdf_furniture importing.pdf_lines importing.pdf_loose"
+        "importing.addresses importing.escape importing.pdf_columns importing.pdf_footnotes importing.pdf_furniture importing.pdf_lines importing.pdf_loose"
         " importing.pdf_notes importing.pdf_pictures importing.pdf_ruled importing.pdf_tables importing.pdf_text"
         " importing.pdf_turned importing.radicals"
     ),

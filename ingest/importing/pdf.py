@@ -33,6 +33,7 @@ from pdfminer.pdftypes import resolve1
 
 from ingest.importing.addresses import real_address
 from ingest.importing.escape import escape
+from ingest.importing.pdf_columns import by_columns
 from ingest.importing.pdf_footnotes import without_footnotes
 from ingest.importing.pdf_furniture import OUTER, Page, without_furniture
 from ingest.importing.pdf_lines import WIDE, Glyph, Line
@@ -164,7 +165,7 @@ def _read_page(layout: LTPage, number: int, source: PDFPage, folder: str, read: 
     page = Page(layout.height, links=list(_links(source)))
     found: list[Line] = []
     drawn = [item.bbox for item in _walk(layout) if isinstance(item, LTCurve)]
-    tables = [Cells(grid) for grid in find_grids(drawn)]
+    tables = [Cells(grid) for grid in find_grids(drawn, layout.height)]
     page.rules = [(box[0], box[2], box[1]) for box in drawn if box[3] - box[1] < 3 < box[2] - box[0]]
     for item in _walk(layout):
         if isinstance(item, LTTextLine):
@@ -204,6 +205,8 @@ def _in_reading_order(found: list[Line], height: float) -> list[Line]:
     body = sorted((line for line in lines if height * OUTER < line.y < height * (1 - OUTER)), key=lambda line: -line.y)
     if not any(below.y + below.size * 0.7 > above.y for above, below in pairwise(body)):
         lines.sort(key=lambda line: -line.y)  # nothing stands beside anything: items of lists are no columns
+    else:
+        lines = by_columns(lines)
     for block in sorted((line for line in found if line.kind != "text"), key=lambda line: -line.y):
         at = next((at for at, line in enumerate(lines) if line.y <= block.y), len(lines))
         while at < len(lines) and lines[at].kind != "text" and lines[at].y > block.y:

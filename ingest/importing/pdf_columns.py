@@ -33,6 +33,19 @@ def right_edges(lines: Sequence[Line], body: float) -> dict[int, float]:
     return edges
 
 
+def by_columns(lines: list[Line]) -> list[Line]:
+    """Lines of a page, those of columns one column after the other; as they are where a line goes across columns."""
+    columns = _columns(lines) if lines else []
+    inside = {id(line) for column in columns for line in column}
+    top = min((max(line.y for line in column) for column in columns), default=0)
+    bottom = min((line.y for column in columns for line in column), default=0)
+    others = [line for line in lines if id(line) not in inside]
+    if not columns or any(bottom < line.y <= top for line in others):
+        return lines
+    ordered = (line for column in columns for line in sorted(column, key=lambda line: -line.y))
+    return [*(line for line in others if line.y > top), *ordered, *(line for line in others if line.y <= bottom)]
+
+
 def _blocks(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Lines of one size right below each other, whose left edges differ by no more than a first line is set in."""
     block: list[Line] = []

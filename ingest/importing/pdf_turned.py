@@ -1,9 +1,10 @@
 """Tables of a PDF that go over the end of a page, as one."""
 
+import re
 from collections.abc import Sequence
 
 from ingest.importing.pdf_furniture import Page
-from ingest.importing.pdf_lines import Line
+from ingest.importing.pdf_lines import WIDE, Line
 
 
 def with_whole_tables(pages: Sequence[Page], told: list[str], dropped: list[str]) -> None:
@@ -19,11 +20,22 @@ def with_whole_tables(pages: Sequence[Page], told: list[str], dropped: list[str]
                 dropped.append(head)
             else:
                 rows = [head, *rows]
-            above.done = "\n".join((above.done, *rows))
+            whole = above.done.split("\n")
+            if above.cut[1] and first.cut[0] and rows:  # one row, of which a part stands on each page
+                whole[-1], rows = _one_row(whole[-1], rows[0]), rows[1:]
+            above.done, above.cut = "\n".join((*whole, *rows)), first.cut
             page.lines = page.lines[1:]
         above = page.lines[-1] if page.lines else above
     if heads:
         told.append("the head of a table, once more on its next page" + f" ({heads})" * (heads > 1))
+
+
+def _one_row(above: str, below: str) -> str:
+    """Two parts of a row as one."""
+    parts = zip(*(re.split(r"(?<!\\)\|", row)[1:-1] for row in (above, below)), strict=True)
+    cells = ((one.strip(), other.strip()) for one, other in parts)
+    joined = (f"{one}{'' if WIDE.search(one[-1:] + other[:1]) else ' '}{other}".strip() for one, other in cells)
+    return f"| {' | '.join(joined)} |"
 
 
 def _goes_on(above: Line, below: Line) -> bool:
