@@ -176,16 +176,18 @@ ALLOWED = {
     "importing.html_notes": "importing.html_tree",
     "importing.html_tables": "limits",
     "importing.html_tree": "importing.signs",
+    "importing.feishu": "",
     "importing.logseq": "importing.dialects marks",
     "importing.markdown": (
-        "importing.addresses importing.dialects importing.html importing.escape importing.logseq markup marks plain"
+        "importing.addresses importing.dialects importing.feishu importing.html importing.escape importing.logseq"
+        " markup marks plain"
     ),
     "importing.mathematics": "",
     "importing.omml": "importing.mathematics",
     "importing.pdf": (
-        "importing.addresses importing.escape importing.pdf_columns importing.pdf_footnotes importing.pdf_furniture importing.pdf_lines importing.pdf_loose"
-        " importing.pdf_notes importing.pdf_pictures importing.pdf_ruled importing.pdf_tables importing.pdf_text"
-        " importing.pdf_turned importing.radicals"
+        "importing.addresses importing.escape importing.pdf_columns importing.pdf_footnotes importing.pdf_furniture"
+        " importing.pdf_lines importing.pdf_loose importing.pdf_notes importing.pdf_pictures importing.pdf_ruled"
+        " importing.pdf_tables importing.pdf_text importing.pdf_turned importing.radicals importing.signs"
     ),
     "importing.pdf_columns": "importing.pdf_lines",
     "importing.pdf_footnotes": "importing.escape importing.pdf_furniture importing.pdf_lines",

@@ -6,6 +6,7 @@ Every function changes the tree in place; what it takes out is told to `Kept`.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from bs4 import BeautifulSoup, Comment, Declaration, Doctype, ProcessingInstruction, Tag
@@ -95,7 +96,7 @@ def styles(tree: Any) -> None:
             rule.decompose()
 
 
-def titles(tree: Any) -> None:
+def titles(tree: Any, dropped: Dropped) -> None:
     """Titles of what is folded are bold lines; signs that only link a heading to itself go."""
     make = BeautifulSoup("", "html.parser").new_tag
     for node in tree.find_all("summary"):
@@ -103,7 +104,12 @@ def titles(tree: Any) -> None:
         bold.string = " ".join(node.get_text(" ").split())
         node.replace_with(line := make("p"))
         line.append(bold)
-    for heading in tree.find_all(["h1", "h2", "h3", "h4", "h5", "h6"]):
+    headings = tree.find_all(["h1", "h2", "h3", "h4", "h5", "h6"])
+    for above, heading in pairwise(headings):
+        if above.name == heading.name == "h1" and above.get_text().strip() == heading.get_text().strip():
+            dropped.say("a title that stands there twice", above.get_text())  # that of what stays as one scrolls
+            above.decompose()
+    for heading in filter(lambda each: not each.decomposed, headings):
         for link in heading.find_all("a", href=re.compile("^#")):
             if not any(map(str.isalnum, link.get_text())):
                 link.decompose()

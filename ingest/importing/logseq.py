@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from ingest.importing.dialects import outside_code
 from ingest.marks import ask_mark, say_mark
 
-PROPERTY = re.compile(r"^\s*(?:[-*]\s+)?([a-z][\w-]{0,30}):: ?(.*)$")
+PROPERTY = re.compile(r"^\s*(?:[-*]\s+)?([a-z][\w.-]{0,30}):: ?(.*)$")
+COUNTED = "logseq.order-list-type:: number"
 OWN = frozenset("collapsed id background-color heading query-table query-properties logseq.order-list-type".split())
 BEGIN = re.compile(r"^(\s*(?:-\s+)?)#\+BEGIN_(\w+)[ \t]*(.*)$", re.IGNORECASE)
 END = re.compile(r"^(\s*)#\+END_(\w+)\s*$", re.IGNORECASE)
@@ -32,9 +33,23 @@ def without_outline(text: str) -> Outline:
     outline = Outline(text)
     if not any((found := PROPERTY.match(line)) and found[1] in (*OWN, "title", "tags") for line in text.split("\n")):
         return outline
-    lines = outside_code(text.split("\n"), lambda run: [new for line in run for new in _line(line, outline)])
+    lines = outside_code(_counted(text.split("\n")), lambda run: [new for line in run for new in _line(line, outline)])
     outline.text = "\n".join(_flat(lines, outline))
     return outline
+
+
+def _counted(lines: list[str]) -> list[str]:
+    """Lines in which an item that a property counts begins with its number."""
+    counts: dict[str, int] = {}
+    out = list(lines)
+    for at, line in enumerate(lines):
+        if not (item := ITEM.match(line)):
+            continue
+        counts = {indent: count for indent, count in counts.items() if len(indent) <= len(item[1])}
+        counted = at + 1 < len(lines) and lines[at + 1].strip() == COUNTED
+        counts[item[1]] = counts.get(item[1], 0) + 1 if counted else 0
+        out[at] = f"{item[1]}- {counts[item[1]]}. {item[2]}" if counted else line
+    return out
 
 
 def _line(line: str, outline: Outline) -> list[str]:
@@ -89,6 +104,6 @@ def _flat(lines: list[str], outline: Outline) -> list[str]:
             shift = ""
         elif said.strip():
             shift = "  " * (depth - bases[-1])
-            out.append(f"{shift}- {said}")
+            out.append(shift + (said if re.match(r"\d+\. ", said) else f"- {said}"))
             shift += "  "
     return out

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from ingest.importing.addresses import COUNTING, drawn_formula, real_address
 from ingest.importing.dialects import outside_code, without_dialects
 from ingest.importing.escape import label
+from ingest.importing.feishu import FEISHU, without_feishu
 from ingest.importing.html import FoundPictures, Written, to_markdown
 from ingest.importing.logseq import without_outline
 from ingest.marks import ask_mark
@@ -47,7 +48,10 @@ def read_markdown(text: str, pictures: FoundPictures) -> Written:
     told = [f"a comment in the text ({len(hidden)})" if len(hidden) > 1 else "a comment in the text"] if hidden else []
     told += spoken.told + outline.told
     dropped = [*hidden, *outline.dropped, *spoken.dropped]
-    lines = outside_code(_unboxed(bare.split("\n")), lambda run: _without_blocks("\n".join(run), dropped).split("\n"))
+    lines = _unboxed(bare.split("\n"))
+    if FEISHU.search(bare):
+        lines = outside_code(lines, lambda run: [without_feishu(line, dropped, told) for line in run])
+    lines = outside_code(lines, lambda run: _without_blocks("\n".join(run), dropped).split("\n"))
     fenced = fenced_lines(lines)
     defined = {
         match[1].lower(): match[2]

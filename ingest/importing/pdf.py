@@ -45,6 +45,7 @@ from ingest.importing.pdf_tables import Cells, Place, cell_at, find_grids
 from ingest.importing.pdf_text import lines_to_markdown
 from ingest.importing.pdf_turned import with_whole_tables
 from ingest.importing.radicals import mend_radicals
+from ingest.importing.signs import dingbat
 
 MONO = re.compile(r"mono|courier|consolas|menlo|fixed|typewriter|source ?code", re.IGNORECASE)
 BOLD = re.compile(r"bold|black|heavy", re.IGNORECASE)
@@ -147,14 +148,14 @@ def _take_census(laid: LTPage, number: int, pictured: bool, read: ReadPdf) -> No
     sample = ""
     for item in _walk(laid):
         if isinstance(item, LTTextLine):
-            piece = "".join(char.get_text() for char in item)
+            piece = "".join(map(_drawn, item))
             shown = CID.sub(UNREADABLE, piece)
             letters += len(shown.split())
             if UNREADABLE in shown:
                 odd, sample = odd + shown.count(UNREADABLE), sample or " ".join(shown.split())[:40]
             read.seen.append(shown)
         elif isinstance(item, LTChar):
-            read.seen.append(CID.sub(UNREADABLE, item.get_text()))
+            read.seen.append(CID.sub(UNREADABLE, _drawn(item)))
     if odd:
         read.faults.append(f"{odd} characters of page {number} have no text: {sample!r}")
     if not letters and pictured:
@@ -244,7 +245,7 @@ def _line(item: LTTextLine, number: int, page: Page, tables: Sequence[Cells]) ->
     begins = False  # whether its first letter is of a typewriter
     place: tuple[int, Place] | None = None
     for char in item:
-        text = _mend(char.get_text())
+        text = _mend(_drawn(char))
         if isinstance(char, LTChar):
             x, y = (char.x0 + char.x1) / 2, (char.y0 + char.y1) / 2
             place = cell_at(tables, x, y)
@@ -274,6 +275,13 @@ def _line(item: LTTextLine, number: int, page: Page, tables: Sequence[Cells]) ->
         line.typed = mono / shown if begins and mono >= narrow else 0
         lines.append(line)
     return lines
+
+
+def _drawn(char: Any) -> str:
+    """What a character shows, which a font of signs draws in the place of a letter."""
+    text = str(char.get_text())
+    signs = isinstance(char, LTChar) and len(text) == 1 and "dingbats" in char.fontname.lower()
+    return dingbat(ord(text)) if signs else text
 
 
 def _mend(text: str) -> str:

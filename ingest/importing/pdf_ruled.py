@@ -36,12 +36,29 @@ def with_ruled_tables(found: list[Line], boxes: Sequence[Box]) -> list[Line]:
             for line in out
             if line.kind == "text" and bottom - 2 < line.y < top and line.x0 > x0 - 6 and line.x1 < x1 + 6
         ]
+        inside += _head(out, (x0, bottom, x1, top), _table(inside, cuts))
         if table := _table(inside, cuts):
             gone = set(map(id, inside))
             at = next(at for at, line in enumerate(out) if id(line) in gone)
             out[at:at] = [table]
             out = [line for line in out if id(line) not in gone]
     return out
+
+
+def _head(lines: Sequence[Line], box: Box, table: Line | None) -> list[Line]:
+    """The cells right above the first rule of a table, as many as it has columns, each over its own."""
+    x0, _, x1, top = box
+    above = [line for line in lines if line.kind == "text" and line.x0 > x0 - 6 and line.x1 < x1 + 6]
+    cells = sorted((line for line in above if top - 2 < line.y < top + 1.6 * line.size), key=lambda line: line.x0)
+    if (
+        table is None
+        or len(cells) != len(table.columns)
+        or max(line.y for line in cells) - min(line.y for line in cells) > 2
+    ):
+        return []
+    ends = [*table.columns[1:], x1 + 6]
+    over = all(line.x1 < end for line, end in zip(cells, ends, strict=True))
+    return cells if over and all(line.x1 > left for line, left in zip(cells, table.columns, strict=True)) else []
 
 
 def _between_rules(boxes: Sequence[Box]) -> Iterator[tuple[Box, list[float]]]:
