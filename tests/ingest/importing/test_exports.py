@@ -170,3 +170,29 @@ def test_a_signature_inside_of_an_answer_stands_there_once():
     text, talk, _, _ = format_note(as_talk(Source("301.md", f"{TALK}Q1：甲？\n\nA1：乙。—阿木\n\n- 丙\n- 丁\n")))
     assert talk.questions[0].answers[0].author == "阿木"
     assert text.count("阿木") == 1
+
+
+def test_tags_of_feishu_are_what_they_show():
+    text = (
+        '<callout emoji="bulb">\n停一次\n</callout>\n\n<text color="red">要紧</text>的<equation>E=mc^2</equation>\n\n'
+        '<grid cols="2">\n<column width="50">\n\n左\n\n</column>\n</grid>\n\n<image token="box1" width="8"/>'
+        '<sheet token="sht2"></sheet>\n\n<lark-table rows="1">\n<lark-tr><lark-td>\n甲\n</lark-td><lark-td>乙</lark-td>'
+        "</lark-tr>\n</lark-table>\n"
+    )
+    made = read(text)
+    assert made.text.split() == "停一次 要紧的$E=mc^2$ 左 | 甲 | 乙 | | --- | --- |".split()
+    assert made.told == ["a picture (box1)", "an embedded sheet (sht2)"]
+    assert read("HTML 里有 <text> 与 <column> 两个标签").text == "HTML 里有 <text> 与 <column> 两个标签\n"
+
+
+def test_items_that_logseq_counts_are_numbered():
+    counted = "\n\t  logseq.order-list-type:: number\n"
+    text = f"title:: 甲\n\n- ## 乙\n\t- 一{counted}\t- 二{counted}\t\t- 点\n\t- 三{counted}"
+    assert read(text).text.endswith("1. 一\n2. 二\n  - 点\n3. 三\n")
+
+
+def test_a_title_that_scrolls_along_stands_once():
+    page = "<h1>甲为什么？</h1><div><h1> 甲为什么？</h1></div><p>乙</p><h2>丙</h2><p>丁</p><h2>丙</h2>"
+    made = convert_content(page.encode(), ".html", FoundPictures())
+    assert made.text == "# 甲为什么？\n\n乙\n\n## 丙\n\n丁\n\n## 丙\n"
+    assert made.census.missing == 0

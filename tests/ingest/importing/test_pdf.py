@@ -261,3 +261,56 @@ def test_cells_keep_links_marks_and_raised_figures():
     text = pages.read().text
     assert r"| \_\_init\_\_ 与 \*\*kwargs | $10^5$ [见论文](https://example.org/a_%28b%29) |" in text
     assert text.count("example.org") == 1
+
+
+def test_signs_of_dingbats_are_bullets():
+    pages = Pages().lines(60, 760, "正文一句。")
+    for y, item in ((700, "甲"), (680, "乙")):
+        pages.lines(60, y, "l", font="ZapfDingbats").lines(76, y, item)
+    converted = pages.read()
+    assert "- 甲\n\n- 乙" in converted.text
+    assert converted.census.missing == 0
+
+
+def test_a_head_above_the_first_rule_is_the_tables():
+    pages = Pages().lines(60, 760, "正文写在表格的前面，它有一整行那么长。")
+    for y in (640, 620, 600):
+        pages.canvas.rect(60, y, 100, 0.5, fill=1)
+        pages.canvas.rect(160, y, 100, 0.5, fill=1)
+    for y, row in ((645, ("周", "步数")), (625, ("第一周", "100")), (605, ("第二周", "200"))):
+        pages.lines(70, y, row[0]).lines(170, y, row[1])
+    assert "| 周 | 步数 |\n| --- | --- |\n| 第一周 | 100 |\n| 第二周 | 200 |" in pages.read().text
+
+
+def test_a_row_that_the_end_of_a_page_cuts_is_one():
+    pages = grid(Pages().lines(60, 780, "正文写在表格的前面。"), 160, HEADED + FIRST)
+    for x in (60, 200, 400, 530):
+        pages.canvas.line(x, 100, x, 60)
+    pages.lines(64, 70, "量化").lines(404, 70, "卡更少，还").turn()
+    for x in (60, 200, 400, 530):
+        pages.canvas.line(x, 790, x, 770)
+    pages.canvas.line(60, 770, 530, 770)
+    pages.lines(204, 776, "12").lines(404, 776, "能更少")
+    text = pages.lines(60, 700, "后文写在表格的后面。").read().text
+    assert "| 低秩 | 24 | 卡少 |\n| 量化 | 12 | 卡更少，还能更少 |\n\n后文" in text
+
+
+def test_headings_of_columns_stand_above_their_own_text():
+    pages = Pages().lines(60, 780, "题目写在两栏之上，横贯两栏", size=18)
+    for x, name in ((60, "左"), (270, "右")):
+        for at in range(2):
+            y = 740 - 160 * at
+            pages.lines(x, y, f"{name}栏第{at}节", size=14)
+            said = (f"{name}栏的第{at}节里的第{line}行话写满这一栏宽所以比一格表里的话要长" for line in range(6))
+            pages.lines(x, y - 24, *said, size=7)
+    text = pages.read().text
+    places = [text.index(f"{name}栏第{at}节") for name in "左右" for at in range(2)]
+    assert places == sorted(places)
+    assert text.index("左栏的第1节里的第5行") < text.index("右栏第0节")
+
+
+def test_the_number_of_a_single_page_goes():
+    pages = Pages().lines(60, 700, *(f"第 {line} 句话。" for line in range(5)))
+    converted = pages.lines(500, 20, "1 of 1", font="Times-Roman", size=8).read()
+    assert "of" not in converted.text
+    assert converted.told == ["page numbers (1)"]
