@@ -125,9 +125,8 @@ def pdf_to_markdown(content: bytes, folder: str) -> ReadPdf:
         read.told.append("a comment beside the text" + f" ({read.comments})" * (read.comments > 1))
     which = f"page{'s' * (len(read.bare) > 1)} {', '.join(map(str, read.bare[:10]))}{' …' * (len(read.bare) > 10)}"
     if len(read.bare) * 2 >= len(pages) and read.bare:
-        read.faults.append(
-            f"{which} of {len(pages)}: a picture without text, as of a scanner; read it with OCR first, such as `ocrmypdf -l chi_sim in.pdf out.pdf`"
-        )
+        ocr = "read it with OCR first, such as `ocrmypdf -l chi_sim in.pdf out.pdf`"
+        read.faults.append(f"{which} of {len(pages)}: a picture without text, as of a scanner; {ocr}")
     elif read.bare:  # a poster at the end
         read.told.append(f"{which}: a picture without text; what it says stays in the picture")
     read.unread = sum(text.count(UNREADABLE) for text in read.seen)
