@@ -33,6 +33,7 @@ DRAWN = re.compile(r"!\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*+\]\(((?:https?:)?//(?:[^()
 SKETCH = re.compile(r"!\[([^\[\]\n]*)\]\((data:image/svg\+xml[^\n>]*<svg[^<>\n]*>[^\n]*?</svg>)\)")
 TAG_END = re.compile(r"(</(?:summary|p|div|details|ul|ol)>)[ \t]*(?=[^\s|])", re.IGNORECASE)
 BLOCK_ID = re.compile(r"\s\^[A-Za-z0-9-]{3,40}$")
+TAGGED = re.compile(r"^( {0,3}#{1,6} .*?\S)((?:[ \t]+#(?=[\w/-]*[^\W\d])[\w/-]+)+)[ \t]*$")  # of Obsidian
 PLACES = ("", "assets/", "attachments/", "images/", "img/", "附件/", "_resources/")
 
 
@@ -93,6 +94,9 @@ def read_markdown(text: str, pictures: FoundPictures) -> Written:
 
     out = []
     for at, line in enumerate(lines):
+        if at not in fenced and (tagged := TAGGED.match(line)):
+            line = tagged[1]
+            dropped.append(tagged[2])
         if at in fenced or not re.search(r"!\[|<img|\[\[|\[!|\^|==|\?", line):
             out.append(line)
             continue

@@ -41,7 +41,7 @@ from ingest.importing.pdf_loose import with_indexes, with_loose_tables
 from ingest.importing.pdf_notes import notes_of
 from ingest.importing.pdf_pictures import picture_file
 from ingest.importing.pdf_ruled import with_dots, with_ruled_tables
-from ingest.importing.pdf_tables import Cells, Place, cell_at, find_grids
+from ingest.importing.pdf_tables import Cells, Place, cell_at, edges_of, find_grids
 from ingest.importing.pdf_text import lines_to_markdown
 from ingest.importing.pdf_turned import with_whole_tables
 from ingest.importing.radicals import mend_radicals
@@ -166,8 +166,10 @@ def _take_census(laid: LTPage, number: int, pictured: bool, read: ReadPdf) -> No
 def _read_page(layout: LTPage, number: int, source: PDFPage, folder: str, read: ReadPdf) -> Page:
     page = Page(layout.height, links=list(_links(source)))
     found: list[Line] = []
-    drawn = [item.bbox for item in _walk(layout) if isinstance(item, LTCurve)]
-    tables = [Cells(grid) for grid in find_grids(drawn, layout.height)]
+    shapes = [item for item in _walk(layout) if isinstance(item, LTCurve)]
+    drawn = [shape.bbox for shape in shapes]
+    edges = [edge for shape in shapes for edge in edges_of(shape.bbox, shape.stroke)]
+    tables = [Cells(grid) for grid in find_grids(edges, layout.height)]
     page.rules = [(box[0], box[2], box[1]) for box in drawn if box[3] - box[1] < 3 < box[2] - box[0]]
     for item in _walk(layout):
         if isinstance(item, LTTextLine):

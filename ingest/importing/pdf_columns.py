@@ -1,5 +1,6 @@
 """Where the lines of a PDF end: at the right edge of their column, which pages of one column share."""
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -34,16 +35,20 @@ def right_edges(lines: Sequence[Line], body: float) -> dict[int, float]:
 
 
 def by_columns(lines: list[Line]) -> list[Line]:
-    """Lines of a page, those of columns one column after the other; as they are where a line goes across columns."""
+    """Lines of a page, those of columns one column after the other, between what goes across them."""
     columns = _columns(lines) if lines else []
     inside = {id(line) for column in columns for line in column}
-    top = min((max(line.y for line in column) for column in columns), default=0)
-    bottom = min((line.y for column in columns for line in column), default=0)
-    others = [line for line in lines if id(line) not in inside]
-    if not columns or any(bottom < line.y <= top for line in others):
+    if not columns:
         return lines
-    ordered = (line for column in columns for line in sorted(column, key=lambda line: -line.y))
-    return [*(line for line in others if line.y > top), *ordered, *(line for line in others if line.y <= bottom)]
+    ordered: list[Line] = []
+    above = math.inf
+    for across in [*sorted((line for line in lines if id(line) not in inside), key=lambda line: -line.y), None]:
+        below = across.y if across else -math.inf
+        for column in columns:
+            ordered += sorted((line for line in column if below < line.y <= above), key=lambda line: -line.y)
+        ordered += [across] if across else []
+        above = below
+    return ordered
 
 
 def _blocks(lines: Sequence[Line]) -> Iterator[list[Line]]:

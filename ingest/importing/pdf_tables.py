@@ -66,9 +66,17 @@ def is_headed(rows: Sequence[set[bool]]) -> bool:
     return rows[0] == {True} and any(False in row for row in rows[1:])
 
 
+def edges_of(box: Box, stroked: bool) -> list[Box]:
+    """What is drawn, and of a box with its outline, such as a cell's, the four edges."""
+    x0, y0, x1, y1 = box
+    if not stroked or min(x1 - x0, y1 - y0) < 8:
+        return [box]
+    return [box, (x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1)]
+
+
 def find_grids(boxes: Sequence[Box], height: float) -> list[Grid]:
     """Ruled grids of at least two columns and two rows, or one at the edge of a page of a height."""
-    rules = [box for box in boxes if (box[2] - box[0] < 3) != (box[3] - box[1] < 3)]
+    rules = [box for box in dict.fromkeys(boxes) if (box[2] - box[0] < 3) != (box[3] - box[1] < 3)]
     if len(rules) > 1000:  # a drawing; comparing all with all would take minutes
         return []
     groups: list[list[Box]] = []

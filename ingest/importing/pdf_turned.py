@@ -21,7 +21,8 @@ def with_whole_tables(pages: Sequence[Page], told: list[str], dropped: list[str]
             else:
                 rows = [head, *rows]
             whole = above.done.split("\n")
-            if above.cut[1] and first.cut[0] and rows:  # one row, of which a part stands on each page
+            goes_on = first.cut[0] or (rows and head == whole[0] and rows[0].startswith("|  |"))
+            if above.cut[1] and goes_on and rows:  # one row, of which a part stands on each page
                 whole[-1], rows = _one_row(whole[-1], rows[0]), rows[1:]
             above.done, above.cut = "\n".join((*whole, *rows)), first.cut
             page.lines = page.lines[1:]

@@ -196,3 +196,18 @@ def test_a_title_that_scrolls_along_stands_once():
     made = convert_content(page.encode(), ".html", FoundPictures())
     assert made.text == "# 甲为什么？\n\n乙\n\n## 丙\n\n丁\n\n## 丙\n"
     assert made.census.missing == 0
+
+
+def test_what_an_answer_of_an_item_holds_is_set_in_no_more():
+    text = (
+        "- Q：甲？\n    - A：乙\n        - 丙\n        \n        ```python\n        if a:\n            b\n        ```\n"
+    )
+    told = tell_kind(Source("x.md", f"{text}- Q：丁？\n\nA：戊：\n\n    x = 1\n"))
+    first, second = (question.answers[0].text for question in told.questions)
+    assert first == "乙\n- 丙\n\n```python\nif a:\n    b\n```"
+    assert second == "戊：\n\n    x = 1"
+
+
+def test_tags_behind_a_heading_are_no_part_of_it():
+    made = read("## 甲为什么？ #位置/编码 #b2\n\n乙 #c\n\n## C# 与 F #\n\n## 见 #12\n")
+    assert made.text == "## 甲为什么？\n\n乙 #c\n\n## C# 与 F #\n\n## 见 #12\n"

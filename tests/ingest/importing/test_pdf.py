@@ -314,3 +314,34 @@ def test_the_number_of_a_single_page_goes():
     converted = pages.lines(500, 20, "1 of 1", font="Times-Roman", size=8).read()
     assert "of" not in converted.text
     assert converted.told == ["page numbers (1)"]
+
+
+def test_cells_that_are_drawn_as_boxes_are_a_table():
+    pages = Pages().lines(60, 760, "正文写在表格的前面。")
+    for row, cells in enumerate((("名", "说明"), ("甲", "一行"), ("乙", "两行的"))):
+        for column, cell in enumerate(cells):
+            pages.canvas.rect(60 + 100 * column, 680 - 40 * row, 100, 40)
+            pages.lines(64 + 100 * column, 705 - 40 * row, cell)
+    pages.lines(164, 610, "第二行")
+    assert "| 甲 | 一行 |\n| 乙 | 两行的第二行 |" in pages.read().text
+
+
+def test_what_goes_across_columns_stands_between_what_is_above_and_below_it():
+    pages = Pages().lines(60, 780, "题目")
+    for at in range(2):
+        for x, name in ((60, "左"), (270, "右")):
+            said = (f"{name}栏的第{at}段里的第{line}行话写满这一栏宽所以比一格表里的话要长" for line in range(6))
+            pages.lines(x, 700 - 200 * at, *said, size=7)
+    pages.lines(60, 560, "横贯两栏的一句话写在两段的中间，它比一栏要宽得多，一直写到右栏的里面去")
+    text = pages.read().text
+    order = ("左栏的第0段里的第5行", "右栏的第0段里的第0行", "横贯两栏", "左栏的第1段", "右栏的第1段")
+    assert [text.index(said) for said in order] == sorted(text.index(said) for said in order)
+
+
+def test_a_row_that_is_cut_goes_on_below_the_head_of_the_next_page():
+    pages = grid(Pages().lines(60, 780, "正文写在表格的前面。"), 160, HEADED + FIRST)
+    for x in (60, 200, 400, 530):
+        pages.canvas.line(x, 100, x, 60)
+    pages.lines(64, 70, "量化").lines(404, 70, "卡更少，还").turn()
+    text = grid(pages, 790, [*HEADED, ("", "12", "能更少"), ("前缀", "20", "很少用")]).read().text
+    assert "| 低秩 | 24 | 卡少 |\n| 量化 | 12 | 卡更少，还能更少 |\n| 前缀 | 20 | 很少用 |" in text
