@@ -30,10 +30,11 @@ CALLOUT = re.compile(r"^((?:\s*>)+\s*)\[!(\w+)\][+-]?[ \t]*(.*)$")
 SIZE = re.compile(r"(?<!\s)\s+=\d*%?x\d*%?$")  # HackMD's `![](a.png =300x)`
 HIGHLIGHT = re.compile(r"(?<![=\w`])==(?=\S)([^=`\n]{1,200}?)(?<=\S)==(?![=\w])", re.ASCII)
 DRAWN = re.compile(r"!\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*+\]\(((?:https?:)?//(?:[^()\s]|\([^()\s]*\))++)\)")
-SKETCH = re.compile(r"!\[([^\[\]\n]*)\]\((data:image/svg\+xml[^\n>]*<svg[^<>\n]*>[^\n]*?</svg>)\)")
+SKETCH = re.compile(r"!\[([^\[\]\n]*)\]\((data:image/svg\+xml[^\n>]{0,200}<svg[^<>\n]{0,500}>[^\n]{0,5000}?</svg>)\)")
 TAG_END = re.compile(r"(</(?:summary|p|div|details|ul|ol)>)[ \t]*(?=[^\s|])", re.IGNORECASE)
 BLOCK_ID = re.compile(r"\s\^[A-Za-z0-9-]{3,40}$")
-TAGGED = re.compile(r"^( {0,3}#{1,6} .*?\S)((?:[ \t]+#(?=[\w/-]*[^\W\d])[\w/-]+)+)[ \t]*$")  # of Obsidian
+TAG = re.compile(r"#(?=[\w/-]*[^\W\d])[\w/-]+")  # of Obsidian
+LONGEST = 500  # letters of a heading
 PLACES = ("", "assets/", "attachments/", "images/", "img/", "附件/", "_resources/")
 
 
@@ -94,9 +95,10 @@ def read_markdown(text: str, pictures: FoundPictures) -> Written:
 
     out = []
     for at, line in enumerate(lines):
-        if at not in fenced and (tagged := TAGGED.match(line)):
-            line = tagged[1]
-            dropped.append(tagged[2])
+        if at not in fenced and line.startswith("#"):
+            bare = _less_tagged(line)
+            dropped.append(line[len(bare) :])
+            line = bare
         if at in fenced or not re.search(r"!\[|<img|\[\[|\[!|\^|==|\?", line):
             out.append(line)
             continue
@@ -124,6 +126,14 @@ def _unboxed(lines: list[str]) -> list[str]:
         inside = (box is not None and ask_mark(box[3]) is not None) or (inside and box is None and line[:1] == ">")
         out.append(f"**{box[3]}**" if box and inside else re.sub("^> ?", "", line) if inside else line)
     return out
+
+
+def _less_tagged(heading: str) -> str:
+    """A heading without the tags at its end."""
+    bare = heading.rstrip()
+    while len(bare) < LONGEST and " #" in bare and TAG.fullmatch(bare, bare.rindex(" #") + 1):
+        bare = bare[: bare.rindex(" #")].rstrip()
+    return bare if re.search(r"[^#\s]", bare) else heading
 
 
 def _without_blocks(text: str, dropped: list[str]) -> str:

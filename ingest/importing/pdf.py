@@ -168,7 +168,8 @@ def _read_page(layout: LTPage, number: int, source: PDFPage, folder: str, read: 
     found: list[Line] = []
     shapes = [item for item in _walk(layout) if isinstance(item, LTCurve)]
     drawn = [shape.bbox for shape in shapes]
-    edges = [edge for shape in shapes for edge in edges_of(shape.bbox, shape.stroke)]
+    few = len(shapes) < MANY_BOXES
+    edges = [edge for shape in shapes for edge in edges_of(shape.bbox, shape.stroke and few)]
     tables = [Cells(grid) for grid in find_grids(edges, layout.height)]
     page.rules = [(box[0], box[2], box[1]) for box in drawn if box[3] - box[1] < 3 < box[2] - box[0]]
     for item in _walk(layout):
