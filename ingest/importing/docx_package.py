@@ -92,9 +92,10 @@ class Package:
         return self._inside[name]
 
     def texts(self) -> Iterator[Element]:
-        """Every part that may hold words: for the census."""
+        """Every part that may hold words: for the census. What Word keeps drawn of a diagram says its words again."""
         for name in sorted(self.parts):
-            if name.endswith(".xml") and not name.startswith(("docprops/", "customxml/", "[", "_rels/")):
+            away = name.startswith(("docprops/", "customxml/", "[", "_rels/")) or "/diagrams/drawing" in name
+            if name.endswith(".xml") and not away:
                 with contextlib.suppress(ElementTree.ParseError):
                     yield ElementTree.fromstring(self.parts[name])
 
