@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from ingest.importing.pdf_inline import linked
 from ingest.importing.pdf_lines import WIDE, Glyph, Line
-from ingest.importing.pdf_tables import is_headed, write_table
+from ingest.importing.pdf_tables import faces, is_headed, write_table
 
 CELL = 24  # letters: in columns of text, lines are longer
 ROWS = 3
@@ -126,5 +126,5 @@ def _table(rows: Sequence[Sequence[Line]]) -> Line:
     top, right = first.y + first.size, max(line.x1 for line in head)
     table = Line([], first.page, first.x0, right, top, 0, kind="table", done=done)
     table.columns = tuple(line.x0 for line in head)
-    table.headed = is_headed([{glyph.bold for line in row for glyph in line.glyphs} for row in rows])
+    table.headed = is_headed([faces(glyph for line in row for glyph in line.glyphs) for row in rows])
     return table

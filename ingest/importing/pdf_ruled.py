@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ingest.importing.pdf_inline import linked
 from ingest.importing.pdf_lines import Glyph, Line
-from ingest.importing.pdf_tables import is_headed, write_table
+from ingest.importing.pdf_tables import faces, is_headed, write_table
 
 Box = tuple[float, float, float, float]
 DOTS = 300  # more of them are a plot
@@ -106,7 +106,7 @@ def _table(lines: Sequence[Line], cuts: Sequence[float]) -> Line | None:
     done = write_table(cells, width, number + 1)
     table = Line([], first.page, columns[0][0], columns[-1][1], first.y + first.size, 0, kind="table", done=done)
     table.columns = tuple(left for left, _ in columns)
-    table.headed = is_headed([{glyph.bold for cell in row for glyph in cell.glyphs} for row in rows])
+    table.headed = is_headed([faces(glyph for cell in row for glyph in cell.glyphs) for row in rows])
     return table
 
 

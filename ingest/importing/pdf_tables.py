@@ -44,7 +44,7 @@ class Cells:
     def add(self, place: Place, glyphs: Sequence[Glyph]) -> None:
         """A line of a cell."""
         self.glyphs[place] += [*glyphs, Glyph(" ", 0, 0, glyphs[-1].uri)]
-        self.bold[place[0]] |= {glyph.bold for glyph in glyphs if glyph.text.strip()}
+        self.bold[place[0]] |= faces(glyphs)
 
     def line(self, page: int) -> Line:
         """The table."""
@@ -59,6 +59,11 @@ class Cells:
         table.headed = is_headed([self.bold[row] for row in range(first, last + 1)])
         table.cut = (self.grid.cut[0] and not first, self.grid.cut[1] and last == len(rows) - 2)
         return table
+
+
+def faces(glyphs: Iterable[Glyph]) -> set[bool]:
+    """Whether letters are bold: all, none, or some."""
+    return {glyph.bold for glyph in glyphs if glyph.text.strip()}
 
 
 def is_headed(rows: Sequence[set[bool]]) -> bool:

@@ -345,3 +345,15 @@ def test_a_row_that_is_cut_goes_on_below_the_head_of_the_next_page():
     pages.lines(64, 70, "量化").lines(404, 70, "卡更少，还").turn()
     text = grid(pages, 790, [*HEADED, ("", "12", "能更少"), ("前缀", "20", "很少用")]).read().text
     assert "| 低秩 | 24 | 卡少 |\n| 量化 | 12 | 卡更少，还能更少 |\n| 前缀 | 20 | 很少用 |" in text
+
+
+def test_two_tables_without_rules_stay_two_where_the_second_has_a_head():
+    pages = Pages().lines(60, 780, "正文写在表格的前面，它有一整行那么长。")
+    for at, row in enumerate((("k v", "n"), ("a b", "1"), ("c d", "2"), ("e f", "3"))):
+        for x, cell in zip((60, 200), row, strict=True):
+            pages.lines(x, 160 - 16 * at, cell, font="Helvetica" if at else "Helvetica-Bold")
+    pages.turn()
+    for at, row in enumerate((("p q", "r"), ("g h", "4"), ("i j", "5"), ("k l", "6"))):
+        for x, cell in zip((60, 200), row, strict=True):
+            pages.lines(x, 790 - 16 * at, cell, font="Helvetica" if at else "Helvetica-Bold")
+    assert pages.read().text.count("| --- |") == 2
