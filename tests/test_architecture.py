@@ -135,6 +135,7 @@ ALLOWED = {
     "feeds.xml": "feeds.entry",
     # importing
     "importing": "",
+    "importing.addresses": "",
     "importing.census": "importing.radicals",
     "importing.commands": (
         "addresses feeds.parse files importing.census importing.document importing.html model notes.commands"
@@ -172,35 +173,45 @@ ALLOWED = {
     ),
     "importing.html_code": "importing.html_tree",
     "importing.html_lists": "importing.html_tree",
-    "importing.html_math": "importing.html_tree importing.mathematics",
+    "importing.html_math": "importing.addresses importing.html_tree importing.mathematics",
     "importing.html_notes": "importing.html_tree",
     "importing.html_tables": "limits",
     "importing.html_tree": "importing.signs",
-    "importing.markdown": "importing.dialects importing.html importing.escape markup plain",
+    "importing.feishu": "",
+    "importing.logseq": "importing.dialects marks",
+    "importing.markdown": (
+        "importing.addresses importing.dialects importing.feishu importing.html importing.escape importing.logseq"
+        " markup marks plain"
+    ),
     "importing.mathematics": "",
     "importing.omml": "importing.mathematics",
     "importing.pdf": (
-        "importing.escape importing.pdf_footnotes importing.pdf_furniture importing.pdf_lines importing.pdf_loose"
-        " importing.pdf_notes importing.pdf_pictures importing.pdf_ruled importing.pdf_tables importing.pdf_text"
-        " importing.radicals"
+        "importing.addresses importing.escape importing.pdf_columns importing.pdf_footnotes importing.pdf_furniture"
+        " importing.pdf_lines importing.pdf_loose importing.pdf_notes importing.pdf_pictures importing.pdf_ruled"
+        " importing.pdf_tables importing.pdf_text importing.pdf_turned importing.radicals importing.signs"
     ),
     "importing.pdf_columns": "importing.pdf_lines",
     "importing.pdf_footnotes": "importing.escape importing.pdf_furniture importing.pdf_lines",
     "importing.pdf_furniture": "importing.pdf_lines",
+    "importing.pdf_inline": "importing.escape importing.pdf_lines",
     "importing.pdf_lines": "markup",
-    "importing.pdf_loose": "importing.pdf_lines importing.pdf_tables",
+    "importing.pdf_lists": "importing.pdf_lines",
+    "importing.pdf_loose": "importing.pdf_inline importing.pdf_lines importing.pdf_tables",
     "importing.pdf_notes": "",
     "importing.pdf_pictures": "",
-    "importing.pdf_ruled": "importing.pdf_lines importing.pdf_tables",
-    "importing.pdf_tables": "markup",
-    "importing.pdf_text": "importing.escape importing.pdf_columns importing.pdf_lines importing.torn",
+    "importing.pdf_ruled": "importing.pdf_inline importing.pdf_lines importing.pdf_tables",
+    "importing.pdf_tables": "importing.pdf_inline importing.pdf_lines markup",
+    "importing.pdf_text": (
+        "importing.pdf_columns importing.pdf_inline importing.pdf_lines importing.pdf_lists importing.torn"
+    ),
+    "importing.pdf_turned": "importing.pdf_furniture importing.pdf_lines",
     "importing.radicals": "",
     "importing.sandbox": "importing.census importing.convert importing.decode",
     "importing.signs": "",
     "importing.tidy": "importing.radicals importing.torn markup",
     "importing.torn": "",
     "importing.unzip": "importing.decode",
-    "importing.writer": "importing.escape",
+    "importing.writer": "importing.addresses importing.escape",
     # pages
     "pages": "",
     "pages.atom": "invisible",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.importing.census import Census, take
-from ingest.importing.decode import INSTALL, CannotConvert, decode
+from ingest.importing.decode import INSTALL, SAVE_AGAIN, CannotConvert, decode
 from ingest.importing.html import PICTURES, FoundPictures, Written, to_markdown
 from ingest.importing.markdown import read_markdown
 from ingest.importing.tidy import tidy
@@ -20,6 +20,14 @@ from ingest.tree import Tree
 
 BROKEN = "\ufffd"  # stands where a byte is no character
 FORMATS = (".docx", ".pdf", ".html", ".htm", ".md", ".markdown", ".txt")
+HELP = {  # what makes one of them of other files that people have
+    ".doc .docm .odt .rtf .wps .pages": SAVE_AGAIN,
+    ".zip .rar .7z": "unpack it, and give the .md or .html that lies in it",
+    ".csv .tsv .xls .xlsx .numbers": "paste its cells into a .docx, a question in each row, below names of the columns",
+    ".ppt .pptx .key": "save it as .pdf",
+    ".mht .mhtml .webarchive": "open it in a browser and save it as .html",
+    ".png .jpg .jpeg .heic .webp .gif .bmp .tif .tiff": "read it with OCR, and save what it says as .txt",
+}
 
 
 @dataclass(slots=True)
@@ -56,7 +64,8 @@ def convert(path: Path) -> Converted:
     """
     kind = path.suffix.strip().lower()
     if kind not in FORMATS:
-        raise CannotConvert(f"cannot convert {kind or 'a file without an ending'}: one of {', '.join(FORMATS)}")
+        what = next((what for kinds, what in HELP.items() if kind in kinds.split()), f"one of {', '.join(FORMATS)}")
+        raise CannotConvert(f"cannot convert {kind or 'a file without an ending'}: {what}")
     return convert_content(path.read_bytes(), kind, FoundPictures(lambda name: _beside(path.parent, name)))
 
 
@@ -122,7 +131,7 @@ def _pdf(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:
 def _docx(content: bytes, pictures: FoundPictures) -> tuple[Written, Converted]:
     from ingest.importing.docx import docx_to_markdown
 
-    written = docx_to_markdown(unzip(content), pictures.add)
+    written = docx_to_markdown(content, unzip, pictures.add)
     return written, Converted("", pictures.found, pictures.left_out)
 
 

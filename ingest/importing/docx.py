@@ -3,9 +3,10 @@
 What is not known here is entered, not skipped: its words stay. What is skipped is named in `SKIPPED` or told.
 """
 
+import contextlib
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from email import policy
 from email.parser import BytesParser
 from xml.etree import ElementTree
@@ -13,13 +14,15 @@ from xml.etree import ElementTree
 from ingest.importing.decode import CannotConvert, decode
 from ingest.importing.docx_html import Paragraph, Run, html_of
 from ingest.importing.docx_lines import SKIPPED, Lines, text_of
-from ingest.importing.docx_package import Element, Package, child, name_of, open_package, said
+from ingest.importing.docx_package import DEEPEST, Element, Package, Parts, child, name_of, open_package, said
 from ingest.importing.docx_styles import Style, has_mono, heading, list_of, read_lists
 from ingest.importing.html import Written, to_markdown
 from ingest.invisible import unescape
 from ingest.limits import number_in
 
 AWAY = ("moveFrom", "Fallback", "del")
+WORD = ("docx", "docm", "dotx", "dotm")
+PAGES = ("mht", "mhtml", "eml", "htm", "html", "xhtml", "txt")
 
 
 def _is_away(element: Element) -> bool:
@@ -27,18 +30,19 @@ def _is_away(element: Element) -> bool:
     return name_of(element) in AWAY or (name_of(element) == "tr" and child(element, "trPr", "del") is not None)
 
 
-def docx_to_markdown(parts: Mapping[str, bytes], place: Callable[[bytes, str], str]) -> Written:
+def docx_to_markdown(content: bytes, unpack: Callable[[bytes], Parts], place: Callable[[bytes, str], str]) -> Written:
     """Read a .docx.
 
     Args:
-        parts: The parts of the zip by their names, in lower case.
+        content: The file.
+        unpack: Gives the parts of a zip.
         place: Gives the place of a picture by its bytes and kind; "" where it is left out.
 
     Raises:
         CannotConvert: It is none, or is damaged.
     """
-    package = open_package(parts)
     try:
+        package = open_package(content, unpack)
         reader = _Reader(package, place)
         page = reader.page()
         written = to_markdown(page, lambda sources: sources[0])
@@ -63,9 +67,12 @@ def _seen(package: Package) -> Iterator[str]:
             if shown and id(element) not in away and shown not in figures:
                 yield shown
                 figures |= {shown} if name == "v" else set()
-    for name in filter(_is_readable, package.related(package.main, "aFChunk")):
-        page = _decoded(package.content(name) or b"", name)
-        yield from re.sub(r"(?s)<(style|script|head)\b.*?</\1\s*>|<[^<>]*>", "\n", unescape(page)).split("\n")
+    for name in package.related(package.main, "aFChunk"):
+        if _ending(name) in PAGES:
+            page = _decoded(package.content(name) or b"", name)
+            yield from re.sub(r"(?s)<(style|script|head)\b.*?</\1\s*>|<[^<>]*>", "\n", unescape(page)).split("\n")
+        elif _ending(name) in WORD and (inner := package.inside(name)):
+            yield from _seen(inner)
 
 
 def _decoded(content: bytes, name: str) -> str:
@@ -80,16 +87,21 @@ class _Reader(Lines):
     def __init__(self, package: Package, place: Callable[[bytes, str], str]) -> None:
         super().__init__(package, place)
         self.lists = read_lists(package)
+        self._below: list[str] = []  # footnotes of documents inside of this one
 
     def page(self) -> str:
         """The document's HTML."""
+        return self._text() + "".join((*self._footnotes(), *self._below))
+
+    def _text(self) -> str:
+        """The document's HTML without its footnotes."""
         root = self.package.xml(self.part)
         body = child(root, "body")
         if body is None:
             raise CannotConvert("its text is missing")
         page = html_of(self.blocks(body))
         self._tell_around()
-        return page + "".join(self._footnotes())
+        return page
 
     def _tell_around(self) -> None:
         """Comments, headers and footers, which stay behind."""
@@ -200,17 +212,31 @@ class _Reader(Lines):
         if content is None:
             self.told["a part whose text is missing"] += 1
             return ""
-        ending = target.lower().rpartition(".")[2]
-        if not _is_readable(target):
-            self.told[f"a part of the text in a form that cannot be read (.{ending})"] += 1
+        ending = _ending(target)
+        if ending in WORD and (inner := self.package.inside(target)):
+            with contextlib.suppress(CannotConvert, ElementTree.ParseError):
+                return self._document(inner)
+        if ending not in PAGES:
+            deep = f", or lies in {DEEPEST} others" if ending in WORD else ""
+            self.told[f"a part of the text in a form that cannot be read (.{ending}{deep})"] += 1
             return ""
         text = _decoded(content, target)
         return f"<div>{html.escape(text)}</div>" if ending == "txt" or "<" not in text else _body_of(text)
 
+    def _document(self, package: Package) -> str:
+        """A .docx inside of this one; its footnotes are counted on, and stand with the others at the end."""
+        inner = _Reader(package, self.place)
+        inner.notes = [("", "")] * len(self.notes)  # of others, which are found in no part of it
+        page = inner._text()
+        self._below += [*inner._footnotes(), *inner._below]
+        self.notes += [("", "")] * (len(inner.notes) - len(self.notes))
+        self.told += inner.told
+        self.dropped += inner.dropped
+        return f"<div>{page}</div>"
 
-def _is_readable(name: str) -> bool:
-    """Whether a part in another form is one that can be read."""
-    return name.lower().rpartition(".")[2] in ("mht", "mhtml", "eml", "htm", "html", "xhtml", "txt")
+
+def _ending(name: str) -> str:
+    return name.lower().rpartition(".")[2]
 
 
 def _joins_next(paragraph: Element) -> bool:

@@ -57,8 +57,8 @@ def html_of(paragraphs: Iterable[Paragraph]) -> str:
 
 def _joint(label: Label) -> str:
     """A label before the words of a heading or paragraph."""
-    text = label.text or f"{label.number}."
-    return text if re.search("[：、）】]$", text) else f"{text} "
+    text = label.text or (f"{label.number}." if label.number else "")
+    return text if not text or re.search("[：、）】]$", text) else f"{text} "
 
 
 def _item(open_lists: list[str], counts: list[int], label: Label, content: str) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 import contextlib
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from ingest.importing.decode import SAVE_AGAIN, CannotConvert
 
 Element = ElementTree.Element
+Parts = Mapping[str, bytes]  # of a zip, by their names in lower case
+DEEPEST = 3  # documents in each other
 
 
 def name_of(element: Element) -> str:
@@ -34,12 +36,17 @@ class Package:
 
     Attributes:
         parts: Bytes by name, in lower case.
+        unpack: Gives the parts of a zip.
+        depth: In how many others it lies.
         main: Name of the part that holds the text.
     """
 
-    parts: Mapping[str, bytes]
+    parts: Parts
+    unpack: Callable[[bytes], Parts]
+    depth: int = 0
     main: str = ""
     _relations: dict[str, dict[str, tuple[str, str, bool]]] = field(default_factory=dict)
+    _inside: dict[str, "Package | None"] = field(default_factory=dict)
 
     def xml(self, name: str) -> Element | None:
         """A part that is XML; None where there is none.
@@ -75,10 +82,20 @@ class Package:
         """Names of the parts of one kind that a part names."""
         yield from (target for what, target, outside in self.relations(part).values() if what == kind and not outside)
 
+    def inside(self, name: str) -> "Package | None":
+        """A part that is a .docx itself; None for what is none, or lies in too many others."""
+        if name not in self._inside:
+            self._inside[name] = None
+            if self.depth < DEEPEST and (content := self.content(name)) is not None:
+                with contextlib.suppress(CannotConvert, ElementTree.ParseError):
+                    self._inside[name] = open_package(content, self.unpack, self.depth + 1)
+        return self._inside[name]
+
     def texts(self) -> Iterator[Element]:
-        """Every part that may hold words: for the census."""
+        """Every part that may hold words: for the census. What Word keeps drawn of a diagram says its words again."""
         for name in sorted(self.parts):
-            if name.endswith(".xml") and not name.startswith(("docprops/", "customxml/", "[", "_rels/")):
+            away = name.startswith(("docprops/", "customxml/", "[", "_rels/")) or "/diagrams/drawing" in name
+            if name.endswith(".xml") and not away:
                 with contextlib.suppress(ElementTree.ParseError):
                     yield ElementTree.fromstring(self.parts[name])
 
@@ -94,15 +111,17 @@ OTHERS = {
 }
 
 
-def open_package(parts: Mapping[str, bytes]) -> Package:
-    """A .docx by its parts.
+def open_package(content: bytes, unpack: Callable[[bytes], Parts], depth: int = 0) -> Package:
+    """A .docx by its bytes; `unpack` gives the parts of a zip, `depth` says in how many others it lies.
 
     Raises:
         CannotConvert: It is none.
         ElementTree.ParseError: It is damaged.
     """
-    package = Package(parts)
+    parts = unpack(content)
+    package = Package(parts, unpack, depth)
     package.main = next(package.related("", "officeDocument"), "word/document.xml")
+    package.relations(package.main)
     if package.content(package.main) is None or package.main.endswith(("workbook.xml", "presentation.xml")):
         kind = next((kind for name, kind in OTHERS.items() if name in parts), "a zip without a text")
         raise CannotConvert(f"it is {kind}, no .docx; {SAVE_AGAIN}")

@@ -139,8 +139,10 @@ class Lists:
         if not levels or name == "0":
             return None
         level = levels[min(depth, len(levels) - 1)]
+        if level.form == "none" and not re.sub("%[1-9]", "", level.text).strip():
+            return None
         if level.form in ("bullet", "none", "") and "%" not in level.text:
-            return Label(depth)
+            return Label(depth, 0, level.text.strip() if level.form == "none" else "")
         counts = self._counts.setdefault(self.abstract.get(name, name), [-1] * 9)  # lists of one kind count on
         if depth in self.starts.get(name, {}) and (name, depth) not in self._seen:
             self._seen.add((name, depth))
@@ -218,6 +220,8 @@ DIGITS = "零一二三四五六七八九"
 def _written(number: int, form: str) -> str:
     """A number as a list writes it."""
     number = max(number, 0)
+    if form == "none":
+        return ""
     if form in ("lowerLetter", "upperLetter") and number:
         letter = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
         return letter if form == "lowerLetter" else letter.upper()

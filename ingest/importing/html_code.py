@@ -7,6 +7,15 @@ from bs4 import BeautifulSoup
 
 from ingest.importing.html_tree import Dropped
 
+PROMPTS = [
+    "jp-InputPrompt",
+    "jp-OutputPrompt",
+    "jp-InputArea-prompt",
+    "jp-OutputArea-prompt",
+    "input_prompt",
+    "output_prompt",
+]
+
 
 def code(tree: Any, dropped: Dropped) -> None:
     """Blocks of code: a line for each `<code>`, item or `<br>`, without the numbers that editors set beside it, nor
@@ -18,7 +27,7 @@ def code(tree: Any, dropped: Dropped) -> None:
         if node.get_text(strip=True):
             dropped.say("a button", node.get_text(" "))
         node.decompose()
-    for node in tree.find_all(class_=["jp-InputPrompt", "jp-OutputPrompt", "input_prompt", "output_prompt"]):
+    for node in tree.find_all(class_=PROMPTS):
         if node.get_text(strip=True):
             dropped.say("the number of a cell", node.get_text())
         node.decompose()

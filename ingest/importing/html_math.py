@@ -2,11 +2,11 @@
 
 import re
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 
+from ingest.importing.addresses import drawn_formula
 from ingest.importing.html_tree import Dropped
 from ingest.importing.mathematics import Math, tex
 
@@ -53,9 +53,9 @@ def formulas(tree: Any, dropped: Dropped) -> None:
             if tree in node.parents:
                 put(node, str(node[name]), node.name in ("div", "section", "figure", "p"))
     for node in tree.find_all("img"):
-        asked = parse_qs(urlsplit(str(node.get("src") or node.get("data-src") or "")).query).get("tex", [""])[0]
+        asked = drawn_formula(str(node.get("src") or node.get("data-src") or ""))
         drawn = FORMULA_CLASS.search(" ".join([*(node.get("class") or ()), str(node.get("eeimg") or "") and "formula"]))
-        if "equation" in str(node.get("src") or "") and asked:
+        if asked:
             put(node, asked, False)
         elif drawn and node.get("alt"):
             put(node, str(node["alt"]), False)
@@ -79,6 +79,16 @@ def _mathml(node: Tag) -> Math:
     return Math(node.name, children, text, {name: str(value) for name, value in node.attrs.items()})
 
 
+def _before(node: Any) -> Any:
+    """What stands right before an element, in whatever spans either is."""
+    while node.previous_sibling is None and node.parent is not None and node.parent.name == "span":
+        node = node.parent
+    node = node.previous_sibling
+    while isinstance(node, Tag) and node.name == "span" and node.contents:
+        node = node.contents[-1]
+    return node
+
+
 def indexes(tree: Any) -> None:
     """`10<sup>5</sup>` becomes a formula together with what it stands at; what is no index stays text."""
     make = BeautifulSoup("", "html.parser").new_tag
@@ -91,7 +101,7 @@ def indexes(tree: Any) -> None:
         mark = "^" if node.name == "sup" else "_"
         text = text.replace("−", "-").replace("–", "-").replace("*", r"\ast ")
         index = mark + (text if len(text) == 1 else f"{{{text}}}")
-        before = node.previous_sibling
+        before = _before(node)
         if isinstance(before, Tag) and before.name == "tex" and before.get("index"):
             before.string = before.get_text() + index
             node.decompose()

@@ -6,6 +6,7 @@ Every function changes the tree in place; what it takes out is told to `Kept`.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from bs4 import BeautifulSoup, Comment, Declaration, Doctype, ProcessingInstruction, Tag
@@ -62,6 +63,21 @@ def _is_silent(node: Any) -> bool:
     return (drawn or hidden) and ((drawn and hidden) or node.find_previous_sibling(class_="katex-mathml") is not None)
 
 
+def classes(tree: Any) -> None:
+    """What a page's own style sheets say of letters by class, as Google's do, at each piece of text itself."""
+    said: dict[str, list[str]] = {}
+    for sheet in tree.find_all("style"):
+        for rule in sheet.get_text().split("}"):
+            names, _, rules = rule.partition("{")
+            for name in names.split(","):
+                if found := re.fullmatch(r"\s*(?:span)?\.([\w-]+)\s*", name):
+                    said.setdefault(found[1], []).append(rules)
+    for node in tree.find_all("span", class_=True) if said else ():
+        rules = ";".join(rule for name in node["class"] for rule in said.get(name, ()))
+        if any(style.search(rules) for style in STYLES.values()):
+            node["style"] = f"{rules};{node.get('style') or ''}"
+
+
 def styles(tree: Any) -> None:
     """What editors say by styles alone, as elements: bold, raised and lowered letters, code, a document's title."""
     make = BeautifulSoup("", "html.parser").new_tag
@@ -80,7 +96,7 @@ def styles(tree: Any) -> None:
             rule.decompose()
 
 
-def titles(tree: Any) -> None:
+def titles(tree: Any, dropped: Dropped) -> None:
     """Titles of what is folded are bold lines; signs that only link a heading to itself go."""
     make = BeautifulSoup("", "html.parser").new_tag
     for node in tree.find_all("summary"):
@@ -88,7 +104,12 @@ def titles(tree: Any) -> None:
         bold.string = " ".join(node.get_text(" ").split())
         node.replace_with(line := make("p"))
         line.append(bold)
-    for heading in tree.find_all(["h1", "h2", "h3", "h4", "h5", "h6"]):
+    headings = tree.find_all(["h1", "h2", "h3", "h4", "h5", "h6"])
+    for above, heading in pairwise(headings):
+        if above.name == heading.name == "h1" and above.get_text().strip() == heading.get_text().strip():
+            dropped.say("a title that stands there twice", above.get_text())  # that of what stays as one scrolls
+            above.decompose()
+    for heading in filter(lambda each: not each.decomposed, headings):
         for link in heading.find_all("a", href=re.compile("^#")):
             if not any(map(str.isalnum, link.get_text())):
                 link.decompose()
@@ -106,12 +127,11 @@ def signs(tree: Any, dropped: Dropped) -> None:
 
 def boxes(tree: Any) -> None:
     """Boxes to tick show whether they are."""
-    for node in tree.find_all("input", type="checkbox"):
-        if isinstance(behind := node.next_sibling, NavigableString):
-            behind.replace_with(str(behind).lstrip())
-        node.replace_with("[x] " if node.has_attr("checked") else "[ ] ")
-    for node in tree.find_all(class_=["checkbox-on", "checkbox-off"]):
-        node.replace_with("[x] " if "checkbox-on" in node["class"] else "[ ] ")
+    for node in [*tree.find_all("input", type="checkbox"), *tree.find_all(class_=["checkbox-on", "checkbox-off"])]:
+        ticked = node.has_attr("checked") or "checkbox-on" in (node.get("class") or ())
+        behind = node.next_sibling
+        words = str(behind.extract()).lstrip() if isinstance(behind, NavigableString) else ""
+        node.replace_with(f"[{'x' if ticked else ' '}] {words}")
 
 
 def pictures(tree: Any, place: Callable[[Sequence[str]], str] | None) -> None:

@@ -4,9 +4,13 @@ import re
 import tomllib
 from urllib.parse import quote
 
+from ingest.importing.addresses import COUNTING, drawn_formula, real_address
 from ingest.importing.dialects import outside_code, without_dialects
 from ingest.importing.escape import label
+from ingest.importing.feishu import FEISHU, without_feishu
 from ingest.importing.html import FoundPictures, Written, to_markdown
+from ingest.importing.logseq import without_outline
+from ingest.marks import ask_mark
 from ingest.markup import fenced_lines
 from ingest.plain import plain, without_comments
 
@@ -21,12 +25,16 @@ WIKI_PICTURE = re.compile(r"!\[\[([^\[\]|#\n]+)(?:[|#]([^\[\]\n]*))?\]\]")
 WIKI_LINK = re.compile(r"(?<!!)\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]*))?\]\]")
 HTML_PICTURE = re.compile(r"<img\s[^<>]*>", re.IGNORECASE)
 UNENDED = 20  # blocks without an end, after which no more are looked for
-BLOCK = re.compile(r"<(table|h[1-6]|ul|ol|dl|pre|picture|blockquote|video|audio|iframe)\b", re.IGNORECASE)
+BLOCK = re.compile(r"<(style|script|table|h[1-6]|ul|ol|dl|pre|picture|blockquote|video|audio|iframe)\b", re.IGNORECASE)
 CALLOUT = re.compile(r"^((?:\s*>)+\s*)\[!(\w+)\][+-]?[ \t]*(.*)$")
 SIZE = re.compile(r"(?<!\s)\s+=\d*%?x\d*%?$")  # HackMD's `![](a.png =300x)`
-HIGHLIGHT = re.compile(r"(?<![=\w`])==(?=\S)([^=`\n]{1,200}?)(?<=\S)==(?![=\w])")
-PROPERTY = re.compile(r"^\s*(?:[-*]\s+)?(?:collapsed|id|background-color|heading|query-table)::\s.*$")  # of Logseq
+HIGHLIGHT = re.compile(r"(?<![=\w`])==(?=\S)([^=`\n]{1,200}?)(?<=\S)==(?![=\w])", re.ASCII)
+DRAWN = re.compile(r"!\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*+\]\(((?:https?:)?//(?:[^()\s]|\([^()\s]*\))++)\)")
+SKETCH = re.compile(r"!\[([^\[\]\n]*)\]\((data:image/svg\+xml[^\n>]{0,200}<svg[^<>\n]{0,500}>[^\n]{0,5000}?</svg>)\)")
+TAG_END = re.compile(r"(</(?:summary|p|div|details|ul|ol)>)[ \t]*(?=[^\s|])", re.IGNORECASE)
 BLOCK_ID = re.compile(r"\s\^[A-Za-z0-9-]{3,40}$")
+TAG = re.compile(r"#(?=[\w/-]*[^\W\d])[\w/-]+")  # of Obsidian
+LONGEST = 500  # letters of a heading
 PLACES = ("", "assets/", "attachments/", "images/", "img/", "附件/", "_resources/")
 
 
@@ -37,13 +45,15 @@ def read_markdown(text: str, pictures: FoundPictures) -> Written:
     bare, hidden = without_comments(_yaml_head(text))
     spoken = without_dialects(bare)
     bare = spoken.text
-    properties = [line for line in seen if PROPERTY.match(line)]
-    if properties:
-        bare = "\n".join(line for line in bare.split("\n") if not PROPERTY.match(line))
+    outline = without_outline(bare)
+    bare = outline.text
     told = [f"a comment in the text ({len(hidden)})" if len(hidden) > 1 else "a comment in the text"] if hidden else []
-    told += spoken.told
-    dropped = [*hidden, *properties, *spoken.dropped]
-    lines = outside_code(bare.split("\n"), lambda run: _without_blocks("\n".join(run)).split("\n"))
+    told += spoken.told + outline.told
+    dropped = [*hidden, *outline.dropped, *spoken.dropped]
+    lines = _unboxed(bare.split("\n"))
+    if FEISHU.search(bare):
+        lines = outside_code(lines, lambda run: [without_feishu(line, dropped, told) for line in run])
+    lines = outside_code(lines, lambda run: _without_blocks("\n".join(run), dropped).split("\n"))
     fenced = fenced_lines(lines)
     defined = {
         match[1].lower(): match[2]
@@ -61,6 +71,22 @@ def read_markdown(text: str, pictures: FoundPictures) -> Written:
             else f"[图片：{alt or source[:60]}]"
         )
 
+    def lead(match: re.Match[str]) -> str:
+        dropped.append(match[0])
+        return real_address(match[0])
+
+    def drawn(match: re.Match[str]) -> str:
+        if not (formula := drawn_formula(match[1])):
+            return match[0]
+        dropped.append(match[0])
+        return f"${formula}$" if match.string.strip() != match[0] else f"$${formula}$$"
+
+    def sketch(match: re.Match[str]) -> str:
+        dropped.append(match[2])
+        if not match[2].endswith("></svg>") or match[2].count("<") > 2:  # else it only waits for a picture
+            told.append("a drawing (svg)")
+        return match[1]
+
     def referred(match: re.Match[str]) -> str:
         name = (match[2] or match[1]).lower()
         used.add(name)
@@ -69,9 +95,14 @@ def read_markdown(text: str, pictures: FoundPictures) -> Written:
 
     out = []
     for at, line in enumerate(lines):
-        if at in fenced or not re.search(r"!\[|<img|\[\[|\[!|\^|==", line):
+        if at not in fenced and line.startswith("#"):
+            bare = _less_tagged(line)
+            dropped.append(line[len(bare) :])
+            line = bare
+        if at in fenced or not re.search(r"!\[|<img|\[\[|\[!|\^|==|\?", line):
             out.append(line)
             continue
+        line = SKETCH.sub(sketch, DRAWN.sub(drawn, COUNTING.sub(lead, line)))
         line = PICTURE.sub(lambda match: place(SIZE.sub("", match[2].strip()), match[1], match[3] or ""), line)
         line = REFERRED.sub(referred, line)
         line = HTML_PICTURE.sub(lambda match: place(_attribute(match[0], "src"), _attribute(match[0], "alt")), line)
@@ -87,8 +118,27 @@ def read_markdown(text: str, pictures: FoundPictures) -> Written:
     return Written(plain("\n".join(lines)), seen, told, [*dropped, *_own_marks(lines, text)])
 
 
-def _without_blocks(text: str) -> str:
-    """Blocks of HTML as Markdown; one that never ends stays."""
+def _unboxed(lines: list[str]) -> list[str]:
+    """Lines of which no callout is a quotation that asks: it is a box of Obsidian around a question and its answer."""
+    out, inside = [], False
+    for line in lines:
+        box = CALLOUT.match(line)
+        inside = (box is not None and ask_mark(box[3]) is not None) or (inside and box is None and line[:1] == ">")
+        out.append(f"**{box[3]}**" if box and inside else re.sub("^> ?", "", line) if inside else line)
+    return out
+
+
+def _less_tagged(heading: str) -> str:
+    """A heading without the tags at its end."""
+    bare = heading.rstrip()
+    while len(bare) < LONGEST and " #" in bare and TAG.fullmatch(bare, bare.rindex(" #") + 1):
+        bare = bare[: bare.rindex(" #")].rstrip()
+    return bare if re.search(r"[^#\s]", bare) else heading
+
+
+def _without_blocks(text: str, dropped: list[str]) -> str:
+    """Blocks of HTML as Markdown; one that never ends stays, a style sheet goes."""
+    text = "\n".join(line if "`" in line else TAG_END.sub(r"\1\n\n", line) for line in text.split("\n"))
     out, at, left = [], 0, UNENDED
     for begun in BLOCK.finditer(text):
         if begun.start() < at or not left or "`" in text[text.rfind("\n", 0, begun.start()) + 1 : begun.start()]:
@@ -97,7 +147,9 @@ def _without_blocks(text: str) -> str:
         for tag in re.compile(rf"<(/?){begun[1]}\b[^<>]*>", re.IGNORECASE).finditer(text, begun.start()):
             depth += -1 if tag[1] else 1
             if not depth:
-                out += [text[at : begun.start()], "\n\n", to_markdown(text[begun.start() : tag.end()]).text, "\n\n"]
+                block = text[begun.start() : tag.end()]
+                out += [text[at : begun.start()], "\n\n", to_markdown(block).text, "\n\n"]
+                dropped += [block] if begun[1].lower() in ("style", "script") else []
                 at = tag.end()
                 break
         else:

@@ -8,7 +8,7 @@
 import io
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -31,7 +31,9 @@ from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdftypes import resolve1
 
+from ingest.importing.addresses import real_address
 from ingest.importing.escape import escape
+from ingest.importing.pdf_columns import by_columns
 from ingest.importing.pdf_footnotes import without_footnotes
 from ingest.importing.pdf_furniture import OUTER, Page, without_furniture
 from ingest.importing.pdf_lines import WIDE, Glyph, Line
@@ -39,11 +41,14 @@ from ingest.importing.pdf_loose import with_indexes, with_loose_tables
 from ingest.importing.pdf_notes import notes_of
 from ingest.importing.pdf_pictures import picture_file
 from ingest.importing.pdf_ruled import with_dots, with_ruled_tables
-from ingest.importing.pdf_tables import Grid, cell_at, find_grids, write_table
+from ingest.importing.pdf_tables import Cells, Place, cell_at, edges_of, find_grids
 from ingest.importing.pdf_text import lines_to_markdown
+from ingest.importing.pdf_turned import with_whole_tables
 from ingest.importing.radicals import mend_radicals
+from ingest.importing.signs import dingbat
 
 MONO = re.compile(r"mono|courier|consolas|menlo|fixed|typewriter|source ?code", re.IGNORECASE)
+BOLD = re.compile(r"bold|black|heavy", re.IGNORECASE)
 CID = re.compile(r"\(cid:\d+\)")
 UNREADABLE = "□"
 MANY_BOXES = 250
@@ -120,7 +125,8 @@ def pdf_to_markdown(content: bytes, folder: str) -> ReadPdf:
         read.told.append("a comment beside the text" + f" ({read.comments})" * (read.comments > 1))
     which = f"page{'s' * (len(read.bare) > 1)} {', '.join(map(str, read.bare[:10]))}{' …' * (len(read.bare) > 10)}"
     if len(read.bare) * 2 >= len(pages) and read.bare:
-        read.faults.append(f"{which} of {len(pages)}: a picture without text, as of a scanner; read it with OCR first")
+        ocr = "read it with OCR first, such as `ocrmypdf -l chi_sim in.pdf out.pdf`"
+        read.faults.append(f"{which} of {len(pages)}: a picture without text, as of a scanner; {ocr}")
     elif read.bare:  # a poster at the end
         read.told.append(f"{which}: a picture without text; what it says stays in the picture")
     read.unread = sum(text.count(UNREADABLE) for text in read.seen)
@@ -132,6 +138,7 @@ def pdf_to_markdown(content: bytes, folder: str) -> ReadPdf:
             " export it again, or read it with OCR",
         )
     notes = without_footnotes(pages)
+    with_whole_tables(pages, read.told, read.dropped)
     read.text = lines_to_markdown([*(line for page in pages for line in page.lines), *notes])
     return read
 
@@ -142,14 +149,14 @@ def _take_census(laid: LTPage, number: int, pictured: bool, read: ReadPdf) -> No
     sample = ""
     for item in _walk(laid):
         if isinstance(item, LTTextLine):
-            piece = "".join(char.get_text() for char in item)
+            piece = "".join(map(_drawn, item))
             shown = CID.sub(UNREADABLE, piece)
             letters += len(shown.split())
             if UNREADABLE in shown:
                 odd, sample = odd + shown.count(UNREADABLE), sample or " ".join(shown.split())[:40]
             read.seen.append(shown)
         elif isinstance(item, LTChar):
-            read.seen.append(CID.sub(UNREADABLE, item.get_text()))
+            read.seen.append(CID.sub(UNREADABLE, _drawn(item)))
     if odd:
         read.faults.append(f"{odd} characters of page {number} have no text: {sample!r}")
     if not letters and pictured:
@@ -159,14 +166,15 @@ def _take_census(laid: LTPage, number: int, pictured: bool, read: ReadPdf) -> No
 def _read_page(layout: LTPage, number: int, source: PDFPage, folder: str, read: ReadPdf) -> Page:
     page = Page(layout.height, links=list(_links(source)))
     found: list[Line] = []
-    used: set[str] = set()
-    drawn = [item.bbox for item in _walk(layout) if isinstance(item, LTCurve)]
-    tables = find_grids(drawn)
+    shapes = [item for item in _walk(layout) if isinstance(item, LTCurve)]
+    drawn = [shape.bbox for shape in shapes]
+    few = len(shapes) < MANY_BOXES
+    edges = [edge for shape in shapes for edge in edges_of(shape.bbox, shape.stroke and few)]
+    tables = [Cells(grid) for grid in find_grids(edges, layout.height)]
     page.rules = [(box[0], box[2], box[1]) for box in drawn if box[3] - box[1] < 3 < box[2] - box[0]]
-    cells: dict[int, dict[tuple[int, int], str]] = {at: {} for at in range(len(tables))}
     for item in _walk(layout):
         if isinstance(item, LTTextLine):
-            found += _line(item, number, page, tables, cells)
+            found += _line(item, number, page, tables)
         elif isinstance(item, LTImage):
             page.pictures += 1
             name = f"{len(read.pictures) + 1}"
@@ -176,14 +184,9 @@ def _read_page(layout: LTPage, number: int, source: PDFPage, folder: str, read: 
                 found.append(Line([], number, item.x0, item.x1, item.y1, 0, kind="picture", done=done))
             else:
                 read.left_out.append(f"a picture on page {number}")
-    for at, grid in enumerate(tables):
-        columns, rows = grid.columns, grid.rows
-        if cells[at]:
-            done = write_table(cells[at], len(columns) - 1, len(rows) - 1)
-            found.append(Line([], number, columns[0], columns[-1], rows[0], 0, kind="table", done=done))
-    used |= {glyph.uri for line in found for glyph in line.glyphs} | {
-        uri for _, uri in page.links if any(uri in line.done for line in found)
-    }
+    found += [table.line(number) for table in tables if table.glyphs]
+    cells = [glyph for table in tables for glyphs in table.glyphs.values() for glyph in glyphs]
+    used = {glyph.uri for glyph in (*cells, *(glyph for line in found for glyph in line.glyphs))}
     for box, uri in page.links:  # over a picture, or over nothing
         if uri not in used:
             used.add(uri)
@@ -207,6 +210,8 @@ def _in_reading_order(found: list[Line], height: float) -> list[Line]:
     body = sorted((line for line in lines if height * OUTER < line.y < height * (1 - OUTER)), key=lambda line: -line.y)
     if not any(below.y + below.size * 0.7 > above.y for above, below in pairwise(body)):
         lines.sort(key=lambda line: -line.y)  # nothing stands beside anything: items of lists are no columns
+    else:
+        lines = by_columns(lines)
     for block in sorted((line for line in found if line.kind != "text"), key=lambda line: -line.y):
         at = next((at for at, line in enumerate(lines) if line.y <= block.y), len(lines))
         while at < len(lines) and lines[at].kind != "text" and lines[at].y > block.y:
@@ -234,52 +239,53 @@ def _links(page: PDFPage) -> Iterator[tuple[tuple[float, ...], str]]:
             x0, y0, x1, y1 = (float(resolve1(value)) for value in box)
             target = uri.decode("utf-8", "replace").strip().replace(" ", "%20")
             if re.match(r"(https?://|mailto:)", target, re.IGNORECASE):
-                yield (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), target
+                yield (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), real_address(target)
 
 
-def _line(
-    item: LTTextLine,
-    number: int,
-    page: Page,
-    tables: Sequence[Grid],
-    cells: dict[int, dict[tuple[int, int], str]],
-) -> list[Line]:
-    """One line of text, without what lies in a table's cells: that goes to `cells`."""
-    glyphs: list[Glyph] = []
-    sizes: list[float] = []
+def _line(item: LTTextLine, number: int, page: Page, tables: Sequence[Cells]) -> list[Line]:
+    """One line of text, without what lies in a table's cells: that goes there."""
+    parts: dict[tuple[int, Place] | None, list[Glyph]] = defaultdict(list)
     mono = shown = narrow = 0
     begins = False  # whether its first letter is of a typewriter
-    place: tuple[int, tuple[int, int]] | None = None
+    place: tuple[int, Place] | None = None
     for char in item:
-        text = _mend(char.get_text())
+        text = _mend(_drawn(char))
         if isinstance(char, LTChar):
             x, y = (char.x0 + char.x1) / 2, (char.y0 + char.y1) / 2
             place = cell_at(tables, x, y)
             uri = next((uri for box, uri in page.links if box[0] <= x <= box[2] and box[1] <= y <= box[3]), "")
-            if not place:
-                glyphs.append(Glyph(text, char.x0, char.x1, uri, char.size, char.y0))
-                if text.strip():
-                    sizes.append(round(char.size, 1))
-                    typed = bool(MONO.search(char.fontname))
-                    begins = typed if not shown else begins
-                    shown += 1
-                    narrow += not WIDE.match(text)
-                    mono += typed
-        elif not place and glyphs:
+            bold = BOLD.search(char.fontname) is not None
+            parts[place].append(Glyph(text, char.x0, char.x1, uri, char.size, char.y0, bold))
+            if text.strip() and not place:
+                typed = bool(MONO.search(char.fontname))
+                begins = typed if not shown else begins
+                shown += 1
+                narrow += not WIDE.match(text)
+                mono += typed
+        elif glyphs := parts[place]:
             glyphs.append(Glyph(" ", glyphs[-1].x1, glyphs[-1].x1, glyphs[-1].uri))
+    lines = []
+    for place, glyphs in parts.items():
+        sizes = Counter(round(glyph.size, 1) for glyph in glyphs if glyph.text.strip() and glyph.size)
+        if not sizes:
+            continue
+        size = sizes.most_common(1)[0][0]
+        glyphs = with_indexes(glyphs, size, item.y0)
         if place:
-            cell = cells[place[0]]
-            cell[place[1]] = cell.get(place[1], "") + (text if text.strip() else " ")
-    if not sizes:
-        if place:
-            cells[place[0]][place[1]] += " "
-        return []
-    size = Counter(sizes).most_common(1)[0][0]
-    glyphs = with_indexes(glyphs, size, item.y0)
-    inked = [glyph for glyph in glyphs if glyph.text.strip()]
-    line = Line(glyphs, number, inked[0].x0, inked[-1].x1, item.y0, size, mono * 10 >= shown * 9)
-    line.typed = mono / shown if begins and mono >= narrow else 0
-    return [line]
+            tables[place[0]].add(place[1], glyphs)
+            continue
+        inked = [glyph for glyph in glyphs if glyph.text.strip()]
+        line = Line(glyphs, number, inked[0].x0, inked[-1].x1, item.y0, size, mono * 10 >= shown * 9)
+        line.typed = mono / shown if begins and mono >= narrow else 0
+        lines.append(line)
+    return lines
+
+
+def _drawn(char: Any) -> str:
+    """What a character shows, which a font of signs draws in the place of a letter."""
+    text = str(char.get_text())
+    signs = isinstance(char, LTChar) and len(text) == 1 and "dingbats" in char.fontname.lower()
+    return dingbat(ord(text)) if signs else text
 
 
 def _mend(text: str) -> str:

@@ -1,5 +1,6 @@
 """Where the lines of a PDF end: at the right edge of their column, which pages of one column share."""
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,23 @@ def right_edges(lines: Sequence[Line], body: float) -> dict[int, float]:
                 beside = [line for line in on_page if line.x0 > right and line.x1 < line.x0 + width * 1.05]
                 edges |= {id(line): min(edges[id(line)], line.x0 + width) for line in beside}
     return edges
+
+
+def by_columns(lines: list[Line]) -> list[Line]:
+    """Lines of a page, those of columns one column after the other, between what goes across them."""
+    columns = _columns(lines) if lines else []
+    inside = {id(line) for column in columns for line in column}
+    if not columns:
+        return lines
+    ordered: list[Line] = []
+    above = math.inf
+    for across in [*sorted((line for line in lines if id(line) not in inside), key=lambda line: -line.y), None]:
+        below = across.y if across else -math.inf
+        for column in columns:
+            ordered += sorted((line for line in column if below < line.y <= above), key=lambda line: -line.y)
+        ordered += [across] if across else []
+        above = below
+    return ordered
 
 
 def _blocks(lines: Sequence[Line]) -> Iterator[list[Line]]:

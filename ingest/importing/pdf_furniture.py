@@ -12,6 +12,7 @@ from ingest.importing.pdf_lines import STARTS, Line
 ROMAN = re.compile(r"\W*(?=[ivxl])(x{0,3}|xl|l)(ix|iv|v?i{0,3})\W*", re.IGNORECASE)
 PRINTED = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}[,，]? +(?:[上下]午)?\d{1,2}:\d{2}")  # when a browser printed it
 NUMBER = re.compile(r"\W*(?:第|page)?\s*(\d{1,4})\s*(?:页)?\s*(?:(?:/|of|共)\s*\d{1,4}\s*页?)?\W*", re.IGNORECASE)
+ONLY = re.compile(r"\W*(?:第|page)?\s*1\s*页?\s*(?:/|of|共)\s*1\s*页?\W*", re.IGNORECASE)  # of a single page
 OUTER = 0.1  # of a page's height, above and below
 
 
@@ -75,6 +76,7 @@ def _printed(pages: Sequence[Page], margins: Sequence[tuple[int, Line]]) -> Iter
     """What a browser prints around a single page: the day and the title above, the address and `1/1` below."""
     if len(pages) != 1:
         return
+    yield from (line for _, line in margins if ONLY.fullmatch(line.text))
     dates = [line for _, line in margins if line.y > pages[0].height / 2 and PRINTED.match(line.text)]
     counts = [line for _, line in margins if line.y < pages[0].height / 2 and re.fullmatch("1/1", line.text)]
     for mark in (*dates, *counts) if dates and counts else ():

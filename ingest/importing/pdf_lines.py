@@ -19,6 +19,7 @@ class Glyph:
     uri: str
     size: float = 0
     y: float = 0
+    bold: bool = False
 
 
 @dataclass(slots=True)
@@ -35,6 +36,9 @@ class Line:
     kind: str = "text"
     done: str = ""
     typed: float = 0  # of a line that is code but for its Chinese, which stands in another face: the share of code
+    columns: tuple[float, ...] = ()  # of a table, where they begin
+    headed: bool = False  # of a table, whether its first row is bold and no other is
+    cut: tuple[bool, bool] = (False, False)  # of a table, whether its first row and its last are open
 
     @property
     def text(self) -> str:

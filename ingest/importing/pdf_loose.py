@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from ingest.importing.pdf_inline import linked
 from ingest.importing.pdf_lines import WIDE, Glyph, Line
-from ingest.importing.pdf_tables import write_table
+from ingest.importing.pdf_tables import faces, is_headed, write_table
 
 CELL = 24  # letters: in columns of text, lines are longer
 ROWS = 3
@@ -119,9 +120,11 @@ def _table(rows: Sequence[Sequence[Line]]) -> Line:
     for number, row in enumerate(rows):
         for line in row:
             place = (number, _column(line, head) or 0)
-            cells[place] = f"{cells.get(place, '')} {line.text}".strip()
+            cells[place] = f"{cells.get(place, '')} {linked(line.glyphs)}".strip()
     done = write_table(cells, len(head), len(rows))
     first = head[0]
-    return Line(
-        [], first.page, first.x0, max(line.x1 for line in head), first.y + first.size, 0, kind="table", done=done
-    )
+    top, right = first.y + first.size, max(line.x1 for line in head)
+    table = Line([], first.page, first.x0, right, top, 0, kind="table", done=done)
+    table.columns = tuple(line.x0 for line in head)
+    table.headed = is_headed([faces(glyph for line in row for glyph in line.glyphs) for row in rows])
+    return table

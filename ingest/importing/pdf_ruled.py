@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from ingest.importing.pdf_inline import linked
 from ingest.importing.pdf_lines import Glyph, Line
-from ingest.importing.pdf_tables import write_table
+from ingest.importing.pdf_tables import faces, is_headed, write_table
 
 Box = tuple[float, float, float, float]
 DOTS = 300  # more of them are a plot
@@ -35,12 +36,29 @@ def with_ruled_tables(found: list[Line], boxes: Sequence[Box]) -> list[Line]:
             for line in out
             if line.kind == "text" and bottom - 2 < line.y < top and line.x0 > x0 - 6 and line.x1 < x1 + 6
         ]
+        inside += _head(out, (x0, bottom, x1, top), _table(inside, cuts))
         if table := _table(inside, cuts):
             gone = set(map(id, inside))
             at = next(at for at, line in enumerate(out) if id(line) in gone)
             out[at:at] = [table]
             out = [line for line in out if id(line) not in gone]
     return out
+
+
+def _head(lines: Sequence[Line], box: Box, table: Line | None) -> list[Line]:
+    """The cells right above the first rule of a table, as many as it has columns, each over its own."""
+    x0, _, x1, top = box
+    above = [line for line in lines if line.kind == "text" and line.x0 > x0 - 6 and line.x1 < x1 + 6]
+    cells = sorted((line for line in above if top - 2 < line.y < top + 1.6 * line.size), key=lambda line: line.x0)
+    if (
+        table is None
+        or len(cells) != len(table.columns)
+        or max(line.y for line in cells) - min(line.y for line in cells) > 2
+    ):
+        return []
+    ends = [*table.columns[1:], x1 + 6]
+    over = all(line.x1 < end for line, end in zip(cells, ends, strict=True))
+    return cells if over and all(line.x1 > left for line, left in zip(cells, table.columns, strict=True)) else []
 
 
 def _between_rules(boxes: Sequence[Box]) -> Iterator[tuple[Box, list[float]]]:
@@ -83,10 +101,13 @@ def _table(lines: Sequence[Line], cuts: Sequence[float]) -> Line | None:
         if number < 0 or 0 in places or len(row) * 2 > width:  # else the lines above go on
             number += 1
         for cell, at in zip(row, places, strict=True):
-            cells[number, at] = f"{cells.get((number, at), '')} {cell.text}".strip()
+            cells[number, at] = f"{cells.get((number, at), '')} {linked(cell.glyphs)}".strip()
     first = rows[0][0]
     done = write_table(cells, width, number + 1)
-    return Line([], first.page, columns[0][0], columns[-1][1], first.y + first.size, 0, kind="table", done=done)
+    table = Line([], first.page, columns[0][0], columns[-1][1], first.y + first.size, 0, kind="table", done=done)
+    table.columns = tuple(left for left, _ in columns)
+    table.headed = is_headed([faces(glyph for cell in row for glyph in cell.glyphs) for row in rows])
+    return table
 
 
 def _column(cell: Line, columns: Sequence[tuple[float, float]]) -> int:

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from ingest.importing.escape import escape
 from ingest.importing.pdf_columns import right_edges
+from ingest.importing.pdf_inline import linked
 from ingest.importing.pdf_lines import STARTS, WIDE, Glyph, Line, first_word
+from ingest.importing.pdf_lists import nested
 from ingest.importing.torn import URL_REST, open_url
 
 FULL_WIDTH = "[\u3000-\u303f\uff00-\uff65—…]"
@@ -39,17 +40,16 @@ def lines_to_markdown(lines: Sequence[Line]) -> str:
     body = weights.most_common(1)[0][0]
     level = _levels(text, body)
     edges = right_edges(text, body)
-    parts: list[str] = []
-    group: list[Line] = []
+    groups: list[list[Line]] = [[]]
     for line in lines:
         dashed = (
-            line.text.startswith("- ") and group and group[0].text.startswith("- ")
+            line.text.startswith("- ") and groups[-1] and groups[-1][0].text.startswith("- ")
         )  # a list, no torn `某文 - 知乎`
-        if group and (dashed or not _goes_on(group[-1], line, level, edges)):
-            parts.append(_part(group, level, words))
-            group = []
-        group.append(line)
-    return "\n\n".join(part for part in (*parts, _part(group, level, words)) if part)
+        if groups[-1] and (dashed or not _goes_on(groups[-1][-1], line, level, edges)):
+            groups.append([])
+        groups[-1].append(line)
+    parts = [(group[0], _part(group, level, words)) for group in groups]
+    return "\n\n".join(nested((line, part) for line, part in parts if part))
 
 
 def _levels(lines: Iterable[Line], body: float) -> dict[float, int]:
@@ -107,7 +107,7 @@ def _part(lines: Sequence[Line], level: dict[float, int], words: set[str]) -> st
             shown.append((indent + "".join(glyph.text for glyph in line.glyphs)).rstrip())
         fence = "```" if not any("```" in line for line in shown) else "`````"
         return "\n".join((fence, *shown, fence))
-    text = _linked([glyph for line in _joined(lines, words) for glyph in line])
+    text = linked([glyph for line in _joined(lines, words) for glyph in line])
     if BULLET.match(text):
         return "- " + re.sub("[\ue000-\uf8ff]", "", BULLET.sub("", text)).strip()
     text = re.sub("[\ue000-\uf8ff]", "", text).strip()
@@ -172,35 +172,3 @@ def _joined(lines: Sequence[Line], words: set[str]) -> Iterator[list[Glyph]]:
         torn = following is not None and line.text.endswith("-") and _is_torn(line.text, following.text, words)
         yield glyphs[start : end + (not torn)]
         before = line.text
-
-
-def _linked(glyphs: Sequence[Glyph]) -> str:
-    """Text with its links: bare where the text is the address, `[text](address)` elsewhere."""
-    out: list[str] = []
-    at = 0
-    while at < len(glyphs):
-        end = at
-        while end < len(glyphs) and glyphs[end].uri == glyphs[at].uri:
-            end += 1
-        raw = "".join(glyph.text for glyph in glyphs[at:end])
-        text = re.sub(r"\s+", " ", raw)
-        label = text.strip()
-        if not glyphs[at].uri or not label:
-            out.append(escape(text))
-        else:
-            out.append(" " * text.startswith(" ") + _link(label, glyphs[at].uri) + " " * text.endswith(" "))
-        at = end
-    return re.sub(r"[ \t]+", " ", "".join(out))
-
-
-def _link(label: str, uri: str) -> str:
-    bare = re.sub(r"^https?://|/$", "", label.replace(" ", ""))
-    if bare == re.sub(r"^(?:https?://|mailto:)|/$", "", uri):
-        return uri if label.startswith("http") else f"[{label}]({uri})"
-    if re.match(r"https?://", label):  # an address and what the rectangle covers beside it
-        written = re.match(r"\S+?(?=[\s\u2e80-\uffff]|$)", label)
-        if written and uri.startswith(written[0].rstrip("/")):
-            return f"{uri} {label[written.end() :].strip()}".strip()
-    label = escape(label).replace("[", "\\[").replace("]", "\\]")
-    target = uri.replace("(", "%28").replace(")", "%29")
-    return f"[{label}]({target})"

@@ -1,4 +1,4 @@
-"""Signs that fonts draw where others have letters: Symbol, and the most common of Wingdings."""
+"""Signs that fonts draw where others have letters: Symbol, Dingbats, and the most common of Wingdings."""
 
 import re
 
@@ -20,6 +20,14 @@ GREEK = {  # of the font Symbol, from its encoding by Adobe
     )
     for at, sign in enumerate(signs)
 }
+
+
+DINGBATS = {ord(code): sign for code, sign in zip("%*+Hlnstuw", "☎☛☞★●■▲▼◆◗", strict=True)}  # not in Unicode's order
+
+
+def dingbat(code: int) -> str:
+    """What ZapfDingbats draws for a character."""
+    return DINGBATS.get(code, chr(0x26E0 + code) if 0x21 <= code <= 0x7E else chr(code))
 
 
 def sign(code: int, font: str) -> str:

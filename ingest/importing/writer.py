@@ -5,6 +5,7 @@ from typing import Any
 
 from markdownify import MarkdownConverter
 
+from ingest.importing.addresses import real_address
 from ingest.importing.escape import address, escape, label, link
 
 
@@ -33,7 +34,7 @@ class Writer(MarkdownConverter):
         return (" " if parent_tags & {"td", "th", "li", "_inline"} else "\n\n") + text
 
     def convert_a(self, element: Any, text: str, parent_tags: set[str]) -> str:
-        target = str(element.get("href") or "")
+        target = real_address(str(element.get("href") or ""))
         if (
             not re.match(r"(?:https?:|mailto:)", target, re.IGNORECASE)
             or parent_tags & {"_noformat"}

@@ -266,8 +266,15 @@ def _take_item(draft: Draft, lines: Sequence[tuple[int, str]], at: int, number: 
         draft.question = None  # it answers nothing
         return False
     heading = HEADING.match(text)
-    draft.ask(match[1], said.removesuffix("**"), number, len(heading[1]) if heading else 0).item = True
+    draft.ask(match[1], _less_bold(said), number, len(heading[1]) if heading else 0).item = True
     return True
+
+
+def _less_bold(said: str) -> str:
+    """An item without the stars around all of it, of which the first may stand before its number."""
+    if said.count("**") % 2:
+        return said.replace("**", "", 1)
+    return said[2:-2] if re.fullmatch(r"\*\*(?:(?!\*\*).)+\*\*", said) else said
 
 
 def _is_asked(said: str, lines: Sequence[tuple[int, str]], at: int) -> bool:

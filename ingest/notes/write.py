@@ -142,8 +142,9 @@ def _has_heading(text: str) -> bool:
 def _answer(number: str, answer: Answer, asker: str, known: set[str]) -> str:
     # A heading, fence, table or formula would swallow what stands on its last line.
     joint = "\n\n" if re.match(r"\s*(?:#|```|~~~|\||\$\$)", answer.text.split("\n")[-1]) else " "
-    forms = [f"{answer.text}{mark}{answer.author}" for mark in (f"{joint}—", f"{joint}--", "-") if answer.author]
-    # What its asker signs, or what is signed inside in a way that only stands there, is left as it is.
+    marks = ("", f"{joint}—", f"{joint}--", "-") if answer.author else ()
+    forms = [f"{answer.text}{mark}{answer.author if mark else ''}" for mark in marks]
+    # What is signed inside is left as it is, and so is what its asker signs.
     readable = (form for form in forms if split_answer(form, asker, known) == (answer.text, answer.author))
     text = next(readable, answer.text)
     return f"A{number}：" + ("\n\n" if BLOCK.match(text) else "") + text

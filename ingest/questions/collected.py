@@ -62,6 +62,7 @@ class _Found:
     title: str
     text: list[str] = field(default_factory=list)
     answers: list[tuple[int, list[str]]] = field(default_factory=list)
+    items: set[int] = field(default_factory=set)  # numbers of the lines of answers that are items
     quoted: bool = False  # whether it stands in a quotation, which then is none: it is a box of Obsidian
 
 
@@ -97,6 +98,7 @@ def parse_collection(source: Source) -> tuple[list[Question], list[Block], list[
             found.insert(-1, _Found(number, "", [line]))
         elif (reply := _reply(line)) is not None and found[-1].title:
             found[-1].answers.append((number, [reply] if reply else []))
+            found[-1].items |= {number} if ITEM.match(line) else set()
         elif (heading := HEADING.match(line)) or at in forms.lone:
             title = heading[2] if heading else line
             level = len(heading[1]) if heading else 0
@@ -134,7 +136,7 @@ def _records(found: Sequence[_Found], source: Source) -> tuple[list[Question], l
             said = "\n".join(each.text[blank:]).rstrip()
             unplaced += [Block(said, each.line + blank)] if said else []
             continue
-        answers = [Answer(_joined(lines, each.quoted), "", line) for line, lines in each.answers]
+        answers = [Answer(_joined(lines, each.quoted, line in each.items), "", line) for line, lines in each.answers]
         said = _joined(each.text, each.quoted)
         if said.strip() and not answers and not ELSEWHERE.fullmatch(said.strip()):
             said, answers = "", [Answer(said, "", each.line + 1)]
@@ -143,10 +145,12 @@ def _records(found: Sequence[_Found], source: Source) -> tuple[list[Question], l
     return questions, sorted(unplaced, key=lambda block: block.line)
 
 
-def _joined(lines: Sequence[str], quoted: bool = False) -> str:
+def _joined(lines: Sequence[str], quoted: bool = False, item: bool = False) -> str:
     """Lines as one text; where all are set in below an item, or quoted as their question is, they no longer are."""
     if quoted and all(line.startswith(">") for line in lines if line.strip()):
         lines = [re.sub("^> ?", "", line) for line in lines]
+    if item and len(lines) > 1:  # of which the first has lost its mark
+        lines = [lines[0], *textwrap.dedent("\n".join(lines[1:])).split("\n")]
     text = "\n".join(lines).strip("\n").rstrip()
     return textwrap.dedent(text) if text.startswith("  ") else text
 

@@ -152,6 +152,25 @@ def test_parser_is_linear(parser):
     assert not {kind: times for kind, times in found.items() if times}
 
 
+# What only programs write into Markdown, and only their reader looks for.
+EXPORTS = {
+    "items of Logseq": ("id:: a\n", "- TODO Q: y\n\t- A: {{cloze a}} ((64aa-1))\n", ""),
+    "drawings": ("", "![](data:image/svg+xml,<svg>", "</svg>"),
+    "drawn formulas": ("", "![[a](//x.y/equation?tex=", ""),
+    "tags of Feishu": ("", '<callout emoji="a"><equation>', "<image token="),
+    "tags of a heading": ("## x", " #a", " !"),
+    "boxes that ask": ("", "> [!q] Q1：x\n> y\n", ""),
+}
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_marks_of_programs_are_read_in_linear_time(kind):
+    before, part, after = EXPORTS[kind]
+    assert not grows_too_fast(
+        PARSERS["Markdown of others"], lambda size: before + part * (1 + size // len(part)) + after
+    )
+
+
 def _asked(titles, repeats=lambda at: ""):
     return [
         Question(f"q{at}", title, title, "", (), f"talks/questions/q{at}.md", 1, duplicate_of=repeats(at))

@@ -383,7 +383,18 @@ def test_import_without_a_number_says_how_to_give_one(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("gone.pdf", "cannot read"), ("101.xls", "one of .docx"), ("101.pdf", "no PDF"), ("a", "ending")]
+    ("name", "said"),
+    [
+        ("gone.pdf", "cannot read"),
+        ("101.xyz", "one of .docx"),
+        ("101.pdf", "no PDF"),
+        ("a", "ending"),
+        ("导出.zip", "unpack it"),
+        ("101.CSV", "names of the columns"),
+        ("101.doc", "save it as .docx"),
+        ("101.mht", "save it as .html"),
+        ("101.jpg", "OCR"),
+    ],
 )
 def test_unreadable_document_is_exit_code_2(tmp_path, capsys, name, said):
     if name != "gone.pdf":

@@ -180,7 +180,7 @@ def test_words_of_charts_and_diagrams_are_kept_and_said():
     made = word(
         paragraph("前文", graphic),
         relations=relation("rd1", "diagramData", "diagrams/data1.xml"),
-        parts={"word/diagrams/data1.xml": data},
+        parts={"word/diagrams/data1.xml": data, "word/diagrams/drawing1.xml": data.replace("dgm", "dsp")},
     )
     assert "前文\n\n预训练" in made.text and made.census.missing == 0
     assert made.told == ["a SmartArt diagram; its words are kept"]

@@ -3,6 +3,7 @@
 import pytest
 
 from ingest.importing.convert import convert_content
+from ingest.importing.decode import CannotConvert
 from ingest.importing.document import tell_kind
 from ingest.importing.html import FoundPictures, to_markdown
 from ingest.importing.mathematics import Math, tex
@@ -109,14 +110,73 @@ def test_the_figures_of_a_chart_are_a_table():
     assert any("chart" in told for told in converted.told)
 
 
-def test_a_document_inside_of_a_document_is_said_and_does_not_keep_the_rest_from_being_read():
+def chunk(content, name="inner.docx"):
+    """What puts another document into a document."""
+    return {"relations": relation("c1", "aFChunk", name), "parts": {f"word/{name}": content}}
+
+
+CHUNK = '<w:altChunk r:id="c1"/>'
+
+
+def test_a_document_inside_of_a_document_is_read_with_its_footnotes():
+    mark = '<w:r><w:{}Reference w:id="2"/></w:r>'.format("footnote")
+
+    def notes(text):
+        said = f'<w:footnote w:id="2">{paragraph(text)}</w:footnote>'
+        return {"word/footnotes.xml": f"<w:footnotes {NAMES}>{said}</w:footnotes>"}
+
+    named = relation("f1", "footnotes", "footnotes.xml")
+    heading = paragraph("里面的节", properties='<w:pStyle w:val="1"/>')
+    inner = make_docx(heading + paragraph("里面", inside=mark), relations=named, parts=notes("里面的注"))
+    outer = chunk(inner)
     converted = word(
-        paragraph("正文") + '<w:altChunk r:id="c1"/>',
-        relations=relation("c1", "aFChunk", "inner.docx"),
-        parts={"word/inner.docx": make_docx(paragraph("里面"))},
+        paragraph("前", inside=mark) + CHUNK + paragraph("后", inside=mark),
+        relations=outer["relations"] + named,
+        parts=outer["parts"] | notes("外面的注"),
     )
+    assert "前[^1]" in converted.text
+    assert "里面的节\n\n里面[^2]\n\n后[^3]" in converted.text
+    assert "[^2]: 里面的注" in converted.text
+    assert converted.text.count("外面的注") == 1
+    assert converted.census.missing == 0
+    assert converted.told == []
+
+
+def test_the_census_counts_a_document_inside_of_a_document(monkeypatch):
+    monkeypatch.setattr("ingest.importing.docx._Reader._document", lambda reader, package: "")
+    converted = word(CHUNK, **chunk(make_docx(paragraph("里面的话没有了"))))
+    assert converted.census.missing >= len("里面的话没有了")
+
+
+def test_documents_in_each_other_are_read_as_deep_as_anybody_puts_them():
+    content = make_docx(paragraph("第五层"))
+    for number in "四三二":
+        content = make_docx(paragraph(f"第{number}层") + CHUNK, **chunk(content))
+    converted = word(paragraph("第一层") + CHUNK, **chunk(content))
+    assert "第四层" in converted.text
+    assert "第五层" not in converted.text
+    assert converted.told == ["a part of the text in a form that cannot be read (.docx, or lies in 3 others)"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PK\x03\x04 cut",
+        b"",
+        make_docx("", parts={"word/document.xml": "<w:document"}),
+        make_docx("", parts={"word/_rels/document.xml.rels": "<Relationships"}),
+    ],
+    ids=["cut", "empty", "damaged", "without its relations"],
+)
+def test_a_damaged_document_inside_of_a_document_is_said_and_keeps_nothing_else_from_being_read(content):
+    converted = word(paragraph("正文") + CHUNK, **chunk(content))
     assert "正文" in converted.text
-    assert any("cannot be read (.docx)" in told for told in converted.told)
+    assert any("cannot be read (.docx" in told for told in converted.told)
+
+
+def test_a_document_with_damaged_relations_is_refused_with_a_reason():
+    with pytest.raises(CannotConvert, match="damaged"):
+        word("", parts={"_rels/.rels": "<Relationships"})
 
 
 @pytest.mark.parametrize(
