@@ -84,7 +84,7 @@ def ties(taus: Tensor, weights: Tensor, density: float) -> Tensor:
         density: See `trim`; the paper keeps 0.2.
 
     Returns:
-        `(...)`; 0 where all were trimmed. To be scaled by `λ`, which the paper takes between 0.8 and 1.8.
+        `(...)`; 0 where all were trimmed. To be scaled by `λ`, tuned on data held out; without any, begin at 1.
 
     Raises:
         ValueError: If there are not as many weights as models, one is negative, or see `trim`.
