@@ -89,7 +89,7 @@ def best_of_n_value(scores: Tensor, values: Tensor, n: int) -> Tensor:
         )
     rank = torch.arange(1, N + 1, device=scores.device, dtype=torch.float64)
     chance = (_log_binomial(rank - 1, n - 1) - _log_binomial(rank.new_tensor(N), n)).exp()  # the best is of this rank
-    return (values.gather(-1, scores.argsort(dim=-1, stable=True)).double() * chance).sum(dim=-1)
+    return (values.gather(-1, scores.argsort(stable=True)).double() * chance).sum(dim=-1)
 
 
 def best_of_n_distribution(probabilities: Tensor, scores: Tensor, n: int) -> Tensor:
