@@ -174,7 +174,7 @@ def test_zeros_and_the_smallest_numbers_have_finite_scales(device, power_of_two)
 
 
 def test_smallest_scales_by_hand(device):
-    """2^-120 / 448 is below the smallest normal float32; 2^-126 wants an MXFP4 scale of 2^-128, and E8M0 ends at 2^-127."""
+    """2^-120 / 448 is below the least normal float32; 2^-126 wants 2^-128 of MXFP4, and E8M0 ends at 2^-127."""
     x = torch.tensor([[2.0**-120, 2.0**-126]], dtype=torch.float64, device=device)
     assert quantize_blocks(x, (1, 1))[1].tolist() == [[2.0**-126, 2.0**-126]]
     assert quantize_blocks(x, (1, 1), E2M1, power_of_two=True)[1].tolist() == [[2.0**-122, 2.0**-127]]
