@@ -124,5 +124,7 @@ def test_a_page_that_does_not_follow_the_template_is_told():
     assert out_of_order(["动手试一试", "想法", "在它之前"]) == ["在它之前"]
     assert out_of_order(["想法", "别的", "常见的坑", "自测", "参考"]) == []
     assert out_of_order(["常见的坑", "别的", "自测"]) == ["别的"]
-    assert goes_back("\n- 甲（2024-07）\n- [乙](https://x.org/2020-01)（2024-07）\n- 无\n- 丙（2024-06）") == ["2024-06"]
+    assert goes_back("\n- 甲（2024-07）\n- [乙](https://x.org/2020-01)（2024-07）\n- 无\n- 丙（2024-06）") == [
+        "2024-06"
+    ]
     assert self_tests('??? question "甲？"\n\n    ' + "答" * 20 + "\n") == ["1 questions to oneself"]
