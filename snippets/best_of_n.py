@@ -43,9 +43,8 @@ def pass_at_k(num_samples: Tensor | int, num_correct: Tensor, k: int) -> Tensor:
     if k < 1 or (isinstance(num_samples, int) and num_samples < k):
         raise ValueError(f"k {k} is below 1 or above num_samples {num_samples}")
     N = torch.as_tensor(num_samples, device=num_correct.device).double()
-    wrong = N - num_correct.double()
-    none_right = (_log_binomial(wrong, k) - _log_binomial(N, k)).exp()
-    return 1 - torch.where(wrong < k, 0.0, none_right)
+    none_right = (_log_binomial(N - num_correct.double(), k) - _log_binomial(N, k)).exp()
+    return 1 - none_right
 
 
 def majority_vote(answers: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -90,8 +89,7 @@ def best_of_n_value(scores: Tensor, values: Tensor, n: int) -> Tensor:
         )
     rank = torch.arange(1, N + 1, device=scores.device, dtype=torch.float64)
     chance = (_log_binomial(rank - 1, n - 1) - _log_binomial(rank.new_tensor(N), n)).exp()  # the best is of this rank
-    chance = torch.where(rank < n, 0.0, chance)
-    return (values.gather(-1, scores.argsort(dim=-1, stable=True)).double() * chance).sum(dim=-1)
+    return (values.gather(-1, scores.argsort(stable=True)).double() * chance).sum(dim=-1)
 
 
 def best_of_n_distribution(probabilities: Tensor, scores: Tensor, n: int) -> Tensor:
@@ -136,7 +134,7 @@ def best_of_n_kl(n: int) -> float:
 
 
 def _log_binomial(N: Tensor, k: int) -> Tensor:
-    """Logarithm of how many ways there are to choose `k` of `N`; nonsense where `N < k`."""
+    """Logarithm of how many ways there are to choose `k` of `N`: minus infinity where `N < k`, a pole of the gamma."""
     return torch.lgamma(N + 1) - torch.lgamma(N - k + 1) - math.lgamma(k + 1)
 
 

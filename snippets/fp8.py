@@ -116,7 +116,7 @@ def scaled_matmul(x: Tensor, x_scales: Tensor, w: Tensor, w_scales: Tensor) -> T
         shapes = [tuple(t.shape) for t in (x, x_scales, w, w_scales)]
         raise ValueError(f"x, x_scales, w, w_scales {shapes} are not (M, K), (M, K / b), (N, K), (N / rows, K / b)")
     w_scales = w_scales.repeat_interleave(w.shape[0] // w_scales.shape[0], dim=0)  # (N, K / b)
-    result = x.new_zeros(x.shape[0], w.shape[0])
+    result = x.new_zeros(())
     for b, (some, others) in enumerate(zip(x.chunk(blocks, dim=1), w.chunk(blocks, dim=1), strict=True)):
         result = result + (some @ others.T) * x_scales[:, b, None] * w_scales[None, :, b]
     return result

@@ -138,7 +138,7 @@ def _prepare(
     if state is not None and state.shape != shape:
         raise ValueError(f"state {tuple(state.shape)} is not (B, H, D, M) {shape}")
     wide = torch.promote_types(v.dtype, torch.float32)
-    decay = v.new_zeros(q.shape[:3], dtype=wide) if log_decay is None else log_decay.to(wide)
+    decay = v.new_zeros(q.shape[:3]) if log_decay is None else log_decay.to(wide)
     state = v.new_zeros(shape, dtype=wide) if state is None else state.to(wide)
     return q.to(wide) * (q.shape[3] ** -0.5 if scale is None else scale), k.to(wide), v.to(wide), decay, state, v.dtype
 

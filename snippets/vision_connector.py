@@ -111,7 +111,7 @@ def merge_image_features(input_ids: Tensor, inputs_embeds: Tensor, features: Ten
         raise ValueError(f"{int(holds.sum())} placeholders for features {shapes[0]} among embeddings {shapes[1]}")
     if not len(flat):
         return inputs_embeds
-    place = (holds.flatten().cumsum(dim=0) - 1).clamp(min=0).view_as(input_ids)  # the how many-th placeholder
+    place = (holds.flatten().cumsum(dim=0) - 1).view_as(input_ids)  # the how many-th placeholder; -1 before the first
     return torch.where(holds.unsqueeze(-1), flat[place].to(inputs_embeds.dtype), inputs_embeds)
 
 

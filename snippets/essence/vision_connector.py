@@ -17,5 +17,5 @@ def project(v, W1, b1, W2, b2):  # 到语言模型的宽度 ‖ to the language 
 
 def merge(ids, x, h, image):  # x: (B, T, C)，h: (M, N, C) ‖ x: (B, T, C), h: (M, N, C)
     holds = ids == image
-    j = (holds.flatten().cumsum(0) - 1).clamp(min=0).view_as(ids)  # 是第几个占位符 ‖ the how many-th placeholder
+    j = (holds.flatten().cumsum(0) - 1).view_as(ids)  # 是第几个占位符 ‖ the how many-th placeholder
     return torch.where(holds.unsqueeze(-1), h.flatten(0, 1)[j], x)

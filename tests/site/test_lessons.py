@@ -1,5 +1,6 @@
 """Every concept page follows the one template, in both languages: its sections, what one will know, self-tests."""
 
+import itertools
 import re
 
 import pytest
@@ -41,6 +42,13 @@ def self_tests(section):
     return found + [f"an answer of {len(answer)} letters" for answer in answers if len(answer) < 15]
 
 
+def goes_back(section):
+    """Months at which a list of what came later does not go on in time; an address may hold other dates."""
+    items = re.sub(r"\]\([^)]*\)", "", section).split("\n- ")[1:]
+    found = [month[0] for item in items if (month := re.search(r"20\d\d-\d\d", item))]
+    return [month for before, month in itertools.pairwise(found) if month < before]
+
+
 def part(body, title):
     return re.split(r"^## ", body.partition(f"\n## {title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
 
@@ -58,6 +66,7 @@ def faults(name):
     said += [] if len(concept.learn) == 3 else ["no learn"]
     start = re.match(rf'\s*# [^\n]+\n\n--8<-- "generated/before/{name}\.md"\n\n(.*?)^## ', body, re.M | re.S)
     said += [] if start and start[1].strip() and "$$" not in start[1] else ["no question at the head"]
+    said += [f"后来的变化 goes back to {month}" for month in goes_back(part(body, "后来的变化"))]
     said += self_tests(part(body, "自测"))
     code, challenge = (f'\n--8<-- "generated/{kind}/{name}.md"\n' for kind in ("code", "challenge"))
     said += [f"no {code.strip()}"] if bool(concept.snippet) != (code in body) else []
@@ -115,4 +124,7 @@ def test_a_page_that_does_not_follow_the_template_is_told():
     assert out_of_order(["动手试一试", "想法", "在它之前"]) == ["在它之前"]
     assert out_of_order(["想法", "别的", "常见的坑", "自测", "参考"]) == []
     assert out_of_order(["常见的坑", "别的", "自测"]) == ["别的"]
+    assert goes_back("\n- 甲（2024-07）\n- [乙](https://x.org/2020-01)（2024-07）\n- 无\n- 丙（2024-06）") == [
+        "2024-06"
+    ]
     assert self_tests('??? question "甲？"\n\n    ' + "答" * 20 + "\n") == ["1 questions to oneself"]

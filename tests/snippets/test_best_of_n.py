@@ -80,6 +80,12 @@ def test_value_with_right_and_wrong_as_the_score_is_pass_at_k(device):
         torch.testing.assert_close(best_of_n_value(right, right, k), pass_at_k(6, right.sum(), k))
 
 
+def test_value_keeps_its_digits_among_many_answers(device):
+    """The best of 100 ranks out of 1,000 is 100 * 1001 / 101 in the mean."""
+    rank = torch.arange(1, 1001, device=device)
+    assert best_of_n_value(rank, rank, 100).item() == pytest.approx(100 * 1001 / 101, rel=1e-10)
+
+
 def test_of_equal_scores_the_later_is_chosen(device):
     scores, values = torch.zeros(3, device=device), torch.tensor([1, 10, 100], device=device)
     assert best_of_n_value(scores, values, 3).item() == pytest.approx(100.0)

@@ -173,6 +173,19 @@ def test_zeros_and_the_smallest_numbers_have_finite_scales(device, power_of_two)
     assert elements.isfinite().all() and (scales > 0).all()
 
 
+def test_smallest_scales_by_hand(device):
+    """2^-120 / 448 is below the least normal float32; 2^-126 wants 2^-128 of MXFP4, and E8M0 ends at 2^-127."""
+    x = torch.tensor([[2.0**-120, 2.0**-126]], dtype=torch.float64, device=device)
+    assert quantize_blocks(x, (1, 1))[1].tolist() == [[2.0**-126, 2.0**-126]]
+    assert quantize_blocks(x, (1, 1), E2M1, power_of_two=True)[1].tolist() == [[2.0**-122, 2.0**-127]]
+
+
+def test_short_sum_of_one_term_is_the_term_rounded_in_float32(device):
+    """Below 2^-126 the steps of 13 bits are 2^-139: three halves of one become two."""
+    found = short_sum(torch.tensor([[1.0 + 2**-14], [3 * 2.0**-140]], dtype=torch.float64, device=device))
+    assert found.dtype == torch.float32 and found.tolist() == [1.0, 2.0**-138]
+
+
 def test_default_is_e4m3_and_its_whole_range(device):
     x = torch.randn(4, 6, device=device)
     elements, _ = quantize_blocks(x, (2, 3))

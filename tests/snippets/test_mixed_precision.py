@@ -217,3 +217,7 @@ def test_essence_rounds_as_the_module_does():
     found = essence.stochastic(x)
     torch.manual_seed(3)
     assert torch.equal(found, round_stochastically(x))
+
+
+def test_a_scale_below_one_is_a_scale():
+    assert GradScaler(init_scale=0.5).scale_now == 0.5

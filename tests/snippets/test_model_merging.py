@@ -107,6 +107,7 @@ def test_arc_by_hand_keeps_the_length_that_a_line_loses(device):
     torch.testing.assert_close(found, torch.tensor([math.sqrt(2)] * 2, device=device))
     assert found.norm().item() == pytest.approx(2) and ((a + b) / 2).norm().item() == pytest.approx(math.sqrt(2))
     torch.testing.assert_close(slerp(a, b, 1 / 3), torch.tensor([math.sqrt(3), 1.0], device=device))
+    assert torch.equal(slerp(a, b, 0.5, threshold=0.0), found)  # at the threshold it is an arc
 
 
 def test_where_there_is_no_arc_it_is_a_line(device):

@@ -74,10 +74,12 @@ def test_module_is_the_layer_of_transformers(device):
     torch.testing.assert_close(ours(hidden, embedded), expected)
 
 
-def test_number_of_modules_that_deepseek_v3_has_is_the_configs():
+def test_number_of_modules_that_deepseek_v3_has_and_its_epsilon_are_the_configs():
     from transformers import DeepseekV3Config
 
-    assert DeepseekV3Config().num_nextn_predict_layers == 1
+    config = DeepseekV3Config()
+    assert config.num_nextn_predict_layers == 1
+    assert config.rms_norm_eps == MTPModule(C, Mean()).norm.eps
 
 
 def test_depths_see_the_tokens_that_they_should(model, ids):

@@ -76,6 +76,12 @@ def test_loss_is_torchs_own_over_the_steps_that_exist(device):
     loss.backward()
     torch.testing.assert_close(dirty[0].grad, torch.where(mask, logits.sigmoid() - labels, 0.0) / 7)
     assert process_reward_loss(logits, labels, torch.zeros_like(mask)).item() == 0.0
+    alone = (
+        torch.zeros_like(mask).index_fill(1, torch.tensor(2, device=device), True) & mask
+    )  # one step of one solution
+    torch.testing.assert_close(
+        process_reward_loss(logits, labels, alone), F.binary_cross_entropy_with_logits(logits[alone], labels[alone])
+    )
 
 
 def test_loss_is_least_at_the_value(device):
@@ -148,6 +154,7 @@ ALL = torch.ones(2, 3, dtype=torch.bool)
         (lambda: step_labels(torch.zeros(3)), r"outcomes \(3,\)"),
         (lambda: step_labels(torch.zeros(3, 0)), r"outcomes \(3, 0\)"),
         (lambda: process_reward_loss(TWO, TWO[:1], ALL), "not one shape"),
+        (lambda: process_reward_loss(TWO[:1], TWO, ALL), "not one shape"),
         (lambda: process_reward_loss(TWO, TWO, TWO), r"mask \(torch.float32\)"),
         (lambda: process_reward_loss(TWO[0], TWO[0], ALL[0]), "not one shape"),
         (lambda: solution_scores(TWO[:1], ALL), "not one shape"),

@@ -204,6 +204,21 @@ def test_response_without_a_token_adds_nothing(device, name):
     assert nothing.item() == clipped.item() == 0.0
 
 
+@pytest.mark.parametrize("name", ["dapo", "gspo"])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("ratio", [0.75, 1.5])
+def test_at_the_bound_and_without_an_advantage_nothing_is_clipped(device, name, sign, ratio):
+    """One token: its gradient is whole where its ratio is the bound itself, and it counts as 0 where nothing pulls."""
+    old = torch.full((1, 1), -2.0, dtype=torch.float64, device=device)
+    mask = torch.ones_like(old, dtype=torch.bool)
+    logps, A = (old + math.log(ratio)).requires_grad_(), torch.full((1,), sign, dtype=torch.float64, device=device)
+    bound = abs((logps - old).exp().item() - 1)
+    loss, clipped = LOSSES[name](logps, old, A, mask, bound, bound)
+    (gradient,) = torch.autograd.grad(loss, logps)
+    assert clipped.item() == 0.0 and gradient.item() == pytest.approx(-sign * ratio)
+    assert LOSSES[name](logps, old, 0 * A, mask, 0.1, 0.1)[1].item() == 0.0
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_half_precision_is_computed_in_float32_and_old_has_no_gradient(device, name):
     logps, old_logps, advantages, mask = batch(device, torch.bfloat16)

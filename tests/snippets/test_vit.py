@@ -145,6 +145,18 @@ def test_gradcheck_of_patches_and_positions(device):
 IMAGES = torch.ones(1, 1, 12, 12)
 
 
+def test_a_model_is_as_large_as_said_and_small_unless_said(device):
+    plain, said = ViT(), ViT(12, 3, 1, 32, 2, 4, 64, 4, layer_norm_eps=0.5)
+    assert [(n, w.shape) for n, w in plain.state_dict().items()] == [(n, w.shape) for n, w in said.state_dict().items()]
+    assert said.layernorm.eps == said.layers[0].norm1.eps == 0.5 and plain.layernorm.eps == 1e-12
+    assert plain.position_embeddings.std().item() == pytest.approx(0.02, rel=0.2)  # of 544 draws
+
+
+def test_patches_of_one_pixel_are_the_pixels(device):
+    images = torch.randn(2, 3, 2, 5, device=device)
+    assert torch.equal(patchify(images, 1), images.flatten(2).mT)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -156,6 +168,8 @@ IMAGES = torch.ones(1, 1, 12, 12)
         (lambda: resize_positions(torch.ones(1, 5, 2), (2, 2), (2, 2)), r"\(1, 5, 2\)"),
         (lambda: ViT(image_size=13), "does not divide image_size 13"),
         (lambda: ViT()(torch.ones(1, 1, 15, 15)), "interpolate_pos_encoding"),
+        (lambda: patchify(torch.ones(1, 1, 4, 6), 3), "in squares of 3"),
+        (lambda: ViT().features(torch.ones(1, 1, 12, 15)), "see interpolate_pos_encoding"),
     ],
 )
 def test_wrong_arguments_are_refused(call, message):

@@ -1,5 +1,7 @@
 """Watermarks against transformers' processor and detector, scipy's distributions, and counts over many keys."""
 
+import math
+
 import pytest
 import torch
 
@@ -101,6 +103,25 @@ def test_z_by_hand():
     hit, miss = int(after.long().argmax()), int((~after).long().argmax())
     assert detect(torch.tensor([3, hit]), V) == (1, 1, pytest.approx(3**0.5), pytest.approx(0.25))
     assert detect(torch.tensor([3, miss]), V) == (0, 1, pytest.approx(-(3**-0.5)), pytest.approx(1.0))
+
+
+def test_nothing_green_is_by_chance_for_certain_and_no_more():
+    """34 times a pair that is not green: the sum over all 35 counts is 1 and one rounding more."""
+    token = next(token for token in range(8) if not green_list(token, 8)[token])
+    assert detect(torch.full((35,), token), 8, unique=False)[::3] == (0, 1.0)
+
+
+def test_seed_is_what_64_bits_hold():
+    """Nine times a key of 2^62 + 1, less two times 2^64 - 1, is 2^62 + 11."""
+    order = torch.randperm(40, generator=torch.Generator().manual_seed(2**62 + 11))
+    assert sorted(order[:10].tolist()) == green_list(9, 40, hashing_key=2**62 + 1).nonzero().flatten().tolist()
+
+
+def test_gumbels_score_is_a_sum_over_pairs():
+    u = [torch.rand(6, generator=torch.Generator().manual_seed(7 * token), dtype=torch.float64) for token in (2, 5)]
+    expected = -math.log(1 - u[0][5].item()) - math.log(1 - u[1][2].item())
+    score, pairs = gumbel_score(torch.tensor([2, 5, 2]), 6, hashing_key=7)
+    assert (score, pairs) == (pytest.approx(expected), 2)
 
 
 def test_gumbels_draw_has_the_distribution_over_keys():
