@@ -13,10 +13,9 @@ from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
-from types import CodeType
+from typing import Any
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
-from jinja2.bccache import Bucket
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ingest import safe_html
 from ingest.addresses import KINDS, Kind, slug_for
@@ -25,6 +24,7 @@ from ingest.kept import Kept, hash_of
 from ingest.markup import CJK
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.pages.atom import atom
+from ingest.pages.compiled import Compiled
 from ingest.pages.days import day_en, day_zh, short_week_zh, week_zh
 from ingest.pages.learning_map import learning_map
 from ingest.pages.lessons import lesson_parts
@@ -45,21 +45,8 @@ WEEKS, PER_WEEK = 8, 20  # of the page of changes
 SHORT = 400  # letters: what a talk says in fewer, a concept page may say at length
 
 
-class _Compiled(BytecodeCache):
-    """Templates' code by name and content: a process that renders again, as `make serve` does, compiles nothing."""
-
-    def __init__(self) -> None:
-        self._code: dict[tuple[str, str], CodeType | None] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._code.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key, bucket.checksum] = bucket.code
-
-
-_COMPILED = _Compiled()
-_plain_html = lru_cache(maxsize=20_000)(safe_html.to_html)  # for the same reason
+_code: dict[str, bytes] = {}  # of the templates, in this process and by what the last build kept
+_plain_html = lru_cache(maxsize=20_000)(safe_html.to_html)  # a process may render again
 
 
 def render(wiki: Wiki, pictures: Pictures, ways: Ways | None = None, kept: Kept | None = None) -> dict[str, str]:
@@ -90,13 +77,15 @@ class _Renderer:
             for name in question.topics:
                 self.asked[name].append(question)
         self.people = people_of(self.talks, self.questions.values())
+        _code.update(kept.before("templates") or {})
+        kept.results["templates"] = "", _code
         self.environment = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
-            bytecode_cache=_COMPILED,
+            bytecode_cache=Compiled(_code),
             auto_reload=False,  # nobody edits a template during a run
             autoescape=False,  # the doors named above escape, each for its place
         )
@@ -217,7 +206,7 @@ class _Renderer:
         for concept in self.concepts.values():
             groups.setdefault(concept.group, []).append(concept)
         yield "generated/topics.md", self._page("concepts", groups=groups, counts=self.asked)
-        yield "generated/map.md", learning_map(groups, self.concepts, self.path) + "\n"
+        yield self._map("generated/map.md", groups, self.concepts, self.path)
         yield "generated/questions.jsonl", "".join(map(question_line, self.questions.values()))
         with_code = [concept for concept in self.concepts.values() if concept.snippet in self.snippets]
         for concept in with_code:
@@ -264,7 +253,12 @@ class _Renderer:
         for page, template in templates.items():
             yield f"generated/en/{page}.md", self._page(f"en/{template}", **values)
         reading = ": arrows lead from what to read first to what builds on it"
-        yield "generated/en/map.md", learning_map(groups, concepts, path, _english_address, reading) + "\n"
+        yield self._map("generated/en/map.md", groups, concepts, path, _english_address, reading)
+
+    def _map(self, path: str, *drawn: Any) -> tuple[str, str]:
+        """A map of all concepts, which `shared` knows."""
+        made_of = self.wiki.records.path, self.wiki.records.groups
+        return path, self._kept_page(path, made_of, lambda: learning_map(*drawn) + "\n")
 
     def _html(self, text: str, path: str) -> str:
         """Safe HTML of what a file says; its pictures are looked for beside it."""
