@@ -134,7 +134,8 @@ class _Renderer:
                 grouped[places[question.id][1]].append(question)
             listed = [(group, questions, counts[group]) for group, questions in grouped.items()]
             yield QUESTION.page(name), self._page("questions", grouped=listed, **values)
-        yield QUESTION.page("open"), self._page("open", listed=open_questions)
+        open_page = partial(self._page, "open", listed=open_questions)
+        yield QUESTION.page("open"), self._open(QUESTION.page("open"), open_questions, open_page)
         yield QUESTION.page("ask"), self._page("ask")
         yield from self.papers.pages(self.wiki.records.feeds)
         for person in people:
@@ -227,7 +228,7 @@ class _Renderer:
         }
         for name in ("promise", "home", "path"):
             yield f"generated/{name}.md", self._page(name, **values)
-        yield from self._english(groups, values)
+        yield from self._english(groups, values, open_questions)
 
     def _concept(self, concept: Concept, **lists: object) -> str:
         """What follows on the page of a concept."""
@@ -237,7 +238,7 @@ class _Renderer:
         return self._page("concept", after=after, count=count, **self.path.of(concept), **lists)
 
     def _english(
-        self, chinese: Mapping[str, Sequence[Concept]], values: Mapping[str, object]
+        self, chinese: Mapping[str, Sequence[Concept]], values: Mapping[str, object], open_questions: Sequence[Question]
     ) -> Iterator[tuple[str, str]]:
         """Fragments of the English pages: concepts have their English titles, other records stay as they are."""
         concepts, path, names = self.english, self.english_path, self.wiki.records.groups
@@ -249,11 +250,17 @@ class _Renderer:
             yield f"generated/en/{page}.md", self._page(page, **values)
         for concept in (concept for concept in concepts.values() if concept.translated):
             yield f"generated/en/topics/{concept.name}.md", self._page("en/foot", **path.of(concept))
-        templates = {"home": "home", "topics": "concepts", "snippets": "snippets", "archive": "archive", "open": "open"}
+        templates = {"home": "home", "topics": "concepts", "snippets": "snippets", "archive": "archive"}
         for page, template in templates.items():
             yield f"generated/en/{page}.md", self._page(f"en/{template}", **values)
+        name, open_page = "generated/en/open.md", partial(self._page, "en/open", **values)
+        yield name, self._open(name, open_questions, open_page)
         reading = ": arrows lead from what to read first to what builds on it"
         yield self._map("generated/en/map.md", groups, concepts, path, _english_address, reading)
+
+    def _open(self, path: str, questions: Sequence[Question], render: Callable[[], str]) -> str:
+        """A list of the questions that wait for an answer; there may be thousands."""
+        return self._kept_page(path, [self.hashes[question.id] for question in questions], render)
 
     def _map(self, path: str, *drawn: Any) -> tuple[str, str]:
         """A map of all concepts, which `shared` knows."""
