@@ -8,6 +8,18 @@ export NO_MKDOCS_2_WARNING := 1
 export REPO_BRANCH ?= main
 export EDIT_URI := $(if $(REPO_URL),edit/$(REPO_BRANCH)/docs/)
 
+# Who reads a branch reads none of these, and they would run before anything could look at them. On some disks `.VENV` is
+# `.venv`; git may think that the checkout is somebody else's.
+UNREAD := $(shell git -c safe.directory='*' -c core.fsmonitor=false ls-files -- \
+  ':(icase).venv*' ':(icase)*.pyc' ':(icase)*.so' 2>/dev/null)
+$(if $(UNREAD),$(error committed, though nobody can read it or make builds it: $(UNREAD)))
+
+# What is said of these goes to programs as it stands: a file's name is a stranger's, and could be a command.
+override FILE := $(value FILE)
+override NAME := $(value NAME)
+override NUMBER := $(value NUMBER)
+export FILE NAME NUMBER
+
 # The language in which the checker speaks, after the terminal's.
 SAY ?= $(if $(filter zh%,$(LC_ALL) $(LANG)),zh,en)
 
@@ -23,9 +35,7 @@ LOCKED = PIP_CONSTRAINT=$(1) PIP_BUILD_CONSTRAINT=$(1)
 INSTALL := $(call LOCKED,constraints.txt) $(BIN)/python $(PIP) install
 
 # One stamp per extra: a virtual environment is made once and brought up to date when the dependencies change.
-# A branch that holds .venv as a link would have everything installed wherever that leads.
 .venv/.site: pyproject.toml constraints.txt
-	@test -z "$$(git ls-files -- .venv 2>/dev/null)" || { echo ".venv: committed, where make builds it" >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(INSTALL) --editable ".[site]"
 	touch $@
@@ -60,31 +70,36 @@ serve: .venv/.site ## serve the site on 127.0.0.1:8000 (or PORT) and rebuild on 
 	@$(BIN)/python -m publish serve --port $(PORT)
 
 new-note: need-NUMBER .venv/.site ## begin the note of a talk: make new-note NUMBER=005
-	@$(BIN)/python -m ingest new $(NUMBER)
+	@$(BIN)/python -m ingest new "$$NUMBER"
 
 new-question: need-NAME .venv/.site ## begin a question: make new-question NAME=why-scale-attention
-	@$(BIN)/python -m ingest new question $(NAME)
+	@$(BIN)/python -m ingest new question "$$NAME"
 
 new-concept: need-NAME .venv/.site ## begin a concept page without code: make new-concept NAME=instructgpt
-	@$(BIN)/python -m ingest new concept $(NAME)
+	@$(BIN)/python -m ingest new concept "$$NAME"
 
 new-snippet: need-NAME .venv/.site ## begin a snippet, its test and its page: make new-snippet NAME=rms_norm
-	@$(BIN)/python -m snippets new $(NAME)
+	@$(BIN)/python -m snippets new "$$NAME"
 
 fix: need-FILE .venv/.site ## mend what can only mean one thing in a note or question: make fix FILE=talks/notes/005.md
-	@$(BIN)/python -m ingest check --fix --lang $(SAY) $(FILE)
+	@$(BIN)/python -m ingest check --fix --lang $(SAY) "$$FILE"
 
 show: need-FILE .venv/.site ## say what was understood of a note or question: make show FILE=talks/notes/005.md
-	@$(BIN)/python -m ingest check --show --lang $(SAY) $(FILE); test $$? -le 1
+	@$(BIN)/python -m ingest check --show --lang $(SAY) "$$FILE"; test $$? -le 1
 
 need-%: # before anything is installed
-	@test -n "$($*)" || { echo "say which: make TARGET $*=...; make help shows an example" >&2; exit 2; }
+	@test -n "$$$*" || { echo "say which: make TARGET $*=...; make help shows an example" >&2; exit 2; }
+
+# The order of the tests, and what chance they draw: one for every branch, so that none fails for what another left. The
+# weekly run with the newest versions draws a new one each time.
+SEED ?= 1
 
 test: .venv/.test site ## set up and run everything
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 40
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 40 \
+	  --randomly-seed $(SEED)
 
 # What breaks most easily; the tests of snippets, browser, feeds, documents and workflows take minutes.
 check: .venv/.check ## say what is wrong in the texts, then run the fast tests: about a minute
@@ -92,7 +107,7 @@ check: .venv/.check ## say what is wrong in the texts, then run the fast tests: 
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not slow and not browser" \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --randomly-seed $(SEED) -m "not slow and not browser" \
 	  --ignore tests/ingest/feeds --ignore tests/ingest/importing tests/test_*.py tests/ingest \
 	  tests/site/test_pages.py tests/browser/test_run_cell.py tests/browser/test_types.py
 

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -13,10 +14,31 @@ from ingest.problems import Problem
 from ingest.tree import Strange, Synced, Tree, sync
 
 PICTURES = {".gif", ".jpeg", ".jpg", ".png", ".webp"}
+ACTS = re.compile(r"[!-*,:-@\[-^`{-~]")  # of a text's name, which pages, addresses and titles repeat as it is
 
 
 class CannotWrite(OSError):
     """A page could not be written; what stood there before still stands."""
+
+
+class LargeSource(Source):
+    """A file whose text is made each time it is asked for: held as text, one `𝛼` has every letter take four bytes."""
+
+    content: bytes
+    __slots__ = ("content",)
+
+    def __init__(self, path: str, content: bytes) -> None:
+        object.__setattr__(self, "path", path)
+        object.__setattr__(self, "content", content)
+
+    @property
+    def text(self) -> str:
+        """Its text."""
+        return _unified(self.content.decode("utf-8-sig"))
+
+
+def _unified(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tuple[Source, ...], list[Problem]]:
@@ -43,7 +65,7 @@ def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tup
         if largest <= LARGEST and (marks := marks_in(text)) > MARKS:
             problems.append(Problem(name, 1, 1, "L005", f"{marks} marks and lines"))
             continue
-        sources.append(Source(name, text.replace("\r\n", "\n").replace("\r", "\n")))
+        sources.append(Source(name, _unified(text)) if largest <= LARGEST else LargeSource(name, content))
     return tuple(sources), problems
 
 
@@ -59,6 +81,9 @@ def _contents(
         name = path.removeprefix(base)
         if not name.isprintable():
             problems.append(unprintable(name))
+            continue
+        if is_below and (mark := ACTS.search(name)):
+            problems.append(Problem(name, 1, 1, "X008", f"its name has {mark[0]!r}"))
             continue
         with contextlib.suppress(OSError):  # told by who reads it
             if (size := os.lstat(path).st_size) > largest:
@@ -165,6 +190,23 @@ def _refused(path: Path, error: OSError | ValueError) -> CannotWrite:
     return CannotWrite(getattr(error, "errno", None), f"cannot write {path}: {where}{reason}")
 
 
+class _Contents(Mapping[str, bytes]):
+    """Pages as bytes, each made when it is asked for: all of a large site, twice, is more than a build should hold."""
+
+    def __init__(self, pages: Mapping[str, str | bytes]) -> None:
+        self._pages = pages
+
+    def __getitem__(self, name: str) -> bytes:
+        page = self._pages[name]
+        return page if isinstance(page, bytes) else page.encode()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pages)
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+
 def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str], standing: Iterable[str] = ()) -> Synced:
     """Make the owned subfolders hold exactly these pages.
 
@@ -178,9 +220,7 @@ def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str], 
         CannotWrite: One of the folders is a link, or the disk refuses.
     """
     docs = folder.name
-    contents = {
-        f"{docs}/{name}": page if isinstance(page, bytes) else page.encode() for name, page in sorted(pages.items())
-    }
+    contents = _Contents({f"{docs}/{name}": page for name, page in sorted(pages.items())})
     try:
         there = {f"{docs}/{name}" for name in standing}
         return sync(Tree(folder.parent), "ingest", contents, [f"{docs}/{name}" for name in owned], there)

@@ -127,6 +127,18 @@ def _check_events(text: str, loader: Any) -> None:
             raise _Refused(f"front matter has {found}", mark.line + 2, mark.column + 1)
 
 
+def keys_for_others(head: str) -> set[str] | None:
+    """The keys of front matter that is within the limits, for the site's generator; None where it finds none.
+
+    To it `=`, numbers and days have meanings, and what it cannot make of them it shows as text, remarks included.
+    """
+    try:
+        fields = yaml.load(head, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except Exception:  # of the calendar, of Python's integers, of YAML
+        return None
+    return {*map(str, fields)} if isinstance(fields, dict) else None
+
+
 def line_of_key(source: Source, key: str) -> int:
     """1-based line on which a front-matter key stands, 1 if it is not there."""
     return _lines_of_keys(source.text).get(key, 1)

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from ingest import files
 from ingest.addresses import OWNED
 from ingest.limits import FILES
+from ingest.pictures import size_of
 from ingest.problems import Problem
 from ingest.safety import texts_of
 from ingest.tree import LISTS, Strange, Tree, written
@@ -32,7 +33,9 @@ BESIDE = (
     *("site", "mkdocs.yml", "mkdocs.base.yml", "mkdocs.en.yml"),
 )
 MADE = (".cache", "site", ".venv", *(f"docs/{name}" for name in GENERATED if name != "notebooks"))
-UNREAD = ("*.pyc", "talks/.*.sqlite*")  # which Python runs, and `fetch` believes, without anybody having read it
+UNREAD = ("*.pyc", "*.so", "talks/.*.sqlite*")  # which Python runs, and `fetch` believes, unread by anybody
+# git answers of a checkout that is another user's, as in a container, too; nothing that its settings name is run then.
+GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")
 ASSETS = {".css", ".js", ".txt", ".woff2"} | files.PICTURES
 UNENDED = {"LICENSE", "SHA256SUMS"}  # whatever else has no ending, some servers show as what it looks like
 
@@ -58,10 +61,15 @@ def before_feeds(talks: Path) -> list[Problem]:
 
 def _committed(root: Path) -> Iterator[Problem]:
     """X002 for what git holds and is made here: a memory of builds could say that all is done, bytecode be run."""
-    asked = ["git", "-C", str(root), "ls-files", "-z", "--", *MADE, *UNREAD]
+    names = [f":(icase){name}" for name in (*MADE, *UNREAD)]  # on some disks they are the same
+    asked = [*GIT, "-C", str(root), "ls-files", "-z", "--", *names]
     with contextlib.suppress(OSError):  # no git, no branch
-        found = subprocess.run(asked, capture_output=True, check=False).stdout.decode("utf-8", "surrogateescape")
+        done = subprocess.run(asked, capture_output=True, check=False)
+        found = done.stdout.decode("utf-8", "surrogateescape")
         yield from (Problem(name, 1, 1, "X002", "committed") for name in found.split("\0") if name)
+        if done.returncode and (root / ".git").exists():
+            said = done.stderr.decode("utf-8", "replace").partition("\n")[0]
+            yield Problem(".git", 1, 1, "X002", f"git does not tell what is committed ({said})")
 
 
 def before_pages(
@@ -138,6 +146,7 @@ def _texts(space: Workspace, seen: dict[str, str]) -> Iterator[Problem]:
         if folder == space.docs:
             yield from (Problem(n, 1, 1, "X003", "it is none") for n in names if not (_is_read(n) or _is_copied(n)))
             yield from _addresses(names)
+            yield from _pictures(Tree(folder.parent), names)
         paths = [folder.parent / name for name in names if is_wanted(name)]
         paths, beyond = files.few(paths, folder.parent, FILES["docs"])
         texts, unread = files.read(paths, folder.parent)
@@ -150,6 +159,17 @@ def _texts(space: Workspace, seen: dict[str, str]) -> Iterator[Problem]:
             now |= set() if problems else {key}
     if now != clean:
         space.keep_clean(now)
+
+
+def _pictures(tree: Tree, names: Iterable[str]) -> Iterator[Problem]:
+    """X003 for what is called a picture, and is none, or one of so many pixels that no reader's browser bears it."""
+    for name, content in tree.read_each(name for name in names if PurePosixPath(name).suffix.lower() in files.PICTURES):
+        if isinstance(content, OSError):  # told already
+            continue
+        try:
+            size_of(content)
+        except ValueError as error:
+            yield Problem(name, 1, 1, "X003", str(error))
 
 
 def _addresses(names: Iterable[str]) -> Iterator[Problem]:

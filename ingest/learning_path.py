@@ -91,6 +91,8 @@ def _lacks(item: object, keys: Sequence[str]) -> str:
     values = [text for key in keys for text in strings(item[key])]
     if len(values) > LISTED or max(map(len, values)) > NAME_LETTERS:
         return f"has {len(values)} items, or one that is too long"
+    if not re.fullmatch(r"[\w-]+", str(item.get("id", "a"))):  # which stands in addresses, in lists with blanks between
+        return f"has the id {item['id']!r}, which is no name"
     return ""
 
 

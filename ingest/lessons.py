@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, line_of_key, strings
-from ingest.markup import CJK
+from ingest.markup import CJK, code_blocks
 from ingest.model import Concept, Snippet, Source
 from ingest.problems import Problem
 
@@ -26,8 +26,6 @@ REGIONS = ("task", "answer", "check")
 LETTERS, WORDS, FORMULAS, CODE_LINES = 400, 200, 3, 15
 MARK = re.compile(r"# --8<-- \[(start|end):(\w+)\]")
 MESSAGE = re.compile(rf"""((?:f?"[^"\n]*"\s*)*)(f?")([^"\n]*?){BETWEEN}([^"\n]*)"((?:\s*f?"[^"\n]*")*)""")
-FENCE = re.compile(r"^(`{3,}) *(.*?)\n(.*?)^\1[ \t]*$", re.DOTALL | re.MULTILINE)
-EXAMPLE = re.compile(r"\[start:example\].*?\n(.*?)\n[^\n]*\[end:example\]", re.DOTALL)
 UNREAD = re.compile(
     r"^--8<--[^\n]*|<[^<>]*>|\]\([^()]*\)|^\$\$.*?^\$\$|\$[^$\n]+\$|\{[^{}\n]*\}", re.DOTALL | re.MULTILINE
 )
@@ -86,8 +84,12 @@ def learn_of(source: Source, meta: Mapping[str, object], lang: str = "zh") -> tu
 
 def minutes_of(text: str) -> int:
     """Minutes to read a page's body: its words, its formulas, and the code that stands open on it."""
-    code = sum(len(found[3].splitlines()) for found in FENCE.finditer(text) if ".output" not in found[2])
-    prose = FENCE.sub("", text)
+    lines = text.split("\n")
+    code = 0
+    for first, last, said in reversed([*code_blocks(lines)]):
+        code += last - first - 1 if ".output" not in said else 0
+        lines[first : last + 1] = [""]
+    prose = "\n".join(lines)
     formulas = prose.count("\n$$\n") // 2
     prose = UNREAD.sub(" ", prose)
     letters = len(re.findall(f"[{CJK}]", prose))
@@ -97,8 +99,10 @@ def minutes_of(text: str) -> int:
 
 def cell_of(text: str) -> str:
     """The fences of a page's example without what is said around them."""
-    example = found[1] if (found := EXAMPLE.search(text)) else ""
-    return "\n\n".join(found[0] for found in FENCE.finditer(example))
+    _, _, rest = text.partition("[start:example]")
+    inside, end, _ = rest.partition("\n")[2].partition("[end:example]")
+    lines = inside.split("\n")[:-1] if end else []
+    return "\n\n".join("\n".join(lines[first : last + 1]) for first, last, _ in code_blocks(lines))
 
 
 def in_language(code: str, lang: str) -> str:

@@ -10,6 +10,7 @@ LARGEST = 1_000_000  # bytes of a text; somebody's whole year of notes is less
 LARGEST_PAPERS = 16_000_000  # bytes of a week of papers, which a program writes
 MARKS = 100_000  # of a text: lines and ASCII punctuation, each of which may cost as much as a hundred letters
 PAGE_MARKS, PARAGRAPH_MARKS = 20_000, 1_000  # of a page by hand: its Markdown takes the square of a paragraph's
+PAGE_COST = 10_000_000  # marks of a paragraph times its letters: behind an open bracket all of it is looked through
 INCLUDES, BLANKS = 50, 200  # of a page by hand; one after another
 _MARK = re.compile(r"[\n!-/:-@\[-`{-~]")
 QUESTIONS = 2_000  # of a note

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from ingest.model import Link
@@ -15,6 +16,7 @@ MARKED_LINK = re.compile(
 )
 WORDS = r"(?:\S++(?:\s++\S++)*?)?"  # as few words of a line as will do, each looked at once
 FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+_OPENING = re.compile(r"(`{3,}+) *(.*)")
 FORMULA = re.compile(r"\$\$|\\\[|\\begin\{(\w+\*?)\}.*")
 FENCE_END = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*$")
 
@@ -118,3 +120,19 @@ def links_in(lines: Sequence[tuple[int, str]]) -> tuple[Link, ...]:
 def _plain(text: str) -> str:
     """A line's text without list marks, heading marks, brackets and emphasis."""
     return re.sub(r"^(#+|[-*+•]|\d+[.)])(\s+|$)|[<>*]|</?u>", "", text.strip()).strip(" :：-|；;")
+
+
+def code_blocks(lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """First and last line of each block of code at the margin, from 0, and what stands behind its opening marks."""
+    ends: dict[str, list[int]] = defaultdict(list)
+    for at, line in enumerate(lines):
+        if line.startswith("```") and not (bare := line.rstrip(" \t")).strip("`"):
+            ends[bare].append(at)
+    after = -1
+    for at, line in enumerate(lines):
+        if at <= after or not (opening := _OPENING.match(line)):
+            continue
+        places = ends[opening[1]]
+        if (place := bisect_right(places, at)) < len(places):
+            after = places[place]
+            yield at, after, opening[2]

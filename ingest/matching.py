@@ -26,7 +26,9 @@ FIELD = 2.0  # less by so much, where all of its terms are the field's,
 CHANCE = 0.05  # more by so much for each term, since long texts agree with every page in something,
 ALSO = 1.0  # and by so much where it names another concept
 CLOSE = 0.95  # of the best score: who reaches so much is meant as well
-SUPPORTED = 0.5  # of the best score: what a name needs that is a plain word, or stands in more than the title
+SUPPORTED = 0.5  # of the best score: what a name needs that is a plain word
+NOT_IN_PASSING = 0.6  # of the best score: what a name needs that stands in the text alone,
+OFTEN = 3  # unless it stands there so often
 UNNAMED = 2  # so many concepts a text is about without naming them
 FAMILIAR = 3  # terms that so many pages have are the field's
 FEW = 20  # the pages of fewer concepts do not know their field
@@ -120,6 +122,11 @@ class Matcher:
             title: What it says of itself, or all there is: whatever is named here counts.
             more: Its text: what is named here in passing does not.
         """
+        named, likely = self.found(title, *more)
+        return *named, *likely
+
+    def found(self, title: str, *more: str, surer: float = 0.0) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The same, those it names apart from the likeliest, whose scores have to be higher by `surer`."""
         text = "\n".join((title, *more))
         said = dict.fromkeys(terms(text)[:TERMS])
         scores = self._scores(said)
@@ -130,13 +137,13 @@ class Matcher:
 
         counts = Counter(self._named(title, supported))
         for name, count in Counter(name for part in more for name in self._named(part, supported)).items():
-            if name in counts or supported(name):
+            if name in counts or count >= OFTEN or scores.get(name, 0.0) >= NOT_IN_PASSING * best:
                 counts[name] += count
-        named = sorted(counts, key=lambda name: -counts[name])
+        named = tuple(sorted(counts, key=lambda name: -counts[name]))
         known = self._known(said) / (len(said) or 1)
-        enough = max(CLOSE * best, LIKELY - FIELD * known + CHANCE * len(said) + ALSO * bool(named))
+        enough = max(CLOSE * best, LIKELY + surer - FIELD * known + CHANCE * len(said) + ALSO * bool(named))
         likely = sorted((-score, name) for name, score in scores.items() if score >= enough and name not in counts)
-        return (*named, *(name for _, name in likely[:UNNAMED]))
+        return named, tuple(name for _, name in likely[:UNNAMED])
 
     def _scores(self, said: Mapping[str, None]) -> dict[str, float]:
         scores: dict[str, float] = {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 KINDS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif"}
 LARGEST = 10_000_000  # bytes
+PIXELS = 50_000_000  # which a browser unpacks to 200 MB; half a megabyte can hold a thousand million
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,6 @@ def size_of(content: bytes) -> tuple[int, int]:
         raise ValueError(str(error)) from error
     if not (0 < width < 50_000 and 0 < height < 50_000):
         raise ValueError("no PNG, JPEG, GIF or WebP")
+    if width * height > PIXELS:
+        raise ValueError(f"{width} by {height} pixels")
     return int(width), int(height)

@@ -44,6 +44,8 @@ from ingest.slips.slip import mended, problems_of
 from ingest.synonyms import check_synonyms, parse_synonyms
 from ingest.wiki import Records
 
+HINTS = 100  # unknown names for which what comes near is looked for: each is held against all
+
 Record = TypeVar("Record")
 Reader = Callable[[Source, Pictures, date | None], tuple[Record, list[Problem]]]
 
@@ -256,16 +258,18 @@ def _unique_questions(
 
 
 def _check_names(
-    questions: Iterable[Question], concepts: Sequence[Concept], sources: Iterable[Source]
+    questions: Sequence[Question], concepts: Sequence[Concept], sources: Iterable[Source]
 ) -> list[Problem]:
     """Topics that questions name and that no page explains, nor has as an alias."""
     known = owners(concepts)
     by_path = {source.path: source for source in sources}
+    names = dict.fromkeys(name for one in questions for name in one.topics if fold(name) not in known)
+    said = {name: _unknown(name, known if at < HINTS else {}) for at, name in enumerate(names)}
     return [
-        Problem(question.path, line_of_key(by_path[question.path], "topics"), 1, "T001", _unknown(name, known))
+        Problem(question.path, line_of_key(by_path[question.path], "topics"), 1, "T001", said[name])
         for question in questions
         for name in question.topics
-        if fold(name) not in known
+        if name in said
     ]
 
 

@@ -240,9 +240,11 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     ),
     "X008": (
         ERROR,
-        "a name of characters that can be seen, in UTF-8; a page's without a dot, and with an address of its own",
-        "由看得见的字符组成、UTF-8 编码的文件名；页面的文件名里没有点，地址不和别的页面相同",
-        "文件名里有控制字符，或者不是 UTF-8，或者页面的地址不是它自己的",
+        "a name of characters that can be seen, in UTF-8; a text's without signs but `-`, `_`, `+`, `.`; a page's"
+        " without a dot, and with an address of its own",
+        "由看得见的字符组成、UTF-8 编码的文件名；文本的文件名里没有 `-`、`_`、`+`、`.` 以外的符号；"
+        "页面的文件名里没有点，地址不和别的页面相同",
+        "文件名里有控制字符或别的符号，或者不是 UTF-8，或者页面的地址不是它自己的",
     ),
 }
 RULES |= {code: (severity, en, zh, found) for code, (severity, en, zh, _, found, *_) in SLIPS.items()}

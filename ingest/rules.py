@@ -108,10 +108,10 @@ NO_EXAMPLE = {  # what no text can show, in Chinese and English
         "A concept page includes, by the mark with `8<`, `.git/config`, a file above the project, or an address.",
     ),
     "X008": (
-        "文件名里有换行、方向控制字符，或者是 GBK 编码的；`lora.md`、`LoRA.md`、"
+        "文件名里有换行、方向控制字符、`&` 或引号，或者是 GBK 编码的；`lora.md`、`LoRA.md`、"
         "`lora/index.md` 会争同一个地址。改名即可。",
-        "There is a line end, or a character that turns the direction, in the name, or it is in GBK; `lora.md`,"
-        " `LoRA.md` and `lora/index.md` want one address. Rename the file.",
+        "There is a line end, a character that turns the direction, an `&` or a quote in the name, or it is in GBK;"
+        " `lora.md`, `LoRA.md` and `lora/index.md` want one address. Rename the file.",
     ),
     "P007": (
         "`fetch` 时源不存在、超时，或者返回了错误。",
@@ -195,7 +195,7 @@ FOUND = {  # what was found, in English; in Chinese it is part of the rule
     "X005": "a hand-written page has `:::`",
     "X006": "markup, attributes or addresses that act",
     "X007": "a field is not known, or is no plain text",
-    "X008": "a file name with control characters, or not in UTF-8, or a page without an address of its own",
+    "X008": "a file name with control characters or signs, or not in UTF-8, or a page without an address of its own",
 }
 FOUND |= {code: found for code, (_, _, _, found, *_) in SLIPS.items()}
 WORDS = {

@@ -8,17 +8,18 @@ tags (but a few inline ones without attributes) nor attributes that act, nor add
 import ast
 import re
 import textwrap
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
-from ingest.front_matter import front_matter, line_of_key
+from ingest.front_matter import front_matter, keys_for_others, line_of_key
 from ingest.invisible import unescape
-from ingest.limits import BLANKS, INCLUDES, PAGE_MARKS, PARAGRAPH_MARKS, marks_in
+from ingest.limits import BLANKS, INCLUDES, PAGE_COST, PAGE_MARKS, PARAGRAPH_MARKS, marks_in
 from ingest.model import Source
 from ingest.problems import Problem
 from ingest.sure_code import LANGUAGES, PARAGRAPH_END, SECTION, code_lines, without_code
 
-HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)  # as MkDocs finds it
+HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)  # as MkDocs finds it
 HIDDEN_SIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # some are dropped, and what they divided comes together
 FIELDS = set(
     "title description image hide icon translated"  # of every page
@@ -32,25 +33,23 @@ INCLUDE = re.compile(
     r'|topics/(?:pictures|thumbnails)/[\w-]+\.html|topics/[\w-]+\.md:example)"\s*'
 )
 CODE_SECTION = re.compile(r"\s*# --8<-- \[(?:start|end):[a-z]\w*\]\s*")
-FENCE_LANGUAGE = re.compile(r"[\s>*+\-\d.):]*(?:`{3,}|~{3,}) *(?:\{ ?\.?)?([\w+#.-]+)(?!.*`)")
-TAG = re.compile(r"<(?:[a-zA-Z/?!][^<>]*>|[a-zA-Z/?!](?=[^<]*\Z))|(?m:^[ >]*<[a-zA-Z/?!])")
+FENCE_LANGUAGE = re.compile(r"[\s>*+\-\d.):]*(?:`{3,}|~{3,}) *(?:\{ ?\.?)?([\w+#.-]++)(?!.*`)")
+TAG = re.compile(r"(?m:(^[ >]*))?<[a-zA-Z/?!]")  # within it a generator may see another thing, with `<` of its own
 PLAIN_TAG = re.compile(r"</?(?:abbr|b|br|del|em|i|ins|kbd|mark|s|small|strong|sub|sup|u|wbr) */?>")
-FORMULA = re.compile(
-    r"<[a-zA-Z][^<>\s=/]*[})\\][^<>]*(?:>|\Z)"
-)  # as in $x_{<t}$: to a browser an element that means nothing
+FORMULA = re.compile(r"<[a-zA-Z][^<>\s=/]*[})\\]")  # as in $x_{<t}$: to a browser an element that means nothing
 AUTOLINK = re.compile(r"<(?:https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w.-]+)>")
 ATTRIBUTES = re.compile(r"^[^{\n]*(\{.*\})", re.MULTILINE)  # from the first to the last brace of a line
 # Themes find their own parts, which lie above the text, by classes, ids and data.
 ACTS = re.compile(
     r"(?<![\w-])(?:on[a-z]{3,}|style|href|src|srcset|srcdoc|action|formaction|xlink:href|background|poster|ping"
-    r"|class|id|name|for|is|slot|role|dir|markdown|popover\w*|(?:data|aria)-[\w-]*)\s*="
+    r"|target|rel|class|id|name|for|is|slot|role|dir|markdown|popover\w*|(?:data|aria)-[\w-]*)\s*="
     r"|(?<![\w-])(?:\.md-|#__)",
     re.IGNORECASE,
 )
+BOX = re.compile(r"(?:!{3}|\?{3}\+?)[\w -]*\bmd-", re.IGNORECASE)  # whose kind becomes a class
 # Each looked for at every place: what one takes for its own may hold another.
 SEEN = 300  # letters of an address; what it leads to stands at its beginning
 TARGET = re.compile(rf"(?=\]\(\s*<?([^)>]{{0,{SEEN}}})|\]:\s*<?(\S{{1,{SEEN}}})|<([a-zA-Z][\w+.-]*:[^<>]*)>)")
-SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 SCHEMES = {"http", "https", "mailto"}
 DIRECTIVE = re.compile(r":::")  # at the start of a line, or of what begins on one: an item, a note
 # Drawings: elements and attributes of SVG that show something and do nothing.
@@ -70,9 +69,12 @@ def check_page(source: Source) -> list[Problem]:
     fields, body, first, problems = front_matter(source)
     if not problems:
         problems += _check_fields(source, fields, body)
-    ending = HEAD.match(source.text)
-    if (source.text[ending.end() :] if ending else source.text) != body and "\n" in source.text:
-        problems.append(Problem(source.path, 1, 1, "X007", "front matter that the site's generator reads otherwise"))
+        head = HEAD.match(source.text)
+        if (source.text[head.end() :] if head else source.text) != body or (
+            head and keys_for_others(head[1]) != fields.keys()
+        ):
+            what = "front matter that the site's generator reads otherwise"
+            problems.append(Problem(source.path, 1, 1, "X007", what))
     text = Source(source.path, "\n" * (first - 1) + body)
     found = *_check_includes(text), *_check_text(text), *_check_languages(text), *_check_marks(text)
     return sorted({*problems, *found})
@@ -92,11 +94,14 @@ def _check_marks(source: Source) -> Iterator[Problem]:
     if (marks := marks_in(source.text)) > PAGE_MARKS:
         yield Problem(source.path, 1, 1, "L005", f"{marks} marks and lines, in a page")
     yield from _check_blanks(source)
-    line = 1
+    line, cost = 1, 0
     for paragraph in PARAGRAPH_END.split(without_code(source.text)):
         if (marks := marks_in(paragraph)) > PARAGRAPH_MARKS:
             yield Problem(source.path, line, 1, "L005", f"{marks} marks and lines, in a paragraph")
+        cost += marks * sum(map(len, paragraph.split()))
         line += paragraph.count("\n")
+    if cost > PAGE_COST:
+        yield Problem(source.path, 1, 1, "L005", "too many marks in paragraphs of so many letters")
 
 
 def _check_blanks(source: Source) -> Iterator[Problem]:
@@ -233,30 +238,40 @@ def _check_includes(source: Source) -> Iterator[Problem]:
 def _check_text(source: Source) -> Iterator[Problem]:
     """Directives, tags, attributes and addresses outside of code."""
     text = without_code(source.text)
+    ends = [-1, *(found.start() for found in re.finditer("\n", text))]
 
     def problem(at: int, code: str, what: str) -> Problem:
-        line = text.count("\n", 0, at) + 1
-        return Problem(source.path, line, at - text.rfind("\n", 0, at), code, what)
+        line = bisect_left(ends, at)
+        return Problem(source.path, line, at - ends[line - 1], code, what)
 
     for found in HIDDEN_SIGN.finditer(source.text):
         yield problem(found.start(), "X006", f"a control character {found[0]!r}")
     for found in DIRECTIVE.finditer(text):
         yield problem(found.start(), "X005", "a directive `:::`")
+    paragraphs = [*(found.start() for found in PARAGRAPH_END.finditer(text)), len(text)]
+    checked, last = 0, text.rfind("<")
     for found in TAG.finditer(text):
-        start = text.index("<", found.start())
-        formula = FORMULA.match(text, start)
+        start, end = found.end() - 2, text.find(">", found.end()) + 1
         if PLAIN_TAG.match(text, start) or AUTOLINK.match(text, start):
             continue
-        if not formula or ACTS.search(unescape(formula[0])):
+        is_ended = start == last or 0 < end <= paragraphs[bisect_left(paragraphs, start)]
+        if not is_ended and found[1] is None:
+            continue
+        if not FORMULA.match(text, start) or (end > checked and ACTS.search(unescape(text[start:end]))):
             yield problem(start, "X006", f"markup {text[start : start + 40].splitlines()[0]!r}")
+        checked = end
     for found in ATTRIBUTES.finditer(text):
         if ACTS.search(found[1]) or ACTS.search(unescape(found[1]).replace("\\", "")):
             yield problem(found.start(1), "X006", f"attributes {found[1][:40]!r}")
+    for found in BOX.finditer(text):
+        yield problem(found.start(), "X006", f"a box {found[0][:40]!r}")
     for found in TARGET.finditer(text):
-        written = found[1] or found[2] or found[3] or ""
-        address = re.sub(r"[\x00-\x20\\]|\u00ad", "", unescape(written))
+        at, end = found.span(found.lastindex or 0)
+        written = source.text[at:end]  # of code in it a generator takes the text
+        address = re.sub(r"[\x00-\x20\\`]|\u00ad", "", unescape(written))
         is_hidden = len(written) >= SEEN and len(address) < SEEN // 10  # by what says nothing, beyond where we look
-        if is_hidden or ((scheme := SCHEME.match(address)) and scheme[1].lower() not in SCHEMES):
+        scheme, colon, _ = address.partition(":")
+        if is_hidden or (scheme and colon and not re.search(r"[/?#]", scheme) and scheme.lower() not in SCHEMES):
             yield problem(found.start(), "X006", f"an address {address[:40]!r}")
 
 

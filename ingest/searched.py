@@ -4,7 +4,7 @@ Texts stay Markdown as written. Concept pages and other hand-written ones are no
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date
 
 from ingest.addresses import KINDS, slug_for
@@ -35,19 +35,20 @@ def _lines(wiki: Wiki) -> Iterator[Line]:
         yield _talk(talk) | _topics(talk.topics, concepts)
 
 
-def week_lines(week: Week, concepts: Mapping[str, Concept]) -> str:
-    """The lines of a week and its papers; none of one that has no papers."""
-    return _text(_week(week, concepts) if week.papers else ())
+def week_lines(week: Week, concepts: Mapping[str, Concept], shown: Container[Paper]) -> str:
+    """The lines of a week and of those of its papers that its page shows; none of one that has no papers."""
+    return _text(_week(week, concepts, shown) if week.papers else ())
 
 
-def _week(week: Week, concepts: Mapping[str, Concept]) -> Iterator[Line]:
+def _week(week: Week, concepts: Mapping[str, Concept], shown: Container[Paper]) -> Iterator[Line]:
     page = _address("paper", week.name.lower())
     days = [paper.published for paper in week.papers if paper.published]
     named = dict.fromkeys(name for paper in week.papers for name in paper.topics)
     title = "没有日期的论文" if week.name == UNDATED else f"{week.name} 的论文与动态"
     yield _line("paper", page, title, max(days, default=None)) | _topics(named, concepts)
     for paper in week.papers:
-        yield _paper(paper, page) | _topics(paper.topics, concepts)
+        if paper in shown:
+            yield _paper(paper, page) | _topics(paper.topics, concepts)
 
 
 def _line(kind: str, address: str, title: str, day: date | None) -> Line:

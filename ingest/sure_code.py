@@ -13,7 +13,7 @@ LANGUAGES = (
 )
 FENCE = re.compile(rf"(`{{3,}}|~{{3,}}) *(?:\{{ ?\.(?:{LANGUAGES}) ?(?:\.[\w+#-]+ ?)*\}}|(?:{LANGUAGES})?) *")
 FENCE_MARK = re.compile(r"[\s>*+\-\d.):]*(?:`{3}|~{3})")
-CODE_SPAN = re.compile(r"(?<!\\)(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+TICKS = re.compile(r"`+")
 PARAGRAPH_END = re.compile(r"(\n[ \t]*(?=\n))")
 
 
@@ -57,9 +57,33 @@ def _without_spans(paragraph: str) -> str:
     """Without code spans, where each line by itself has the same ones, however the lines are put together."""
     if "`" not in paragraph:
         return paragraph
-    lines = paragraph.split("\n")
-    blanked = [CODE_SPAN.sub(lambda found: "`" + " " * (len(found[0]) - 2) + "`", line) for line in lines]
-    left = (CODE_SPAN.sub("", line) for line in lines)
-    if any("`" in line for line in left) or any(re.match(r"[ >]*<", line) for line in lines):
+    blanked, left = [], []
+    for line in paragraph.split("\n"):
+        end, shown, outside = 0, "", ""
+        for start, after in _spans(line):
+            shown += f"{line[end:start]}`{' ' * (after - start - 2)}`"
+            outside += line[end:start]
+            end = after
+        blanked.append(shown + line[end:])
+        left.append(outside + line[end:])
+    if any("`" in line for line in left) or any(re.match(r"[ >]*<", line) for line in paragraph.split("\n")):
         return paragraph
     return "\n".join(blanked)
+
+
+def _spans(line: str) -> Iterator[tuple[int, int]]:
+    """Where the code spans of a line begin and end: each from a run of marks to the next of as many."""
+    runs = [found.span() for found in TICKS.finditer(line)]
+    following: dict[int, int] = {}  # by how many marks: the next run after the one that is looked at
+    closing = [0] * len(runs)
+    for at in range(len(runs) - 1, -1, -1):
+        size = runs[at][1] - runs[at][0]
+        closing[at] = following.get(size, 0)
+        following[size] = at
+    at = 0
+    while at < len(runs):
+        start = runs[at][0]
+        if closing[at] and (start == 0 or line[start - 1] != "\\"):
+            at = closing[at]
+            yield start, runs[at][1]
+        at += 1

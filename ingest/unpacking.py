@@ -24,8 +24,7 @@ class Unpacker:
 
     def __init__(self, codings: str) -> None:
         names = [name.strip().lower() for name in codings.split(",")]
-        if foreign := _FOREIGN.intersection(names):
-            raise CannotUnpack(f"a body packed as {min(foreign)}")
+        self._foreign = min(_FOREIGN.intersection(names), default="")
         layers: dict[str, type[_Deflated] | type[_Brotli]] = {
             "gzip": _Deflated, "x-gzip": _Deflated, "deflate": _Deflated, "br": _Brotli,
         }  # fmt: skip
@@ -40,6 +39,10 @@ class Unpacker:
         Raises:
             CannotUnpack: It is damaged.
         """
+        if self._foreign and part:
+            if part[0] not in _TEXT:
+                raise CannotUnpack(f"a body packed as {self._foreign}")
+            self._foreign = ""  # it is not
         try:
             for layer in self._layers:
                 part = layer.feed(part, room)

@@ -29,12 +29,16 @@ _TRACKING_AT = {
     "youtu.be": "si feature",
     "x.com": "s t ref_src",
     "twitter.com": "s t ref_src",
+    "medium.com": "source",
 }
-_REDIRECTORS = {
-    "link.zhihu.com": "target",
-    "link.juejin.cn": "target",
-    "link.csdn.net": "target",
-    "links.jianshu.com": "to",
+_REDIRECTORS = {  # by how their addresses begin, and where in the query they name their target
+    "link.zhihu.com/": "target",
+    "link.juejin.cn/": "target",
+    "link.csdn.net/": "target",
+    "links.jianshu.com/go": "to",
+    "www.google.com/url": "url q",
+    "out.reddit.com/": "url",
+    "l.facebook.com/l.php": "u",
 }
 _NO_FRAGMENT = re.compile(r"#(?::~:.*|wechat_redirect|rd)?", re.DOTALL)
 
@@ -180,7 +184,8 @@ def _cleaned(url: str) -> str:
 def _trim(url: str) -> str:
     """Without blanks, invisible characters and full-width punctuation at its end; a closing bracket may pair."""
     url = re.sub("&(?:amp;)+", "&", _DROPPED.sub("", url).strip())  # copied from HTML source
-    count = Counter(char for char in url if char in _FULL_WIDTH_PAIRS or char in _FULL_WIDTH_END)
+    wide = "" if url.isascii() else url
+    count = Counter(char for char in wide if char in _FULL_WIDTH_PAIRS or char in _FULL_WIDTH_END)
     end = len(url)
     while end and (
         (last := url[end - 1]) in _FULL_WIDTH_END
@@ -196,11 +201,14 @@ def _trim(url: str) -> str:
 def _unwrap(url: str) -> str:
     """The address behind a redirector, or ""."""
     parts = _HTTP.fullmatch(url)
-    name = _REDIRECTORS.get(_host(parts[1].lower(), parts[2])) if parts else None
-    for pair in (parts[4] or "")[1:].split("&") if parts and name else ():
+    if not parts or not parts[4]:
+        return ""
+    place = f"{_host(parts[1].lower(), parts[2])}{parts[3] or '/'}"
+    names = next((names.split() for begin, names in _REDIRECTORS.items() if place.startswith(begin)), [])
+    for pair in parts[4][1:].split("&") if names else ():
         key, _, value = pair.partition("=")
         target = unquote(value)
-        if key == name and _HTTP.match(target.strip()):
+        if key in names and _HTTP.match(target.strip()):
             return target
     return ""
 

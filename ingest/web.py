@@ -1,7 +1,6 @@
 """One polite request: the bytes of an answer, within every limit that a stranger's server is held to."""
 
 import asyncio
-import email.utils
 import logging
 import re
 import socket
@@ -15,13 +14,13 @@ from datetime import UTC, datetime
 import httpx
 import stamina
 
+from ingest.heads import retry_after, validators
 from ingest.reach import is_literal, is_private, proxy_for
 from ingest.unpacking import ACCEPTED, CannotUnpack, Unpacker
 
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # that it tries again is no news
 USER_AGENT = "openllm-wiki/0.1 (paper feeds for a weekly reading list; python -m ingest fetch)"
-LONGEST_WAIT = 48 * 3600.0
-_VALIDATORS = ("etag", "last-modified")
+_FEEDS = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8"
 PERMANENT, TEMPORARY = (301, 308), (302, 303, 307)
 
 
@@ -232,6 +231,8 @@ class Web:
 
     async def _client(self, proxy: str) -> httpx.AsyncClient:
         if proxy not in self._clients:
+            headers = {"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED}
+            headers |= {"Accept": _FEEDS} if self.manners.bodies else {}
             client = httpx.AsyncClient(
                 proxy=proxy or None,
                 trust_env=False,
@@ -239,18 +240,18 @@ class Web:
                 # A kept connection would be known by its address, which many hosts may share.
                 limits=httpx.Limits(max_keepalive_connections=0),
                 timeout=httpx.Timeout(20, connect=10),
-                headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED},
+                headers=headers,
             )
             self._clients[proxy] = await self._stack.enter_async_context(client)
         return self._clients[proxy]
 
     async def _read(self, response: httpx.Response, moved: str) -> Response:
         headers = response.headers
-        etag, modified = (value if value.isascii() else "" for value in map(headers.get, _VALIDATORS, ("", "")))
+        etag, modified = validators(headers, datetime.now(UTC))
         if response.status_code == 304:
             return Response(None, "", etag, modified, moved)
         if not response.is_success:
-            wait = retry_after(headers)
+            wait = retry_after(headers, datetime.now(UTC))
             passing = wait <= 10 and (
                 response.status_code in (502, 503, 504) or (response.status_code == 429 and wait > 0)
             )
@@ -258,6 +259,8 @@ class Web:
             if "cf-mitigated" in headers:
                 said += " (a challenge that only a browser can answer)"
             raise NoResponse(said, passing, wait)
+        if response.status_code == 206:  # which nobody asked for
+            raise NoResponse("206, a part of it")
         content = await self._body(response) if self.manners.bodies else b""
         found = re.search(r"charset=[\"']?([\w.:-]+)", headers.get("content-type", ""), re.IGNORECASE)
         return Response(content, found[1] if found else "", etag, modified, moved)
@@ -281,16 +284,3 @@ class Web:
             raise NoResponse(f"slower than {slowest:,} bytes a second") from None
         except CannotUnpack as error:
             raise NoResponse(str(error)) from None
-
-
-def retry_after(headers: httpx.Headers) -> float:
-    """Seconds that a server asks to wait, as a number or as a date; 0 if it does not, 48 hours at most."""
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text[:9]), LONGEST_WAIT)
-    try:
-        until = email.utils.parsedate_to_datetime(text)
-        now = email.utils.parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
-        return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT)
-    except (TypeError, ValueError, OverflowError):  # no date, one without a zone beside one with, or no time on Earth
-        return 0.0

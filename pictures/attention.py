@@ -262,3 +262,27 @@ def gated_delta() -> str:
         alt="线性注意力不论新旧误差都在 4 左右；加了衰减，最近的约 0.3，远的不到 1.4；"
         "delta 规则刚写的误差为 0，越旧越大，到近 2；带门的 delta 近处更准一点，远处不到 1.5",
     ).svg
+
+
+def selective_scan() -> str:
+    """Three rounds over eight places: from how many steps back each of them has heard."""
+    picture = Canvas(
+        260,
+        "八个位置，三轮：每一轮里，每个位置合上前面隔 1、2、4 个的那个位置，代表的步数翻一倍；"
+        "三轮以后每个位置都包含了从 1 到自己的全部步，而不用一步等一步",
+    )
+    heard, span, y = list(range(8)), 1, 22  # the first step that each place stands for
+    picture.text(4, 13, "每个位置代表哪几步", "start", bold=True)
+    while True:
+        for at, first in enumerate(heard):
+            text = f"{at + 1}" if first == at else f"{first + 1}–{at + 1}"
+            picture.box(4 + 40 * at, y, 36, 24, text, shade=0.3 * (at - first + 1) / 8)
+        if span == 8:
+            return picture.done()
+        for at in range(8):
+            x = 22 + 40 * at
+            picture.line([(x, y + 24), (x, y + 70)])
+            if at >= span:
+                picture.arrow((x - 40 * span, y + 24), (x, y + 70))
+        heard = [heard[at - span] if at >= span else first for at, first in enumerate(heard)]
+        span, y = 2 * span, y + 70

@@ -251,3 +251,30 @@ def constrained_decoding() -> str:
             )
     picture.text(4, 298, "写下一个 token，就到格里那一行去", "start")
     return picture.done()
+
+
+def tree_verify() -> str:
+    """What is left of the model's distribution while the children are refused one after the other."""
+    p, q = torch.tensor([1, 1, 2, 4]).double() / 8, torch.tensor([4, 2, 1, 1]).double() / 8
+    picture = Canvas(
+        284,
+        "四个 token 上的两组柱子：一开始大模型的 p 偏向 D，草稿的 q 偏向 A；候选 A 被拒，p 里 A、B 归零，只剩 C、D，"
+        "q 去掉 A；候选 B 又被拒，p 只剩 D，一定从它里面来",
+    )
+    picture.box(4, 4, 14, 12, shade=0.35)
+    picture.text(24, 14, "p：还要从这里抽", "start")
+    picture.box(150, 4, 14, 12, dashed=True)
+    picture.text(170, 14, "q：下一个候选的分布", "start")
+    for row, (title, refused) in enumerate((("一开始", 0), ("候选 A 被拒绝之后", 1), ("候选 B 也被拒绝之后", None))):
+        floor = 88 + 84 * row
+        picture.text(4, floor - 54, title, "start", bold=True)
+        for at, (wanted, drafted) in enumerate(zip(p.tolist(), q.tolist(), strict=True)):
+            x = 12 + 80 * at
+            picture.box(x, floor - 44 * wanted, 26, 44 * wanted, shade=0.35)
+            picture.box(x + 30, floor - 44 * drafted, 26, 44 * drafted, dashed=True)
+            picture.text(x + 28, floor + 14, "ABCD"[at])
+        picture.line([(4, floor), (324, floor)])
+        if refused is not None:
+            p, q = (p - q).clamp(min=0), q.index_fill(0, torch.tensor(refused), 0.0)
+            p, q = p / p.sum(), q / q.sum()
+    return picture.done()

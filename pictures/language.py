@@ -73,6 +73,28 @@ def masked_lm() -> str:
     return picture.done()
 
 
+def masked_diffusion_lm() -> str:
+    """A text that is written in four steps, two tokens each, the surest first."""
+    words = ["扩散", "模型", "也", "能", "写", "出", "通顺", "的话"]
+    written = [[], [1, 3], [0, 7], [2, 6], [4, 5]]
+    picture = Canvas(
+        232,
+        "八个位置一开始全是掩码；每一步把遮住的全猜一遍，只留下最有把握的两个，其余重新遮上；四步写完，次序不是从左到右",
+    )
+    seen: set[int] = set()
+    for step, new in enumerate(written):
+        y = 8 + 46 * step
+        seen |= set(new)
+        picture.text(4, y + 19, f"第 {step} 步" if step else "开始", "start")
+        for at, word in enumerate(words):
+            x = 52 + 34 * at
+            if at in seen:
+                picture.box(x, y, 31, 28, word, shade=0.3 if at in new else 0.0)
+            else:
+                picture.box(x, y, 31, 28, "▒", dashed=True)
+    return picture.done()
+
+
 def multi_turn_loss() -> str:
     turns = [
         Turn("user", (1,), (11, 12, 13)),

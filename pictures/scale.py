@@ -7,6 +7,7 @@ from pictures.canvas import Canvas
 from snippets import clip_loss as clip
 from snippets.context_parallel import split_positions
 from snippets.ddpm import linear_betas
+from snippets.flow_matching import follow
 from snippets.fp8 import E2M1, E4M3, E5M2, Format, round_to
 from snippets.fsdp import forward_seconds
 from snippets.model_size import Decoder
@@ -117,6 +118,42 @@ def ddpm() -> str:
         ylabel="系数",
         alt="原图的系数从 1 缓缓降到接近 0，噪声的系数从 0 升到 1，两条线约在第 260 步相交，平方和恒为 1",
     ).svg
+
+
+def flow_matching() -> str:
+    """Where points of noise go with the exact velocity of two heaps, and one of the lines it is the mean of."""
+    centres = torch.tensor([-2.0, 2.0])
+
+    def velocity(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        t = t[:, None]
+        variance = (1 - t) ** 2 + (t * 0.3) ** 2
+        here = ((x - t * centres) ** 2 / (-2 * variance)).softmax(dim=1)  # how likely each heap is
+        return (here * (centres + (t * 0.09 - (1 - t)) / variance * (x - t * centres))).sum(dim=1, keepdim=True)
+
+    points = [torch.linspace(-2.1, 2.1, 8)[:, None]]
+    for step in range(40):
+        points.append(follow(velocity, points[-1], torch.tensor([step, step + 1]) / 40, midpoint=True))
+    paths = torch.stack(points).squeeze(2).T  # (8, 41)
+    picture = Canvas(
+        236,
+        "左边是噪声，右边是 −2 与 2 两堆数据。单看一对噪声与数据，路是直的（虚线）；"
+        "顺着平均速度走的路（实线）先朝中间靠，看清要去哪一堆之后才弯过去，互不相交",
+    )
+
+    def at(step: float, x: float) -> tuple[float, float]:
+        return 40 + 248 * step / 40, 118 - 36 * x
+
+    picture.text(40, 12, "t = 0", bold=True)
+    picture.text(288, 12, "t = 1", bold=True)
+    for path in paths.tolist():
+        picture.line([at(step, x) for step, x in enumerate(path)], bold=True)
+    for noise, data in ((1.5, -2.1), (-1.5, 1.9)):
+        picture.line([at(0, noise), at(40, data)], dashed=True)
+    for x, text in ((2.0, "2"), (-2.0, "−2")):
+        picture.text(310, at(0, x)[1] + 4, text)
+    picture.text(40, 230, "噪声")
+    picture.text(288, 230, "数据")
+    return picture.done()
 
 
 def clip_loss() -> str:

@@ -5,13 +5,14 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from ingest.invisible import unescape
+from ingest.kept import hash_of_bytes
 from publish.forks import ALONE, in_parallel, shares_of
 from publish.memory import Project, digest
 
@@ -21,8 +22,10 @@ INCLUDE = re.compile(r'(\s*)--8<-- "((?!/)(?:(?!\.\.)[\w./-])+?)(?::(\w+))?"\s*'
 MARK = re.compile(r"\s*(?:<!--|#) --8<-- \[(start|end):(\w+)\](?: -->)?\s*")
 FENCE = re.compile(r"\s*(```+|~~~+)")
 ATTRIBUTES = r'\{:? ?(?:[.#][^{}]*|[\w-]+="[^{}]*") ?\}'  # of Markdown's attr_list
-HIDDEN = re.compile(rf"<svg\b.*?</svg>|<!--.*?-->|\s?{ATTRIBUTES}", re.DOTALL)
-TAG = re.compile(r"</?(?:div|span|figure|br|p)\b[^>]*>")
+# What begins again ends what began: else each beginning would be followed to the end of its line.
+HIDDEN = re.compile(rf"<svg\b(?:[^<]|<(?!/?svg\b))*+</svg>|<!--(?:(?!-->|<!--).)*+-->|\s?{ATTRIBUTES}", re.DOTALL)
+TAG = re.compile(r"</?(?:div|span|figure|p)\b[^<>]*+>")
+BREAK = re.compile(r"<br\b[^<>]*+>")
 PLAIN = frozenset("<{&")  # a line without any of them is text already
 LINK = re.compile(r"(\]\()([^()\s:?#]+)([?#][^()\s]*)?\)")  # one of the site's own
 DEEPEST = 4  # includes within includes
@@ -74,15 +77,16 @@ def write(project: Project, languages: Sequence[Mapping[str, Any]]) -> set[str]:
     for gone in in_parallel(twins, shares_of(due), project.jobs if len(due) > ALONE else 1):
         for name in gone:
             del made[name]
-    whole = {
-        "papers.jsonl": "".join(_papers(project)),
-        "questions.jsonl": _read(project, "docs/generated/questions.jsonl"),
-        "llms.txt": llms(project, languages[0], names),
+    whole: dict[str, Callable[[], bytes]] = {  # each made when its turn comes: papers may be many
+        "papers.jsonl": lambda: b"".join(_papers(project)),
+        "questions.jsonl": lambda: _read(project, "docs/generated/questions.jsonl"),
+        "llms.txt": lambda: llms(project, languages[0], names).encode(),
     }
-    for name, text in whole.items():
-        made[name] = digest(text)
+    for name, make in whole.items():
+        content = make()
+        made[name] = hash_of_bytes(content)
         if last.get(name) != made[name] or name not in project.left:
-            project.tree.write(f"site/{name}", text.encode())
+            project.tree.write(f"site/{name}", content)
     project.memory.values["exports"] = made
     return set(made)
 
@@ -103,8 +107,7 @@ def twin(project: Project, source: str, names: Mapping[str, str]) -> str:
             parts.append(line)
             fence = (mark[1] if mark else "") if not fence else ("" if mark and mark[1].startswith(fence) else fence)
         else:
-            plain = line if PLAIN.isdisjoint(line) else unescape(TAG.sub("", HIDDEN.sub("", line)))
-            parts.append(plain.rstrip())
+            parts.append(_plain(line))
     here = posixpath.dirname(names[source])
 
     def relinked(found: re.Match[str]) -> str:
@@ -115,6 +118,11 @@ def twin(project: Project, source: str, names: Mapping[str, str]) -> str:
 
     text = LINK.sub(relinked, "\n".join(parts))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _plain(line: str) -> str:
+    """A line of Markdown without what is not to be read."""
+    return (line if PLAIN.isdisjoint(line) else unescape(TAG.sub("", BREAK.sub(" ", HIDDEN.sub("", line))))).rstrip()
 
 
 def llms(project: Project, known: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -155,7 +163,7 @@ def llms(project: Project, known: Mapping[str, Any], names: Mapping[str, str]) -
     return "\n".join(lines) + "\n"
 
 
-def _papers(project: Project) -> Iterator[str]:
+def _papers(project: Project) -> Iterator[bytes]:
     """The archive's records, newest week first; those without a date come last."""
     files = [name for name, kind in project.tree.walk("talks/papers") if kind == "file" and name.endswith(".jsonl")]
     for name in sorted(files, key=lambda name: ("undated" not in name, name), reverse=True):
@@ -175,10 +183,10 @@ def _pages(project: Project, names: Iterable[str]) -> Iterator[str]:
             yield ""
 
 
-def _read(project: Project, name: str) -> str:
+def _read(project: Project, name: str) -> bytes:
     with suppress(FileNotFoundError, UnicodeDecodeError):
-        return _text(project.tree.read(name))
-    return ""
+        return _text(project.tree.read(name)).encode()
+    return b""
 
 
 def _text(content: bytes) -> str:

@@ -17,11 +17,14 @@ OPENED = re.compile(r"<script\b", re.IGNORECASE)
 SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 LOADED = re.compile(r'\s(?:src=|type="application/(?:ld\+)?json")')  # from the site, or data
 ACTIVE = set("applet base embed form frame frameset iframe link meta noscript object portal script style".split())
+# The names by which the theme's scripts look for its parts, and for data; the first that a page has is taken.
+THEIRS = re.compile(r"__(?:config|scripts|drawer|search|toc|nav|palette|consent|comments|feedback|progress)")
 # Of an article in small letters. One by one, each with letters to look for, they take a fifth of the time.
 SUSPECT = [
     re.compile(rf"<(?:{'|'.join(sorted(ACTIVE))})\b"),
     re.compile(r"on(?<=[\s\"'/]on)[a-z]+\s*="),
     re.compile(r"(?:javascript|vbscript|data)\s*:"),
+    re.compile(rf"\sid=[\"']?{THEIRS.pattern}"),
 ]
 # An address as far as it goes, each looked at by itself: a text may say `src=` a hundred thousand times.
 ADDRESS = re.compile(r"(?:href|src)\s*=\s*(?=\"([^\"]*)|'([^']*)|([^\s>\"'=]*))")
@@ -70,6 +73,7 @@ class _Article(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
         acts = [name for name, value in attrs if name.startswith("on") or SCHEME.match("".join((value or "").split()))]
+        acts += [f"id={value}" for name, value in attrs if name == "id" and THEIRS.match(value or "")]
         if acts or (tag in ACTIVE and not _is_ours(tag, dict(attrs))):
             self.acts.append(f"<{' '.join([tag, *acts])}>")
 

@@ -1,5 +1,6 @@
 """What the documents tell people to type is there to be typed."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -57,6 +58,51 @@ def test_a_name_that_is_missing_is_asked_for_before_anything_is_installed(target
     assert done.stderr.startswith(f"say which: make TARGET {missing}=...")
 
 
+def copied(folder: Path, ran: str) -> Path:
+    """A project that is set up, of which every command only writes its arguments into `ran`."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        (folder / name).write_bytes((ROOT / name).read_bytes())
+    (folder / ".venv/bin").mkdir(parents=True)
+    (folder / ".venv/bin/python").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {ran}\n', "utf-8")
+    (folder / ".venv/bin/python").chmod(0o755)
+    (folder / ".venv/.site").touch()
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["$(touch made)", "$(shell touch made)", "`touch made`", "; touch made", '"; touch made; "', "a b", "$$x", "'"],
+)
+@pytest.mark.parametrize(
+    "target", ["new-note NUMBER", "new-question NAME", "new-concept NAME", "fix FILE", "show FILE"]
+)
+def test_a_name_is_given_on_as_it_stands(tmp_path: Path, target: str, name: str) -> None:
+    """A stranger names files, and a shell completes their names."""
+    project = copied(tmp_path, "ran")
+    what, variable = target.split()
+    subprocess.run(["make", what, f"{variable}={name}"], cwd=project, check=True)
+    assert (project / "ran").read_text("utf-8").splitlines()[-1] == name
+    assert not (project / "made").exists()
+
+
+@pytest.mark.parametrize(
+    "name", [".venv/bin/python", ".VENV/bin/python", "yaml.pyc", "ingest/__pycache__/a.pyc", "re.abi3.so"]
+)
+def test_nothing_runs_that_a_branch_brings_unread(tmp_path: Path, name: str) -> None:
+    """Not even where its stamps say that all is installed; nor where git takes the checkout for another user's."""
+    project = copied(tmp_path, "ran")
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
+    (project / name).touch()
+    for command in (["init", "--quiet"], ["add", "--force", name]):
+        subprocess.run(["git", *command], cwd=project, check=True)
+    for environment in ({}, {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}):
+        done = subprocess.run(
+            ["make", "site"], cwd=project, env={**os.environ, **environment}, capture_output=True, text=True
+        )
+        assert done.returncode == 2 and f"committed, though nobody can read it or make builds it: {name}" in done.stderr
+    assert not (project / "ran").exists()
+
+
 def test_nothing_is_installed_where_a_branchs_link_leads(tmp_path: Path) -> None:
     project, victim = tmp_path / "project", tmp_path / "victim"
     (victim / "bin").mkdir(parents=True)
@@ -70,5 +116,5 @@ def test_nothing_is_installed_where_a_branchs_link_leads(tmp_path: Path) -> None
         subprocess.run(["git", *command], cwd=project, check=True)
     done = subprocess.run(["make", "site"], cwd=project, capture_output=True, text=True)
     assert done.returncode == 2
-    assert ".venv: committed" in done.stderr
+    assert "committed, though nobody can read it or make builds it: .venv" in done.stderr
     assert not (project / "ran").exists() and not (victim / ".site").exists()

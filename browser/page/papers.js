@@ -3,9 +3,9 @@
 import { element } from "./dom.js";
 
 /**
- * What papers/weeks.json says: concepts by name and title, sources, and of each week the name, the number of papers and
- * the places of its concepts.
- * @typedef {{concepts: [string, string][], feeds: string[], weeks: [string, number, number[]][], undated: number}} Index
+ * What papers/weeks.json says: concepts by name and title, sources, and of each week the name, the number of papers, the
+ * places of its concepts and its days.
+ * @typedef {{concepts: [string, string][], feeds: string[], weeks: [string, number, number[], string][], undated: number}} Index
  * Of a paper: day, title, arXiv id or address, concepts, places of its sources, code, votes, and 1 for a pick, 2 for one
  * that was withdrawn, or their sum.
  * @typedef {[string, string, string, string[], number[], string, number, number]} Row
@@ -46,15 +46,6 @@ export function weeksOf(index, wanted) {
     .map(([name]) => name);
 }
 
-/** A week by its Monday, which says more than its number. @param {string} name As `2026-W31` */
-export function weekOf(name) {
-  const [, year, number] = (/^(\d{4})-W(\d\d)$/.exec(name) ?? []).map(Number);
-  if (!year) return name;
-  const first = (new Date(Date.UTC(year, 0, 4)).getUTCDay() + 6) % 7; // days from a Monday to the 4th, which is in week 1
-  const day = new Date(Date.UTC(year, 0, 4 - first + 7 * (number - 1)));
-  return `${day.getUTCFullYear()} 年 ${day.getUTCMonth() + 1} 月 ${day.getUTCDate()} 日起`;
-}
-
 /** @param {string} text @returns {string} an address of the web, or "" */
 const address = (text) => {
   const whole = /^[\w.-]+(?:\/\d+)?$/.test(text) ? `https://arxiv.org/abs/${text}` : text;
@@ -92,7 +83,7 @@ async function start(place) {
   const index = await json("weeks.json");
   const titles = new Map(index.concepts);
   const inside = new Set(index.weeks.flatMap(([, , places]) => places));
-  const week = choice("哪一周", asked.get("week") ?? "", [["", "全部"], ...index.weeks.map(([name, count]) => /** @type {[string, string]} */ ([name, `${weekOf(name)}（${count}）`]))]);
+  const week = choice("哪一周", asked.get("week") ?? "", [["", "全部"], ...index.weeks.map(([name, count, , days]) => /** @type {[string, string]} */ ([name, `${days}（${count}）`]))]);
   const concepts = index.concepts.filter(([name], at) => inside.has(at) || name === asked.get("concept"));
   const concept = choice("概念", asked.get("concept") ?? "", [["", "全部"], ...concepts]);
   const source = choice("来源", asked.get("source") ?? "", [["", "全部"], ...index.feeds.map((name) => /** @type {[string, string]} */ ([name, name]))]);

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -48,7 +49,7 @@ def merge_all(weeks: Sequence[Week], batches: Sequence[Batch], today: date) -> t
         for only_known, papers in enumerate(batch)
         for paper in papers
     ]
-    found.sort(key=lambda one: (one[0], -_trust(one[1])[0], by_id(one[1])))
+    found.sort(key=lambda one: (one[0], -_trust(one[1].authority)[0], by_id(one[1])))
     entries = [(paper, tuple(keys_of(paper)), bool(only_known), number) for only_known, paper, number in found]
     done, new = tuple(weeks), [0] * len(batches)
     for _ in range(_ROUNDS):
@@ -133,11 +134,12 @@ def keys_of(paper: Paper) -> Iterator[str]:
     yield f"url:{address}"
     if found := _ACL.match(address) or _ACL.match(paper.doi):
         yield f"acl:{found[1].lower()}"
-    if paper.guid:
-        yield f"~{address.partition('/')[0]}~{paper.guid}"
+    if paper.guid:  # a site that moves to https, or drops its `www.`, moves the names of its posts too
+        name = paper.guid.partition("://")[2] or paper.guid
+        yield f"~{address.partition('/')[0].removeprefix('www.')}~{name}"
     title = _letters(paper.title)
-    if paper.authors and len(title) >= _TELLING:
-        yield f"={title}={_letters(_surname(paper.authors[0]))}"
+    if len(title) >= _TELLING:
+        yield f"={title}={_letters(_surname(paper.authors[0])) if paper.authors else _path(paper)}"
 
 
 _ACL = re.compile(r"(?:aclanthology\.org/|10\.(?:18653/v1|3115/v1)/)([\w.-]+)$", re.IGNORECASE)
@@ -162,10 +164,19 @@ def _agree(one: Paper, other: Paper) -> bool:
 
 def _alike(one: Paper, other: Paper) -> bool:
     """Whether two papers of one title and first author are one. A blog repeats both every week, so what one feed
-    lists twice is two, and two posts without ids are one only if they came out on one day."""
-    apart = (one.arxiv_id and other.arxiv_id) or (one.doi and other.doi) or one.feed == other.feed
+    lists twice is two unless the site moved to another host, and two posts without ids are one only if they came out
+    on one day."""
+    if (one.arxiv_id and other.arxiv_id) or (one.doi and other.doi):
+        return False
     named = one.arxiv_id or one.doi or other.arxiv_id or other.doi
-    return not apart and bool(named or (one.published and one.published == other.published))
+    if not (named or (one.published and one.published == other.published)):
+        return False
+    return one.feed != other.feed or _path(one) == _path(other) != ""
+
+
+def _path(paper: Paper) -> str:
+    """Where on its site a paper is, whatever the site's name."""
+    return paper.url.partition("://")[2].partition("/")[2].rstrip("/")
 
 
 def _is_repeated(one: Paper, other: Paper) -> bool:
@@ -173,11 +184,10 @@ def _is_repeated(one: Paper, other: Paper) -> bool:
     return _letters(one.title) == _letters(other.title) or urlsplit(one.url).path == urlsplit(other.url).path
 
 
-def _trust(paper: Paper) -> tuple[int, int]:
+@lru_cache(1_000)
+def _trust(authority: str) -> tuple[int, int]:
     """How much is known by whoever told of a paper, and of which version."""
-    who, _, version = (
-        paper.authority.rpartition(" v") if paper.authority.startswith("arXiv v") else (paper.authority, "", "1")
-    )
+    who, _, version = authority.rpartition(" v") if authority.startswith("arXiv v") else (authority, "", "1")
     return _TRUST.get(who, 0), number_in(version, 1)
 
 
@@ -186,7 +196,7 @@ _TRUST = {"own": 1, "Hugging Face": 2, "arXiv": 3}
 
 def _filled(record: Paper, paper: Paper) -> Paper:
     """The record completed and corrected by the paper. A title that is only the address is a gap too."""
-    before, now = _trust(record), _trust(paper)
+    before, now = _trust(record.authority), _trust(paper.authority)
     changes = {key: value for key in _GAPS if not getattr(record, key) and (value := getattr(paper, key))}
     if now > before:
         changes |= {key: value for key in _TOLD if (value := getattr(paper, key)) or key == "withdrawn"}

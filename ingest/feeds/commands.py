@@ -1,15 +1,16 @@
 """The command over feeds: `fetch`."""
 
 import argparse
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ingest import files, guard
-from ingest.concepts import fold, parse_concept
+from ingest.concepts import parse_concept
 from ingest.matching import CONCEPTS, Matcher, prose_of
 from ingest.reporting import report, show_progress
+
+SURER = 1.0  # than of a question: a paper that is filed wrongly stands in a list
 
 
 def fetch(options: argparse.Namespace) -> int:
@@ -49,31 +50,13 @@ def finder(docs: Path) -> Callable[[str, str], tuple[str, ...]]:
     sources, english = (files.read([path for path in found if path.name != "index.md"], docs)[0] for found in pages)
     concepts = [concept for source in sources if (concept := parse_concept(source)[0])]
     matcher = Matcher(concepts, prose_of(sources), prose_of(english))
-    names = {concept.name: [_words(alias) for alias in concept.aliases] for concept in concepts}
 
     def find(title: str, abstract: str) -> tuple[str, ...]:
-        said, meant = _words(f"{title} {abstract}"), matcher.find(title)
-        found = dict.fromkeys((*meant, *(matcher.find(title, abstract) if abstract else ())))
-        others = {name: [alias for other in found if other != name for alias in names[other]] for name in found}
-        named = tuple(
-            name
-            for name in found
-            # `post-training quantization` is of the latter: a name right before another is its adjective
-            if any(
-                alias in said and not any(alias + after[1:] in said for after in others[name]) for alias in names[name]
-            )
-        )
-        return (named or meant[:1])[:CONCEPTS]
+        titled, meant = matcher.found(title, surer=SURER)
+        named = dict.fromkeys((*titled, *(matcher.found(title, abstract)[0] if abstract else ())))
+        return (*named,)[:CONCEPTS] or meant[:1]
 
     return find
-
-
-_WORD = re.compile("[a-z0-9]+|[\u4e00-\u9fff]")
-
-
-def _words(text: str) -> str:
-    """A text's words with a blank on either side of each, as names are compared."""
-    return f" {' '.join(_WORD.findall(fold(text)))} "
 
 
 def day(text: str) -> date:

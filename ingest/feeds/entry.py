@@ -71,8 +71,9 @@ def _is_rest(name: str, author: dict[str, Any]) -> bool:
 
 
 def as_text(value: object) -> str:
-    """A value of a feed as text: strings and numbers; anything else is ""."""
-    return str(value) if isinstance(value, (str, int, float)) else ""
+    """A value of a feed as text: strings and numbers; anything else is "". JSON may hold half of a surrogate pair."""
+    text = str(value) if isinstance(value, (str, int, float)) else ""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def absolute(link: str, base: str) -> str:

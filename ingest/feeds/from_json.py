@@ -15,7 +15,7 @@ def read_json(text: str, source: str) -> Reading:
         NotAFeed: It is no JSON, or none that a reader knows.
     """
     try:
-        value = json.loads(text.strip(BEFORE_TEXT))
+        value = json.loads(text.strip(BEFORE_TEXT), strict=False)  # line ends within texts are no harm
     except (ValueError, RecursionError) as error:
         raise NotAFeed("P002", f"JSON that cannot be read ({one_line(error)})") from None
     reading = next(filter(None, (reader(value, source) for reader in READERS)), None)

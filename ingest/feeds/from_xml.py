@@ -188,7 +188,7 @@ def _xml_entry(entry: Any, base: str) -> FeedEntry:
     ]
     return FeedEntry(
         title=as_text(entry.get("title")),
-        links=(absolute(as_text(entry.get("link")), base),),
+        links=(absolute(as_text(entry.get("feedburner_origlink") or entry.get("link")), base),),
         guid=as_text(entry.get("id")),
         authors=names_of(entry.get("authors")),
         dates=(as_text(entry.get(date_key)),) if date_key else (),

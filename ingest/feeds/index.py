@@ -13,6 +13,7 @@ from pathlib import Path
 from ingest.feeds.state import is_there
 from ingest.files import CannotWrite
 
+_VERSION = 2  # of the keys: what was learned by others finds nothing
 _MOST = 50  # weeks of one key: as in the archive, a key that more share tells nothing
 _TABLES = (
     "create table if not exists weeks (name text primary key, digest text not null)",
@@ -72,6 +73,11 @@ class Index:
                     database.execute(table)
                 database.execute("select key, week from keys limit 1").fetchone()
                 database.execute("select name, digest from weeks limit 1").fetchone()
+                with database:
+                    if database.execute("pragma user_version").fetchone() != (_VERSION,):
+                        for table in ("weeks", "keys"):
+                            database.execute(f"delete from {table}")
+                        database.execute(f"pragma user_version = {_VERSION}")
                 return database
             except sqlite3.Error:
                 if attempt == 0:

@@ -21,6 +21,7 @@ from ingest.problems import Problem
 
 DEEPEST = 100
 _RULES = ("keep", "block")
+_NAMES = {name.lower(): name for name in ("xmlUrl", "htmlUrl", "archiveUrl")}  # which some write in other letters
 _KEPT = ("papers", "newest", "error", "since", "moved_to")
 
 
@@ -66,8 +67,9 @@ def _outlines(root: ElementTree.Element) -> Iterator[dict[str, str]]:
     while level:
         element, rules = level.pop()
         if element.tag == "outline":
-            yield {**rules, **element.attrib}
-            rules = {**rules, **{name: value for name, value in element.attrib.items() if name in _RULES}}
+            said = {_NAMES.get(name.lower(), name): value for name, value in element.attrib.items()}
+            yield {**rules, **said}
+            rules = {**rules, **{name: value for name, value in said.items() if name in _RULES}}
         level += [(child, rules) for child in reversed(element)]
 
 

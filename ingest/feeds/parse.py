@@ -212,12 +212,15 @@ def _count_gaps(
     lost = entries - len(papers) - len(revised)
     untitled = sum(paper.title == paper.url for paper in papers + revised)
     undated = sum(paper.published is None for paper in papers)
+    pages = {(paper.url, paper.title) for paper in papers if not (paper.arxiv_id or paper.doi)}
+    shared = len(pages) - len({url for url, _ in pages})
     found = {
         "P003": "no entries" if not entries and not reading.first else "",
         "P004": ", ".join(
             [f"{lost} of {entries} entries without a link (left out)"] * bool(lost)
             + [f"{untitled} of {entries} entries without a title (listed by their address)"] * bool(untitled)
             + [f"{reading.lost} of {entries + reading.lost} items that are no entries (left out)"] * bool(reading.lost)
+            + [f"{shared} of {entries} entries with the one address of others (taken for the same)"] * bool(shared)
         ),
         "P005": f"{undated} of {entries} entries without a date of their own (they wait undated)" if undated else "",
         "P012": f"{len(refused)} of {entries} entries with a day that cannot be ({refused[0]})" if refused else "",

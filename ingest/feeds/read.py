@@ -15,8 +15,9 @@ from ingest.feeds.outcome import Outcome
 from ingest.feeds.parse import Feed
 from ingest.feeds.sandbox import CannotParse, Limits, Sandbox
 from ingest.feeds.state import FeedState
+from ingest.heads import LONGEST_WAIT
 from ingest.problems import ERROR, Problem
-from ingest.web import LONGEST_WAIT, Manners, NoResponse, Web, site_of
+from ingest.web import Manners, NoResponse, Web, site_of
 
 FIRST_WAIT = 15 * 60.0  # after one failure; each further one doubles it
 PARSERS = 2

@@ -172,8 +172,9 @@ def published_on(text: str) -> date | None:
         named = date(year, month, int(parts.get("day") or 1)) + timedelta(days=int(parts.get("of_year") or 1) - 1)
     except (ValueError, OverflowError):
         return None
-    # The zero of .NET and that of Unix, in either half of the world: what a site writes when it knows none.
-    zero = named in (date(1, 1, 1), date(1969, 12, 31), date(1970, 1, 1))
+    # The zero of .NET and that of Unix, in either half of the world: what a site writes when it knows none; and what
+    # becomes of today where milliseconds are taken for seconds.
+    zero = named == date(1, 1, 1) or date(1969, 12, 31) <= named < date(1970, 2, 1)
     return None if zero or named.year != year else named
 
 

@@ -27,14 +27,16 @@ _PREFIXES = {
     "itunes": "{http://www.itunes.com/dtds/podcast-1.0.dtd}",
     "arxiv": "{http://arxiv.org/schemas/atom}",
     "prism": "{http://prismstandard.org/namespaces/basic/2.0/}",
+    "feedburner": "{http://rssnamespace.org/feedburner/ext/1.0}",
 }
 # What an element says, by its name in lower case; the names without a prefix are those of RSS.
 _ROLES = {
     "title": "title dc:title atom:title",
     "link": "link atom:link",
+    "original": "feedburner:origlink",
     "guid": "guid atom:id",
     "author": "author dc:creator dc:author itunes:author atom:author",
-    "published": "pubdate dcterms:issued atom:published",
+    "published": "pubdate dcterms:issued atom:published atom:pubdate",
     "created": "dcterms:created",
     "updated": "dc:date dcterms:modified atom:updated",
     "body": "description content:encoded atom:summary atom:content",
@@ -86,6 +88,7 @@ class _Fields:
     children: Iterable[ElementTree.Element]
     title: str = ""
     link: str = ""
+    original: str = ""  # where a link leads that is counted on its way
     guid: str = ""
     permalink: bool = False
     authors: list[str] = field(default_factory=list)
@@ -103,6 +106,8 @@ class _Fields:
                     self.title = self.title or _text(child)
                 case "link":
                     self._read_link(child)
+                case "original":
+                    self.original = _text(child)
                 case "guid":
                     self.guid = _text(child)
                     self.permalink = child.get("isPermaLink", "true") == "true"
@@ -122,17 +127,18 @@ class _Fields:
                     raise _Unusual  # an element of an older format, perhaps
 
     def _read_link(self, child: ElementTree.Element) -> None:
-        href = child.get("href")
+        said = {name.removeprefix(_ATOM): value for name, value in child.items()}  # some write `atom:href`
+        href = said.get("href")
         if href is None:
             self.link = _text(child) or self.link
-        elif child.get("rel", "alternate") == "alternate" and child.get("type", "text/html") in _PAGES:
+        elif said.get("rel", "alternate") == "alternate" and said.get("type", "text/html") in _PAGES:
             self.link = _repaired(href)
-        if href and "doi" in child.get("title", "").lower():
+        if href and "doi" in said.get("title", "").lower():
             self.dois.append(_repaired(href))
 
     def entry(self) -> FeedEntry:
         date = next((self.dates[role] for role in ("published", "created", "updated") if role in self.dates), "")
-        link = self.link or (self.guid if self.permalink else "")
+        link = self.original or self.link or (self.guid if self.permalink else "")
         names = (self.title, (link,), self.guid, tuple(self.authors), (date,) if date else ())
         return FeedEntry(*names, tuple(self.dois), "\n".join(self.body), self.announced)
 

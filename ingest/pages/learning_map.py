@@ -10,9 +10,12 @@ structures, 1981; places along a row come from isotonic regression, by pooling n
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_right, insort
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 from html import escape
-from itertools import accumulate, combinations, count, pairwise
+from itertools import accumulate, count, pairwise
 
 from ingest.model import Concept
 from ingest.pages.path import PathPages
@@ -21,6 +24,7 @@ WIDTH, ROW, BOX = 328, 62, 28  # user units: a picture's width, from one row to 
 GAP, LANE = 10, 4  # between two neighbours; the width of a lane
 ROOM = WIDTH - 3 * (GAP + LANE)  # for the boxes of a row, so that lanes find a place too
 SWEEPS = 12
+THICKET = 2_000  # pieces of lines of one group, which nobody can follow any more: they are not drawn
 COLUMNS, EDGE, PAD, HEAD = 3, 8, 10, 34  # of groups; between them, within their frames, and for their names
 READING = "：箭头从先读的概念指向接着读的"
 
@@ -81,18 +85,28 @@ def _without_detours(concepts: Mapping[str, Concept]) -> dict[str, list[str]]:
     """
     everything: dict[str, set[str]] = {}
     direct: dict[str, list[str]] = {}
-
-    def visit(name: str, way: tuple[str, ...]) -> set[str]:
-        if name not in everything:
-            known = [base for base in concepts[name].builds_on if base in concepts and base not in way]
-            deeper = {base: visit(base, (*way, base)) for base in known}
-            direct[name] = [base for base in known if not any(base in deeper[other] for other in known)]
-            everything[name] = set(known).union(*deeper.values())
-        return everything[name]
-
-    for name in concepts:
-        visit(name, (name,))
+    for name in _bases_first(concepts):
+        known = [base for base in concepts[name].builds_on if base in everything]
+        direct[name] = [base for base in known if not any(base in everything[other] for other in known)]
+        everything[name] = set(known).union(*(everything[base] for base in known))
     return direct
+
+
+def _bases_first(concepts: Mapping[str, Concept]) -> Iterator[str]:
+    """The names, each after what it builds on, where no circle forbids that; however long the chains are."""
+    met, done = set[str](), set[str]()
+    for first in concepts:
+        way = [first]
+        while way:
+            name = way[-1]
+            if name not in met:
+                met.add(name)
+                way += [base for base in reversed(concepts[name].builds_on) if base in concepts and base not in met]
+                continue
+            way.pop()
+            if name not in done:
+                done.add(name)
+                yield name
 
 
 def _figure(
@@ -138,12 +152,8 @@ def _rows(bases: Mapping[str, list[str]], widths: Mapping[str, int]) -> dict[str
     """A row for each name, below its bases and as high up as there is room; a name without bases goes just above the
     first that needs it, and one that has no lines at all where room is left."""
     depths: dict[str, int] = {}
-
-    def depth(name: str) -> int:
-        if name not in depths:
-            depths[name] = max((depth(base) + 1 for base in bases[name]), default=0)
-        return depths[name]
-
+    for name in TopologicalSorter(bases).static_order():
+        depths[name] = max((depths[base] + 1 for base in bases[name]), default=0)
     rows: dict[str, int] = {}
     taken: dict[int, int] = {}
 
@@ -154,7 +164,7 @@ def _rows(bases: Mapping[str, list[str]], widths: Mapping[str, int]) -> dict[str
         rows[name] = row
         taken[row] = taken.get(row, 0) + widths[name] + GAP
 
-    for name in sorted(bases, key=depth):
+    for name in sorted(bases, key=lambda name: depths[name]):
         if bases[name]:
             row = max((rows[base] + 1 for base in bases[name] if base in rows), default=1)
             for base in bases[name]:
@@ -172,7 +182,9 @@ def _rows(bases: Mapping[str, list[str]], widths: Mapping[str, int]) -> dict[str
 
 
 def _lines(bases: Mapping[str, list[str]], rows: Mapping[str, int]) -> list[tuple[Place, Place]]:
-    """Lines from each row to the next; those from one concept share their lanes."""
+    """Lines from each row to the next; those from one concept share their lanes. None of a thicket."""
+    if sum(rows[name] - rows[base] for name, below in bases.items() for base in below) > THICKET:
+        return []
     found: dict[tuple[Place, Place], None] = {}
     for name, below in bases.items():
         for base in below:
@@ -189,10 +201,12 @@ def _ordered(rows: Mapping[str, int], lines: Sequence[tuple[Place, Place]]) -> l
     for sweep in range(SWEEPS):
         downwards = sweep % 2 == 0
         layers = [list(layer) for layer in layers]
+        near = _neighbours(lines, above=downwards, below=not downwards)
+        at = {place: index for row in layers for index, place in enumerate(row)}
         for layer in layers if downwards else reversed(layers):
-            at = {place: index for row in layers for index, place in enumerate(row)}
-            near = _neighbours(lines, above=downwards, below=not downwards)
-            layer.sort(key=lambda place: _mean([at[other] for other in near.get(place, [])], at[place]))
+            means = {place: _mean([at[other] for other in near.get(place, [])], at[place]) for place in layer}
+            layer.sort(key=means.__getitem__)
+            at |= {place: index for index, place in enumerate(layer)}
         if (crossings := _crossings(layers, lines)) < fewest:
             best, fewest = layers, crossings
     return best
@@ -200,7 +214,16 @@ def _ordered(rows: Mapping[str, int], lines: Sequence[tuple[Place, Place]]) -> l
 
 def _crossings(layers: Sequence[Sequence[Place]], lines: Iterable[tuple[Place, Place]]) -> int:
     at = {place: index for layer in layers for index, place in enumerate(layer)}
-    return sum((at[a] - at[c]) * (at[b] - at[d]) < 0 for (a, b), (c, d) in combinations(lines, 2) if a[1] == c[1])
+    rows: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for upper, lower in lines:
+        rows[upper[1]].append((at[upper], at[lower]))
+    crossings = 0
+    for ends in rows.values():
+        before: list[int] = []  # where the lines end that begin further left
+        for _, end in sorted(ends):
+            crossings += len(before) - bisect_right(before, end)
+            insort(before, end)
+    return crossings
 
 
 def _neighbours(lines: Iterable[tuple[Place, Place]], above: bool, below: bool) -> dict[Place, list[Place]]:

@@ -14,6 +14,7 @@ from ingest.feeds.when import month_of
 from ingest.kept import Kept
 from ingest.model import Concept, Paper, Week
 from ingest.pages.atom import atom
+from ingest.pages.days import week_zh
 from ingest.pages.digest import LISTED, NEWEST, Digest, digest_of
 from ingest.pages.ranking import moves, ranked, why
 from ingest.pages.records import atom_entry
@@ -23,7 +24,6 @@ PAPER = KINDS["paper"]
 ON_PAGE = 400  # papers of a week on its page, so that it stays light; the others are in the list
 IN_GROUP = 40
 MOVED = 12
-Page = Callable[..., str]
 
 
 class PaperPages:
@@ -38,7 +38,12 @@ class PaperPages:
     """
 
     def __init__(
-        self, weeks: Sequence[Week], concepts: Mapping[str, Concept], kept: Kept, page: Page, render: Page
+        self,
+        weeks: Sequence[Week],
+        concepts: Mapping[str, Concept],
+        kept: Kept,
+        page: Callable[..., str],
+        render: Callable[..., str],
     ) -> None:
         weeks = Weeks.of(weeks)
         self.concepts, self._kept, self._page = concepts, page, render
@@ -62,7 +67,8 @@ class PaperPages:
         """The pages that are made of one week alone, by their paths."""
         slug = name.lower()
         made: dict[str, Callable[[Week, Digest], str]] = {f"{PAPER.folder}/{slug}.json": self._rows}
-        made[searched_papers(name)] = lambda week, digest: week_lines(week, self.concepts)
+        searched = searched_papers(name)
+        made[searched] = lambda week, digest: week_lines(week, self.concepts, _shown(week, digest))
         return made if name == UNDATED else made | {PAPER.page(slug): self._week}
 
     def newest(self) -> Digest | None:
@@ -105,10 +111,8 @@ class PaperPages:
         yield PAPER.page("feeds"), self._page("feeds", feeds=feeds)
 
     def _week(self, week: Week, digest: Digest) -> str:
-        chosen = digest.picks
-        rest = [paper for paper in ranked(week.papers) if paper not in chosen]
-        shown, groups = set(rest[:ON_PAGE]), defaultdict(list)
-        for paper in rest:
+        chosen, shown, groups = digest.picks, _shown(week, digest), defaultdict(list)
+        for paper in (paper for paper in ranked(week.papers) if paper not in chosen):
             groups[next((name for name in paper.topics if name in self.concepts), "")].append(paper)
         order = [*(name for name in self.concepts if name in groups), *([""] if "" in groups else [])]
         listed = [
@@ -144,7 +148,7 @@ class PaperPages:
         for week in self.weeks:
             if week.count:
                 inside = sorted(place[name] for name in week.topics if name in place)
-                weeks.append([week.name, week.count, inside])
+                weeks.append([week.name, week.count, inside, week_zh(week.name)])
         feeds = {name for week in self.weeks for name in week.feeds}
         concepts = [[name, self.titles[name]] for name in place]
         undated = len(self.undated.papers)
@@ -173,5 +177,13 @@ class PaperPages:
         return {f"{PAPER.folder}/{name}.xml": make for name, make in feeds.items()}
 
 
+def _shown(week: Week, digest: Digest) -> set[Paper]:
+    """The papers that a week's page shows: its picks and the best of the others; all where it has no week."""
+    if week.name == UNDATED:
+        return set(week.papers)
+    return {*digest.picks, *[paper for paper in ranked(week.papers) if paper not in digest.picks][:ON_PAGE]}
+
+
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+    """JSON in ASCII, which memory holds in a byte a letter."""
+    return json.dumps(value, separators=(",", ":")) + "\n"

@@ -51,6 +51,7 @@ class PathPages:
         self.words = {"map": "Map of all concepts" if english else "全部概念的地图"}
         self.goals = path.goals
         self.ways = {goal.id: path.way(goal, concepts) for goal in path.goals}
+        self._passed = {goal: frozenset(way) for goal, way in self.ways.items()}
         self.listed = {step: tuple(concepts[name] for name in step.concepts if name in concepts) for step in path.steps}
         self.steps = tuple(step for step, listed in self.listed.items() if listed)
         self.names = tuple(concept.name for listed in self.listed.values() for concept in listed)
@@ -88,7 +89,7 @@ class PathPages:
 
     def goals_of(self, name: str) -> str:
         """The ids of the goals whose ways pass a concept, with blanks between."""
-        return " ".join(goal for goal, way in self.ways.items() if name in way)
+        return " ".join(goal for goal, passed in self._passed.items() if name in passed)
 
     def way(self, goal: Goal) -> tuple[Concept, ...]:
         """The concepts of a goal's way."""

@@ -76,6 +76,10 @@ class _Renderer:
         for question in self.questions.values():
             for name in question.topics:
                 self.asked[name].append(question)
+        self.after: dict[str, dict[str, Concept]] = defaultdict(dict)  # what builds on a concept
+        for concept in self.concepts.values():
+            for base in concept.builds_on:
+                self.after[base][concept.name] = concept
         self.people = people_of(self.talks, self.questions.values())
         _code.update(kept.before("templates") or {})
         kept.results["templates"] = "", _code
@@ -134,8 +138,7 @@ class _Renderer:
                 grouped[places[question.id][1]].append(question)
             listed = [(group, questions, counts[group]) for group, questions in grouped.items()]
             yield QUESTION.page(name), self._page("questions", grouped=listed, **values)
-        open_page = partial(self._page, "open", listed=open_questions)
-        yield QUESTION.page("open"), self._open(QUESTION.page("open"), open_questions, open_page)
+        yield self._open(QUESTION.page("open"), "open", open_questions, listed=open_questions)
         yield QUESTION.page("ask"), self._page("ask")
         yield from self.papers.pages(self.wiki.records.feeds)
         for person in people:
@@ -232,7 +235,7 @@ class _Renderer:
 
     def _concept(self, concept: Concept, **lists: object) -> str:
         """What follows on the page of a concept."""
-        after = [other for other in self.concepts.values() if concept.name in other.builds_on]
+        after = list(self.after[concept.name].values())
         lists |= {"published": self.papers.on(concept.name), "picked": self.papers.picked}
         count = self.papers.count_on(concept.name)
         return self._page("concept", after=after, count=count, **self.path.of(concept), **lists)
@@ -253,14 +256,14 @@ class _Renderer:
         templates = {"home": "home", "topics": "concepts", "snippets": "snippets", "archive": "archive"}
         for page, template in templates.items():
             yield f"generated/en/{page}.md", self._page(f"en/{template}", **values)
-        name, open_page = "generated/en/open.md", partial(self._page, "en/open", **values)
-        yield name, self._open(name, open_questions, open_page)
+        yield self._open("generated/en/open.md", "en/open", open_questions, **values)
         reading = ": arrows lead from what to read first to what builds on it"
         yield self._map("generated/en/map.md", groups, concepts, path, _english_address, reading)
 
-    def _open(self, path: str, questions: Sequence[Question], render: Callable[[], str]) -> str:
+    def _open(self, path: str, template: str, questions: Sequence[Question], /, **values: object) -> tuple[str, str]:
         """A list of the questions that wait for an answer; there may be thousands."""
-        return self._kept_page(path, [self.hashes[question.id] for question in questions], render)
+        made_of = [self.hashes[question.id] for question in questions]
+        return path, self._kept_page(path, made_of, partial(self._page, template, **values))
 
     def _map(self, path: str, *drawn: Any) -> tuple[str, str]:
         """A map of all concepts, which `shared` knows."""

@@ -3,8 +3,8 @@
 import re
 import unicodedata
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from ingest.addresses import slug_for
@@ -39,9 +39,10 @@ def parts_of(talk: Talk) -> tuple[list[Part], tuple[Question, ...]]:
     """The sections of a talk, and the questions that stand above the first."""
     asked = _by_section(talk)
     taken = {slug_for(question.id.rpartition("-")[2]) for question in talk.questions} | {"run", "points"}
+    numbers: Counter[str] = Counter()
     parts = []
     for section in talk.sections:
-        anchor = _anchor(section.title, taken)
+        anchor = _anchor(section.title, taken, numbers)
         taken.add(anchor)
         parts.append(Part(section, anchor, tuple(asked.get(section.line, ())), section.kind in HOUSE))
     return parts, tuple(asked.get(0, ()))
@@ -70,11 +71,16 @@ def _by_section(talk: Talk) -> dict[int, list[Question]]:
     return asked
 
 
-def _anchor(title: str, taken: Iterable[str]) -> str:
-    """A heading's place, as Markdown's own table of contents would name it; one that is taken gets a number."""
-    text = re.sub(r"[^\w\- ]", "", unicodedata.normalize("NFC", title)).strip().lower().replace(" ", "-")
+def _anchor(title: str, taken: Container[str], numbers: Counter[str]) -> str:
+    """A heading's place, as Markdown's own table of contents would name it; one that is taken gets a number.
+
+    Args:
+        title: The heading.
+        taken: Places that other headings have.
+        numbers: From where a free number is looked for, of each place.
+    """
+    text = re.sub(r"[^\w\- ]", "", unicodedata.normalize("NFC", title)).lstrip("_ ").strip().lower().replace(" ", "-")
     anchor = text if re.search(r"\w", text) else "section"
-    number = 0
-    while (found := f"{anchor}_{number}" if number else anchor) in taken:
-        number += 1
+    while (found := f"{anchor}_{numbers[anchor]}" if numbers[anchor] else anchor) in taken:
+        numbers[anchor] += 1
     return found

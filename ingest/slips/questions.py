@@ -58,7 +58,7 @@ def concept_slips(source: Source) -> Iterator[Slip]:
     for number, line in enumerate(lines[: head_end(lines)], 1):
         if line.startswith("english:") and (found := re.search("[\u3400-\u9fff]", line)):
             yield Slip(number, found.start() + 1, "T011", f"{found[0]!r} in the English title")
-    yield from (slip for slip in template_slips(source) if "✎" in source.text.split("\n")[slip.line - 1])
+    yield from (slip for slip in template_slips(source) if "✎" in lines[slip.line - 1])
 
 
 def key_slips(source: Source, known: Iterable[str], others: Iterable[str], code: str) -> Iterator[Slip]:

@@ -116,7 +116,7 @@ def _whole(text: str, project: Tree) -> str:
             return "\n".join(CAPTION.findall(held(f"docs/{name}")))
         return code(name, section) if name.endswith(".py") else ""
 
-    return re.sub(r'^\s*-{1,}8<-{1,}\s+"([^"]+)"\s*$', included, text, flags=re.MULTILINE)
+    return re.sub(r'^[^\S\n]*-++8<-++[^\S\n]+"([^"\n]+)"[^\S\n]*$', included, text, flags=re.MULTILINE)
 
 
 def document_of(text: str, name: str, concepts: dict[str, Concept]) -> Document | None:
@@ -178,8 +178,9 @@ def _page(text: str, name: str, concepts: dict[str, Concept]) -> Document | None
     english = name.startswith("en/")
     is_concept = name.removeprefix("en/").startswith("topics/") and stem != "index"
     found = sections(body)
-    heading = re.search(r"^# (.+?)(?:\s*\{[^{}]*\})?\s*$", body, re.MULTILINE)
-    title = plain(str(meta.get("title") or (heading[1] if heading else "")))
+    heading = re.search(r"^# (.+)$", body, re.MULTILINE)
+    said = re.sub(r"(?<!\s)\s*+\{[^{}]*\}\s*$", "", heading[1]) if heading else ""
+    title = plain(str(meta.get("title") or said.strip()))
     if not title or (stem in SKIPPED and not is_concept and len("".join(part.text for part in found)) < 40):
         return None
     address = re.sub(r"(^|/)index$", r"\1", name.removesuffix(".md"))

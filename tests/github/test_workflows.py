@@ -71,6 +71,13 @@ def test_what_strangers_bring_meets_no_token_that_can_write():
         assert "write" not in workflow(name)["jobs"][job]["permissions"].values()
 
 
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_nothing_is_written_by_a_name_that_a_branch_may_have_made_a_link(path):
+    steps = [step for job in yaml.safe_load(path.read_text("utf-8"))["jobs"].values() for step in job["steps"]]
+    written = re.findall(r"(?<=\s)>+ *([^\s&]+)", "\n".join(step.get("run", "") for step in steps))
+    assert all(re.fullmatch(r'/dev/null|"\$(RUNNER_TEMP/[\w.]+|GITHUB_\w+)"', name) for name in written), written
+
+
 def triggers(plan):
     return plan[True]  # YAML 1.1 reads `on` as a truth
 
@@ -121,6 +128,8 @@ def test_half_a_build_over_an_earlier_one_is_not_deployed():
     first, then = build["run"].splitlines()
     assert first == "rm -f site/.built"
     assert then.startswith("make site || { test -f site/.built &&")
+    [build] = [step for step in workflow("preview")["jobs"]["site"]["steps"] if "make site" in step.get("run", "")]
+    assert build["run"].splitlines() == ["rm -f site/.built", "make site || test -f site/.built"]
     assert '".built"' in (GITHUB.parent / "publish" / "build.py").read_text("utf-8")
 
 

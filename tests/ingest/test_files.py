@@ -5,6 +5,7 @@ import os
 import pytest
 
 from ingest.files import CannotWrite, read, write, write_text
+from ingest.limits import LARGEST
 from ingest.tree import Synced
 
 
@@ -63,3 +64,12 @@ def test_stale_pages_go_and_hand_written_ones_stay(tmp_path):
     assert write(docs, {"qa/a.md": "1", "qa/b.md": "2"}, ["qa"]) == Synced(2, 0)
     assert write(docs, {"qa/b.md": "2"}, ["qa"]) == Synced(0, 1)
     assert sorted(path.name for path in docs.rglob("*.md")) == ["b.md", "lora.md"]
+
+
+def test_a_large_file_is_text_when_it_is_asked_for(tmp_path):
+    """Held as text, one letter beyond the basic plane has every letter take four bytes."""
+    path = tmp_path / "2026-W48.jsonl"
+    path.write_bytes("\ufeff\U0001d6fc\r\na\rb\n".encode())
+    (source,), problems = read([path], tmp_path, LARGEST + 1)
+    assert (source.path, source.text, problems) == ("2026-W48.jsonl", "\U0001d6fc\na\nb\n", [])
+    assert source.text is not source.text

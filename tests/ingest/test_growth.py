@@ -23,6 +23,7 @@ from ingest.importing.html import FoundPictures
 from ingest.importing.markdown import read_markdown
 from ingest.importing.tidy import tidy
 from ingest.invisible import check_direction, visible
+from ingest.lessons import cell_of
 from ingest.markup import links_in
 from ingest.matching import Matcher
 from ingest.model import Concept, Question, Source
@@ -30,15 +31,18 @@ from ingest.notes.mend import mend
 from ingest.notes.names import split_attribution
 from ingest.notes.parse import parse_note
 from ingest.notes.write import format_note
+from ingest.pages.talks import parts_of
 from ingest.plain import plain
 from ingest.questions.collected import parse_collection
 from ingest.questions.discussions import parse_form
 from ingest.questions.duplicates import alike, join
 from ingest.questions.parse import parse_question
 from ingest.related import related
+from ingest.safety import check_page
 from ingest.slips.notes import note_slips
-from ingest.slips.questions import question_slips
+from ingest.slips.questions import concept_slips, question_slips
 from ingest.urls import arxiv_id, canonical_url, doi_of
+from tests.ingest.conftest import CONCEPT
 from tests.ingest.hostile import KINDS
 
 MOST = 15
@@ -61,6 +65,13 @@ def _numbered(text):
     return list(enumerate(text.split("\n"), 1))
 
 
+def _concept_page(text):
+    """A page whose example, and whose body, is the text."""
+    page = Source("docs/topics/a.md", f"{CONCEPT}<!-- [start:example] -->\n{text}\n<!-- [end:example] -->\n{text}")
+    assert parse_concept(page)[0]
+    return cell_of(page.text), list(concept_slips(page))
+
+
 PARSERS = {
     "html": safe_html.to_html,
     "a title": lambda text: (safe_html.escape(text), safe_html.meta(text), safe_html.address(text)),
@@ -72,6 +83,8 @@ PARSERS = {
     "question's title": lambda text: parse_question(Source(QUESTION, f"# {text}")),
     "front matter": lambda text: parse_question(Source(QUESTION, f"---\nid: {text}\n---\n# a")),
     "concept": lambda text: parse_concept(Source("docs/topics/a.md", f"---\ntitle: |\n  {text}\n---\n# a")),
+    "concept page": _concept_page,
+    "page by hand": lambda text: check_page(Source("docs/guide/a.md", f"---\ntitle: A\n---\n{text}")),
     "written": lambda text: format_note(Source(NOTE, HEAD + SECTIONS + text)),
     "mended": mend,
     "slips": lambda text: list(note_slips(Source(NOTE, HEAD + SECTIONS + text), TALK)),
@@ -116,22 +129,17 @@ def growth(work, make, least, size=500):
     return long / _seconds(work, make(size // 10), least / 4)
 
 
-@pytest.fixture(autouse=True)
-def no_collection():
-    """Garbage is collected when it happens to be, which costs whoever is at work."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 def grows_too_fast(work, make, size=500):
     """What was measured, where it was too much every time; else nothing."""
     found = []
-    for times, least in enumerate((0.01, 0.03, 0.1, 0.2), 1):
-        found.append(round(growth(work, make, least, times * size), 1))
-        if found[-1] <= MOST:
-            return []
+    gc.disable()  # garbage is collected when it happens to be, which costs whoever is at work
+    try:
+        for times, least in enumerate((0.01, 0.03, 0.1, 0.2), 1):
+            found.append(round(growth(work, make, least, times * size), 1))
+            if found[-1] <= MOST:
+                return []
+    finally:
+        gc.enable()
     return found
 
 
@@ -211,6 +219,11 @@ FILES = {
         parse_question,
         QUESTION,
         lambda size: "---\n" + "".join(f"k{n}: v\n" for n in range(size // 10)) + "---\n# a\n" + "x\n" * (size // 2),
+    ),
+    "headings of one name": (
+        lambda source: parts_of(parse_note(source)[0]),
+        NOTE,
+        lambda size: HEAD + "## a\n\nb\n\n" * (size // 9),
     ),
     "topics": (parse_question, QUESTION, lambda size: f"---\ntopics: [{'a,' * (size // 2)}]\n---\n# a\n"),
 }

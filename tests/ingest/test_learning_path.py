@@ -53,6 +53,12 @@ def test_path_is_read_and_nothing_is_wrong_with_it():
     ]
 
 
+@pytest.mark.parametrize("name", ["'x\" onclick=\"alert(1)'", "a b", "'}'", "[x]"])
+def test_goal_has_a_name_that_an_attribute_can_hold(name):
+    path, problems = parse_path([Source("docs/topics/path.yml", TEXT.replace("id: far", f"id: {name}"))])
+    assert path.goals == () and [problem.code for problem in problems] == ["T012"]
+
+
 def test_way_to_a_goal_holds_all_it_builds_on_in_the_order_of_the_path():
     path, _ = parse_path([Source("docs/topics/path.yml", TEXT)])
     known = {one.name: one for one in CONCEPTS}

@@ -22,6 +22,7 @@ from ingest.model import Paper, Source, Week
 from ingest.notes.parse import parse_note
 from ingest.notes.write import format_note
 from ingest.questions.parse import parse_question
+from tests.ingest.conftest import CONCEPT
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -294,3 +295,17 @@ def test_what_joins_stays_where_it_joins(text, shown):
 def test_every_turning_character_is_taken_out():
     assert visible("".join(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)])) + "a") == "a"
     assert TURNING
+
+
+def test_what_comes_near_is_looked_for_of_few_unknown_names(monkeypatch):
+    """Each is held against every name there is: 20,000 questions of a hundred took hours."""
+    looked = []
+    monkeypatch.setattr(pipeline, "get_close_matches", lambda _, known, *__: looked.append(known) or [])
+    topics = [",".join(f"n{n}x{at}" for at in range(100)) for n in range(3)]
+    questions = [
+        Source(f"talks/questions/q{n}.md", f"---\ntopics: [{names}]\n---\n\n# 问？\n") for n, names in enumerate(topics)
+    ]
+    concepts = (Source("docs/topics/lora.md", CONCEPT),)
+    problems = pipeline.parse(pipeline.Inputs(questions=tuple(questions), concepts=concepts))[1]
+    assert len([problem for problem in problems if problem.code == "T001"]) == 300
+    assert len([known for known in looked if known]) == pipeline.HINTS

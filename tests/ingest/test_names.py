@@ -9,6 +9,7 @@ import pytest
 from ingest.cli import main
 from ingest.guard import before_pages, shape
 from ingest.tree import DEEPEST
+from tests.ingest.conftest import CONCEPT
 
 ACTS = [
     b"x\n::error file=README.md::forged.md",
@@ -99,8 +100,34 @@ def test_page_has_an_address_of_its_own(project, name):
     assert [problem.code for problem in before_pages(project)] == ["X008"]
 
 
+SIGNS = [sign for sign in map(chr, range(32, 127)) if not (sign.isalnum() or sign in " +-./_")]
+
+
+def test_name_of_a_text_holds_no_sign_that_a_page_would_act_on(project, capsys):
+    """Pages repeat the names of concepts in attributes, and those of notes and questions in code."""
+    names = [f"{place}/a{sign}b.md" for place in ("talks/questions", "docs/topics") for sign in SIGNS]
+    for name in names:
+        (project / name).write_text(CONCEPT if name.startswith("docs") else "# 问？\n\n答。\n", "utf-8")
+    assert main(["build", *places(project)]) == 1
+    told = capsys.readouterr().err
+    assert [name for name in names if f"{name}:1:1: X008" not in told] == []
+    assert {problem.code for problem in before_pages(project)} == {"X008"}
+    pages = [path.read_text("utf-8") for path in (project / "docs/generated").rglob("*.md")]
+    assert [sign for sign in SIGNS if any(f"a{sign}b" in page for page in pages)] == []
+
+
+def test_name_of_a_text_may_be_in_any_script(project):
+    for name in ("第五期 笔记", "a+b_c-d", "questão"):
+        (project / f"talks/questions/{name}.md").write_text(f"# {name}？\n\n答。\n", "utf-8")
+    assert main(["build", *places(project)]) == 0
+
+
 MADE = [
     "ingest/__pycache__/cli.cpython-311.pyc",
+    "yaml.PYC",
+    "ingest/guard.abi3.so",
+    ".Cache/written/runtime",
+    "DOCS/Runtime/x.html",
     ".cache/publish.json",
     ".cache/written/runtime",
     "docs/runtime/page/math.js",
@@ -118,3 +145,19 @@ def test_branch_cannot_say_that_all_is_built_already(project, name):
     subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
     subprocess.run(["git", "add", "--force", name], cwd=project, check=True)
     assert [(problem.path, problem.code) for problem in shape(project)] == [(name, "X002")]
+
+
+@pytest.mark.parametrize("name", ["x.pyc", ".cache/publish.json"])
+def test_checkout_of_another_user_is_asked_too(project, name, monkeypatch):
+    """In a container git takes it for somebody else's, and said nothing; nor did the guard."""
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
+    (project / name).write_text("mine", "utf-8")
+    subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
+    subprocess.run(["git", "add", "--force", name], cwd=project, check=True)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert [(problem.path, problem.code) for problem in shape(project)] == [(name, "X002")]
+
+
+def test_git_that_does_not_answer_is_told(project):
+    (project / ".git").mkdir()
+    assert [(problem.path, problem.code) for problem in shape(project)] == [(".git", "X002")]

@@ -16,10 +16,13 @@ def chunk(kind, content):
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
+def head(width, height):
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+
+
 def png(width, height):
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     rows = zlib.compress(b"".join(b"\0" + bytes(width) for _ in range(height)))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return head(width, height) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 GIF = b"GIF89a" + struct.pack("<HH", 3, 2) + b"\0\0\0;"
@@ -50,7 +53,8 @@ def test_kind_and_size_are_read_off_the_bytes(content, kind, size):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"<svg/>", b"\x89PNG\r\n\x1a\n", png(4, 3)[:20], png(60_000, 1)[:40], b"GIF89a"]
+    "content",
+    [b"", b"<svg/>", b"\x89PNG\r\n\x1a\n", png(4, 3)[:20], head(60_000, 1), head(9_000, 9_000), b"GIF89a"],
 )
 def test_what_is_no_whole_picture_has_no_size(content):
     with pytest.raises(ValueError, match=r"."):

@@ -8,6 +8,7 @@ from ingest.cli import main
 from ingest.guard import Looked, before_pages, digest
 from ingest.model import Source
 from ingest.safety import check_drawing, check_page, check_snippet
+from tests.ingest.test_pictures import head, png
 
 ROOT = Path(__file__).parents[2]
 HEAD = "---\ntitle: T\n---\n\n"
@@ -120,7 +121,10 @@ ACTS = [
     "# Heading { onmouseover=alert(1) }",
     "![x](a.png){ style=position:fixed }",
     "[x](y.md){: href=javascript:alert(1) }",
+    "[x](https://evil.example){ target=_blank rel=opener }",  # which may turn the page that it was opened from
     "``` { .python onclick=alert(1) }\nx\n```",
+    "!!! md-overlay\n    x",
+    '> ???+ note  md-header "x"\n>     a',
     "x { .md-overlay }",
     "x { #__search }",
     "[x](javascript:alert(1))",
@@ -140,6 +144,18 @@ ACTS = [
     "*[a]:\n\n[x](javascript:alert(1))",
     "<javascript:alert(1)>",
     "<javascript://%0aalert(1)>",
+    "[x](java`script`:alert(1))",
+    "[x](java[script][r]:alert(1))\n\n[r]: z",
+    # what the generator puts aside before it looks for tags
+    "a <img src=x onerror=alert(1) <https://a.b>>",
+    "a <a href=//evil.example class=x <a@b.cc>>",
+    "a <a href=//evil.example class=x [x<y](z)>",
+    "a <a href=//evil.example class=x ![x<y](z)>",
+    "a <a href=//evil.example class=x $x_{<y)$>",
+    "a <x) class=md-overlay \\(x<y)\\)>",
+    "a </p <https://a.b>>",
+    "a <!-- <https://a.b> -->",
+    "a <? <https://a.b> ?>",
     # what only looks like code
     "a ` b\n`<img src=x onerror=alert(1)>` c",
     "`a\n<script>alert(1)</script>\nb`",
@@ -229,6 +245,12 @@ def test_page_of_which_the_generator_would_take_hours_is_told(part):
     assert {code for _, _, code in told(f"{HEAD}~~~\n{part * 999}\n~~~\n\na\n")} == set()
 
 
+def test_long_paragraph_of_marks_is_told():
+    """A page of 1 MB, with 990 brackets in one paragraph, took the generator minutes."""
+    assert (1, 1, "L005") in told(HEAD + f"[{'a' * 1000}" * 990)
+    assert told(HEAD + f"[{'a' * 1000}\n\n" * 990) == []
+
+
 @pytest.mark.parametrize("text", ["# a{}b", "a{}b", "- a{}", "~~~\n{}\n~~~"])
 @pytest.mark.parametrize("blank", [" ", "\t", "\n"])
 def test_row_of_blanks_is_told(text, blank):
@@ -266,6 +288,21 @@ def test_field_without_marks_of_front_matter_is_told():
     assert told("template: x.html\n\ntext") == [(1, 1, "X007")]
     assert (1, 1, "X007") in told("---\n---\n\ntemplate: x.html\n---\n\ntext")
     assert (1, 1, "X007") in told("---\ntitle: T\n---\u3000\ntemplate: x.html\n---\n\ntext")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["summary: =", "summary: 2024-02-31", "summary: 0b_", f"summary: {'9' * 5000}", "summary: 2024-1-1t99:99:99Z"],
+    ids=lambda line: line[:24],
+)
+def test_head_that_the_generator_cannot_read_is_told(line):
+    """It showed the whole head as text then, with what stands in remarks."""
+    assert told(f"---\ntitle: T # <b onclick=alert(1)>\n{line}\n---\n\nx") == [(1, 1, "X007")]
+
+
+@pytest.mark.parametrize("text", ["---\n# <b onclick=alert(1)>\n---\n\nx", "---\ntitle: T # <b onclick=alert(1)>\n---"])
+def test_head_that_the_generator_takes_for_text_is_told(text):
+    assert told(text) == [(1, 1, "X007")]
 
 
 @pytest.mark.parametrize(
@@ -363,6 +400,16 @@ def test_file_that_would_be_published_as_it_is_is_told(project, name):
     (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).write_text("<script>alert(1)</script>", "utf-8")
     assert [(problem.path, problem.code) for problem in before_pages(project)] == [(name, "X003")]
+
+
+@pytest.mark.parametrize("content", [b"<script>alert(1)</script>", b"", head(9_000, 9_000)])
+def test_file_that_is_called_a_picture_is_one_that_browsers_bear(project, content):
+    """Half a megabyte of zeros is a picture of 500 million pixels, for which a browser takes 2 GB."""
+    (project / "docs/assets").mkdir()
+    (project / "docs/assets/x.png").write_bytes(content)
+    assert [(problem.path, problem.code) for problem in before_pages(project)] == [("docs/assets/x.png", "X003")]
+    (project / "docs/assets/x.png").write_bytes(png(4, 3))
+    assert before_pages(project) == []
 
 
 def test_check_and_guard_tell_the_place(project, capsys):

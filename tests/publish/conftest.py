@@ -90,7 +90,7 @@ WRITTEN = {
     "docs/en/topics/index.md": '# Concepts\n\n--8<-- "generated/en/topics.md"\n',
     "docs/notebooks/rope.ipynb": "{}",
     "docs/records/rope.md": "验证过。\n",
-    "docs/assets/picture.png": "PNG",
+    "docs/assets/picture.png": "GIF89a\1\0\1\0",
     "snippets/__init__.py": "",
     "talks/notes/007.md": NOTE,
     "talks/questions/extrapolation.md": QUESTION,

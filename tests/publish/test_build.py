@@ -94,7 +94,7 @@ CHANGES = {  # what is changed: how, pages that are built then (or all), and pag
         {"topics/rope", "reference/rope"},
         {"topics/plain", "talks/007"},
     ),
-    "a file beside the pages": (write_new("docs/assets/picture.png", "other"), set(), {"", "topics/rope"}),
+    "a file beside the pages": (write_new("docs/assets/picture.png", "GIF89a\2\0\1\0"), set(), {"", "topics/rope"}),
     "a deleted question": (delete("talks/questions/extrapolation.md"), {"qa", "topics/rope"}, {"topics/plain"}),
     "a deleted concept": (
         lambda root: (replace("docs/index.md", "# ", "# 新")(root), delete("docs/topics/plain.md")(root)),

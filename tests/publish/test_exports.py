@@ -6,6 +6,7 @@ import pytest
 
 from publish.exports import twin
 from publish.memory import Memory, Project
+from tests.ingest.test_growth import grows_too_fast
 from tests.publish.conftest import made
 
 
@@ -18,7 +19,7 @@ def site(tmp_path):
             '见[问答](../qa/a.md#x)与[别处](https://a.example/b.md){: .wiki-tag }与[源](rope.xml){ a="b" }\n\n'
             '```python\n--8<-- "rope.py:example"\nx = "<div>"  # { .kept }\n```\n'
         ),
-        "docs/generated/before/rope.md": "先读 LoRA&#58; 低秩。\n",
+        "docs/generated/before/rope.md": "先读 LoRA&#58; 低秩。<br><span>一行。</span>\n",
         "docs/generated/questions.jsonl": '{"id": "a"}\n',
         "docs/qa/a.md": "---\ntitle: 问\n---\n\n# 问？\n",
         "snippets/rope.py": '"""RoPE."""\n# --8<-- [start:example]\ny = 1\n# --8<-- [end:example]\nz = 2\n',
@@ -39,7 +40,7 @@ KNOWN = {"names": NAMES, "pages": {"topics/rope.md": {"of": "1"}, "qa/a.md": {"o
 def test_a_twin_stands_alone(site):
     text = twin(site, "topics/rope.md", NAMES)
     assert text == (
-        "# RoPE\n\n先读 LoRA: 低秩。\n\n"
+        "# RoPE\n\n先读 LoRA: 低秩。 一行。\n\n"
         "见[问答](../../qa/a/index.md#x)与[别处](https://a.example/b.md)与[源](../rope.xml)\n\n"
         '```python\ny = 1\nx = "<div>"  # { .kept }\n```\n'
     )
@@ -76,3 +77,14 @@ def test_a_built_site_has_them_and_keeps_them(built, capsys):
         assert (built / "site" / name).is_file(), name
     assert made(built) == 0
     assert (built / "site/topics/rope/index.md").read_text("utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("part", ["<svg ", "</svg><svg", "<!-- ", "<div ", "{.a", "&#", "](a"])
+def test_a_twin_is_made_in_time_that_grows_with_its_page(site, part):
+    """A page of 1 MB whose code says `<svg` twenty thousand times took minutes."""
+
+    def work(text):
+        (site.root / "docs/qa/a.md").write_text(text, "utf-8")
+        assert twin(site, "qa/a.md", NAMES)
+
+    assert not grows_too_fast(work, lambda size: f"`{part * (size // len(part))}`")

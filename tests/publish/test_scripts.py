@@ -60,6 +60,8 @@ def test_other_inline_script_is_told_and_gets_no_hash(script, place):
         "<style>*{}</style>",
         '<script src="evil.js"></script>',
         '<a href="data:text/html,x">x</a>',
+        '<h2 id="__scripts">x</h2>',
+        "<h2 id='__config'>x</h2>",
     ],
 )
 def test_text_that_acts_is_told(html):
@@ -91,6 +93,13 @@ def test_redirect_to_the_question_that_another_repeats_is_not_told():
     assert faults(f"<article>{redirect.format('../why-rope/')}</article>") == []
     for elsewhere in ("//evil.example/", "../../x/", "javascript:x", "../a/?b"):
         assert faults(f"<article>{redirect.format(elsewhere)}</article>")
+
+
+def test_places_that_are_no_part_of_the_theme_are_not_told():
+    text = (
+        '<a id="__codelineno-0-1"></a><span id="__span-0-1">x</span><h2 id="__init__">x</h2><code> id="__config"</code>'
+    )
+    assert faults(f"<article>{text}</article>") == []
 
 
 def test_text_that_speaks_of_it_is_not_told():

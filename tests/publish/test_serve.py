@@ -4,13 +4,17 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
+from functools import partial
+from http.server import ThreadingHTTPServer
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
-from publish.serve import changes, serve
+from publish.serve import Quiet, changes, serve
 from tests.publish.conftest import write
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +36,52 @@ def test_what_a_build_writes_is_no_change(tmp_path, monkeypatch):
     monkeypatch.setattr("publish.serve.watch", lambda *places, **options: iter(batches))
     found = [path.relative_to(tmp_path).as_posix() for batch in changes(tmp_path) for path in batch]
     assert found == names[2:]
+
+
+@pytest.mark.parametrize("name", ["site", "docs/x", "talks/notes"])
+def test_branch_with_a_link_is_neither_served_nor_watched(tmp_path, capsys, monkeypatch, name):
+    """The server stood in a stranger's `site`, a home, before anything was looked at; the watch went through."""
+    monkeypatch.setattr("publish.serve.update", lambda *_: pytest.fail("built"))
+    monkeypatch.setattr("publish.serve.watch", lambda *_, **__: pytest.fail("watched"))
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).symlink_to(tmp_path.parent)
+    assert serve(tmp_path, 0) == 2
+    assert f"{name}:1:1: X001" in capsys.readouterr().err
+
+
+def test_link_that_comes_later_ends_it(tmp_path, capsys, monkeypatch):
+    def watch(*_, **__):
+        (tmp_path / "docs/x").symlink_to(tmp_path.parent)
+        yield {(1, str(tmp_path / "docs/x"))}
+
+    (tmp_path / "docs").mkdir()
+    builds = []
+    monkeypatch.setattr("publish.serve.update", lambda *_: builds.append(1))
+    monkeypatch.setattr("publish.serve.watch", watch)
+    assert serve(tmp_path, 0) == 2 and builds == [1]
+    assert "docs/x:1:1: X001" in capsys.readouterr().err
+
+
+def test_no_link_is_served(tmp_path):
+    for name in ("site/a/index.html", "site/b.txt", "other/index.html", "other/secret"):
+        write(tmp_path, name, "secret" if "other" in name else "shown")
+    for name in ("c", "d/e"):
+        (tmp_path / "site" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "site" / name).symlink_to(tmp_path / "other")
+    (tmp_path / "site/f").mkdir()
+    (tmp_path / "site/f/index.html").symlink_to(tmp_path / "other/secret")
+    (tmp_path / "here").symlink_to(tmp_path)  # the way to the project may be one
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "here/site")))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    found = {}
+    for name in ("a", "a/", "b.txt", "c", "c/", "c/secret", "d/e/secret", "f/", "d/", "../other/secret"):
+        try:
+            found[name] = urlopen(f"http://127.0.0.1:{server.server_port}/{name}").read().decode()
+        except HTTPError as error:
+            found[name] = error.code
+    server.shutdown()
+    server.server_close()
+    assert found == {name: "shown" if name in ("a", "a/", "b.txt") else 404 for name in found}
 
 
 @pytest.mark.slow

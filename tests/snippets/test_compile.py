@@ -11,10 +11,12 @@ from snippets.cross_entropy import cross_entropy, linear_cross_entropy
 from snippets.ddpm import denoising_loss, linear_betas
 from snippets.distillation import distillation_loss
 from snippets.dpo_loss import dpo_loss, ipo_loss, sequence_logps
+from snippets.flow_matching import flow_matching_loss
 from snippets.gae import whiten
 from snippets.gradient_accumulation import causal_lm_loss
 from snippets.grpo import grpo_loss
 from snippets.kl_penalty import kl_estimate
+from snippets.masked_diffusion_lm import masked_diffusion_loss
 from snippets.masked_lm import masked_lm_loss
 from snippets.moe_routing import load_balancing_loss
 from snippets.multi_token_prediction import mtp_loss
@@ -48,8 +50,10 @@ LOSSES: dict[str, Callable[[Tensor], object]] = {
     "ipo_loss": lambda x: ipo_loss(x[:, 0, 0], x[:, 0, 1], SCORES, SCORES),
     "sequence_logps": lambda x: sequence_logps(x, LABELS),
     "whiten": lambda x: whiten(x[..., 0], MASK),
+    "flow_matching_loss": lambda x: flow_matching_loss(lambda points, t: points * x.mean() + t[:, None, None], x),
     "grpo_loss": lambda x: grpo_loss(x[..., 0], ROWS, SCORES, MASK, ROWS, average="constant", max_completion_length=9),
     "kl_estimate": lambda x: kl_estimate(x[..., 0], ROWS, "k3"),
+    "masked_diffusion_loss": lambda x: masked_diffusion_loss(x, LABELS.clamp(min=0), MASK, SCORES[:, None].exp(), MASK),
     "masked_lm_loss": lambda x: masked_lm_loss(x, LABELS),
     "mtp_loss": lambda x: mtp_loss([x[:, 1:], x[:, 2:]], LABELS),
     "load_balancing_loss": lambda x: load_balancing_loss(x[0], 2, MASK[0]),

@@ -153,6 +153,7 @@ BODIES: dict[str, tuple[str | None, bytes]] = {
     "plain called gzip": ("gzip", THREE),
     "plain called deflate": ("deflate", THREE),
     "plain called br": ("br", THREE),
+    "plain called zstd": ("zstd", THREE),
     "gzip, not told": (None, gzip.compress(THREE)),
     "two members": ("gzip", gzip.compress(THREE[:100]) + gzip.compress(THREE[100:])),
     "an empty member in between": ("gzip", gzip.compress(THREE[:9]) + gzip.compress(b"") + gzip.compress(THREE[9:])),

@@ -4,6 +4,7 @@ import re
 from html import unescape
 from itertools import combinations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from ingest.learning_path import LearningPath
 from ingest.model import Concept
 from ingest.pages.learning_map import BOX, COLUMNS, PAD, ROW, WIDTH, learning_map
 from ingest.pages.path import PathPages
+from tests.ingest.test_growth import grows_too_fast
 
 BOXES = re.compile(
     r'<a(?: id="map-\w+")? xlink:href="(\w+)/" data-wiki-concept="\w+" data-wiki-goals="[^"]*">'
@@ -159,3 +161,41 @@ def test_groups_of_one_picture_keep_apart_and_within_it(sizes):
         assert 0 < x and 0 < y and x + wide < right and y + high < bottom  # borders and all
     for (x, y, wide, high), (other_x, other_y, other_wide, other_high) in combinations(frames, 2):
         assert x + wide < other_x or other_x + other_wide < x or y + high < other_y or other_y + other_high < y
+
+
+def chain(count):
+    return [concept(f"c{at}", *([f"c{at - 1}"] if at else [])) for at in range(count)]
+
+
+def test_chain_of_any_length_is_drawn_in_any_order():
+    """One of a thousand pages ended the build with a stack."""
+    for concepts in (chain(1500), chain(1500)[::-1]):
+        boxes, lines, _ = drawn(*concepts)["甲"]
+        assert {name: row for name, (_, row, _, _) in boxes.items()} == {f"c{at}": at for at in range(1500)}
+        assert len(lines) == 1499
+
+
+def test_circle_is_drawn_without_the_step_that_closes_it():
+    boxes, lines, _ = drawn(concept("a", "c"), concept("b", "a"), concept("c", "b"))["甲"]
+    assert ends(boxes, lines) == {("c", "a"), ("b", "c")}
+
+
+# Concepts of one group, `size` of them.
+THICKETS = {
+    "each on a hundred": lambda size: [
+        *(concept(f"b{at}") for at in range(100)),
+        *(concept(f"c{at}", *(f"b{base}" for base in range(100))) for at in range(size)),
+    ],
+    "a chain": chain,
+    "long lines": lambda size: [
+        *chain(size // 2),
+        *(concept(f"d{at}", f"c{at}", f"c{size // 2 - 1}") for at in range(size // 2)),
+    ],
+    "alone": lambda size: [concept(f"c{at}") for at in range(size)],
+}
+
+
+@pytest.mark.parametrize("kind", THICKETS)
+def test_map_of_any_concepts_is_drawn_in_little_time(kind):
+    """Two hundred pages of a hundred bases each took minutes."""
+    assert not grows_too_fast(lambda concepts: drawn(*concepts), THICKETS[kind], 20)

@@ -15,6 +15,7 @@ from ingest.feeds.weeks import Weeks
 from ingest.kept import Kept, hash_of
 from ingest.model import Concept, Paper, Source, Week
 from ingest.pages.digest import digest_of
+from ingest.pages.papers import ON_PAGE
 from ingest.pages.ranking import moves, picks, ranked, score, why
 from ingest.pages.render import render
 from ingest.pictures import Pictures
@@ -182,6 +183,16 @@ def test_a_concepts_papers_stand_newest_first_with_the_picks_marked() -> None:
     assert "(../papers/rlhf.xml)" in page
 
 
+def test_the_search_finds_what_the_page_shows_and_the_list_has_all() -> None:
+    many = Week("2026-W48", tuple(paper(at, votes=at % 7) for at in range(ON_PAGE + 50)))
+    pages = pages_of(many, Week("undated", tuple(replace(paper(at), published=None) for at in range(600, 602))))
+    lines = [json.loads(line) for line in pages["generated/search/2026-w48.jsonl"].splitlines()]
+    best = {one.title for one in ranked(many.papers)[: 10 + ON_PAGE]}
+    assert {line["title"] for line in lines[1:]} == best
+    assert len(json.loads(pages["papers/2026-w48.json"])["papers"]) == ON_PAGE + 50
+    assert len(pages["generated/search/undated.jsonl"].splitlines()) == 3
+
+
 def test_a_week_that_did_not_change_is_not_rendered_again() -> None:
     weeks = [Week("2026-W47", (paper(1),)), Week("2026-W48", (paper(2),))]
     first = Kept()
@@ -245,7 +256,7 @@ def test_the_lists_data_say_what_the_guide_says() -> None:
     ]
     assert rows["A Post"] == ["2026-11-23", "A Post", "https://a.example/", [], [feeds.index("Blog")], "", 0, 0]
     index = json.loads(pages["papers/weeks.json"])
-    assert index["weeks"] == [["2026-W48", 2, [0]]]
+    assert index["weeks"] == [["2026-W48", 2, [0], "2026 年 11 月 23–29 日"]]
     assert index["concepts"][0] == ["rlhf", "RLHF"]
 
 

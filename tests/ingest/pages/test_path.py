@@ -140,6 +140,13 @@ def test_day_is_said_in_both_languages():
     assert (day_zh(date(2026, 3, 1)), day_en(date(2026, 3, 1))) == ("2026 年 3 月 1 日", "1 March 2026")
 
 
+@pytest.mark.parametrize("title", ["__scripts", "_ __config", "`__config`", "__"])
+def test_section_has_no_place_of_the_theme(source, title):
+    """Whose scripts take the first that a page has."""
+    parts, _ = parts_of(parse_note(source(f"# 901\n\n## {title}\n\n说过的话。\n"))[0])
+    assert parts and not any(part.anchor.startswith("_") for part in parts)
+
+
 def test_talks_points_come_first_and_what_is_the_same_every_time_last(source):
     text = (
         NOTE.replace("## 本周新闻", "## 注意事项\n\n每周六。\n\n## 本周新闻\n\n### 项目\n\n甲。")
