@@ -2,28 +2,21 @@
 
 import argparse
 import dataclasses
-import os
 import sys
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest import files, guard, pipeline
-from ingest.addresses import OWNED
-from ingest.feeds.weeks import Weeks
+from ingest.generate import generate
 from ingest.importing.document import parse_document
 from ingest.link import link
 from ingest.model import Source
 from ingest.notes.mend import mend
 from ingest.notes.parse import head_of
-from ingest.pages.ways import Ways
-from ingest.problems import Problem
-from ingest.reporting import print_records, print_shown, report, show_progress, usage
+from ingest.reporting import print_shown, report, show_progress, usage
 from ingest.rules import rules_page
 from ingest.show import shown
-from ingest.tree import Strange
-from ingest.wiki import Records
 from ingest.workspace import Workspace
 
 
@@ -94,46 +87,7 @@ def _fix(options: argparse.Namespace, inputs: pipeline.Inputs) -> None:
 
 def build(options: argparse.Namespace) -> int:
     """Write the generated pages under docs/."""
-    started = time.perf_counter()
-    if not options.talks.is_dir():
-        return usage(f"no such folder: {options.talks}")
-    space = _workspace(options)
-    said = os.environ.get
-    ways = Ways(said("REPO_URL", "").rstrip("/"), said("REPO_BRANCH") or "main", said("CONTACT", ""))
-    settings = f"{ways} "
-    problems: list[Problem] = []
-    try:
-        counts = space.last_counts(space.state(settings))
-    except Strange as error:
-        raise files.CannotWrite(None, f"cannot write {error.filename}: {error.strerror}") from error
-    if counts:
-        counts |= {"written": 0, "removed": 0}
-    else:
-        inputs, pictures, problems = space.read()
-        kept = space.kept()
-        pages, records, found = pipeline.build(dataclasses.replace(inputs, ways=ways), kept)
-        problems += found
-        done = files.write(options.docs, {**pages, **pictures}, OWNED, kept.standing)
-        problems += [Problem(name, 1, 1, "X002", "no build wrote this") for name in done.foreign]
-        counts = _counts(records) | {"pages": len(pages), "written": done.written, "removed": done.removed}
-        space.keep(kept, pages)
-        if not problems:
-            space.remember(space.state(settings), counts)
-    seconds = time.perf_counter() - started
-    if options.json:
-        return print_records({**counts, "seconds": round(seconds, 3)}, problems)
-    print(", ".join(f"{count} {name}" for name, count in counts.items()) + f" in {round(seconds, 3):.2f} s")
-    return report(problems)
-
-
-def _counts(records: Records) -> dict[str, int]:
-    return {
-        "talks": len(records.talks),
-        "questions": len(records.questions),
-        "papers": Weeks.of(records.weeks).papers,
-        "topics": len(records.concepts),
-        "snippets": len(records.snippets),
-    }
+    return generate(_workspace(options), options.json)
 
 
 def links(options: argparse.Namespace) -> int:

@@ -141,8 +141,8 @@ def state(folders: Iterable[Path]) -> str:
         for place, below, names in os.walk(folder):
             below[:] = sorted(name for name in below if name != "__pycache__")
             for name in sorted(names):
-                path = Path(place, name)
-                found = path.lstat()
+                path = f"{place}/{name}"
+                found = os.lstat(path)
                 digest.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 

@@ -62,22 +62,36 @@ def said(question: Question) -> tuple[str, str]:
 
 
 def features_of(question: Question) -> str:
-    """What a question is compared by, each as often as it counts, with \\0 between."""
+    """What a question is compared by, with \\0 between: before the first \\1 what counts once, then what does twice."""
     asked, opening = said(question)
     # The first concept is what a question is about, the next ones what it touches.
     concepts = [f"topic:{name}" for at, name in enumerate(question.topics, 1) for _ in range(2 * CONCEPTS // at)]
-    return "\0".join(terms(asked) * TITLE + terms(opening) + concepts)
+    counts = Counter(filter(None, terms(asked) * TITLE + terms(opening) + concepts))
+    by_count: list[list[str]] = [[] for _ in range(max(counts.values(), default=0))]
+    for feature, count in counts.items():
+        by_count[count - 1].append(feature)
+    return "\1".join(map("\0".join, by_count))
+
+
+def _counted(text: str) -> Iterator[tuple[int, list[str]]]:
+    """What `features_of` joined: features by how often they count."""
+    return ((count, part.split("\0")) for count, part in enumerate(text.split("\1"), 1) if part)
 
 
 def _vectors(texts: Mapping[str, str]) -> Iterator[tuple[str, Vector]]:
-    counts = {name: Counter(filter(None, text.split("\0"))) for name, text in texts.items()}
-    shared = Counter(feature for features in counts.values() for feature in features)
-    one = {feature: feature for feature in shared}  # what is kept has each text once
-    for name, features in counts.items():
+    shared: Counter[str] = Counter()
+    for text in texts.values():
+        for _, features in _counted(text):
+            shared.update(features)
+    few = {feature: count for feature, count in shared.items() if 1 < count <= COMMON and count < len(texts)}
+    rarity = {feature: math.log(len(texts) / count) for feature, count in few.items()}
+    one = {feature: feature for feature in few}  # what is kept has each text once
+    for name, text in texts.items():
         weights = {
-            feature: (1 + math.log(count)) * math.log(len(texts) / shared[feature])
-            for feature, count in features.items()
-            if 1 < shared[feature] <= COMMON and shared[feature] < len(texts)
+            feature: (1 + math.log(count)) * rarity[feature]
+            for count, features in _counted(text)
+            for feature in features
+            if feature in rarity
         }
         heaviest = sorted(weights, key=lambda feature: (-weights[feature], feature))[:FEATURES]
         norm = math.sqrt(sum(weights[feature] ** 2 for feature in heaviest)) or 1.0

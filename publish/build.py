@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from ingest import guard
-from ingest.cli import main as ingest
+from ingest.files import CannotWrite
+from ingest.generate import generate
 from ingest.reporting import report
 from ingest.tree import Strange, sync
 from ingest.workspace import Workspace
@@ -144,7 +145,11 @@ def widgets(project: Project) -> Done:
 
 def submissions(project: Project) -> Done:
     """The pages of what people submit, in `docs/`; ingest itself says what it did, and knows when nothing changed."""
-    return ingest(["build", *(f"--{name}={project.root / name}" for name in ("talks", "docs", "snippets"))]), ""
+    try:
+        return generate(Workspace.at(project.root)), ""
+    except CannotWrite as error:
+        print(error.strerror, file=sys.stderr)
+        return 2, ""
 
 
 def pages(project: Project) -> Done:

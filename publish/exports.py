@@ -131,11 +131,17 @@ def llms(project: Project, known: Mapping[str, Any], names: Mapping[str, str]) -
     found: dict[str, list[str]] = {folder: [] for folder in SECTIONS}
     pages = sorted(known["pages"].keys() & names.keys())  # what was deleted is yet remembered
     listed = [source for source in pages if source.partition("/")[0] in found and source.endswith(".md")]
-    for source, text in zip(listed, _pages(project, [f"docs/{source}" for source in listed]), strict=True):
+    last: dict[str, list[str]] = project.memory.values.get("heads", {})
+    heads = {source: last[source] for source in listed if last.get(source, [""])[0] == known["pages"][source]["of"]}
+    due = [source for source in listed if source not in heads]
+    for source, text in zip(due, _pages(project, [f"docs/{source}" for source in due]), strict=True):
         front = FRONT.match(text)
         head = dict(FIELD.findall(front[1])) if front else {}
         title = " ".join(head.get("title", source).strip("\"' ").split())
-        about = head.get("summary", "").strip("\"' ")
+        heads[source] = [known["pages"][source]["of"] if text else "", title, head.get("summary", "").strip("\"' ")]
+    project.memory.values["heads"] = heads
+    for source in listed:
+        _, title, about = heads[source]
         address = base + quote(names[source].removesuffix("index.html") + "index.md")
         found[source.partition("/")[0]].append(f"- [{title}]({address})" + (f": {about}" if about else ""))
     lines = [

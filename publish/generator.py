@@ -10,9 +10,9 @@ and `_build_page` are the halves of MkDocs' own build; nothing public builds one
 import logging
 import os
 import sysconfig
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,12 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files, get_files, set_exclusions
 from mkdocs.structure.nav import get_navigation
 from mkdocs.structure.pages import Page
-from mkdocstrings import AutoDocProcessor
+from mkdocstrings import AutoDocProcessor, Handlers
 from pymdownx.highlight import Highlight
 from pymdownx.snippets import SnippetMissingError, SnippetPreprocessor
 
 from ingest.guard import Looked
+from ingest.pages.compiled import Compiled
 
 PACKAGES = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 _reference = False  # whether the pages that are converted now document modules, which by its options may run them
@@ -88,6 +89,16 @@ class _Markdown:
         if key not in self._known:
             self._known = {key: markdown.Markdown(**options)}
         return self._known[key].reset()
+
+
+def _names_in(folders: Iterable[str], filter_func: Callable[[str], bool]) -> list[str]:
+    """As `Environment.list_templates`, without hidden folders: 14,000 icons, of each of which MkDocs asks its name."""
+    found: set[str] = set()
+    for folder in folders:
+        for place, below, names in os.walk(folder):
+            below[:] = [name for name in below if not name.startswith(".")]
+            found.update(Path(place, name).relative_to(folder).as_posix() for name in names)
+    return sorted(filter(filter_func, found))
 
 
 def _write(content: bytes, output_path: str) -> None:
@@ -150,6 +161,9 @@ SnippetPreprocessor.read_lines = _lines
 SnippetPreprocessor.get_snippet_path = _remember_includes(SnippetPreprocessor.get_snippet_path)
 GriffeLoader._visit_module = _visit_looked(GriffeLoader._visit_module)  # type: ignore[method-assign]
 Highlight.highlight = _highlight_once(Highlight.highlight)
+# What documents modules is loaded where a page does so: it takes longer than all the rest.
+_load_handlers = Handlers._download_inventories
+Handlers._download_inventories = lambda self: None  # type: ignore[method-assign]
 
 
 @dataclass
@@ -237,7 +251,14 @@ class Generator:
         warnings: What is wrong with what all pages share.
     """
 
-    def __init__(self, settings: Path, site: Path, finish: Callable[[str], Finished], seen: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: Path,
+        site: Path,
+        finish: Callable[[str], Finished],
+        seen: Mapping[str, str],
+        code: MutableMapping[str, bytes],
+    ) -> None:
         """Read what pages share.
 
         Args:
@@ -245,6 +266,7 @@ class Generator:
             site: The folder to build into.
             finish: From a page's HTML to the text to write, and to what shall be known of it.
             seen: Hashes of the files that the guard looked at, by their names beside the site.
+            code: That of the theme's templates, as of `Compiled`.
 
         Raises:
             mkdocs.exceptions.Abort: The configuration cannot be used; why was logged.
@@ -260,6 +282,8 @@ class Generator:
         files = get_files(config)
         self._env = config.theme.get_env()
         self._env.auto_reload = False  # else each include looks for its file's time
+        self._env.bytecode_cache = Compiled(code)
+        self._env.list_templates = partial(_names_in, config.theme.dirs)  # type: ignore[method-assign]
         files.add_files_from_theme(self._env, config)
         files = config.plugins.on_files(files, config=config)
         set_exclusions(files, config)
@@ -293,6 +317,8 @@ class Generator:
         """
         global _reference
         _reference = reference
+        if reference:
+            _load_handlers(self.config.plugins["mkdocstrings"].handlers)  # type: ignore[attr-defined]
         pages = [page for uri in uris if (page := self.files.src_uris[uri].page)]
         made = [self._convert(page) for page in pages]
         if reference:  # they refer to each other, and have an inventory and a style sheet in common

@@ -152,7 +152,8 @@ class Pages:
         from publish.generator import Generator
 
         settings = self.project.root / self.language.settings
-        generator = Generator(settings, self.project.site, self._finished, self.project.seen)
+        code = self.project.memory.values.setdefault("templates", {})
+        generator = Generator(settings, self.project.site, self._finished, self.project.seen, code)
         self.project.warnings += generator.warnings
         self.known["navigation"], self.known["base"] = generator.navigation, generator.config.site_url
         self.known["shared"] = self._shared()

@@ -47,6 +47,7 @@ class PaperPages:
     ) -> None:
         weeks = Weeks.of(weeks)
         self.concepts, self._kept, self._page = concepts, page, render
+        self._archive = weeks.stamps
         self.titles = {name: concept.short for name, concept in concepts.items()}
         self._made: dict[str, str] = {}
         self.weeks: list[Digest] = []
@@ -97,14 +98,17 @@ class PaperPages:
             if week.count:  # the page of an empty one stays, for who has its address
                 years[week.name[:4]].append(week)
         values = {"newest": newest, "years": years, "undated": self.undated, "moved": moved[:MOVED]}
-        yield PAPER.page("index"), self._page("weeks", of=self, too_little=too_little, **values)
         latest = list(islice((paper for week in self.weeks for paper in week.best), LISTED))
         total = sum(week.count for week in self.weeks)
-        yield PAPER.page("list"), self._page("papers", papers=latest, total=total, of=self)
-        yield f"{PAPER.folder}/weeks.json", self._index()
-        yield PAPER.page(UNDATED), self._page("undated", groups=self._undated(), of=self)
+        made = {
+            PAPER.page("index"): partial(self._page, "weeks", of=self, too_little=too_little, **values),
+            PAPER.page("list"): partial(self._page, "papers", papers=latest, total=total, of=self),
+            f"{PAPER.folder}/weeks.json": self._index,
+            PAPER.page(UNDATED): lambda: self._page("undated", groups=self._undated(), of=self),
+            **self._atom(),
+        }
+        yield from ((path, self._kept(path, self._archive, make)) for path, make in made.items())
         yield PAPER.page("feeds"), self._page("feeds", feeds=feeds)
-        yield from self._atom()
 
     def _week(self, week: Week, digest: Digest) -> str:
         chosen, shown, groups = digest.picks, _shown(week, digest), defaultdict(list)
@@ -158,13 +162,19 @@ class PaperPages:
             months[f"{month:%Y-%m}" if month else ""].append(paper)
         return sorted(months.items(), reverse=True)
 
-    def _atom(self) -> Iterator[tuple[str, str]]:
-        chosen = [paper for week in self.weeks for paper in self.picks[week.name]][:NEWEST]
-        lists = [("picks", "每周精选的论文", chosen)]
-        lists += [(name, f"关于 {self.titles[name]} 的论文", self.on(name)) for name in self.concepts]
-        for name, title, papers in lists:
-            entries = [atom_entry(paper, day, self.why(paper)) for paper in papers if (day := paper.published)]
-            yield f"{PAPER.folder}/{name}.xml", atom(f"OpenLLM Wiki：{title}", f"papers/{name}.xml", entries)
+    def _atom(self) -> dict[str, Callable[[], str]]:
+        def feed(name: str, title: str, papers: Callable[[], list[Paper]]) -> str:
+            entries = [atom_entry(paper, day, self.why(paper)) for paper in papers() if (day := paper.published)]
+            return atom(f"OpenLLM Wiki：{title}", f"papers/{name}.xml", entries)
+
+        def chosen() -> list[Paper]:
+            return [paper for week in self.weeks for paper in self.picks[week.name]][:NEWEST]
+
+        feeds = {"picks": partial(feed, "picks", "每周精选的论文", chosen)} | {
+            name: partial(feed, name, f"关于 {title} 的论文", partial(self.on, name))
+            for name, title in self.titles.items()
+        }
+        return {f"{PAPER.folder}/{name}.xml": make for name, make in feeds.items()}
 
 
 def _shown(week: Week, digest: Digest) -> set[Paper]:

@@ -13,10 +13,9 @@ from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
-from types import CodeType
+from typing import Any
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
-from jinja2.bccache import Bucket
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ingest import safe_html
 from ingest.addresses import KINDS, Kind, slug_for
@@ -25,6 +24,7 @@ from ingest.kept import Kept, hash_of
 from ingest.markup import CJK
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.pages.atom import atom
+from ingest.pages.compiled import Compiled
 from ingest.pages.days import day_en, day_zh, short_week_zh, week_zh
 from ingest.pages.learning_map import learning_map
 from ingest.pages.lessons import lesson_parts
@@ -45,21 +45,8 @@ WEEKS, PER_WEEK = 8, 20  # of the page of changes
 SHORT = 400  # letters: what a talk says in fewer, a concept page may say at length
 
 
-class _Compiled(BytecodeCache):
-    """Templates' code by name and content: a process that renders again, as `make serve` does, compiles nothing."""
-
-    def __init__(self) -> None:
-        self._code: dict[tuple[str, str], CodeType | None] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._code.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key, bucket.checksum] = bucket.code
-
-
-_COMPILED = _Compiled()
-_plain_html = lru_cache(maxsize=20_000)(safe_html.to_html)  # for the same reason
+_code: dict[str, bytes] = {}  # of the templates, in this process and by what the last build kept
+_plain_html = lru_cache(maxsize=20_000)(safe_html.to_html)  # a process may render again
 
 
 def render(wiki: Wiki, pictures: Pictures, ways: Ways | None = None, kept: Kept | None = None) -> dict[str, str]:
@@ -94,13 +81,15 @@ class _Renderer:
             for base in concept.builds_on:
                 self.after[base][concept.name] = concept
         self.people = people_of(self.talks, self.questions.values())
+        _code.update(kept.before("templates") or {})
+        kept.results["templates"] = "", _code
         self.environment = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
-            bytecode_cache=_COMPILED,
+            bytecode_cache=Compiled(_code),
             auto_reload=False,  # nobody edits a template during a run
             autoescape=False,  # the doors named above escape, each for its place
         )
@@ -149,7 +138,7 @@ class _Renderer:
                 grouped[places[question.id][1]].append(question)
             listed = [(group, questions, counts[group]) for group, questions in grouped.items()]
             yield QUESTION.page(name), self._page("questions", grouped=listed, **values)
-        yield QUESTION.page("open"), self._page("open", listed=open_questions)
+        yield self._open(QUESTION.page("open"), "open", open_questions, listed=open_questions)
         yield QUESTION.page("ask"), self._page("ask")
         yield from self.papers.pages(self.wiki.records.feeds)
         for person in people:
@@ -221,7 +210,7 @@ class _Renderer:
         for concept in self.concepts.values():
             groups.setdefault(concept.group, []).append(concept)
         yield "generated/topics.md", self._page("concepts", groups=groups, counts=self.asked)
-        yield "generated/map.md", learning_map(groups, self.concepts, self.path) + "\n"
+        yield self._map("generated/map.md", groups, self.concepts, self.path)
         yield "generated/questions.jsonl", "".join(map(question_line, self.questions.values()))
         with_code = [concept for concept in self.concepts.values() if concept.snippet in self.snippets]
         for concept in with_code:
@@ -242,7 +231,7 @@ class _Renderer:
         }
         for name in ("promise", "home", "path"):
             yield f"generated/{name}.md", self._page(name, **values)
-        yield from self._english(groups, values)
+        yield from self._english(groups, values, open_questions)
 
     def _concept(self, concept: Concept, **lists: object) -> str:
         """What follows on the page of a concept."""
@@ -252,7 +241,7 @@ class _Renderer:
         return self._page("concept", after=after, count=count, **self.path.of(concept), **lists)
 
     def _english(
-        self, chinese: Mapping[str, Sequence[Concept]], values: Mapping[str, object]
+        self, chinese: Mapping[str, Sequence[Concept]], values: Mapping[str, object], open_questions: Sequence[Question]
     ) -> Iterator[tuple[str, str]]:
         """Fragments of the English pages: concepts have their English titles, other records stay as they are."""
         concepts, path, names = self.english, self.english_path, self.wiki.records.groups
@@ -264,11 +253,22 @@ class _Renderer:
             yield f"generated/en/{page}.md", self._page(page, **values)
         for concept in (concept for concept in concepts.values() if concept.translated):
             yield f"generated/en/topics/{concept.name}.md", self._page("en/foot", **path.of(concept))
-        templates = {"home": "home", "topics": "concepts", "snippets": "snippets", "archive": "archive", "open": "open"}
+        templates = {"home": "home", "topics": "concepts", "snippets": "snippets", "archive": "archive"}
         for page, template in templates.items():
             yield f"generated/en/{page}.md", self._page(f"en/{template}", **values)
+        yield self._open("generated/en/open.md", "en/open", open_questions, **values)
         reading = ": arrows lead from what to read first to what builds on it"
-        yield "generated/en/map.md", learning_map(groups, concepts, path, _english_address, reading) + "\n"
+        yield self._map("generated/en/map.md", groups, concepts, path, _english_address, reading)
+
+    def _open(self, path: str, template: str, questions: Sequence[Question], /, **values: object) -> tuple[str, str]:
+        """A list of the questions that wait for an answer; there may be thousands."""
+        made_of = [self.hashes[question.id] for question in questions]
+        return path, self._kept_page(path, made_of, partial(self._page, template, **values))
+
+    def _map(self, path: str, *drawn: Any) -> tuple[str, str]:
+        """A map of all concepts, which `shared` knows."""
+        made_of = self.wiki.records.path, self.wiki.records.groups
+        return path, self._kept_page(path, made_of, lambda: learning_map(*drawn) + "\n")
 
     def _html(self, text: str, path: str) -> str:
         """Safe HTML of what a file says; its pictures are looked for beside it."""

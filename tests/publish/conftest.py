@@ -3,13 +3,11 @@
 import os
 import re
 import shutil
-from functools import partialmethod
 from pathlib import Path
 
-import jinja2
 import pytest
-from jinja2.bccache import Bucket
 
+from ingest.pages.compiled import Compiled
 from publish.build import build
 from tests.site.conftest import ROOT
 
@@ -110,24 +108,12 @@ def settings(name: str, navigation: str) -> str:
     return re.sub(r"\nnav:\n.*", navigation, (ROOT / name).read_text("utf-8"), flags=re.DOTALL)
 
 
-class Compiled(jinja2.BytecodeCache):
-    """Templates by their text: half of what a small site costs is to compile the theme's."""
-
-    def __init__(self) -> None:
-        self.code: dict[tuple[str, str], object] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self.code.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.code[bucket.key, bucket.checksum] = bucket.code
-
-
 @pytest.fixture(scope="session", autouse=True)
 def theme_is_compiled_once():
+    """Half of what a small site costs is to compile the theme's templates."""
+    code: dict[str, bytes] = {}
     with pytest.MonkeyPatch.context() as patch:
-        known = partialmethod(jinja2.Environment.__init__, bytecode_cache=Compiled())
-        patch.setattr(jinja2.Environment, "__init__", known)
+        patch.setattr(Compiled, "__init__", lambda self, _: setattr(self, "_code", code))
         yield
 
 

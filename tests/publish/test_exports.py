@@ -58,9 +58,13 @@ def test_all_is_written_and_only_what_changed_again(site, monkeypatch):
     assert "- [RoPE：旋转](https://w.example/topics/rope/index.md): 一句。" in table
     site.left = dict.fromkeys(names, 1)
     again = []
+    read, pages = [], exports._pages
+    monkeypatch.setattr(exports, "_pages", lambda project, names: read.extend(names) or pages(project, names))
     monkeypatch.setattr(exports, "twin", lambda project, source, known: again.append(source) or "")
+    (site.root / "docs/qa/a.md").write_text("---\ntitle: 别的\n---\n", "utf-8")
     exports.write(site, [KNOWN | {"pages": KNOWN["pages"] | {"qa/a.md": {"of": "3"}}}])
-    assert again == ["qa/a.md"]
+    assert again == ["qa/a.md"] and read == ["docs/qa/a.md"]
+    assert (site.site / "llms.txt").read_text("utf-8") == table.replace("[问]", "[别的]")
 
 
 def test_an_include_leads_nowhere_else(site):

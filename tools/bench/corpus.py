@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
@@ -51,7 +52,9 @@ def make_project(folder: Path, questions: int, notes: int, papers: int) -> None:
             f"## 本周新闻\n\n{links}\n\n## 本周推荐\n\n{links}\n\n## Free Talk\n\n{asked}\n"
         )
         (folder / "talks" / "notes" / f"{number:03}.md").write_text(text, "utf-8")
-    shutil.copy(ROOT / "talks" / "synonyms.txt", folder / "talks")
+    table = (ROOT / "talks" / "synonyms.txt").read_text("utf-8")
+    table = re.sub(r"\bqa/[\w-]+", "qa/q00000", table)  # as many helpful pages, of the questions that are here
+    (folder / "talks" / "synonyms.txt").write_text(table, "utf-8")
     weeks: dict[str, list[str]] = {}
     for number in range(papers):
         day = date(2023, 1, 2) + timedelta(days=number % 1000)

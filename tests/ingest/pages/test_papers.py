@@ -216,8 +216,8 @@ def test_a_week_that_did_not_change_is_not_even_read() -> None:
 
         return Weeks({name: hash_of(one) for name, one in held.items()}, make)
 
-    def built(of: Weeks, kept: Kept) -> dict[str, str]:
-        return render(Wiki(Records(weeks=of, concepts=CONCEPTS, groups={"组": "Group"}), {}, {}), {}, kept=kept)
+    def built(of: Weeks, kept: Kept, english: str = "Group") -> dict[str, str]:
+        return render(Wiki(Records(weeks=of, concepts=CONCEPTS, groups={"组": english}), {}, {}), {}, kept=kept)
 
     first = Kept()
     pages = built(archive(), first)
@@ -229,6 +229,11 @@ def test_a_week_that_did_not_change_is_not_even_read() -> None:
     assert asked == ["2026-W47"]
     assert again == built(archive(new), Kept())  # as if nothing had been kept
     assert "On 9" in again["generated/topics/rag.md"] and "On 9" in again["papers/2026-w47.md"]
+    same = Kept(known, first.results)
+    assert built(archive(), same) == pages
+    of_all_weeks = {f"papers/{name}" for name in ("index.md", "list.md", "undated.md", "weeks.json", "rag.xml")}
+    assert same.standing >= {*of_all_weeks, "papers/picks.xml", "generated/map.md", "generated/en/map.md"}
+    assert built(archive(), Kept(known, first.results), "Other") == built(archive(), Kept(), "Other")
 
 
 def test_the_lists_data_say_what_the_guide_says() -> None:
