@@ -18,6 +18,7 @@ let known = null; // once a page of this tab has needed it
 
 export class Cell {
   /** @type {Editor | null} */ editor = null;
+  /** Where the code is being pressed. @type {{x: number, y: number} | null} */ pressed = null;
   /** @type {Promise<Editor> | null} */ opening = null;
   /** @type {Promise<boolean> | null} */ running = null;
   /** @type {import("./run.js").Run | null} */ current = null;
@@ -57,14 +58,12 @@ export class Cell {
   listen() {
     const { pre } = this.view;
     const signal = this.page.left;
-    let pressed = false; // a click opens the editor where it fell, unless text was selected
-    pre.addEventListener("pointerdown", () => (pressed = true), { signal });
-    pre.addEventListener("focusin", () => pressed || this.edit(), { signal });
-    const click = (/** @type {MouseEvent} */ event) => {
-      pressed = false;
-      if (getSelection()?.isCollapsed) this.edit({ x: event.clientX, y: event.clientY });
-    };
-    pre.addEventListener("click", click, { signal });
+    // A click opens the editor where it fell, unless text was selected.
+    const point = (/** @type {MouseEvent} */ event) => ({ x: event.clientX, y: event.clientY });
+    pre.addEventListener("pointerdown", (event) => (this.pressed = point(event)), { signal });
+    for (const end of ["click", "pointercancel"]) addEventListener(end, () => (this.pressed = null), { signal });
+    pre.addEventListener("focusin", () => this.pressed || this.edit(), { signal });
+    pre.addEventListener("click", (event) => getSelection()?.isCollapsed && this.edit(point(event)), { signal });
   }
 
   text() {
@@ -147,6 +146,7 @@ export class Cell {
     if (this.page.left.aborted) editor.destroy();
     else this.view.pre.replaceWith(place);
     this.editor = editor;
+    if (this.pressed) editor.focus(this.pressed); // there will be no click on what is gone
     const now = textOf(this.view.code); // what came while the editor did
     if (now !== options.text) editor.setText(now);
     return editor;

@@ -1006,6 +1006,17 @@ def test_cells_work_under_a_strict_content_security_policy(warm: Page) -> None:
     assert warm.evaluate("violations")[before:] == []
 
 
+def test_editor_that_comes_under_a_press_has_the_cursor(warm: Page) -> None:
+    """No click follows where what was pressed is gone."""
+    warm.goto(LORA)
+    cell = Cell(warm).start()
+    cell.block.locator("pre").hover()
+    warm.mouse.down()  # the editor comes after the run
+    cell.block.locator(".cm-content").wait_for(timeout=RUN_SECONDS)
+    warm.mouse.up()
+    expect(cell.block.locator(".cm-content")).to_be_focused()
+
+
 def test_cell_has_named_parts(cell: Cell) -> None:
     assert cell.block.get_attribute("aria-label") == "代码块 1"
     assert cell.status.get_attribute("aria-live") == "polite"
