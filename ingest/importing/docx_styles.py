@@ -81,7 +81,8 @@ def read_styles(package: Package) -> dict[str, Style]:
         base = style(said(parent, "val"), (*way, name)) if parent is not None else Style()
         called = child(element, "name")
         shown = said(called, "val") if called is not None else ""
-        own = {name_of(each): is_on(each) for each in child(element, "rPr") or () if name_of(each) in SWITCHES}
+        letters = child(element, "rPr")
+        own = {name_of(each): is_on(each) for each in (() if letters is None else letters) if name_of(each) in SWITCHES}
         done[name] = found = Style(shown, base.level, base.code, base.quote, base.number, 0, base.switches | own)
         if match := HEADING.match(shown):
             found.level = min(int(match[1]), 6)

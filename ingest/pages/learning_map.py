@@ -24,6 +24,7 @@ WIDTH, ROW, BOX = 328, 62, 28  # user units: a picture's width, from one row to 
 GAP, LANE = 10, 4  # between two neighbours; the width of a lane
 ROOM = WIDTH - 3 * (GAP + LANE)  # for the boxes of a row, so that lanes find a place too
 SWEEPS = 12
+NEAR = 20  # rows that are looked at again for each concept, since a short name may fit where longer ones did not
 THICKET = 2_000  # pieces of lines of one group, which nobody can follow any more: they are not drawn
 COLUMNS, EDGE, PAD, HEAD = 3, 8, 10, 34  # of groups; between them, within their frames, and for their names
 READING = "：箭头从先读的概念指向接着读的"
@@ -164,6 +165,13 @@ def _rows(bases: Mapping[str, list[str]], widths: Mapping[str, int]) -> dict[str
         rows[name] = row
         taken[row] = taken.get(row, 0) + widths[name] + GAP
 
+    begun: dict[int, int] = {}  # by the row from which a place was looked for: where the next search begins
+
+    def first(name: str, row: int) -> int:
+        found = next(below for below in count(begun.get(row, row)) if fits(name, below))
+        begun[row] = max(begun.get(row, row), found - NEAR)
+        return found
+
     for name in sorted(bases, key=lambda name: depths[name]):
         if bases[name]:
             row = max((rows[base] + 1 for base in bases[name] if base in rows), default=1)
@@ -171,13 +179,13 @@ def _rows(bases: Mapping[str, list[str]], widths: Mapping[str, int]) -> dict[str
                 if base not in rows:
                     above = next((above for above in range(row - 1, -1, -1) if fits(base, above)), None)
                     if above is None:
-                        above = next(below for below in count(row) if fits(base, below))
+                        above = first(base, row)
                     put(base, above)
                     row = max(row, above + 1)
-            put(name, next(below for below in count(row) if fits(name, below)))
+            put(name, first(name, row))
     for name in bases:
         if name not in rows:
-            put(name, next(row for row in count() if fits(name, row)))
+            put(name, first(name, 0))
     return rows
 
 
@@ -196,7 +204,9 @@ def _lines(bases: Mapping[str, list[str]], rows: Mapping[str, int]) -> list[tupl
 def _ordered(rows: Mapping[str, int], lines: Sequence[tuple[Place, Place]]) -> list[list[Place]]:
     """The places of each row from left to right: of some sweeps by neighbours' means, the one with fewest crossings."""
     places = dict.fromkeys([*((name, row) for name, row in rows.items()), *(place for line in lines for place in line)])
-    layers = [[place for place in places if place[1] == row] for row in range(max(rows.values()) + 1)]
+    layers: list[list[Place]] = [[] for _ in range(max(rows.values()) + 1)]
+    for place in places:
+        layers[place[1]].append(place)
     best, fewest = layers, _crossings(layers, lines)
     for sweep in range(SWEEPS):
         downwards = sweep % 2 == 0
