@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from ingest.importing.decode import CannotConvert, decode
 from ingest.importing.docx_html import Paragraph, Run, html_of
 from ingest.importing.docx_lines import SKIPPED, Lines, text_of
-from ingest.importing.docx_package import DEEPEST, Element, Package, Parts, child, name_of, open_package, said
+from ingest.importing.docx_package import DEEPEST, Element, Package, Parts, child, name_of, open_package, said, within
 from ingest.importing.docx_styles import Style, has_mono, heading, list_of, read_lists
 from ingest.importing.html import Written, to_markdown
 from ingest.invisible import unescape
@@ -123,7 +123,7 @@ class _Reader(Lines):
         for kind in ("footnote", "endnote"):
             for part in self.package.related(self.package.main, f"{kind}s"):
                 root = self.package.xml(part)
-                found |= {(kind, said(note, "id")): (part, note) for note in root or () if name_of(note) == kind}
+                found |= {(kind, said(note, "id")): (part, note) for note in within(root) if name_of(note) == kind}
         for number, place in enumerate(self.notes, 1):
             if place in found:
                 self.part, note = found.pop(place)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ingest.importing.docx_charts import chart_table
 from ingest.importing.docx_html import Paragraph, Run
-from ingest.importing.docx_package import Element, Package, child, name_of, said
+from ingest.importing.docx_package import Element, Package, child, name_of, said, within
 from ingest.importing.docx_styles import Style, has_mono, is_on, read_styles
 from ingest.importing.omml import Omml, omml_tex
 from ingest.importing.signs import sign
@@ -80,7 +80,7 @@ class Lines:
         named = child(properties, "rStyle")
         style = self.styles.get(said(named, "val"), Style()) if named is not None else Style()
         code = has_mono(properties) or style.code
-        switches = style.switches | {name_of(each): is_on(each) for each in properties or ()}
+        switches = style.switches | {name_of(each): is_on(each) for each in within(properties)}
         marks = tuple(_marks(switches, properties))
         link = link or next(
             (target for field in reversed(self._fields) if field[-1] == "shown" and (target := _target(field[0]))), ""

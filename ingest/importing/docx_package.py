@@ -2,7 +2,7 @@
 
 import contextlib
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
@@ -28,6 +28,11 @@ def child(element: Element | None, *way: str) -> Element | None:
     for name in way:
         element = next((each for each in element if name_of(each) == name), None) if element is not None else None
     return element
+
+
+def within(element: Element | None) -> Iterable[Element]:
+    """What stands in an element that may not be there."""
+    return () if element is None else element
 
 
 @dataclass(slots=True)

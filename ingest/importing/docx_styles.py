@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ingest.importing.docx_package import Element, Package, child, name_of, said
+from ingest.importing.docx_package import Element, Package, child, name_of, said, within
 from ingest.limits import number_in
 
 MONO = re.compile(
@@ -81,8 +81,7 @@ def read_styles(package: Package) -> dict[str, Style]:
         base = style(said(parent, "val"), (*way, name)) if parent is not None else Style()
         called = child(element, "name")
         shown = said(called, "val") if called is not None else ""
-        letters = child(element, "rPr")
-        own = {name_of(each): is_on(each) for each in (() if letters is None else letters) if name_of(each) in SWITCHES}
+        own = {name_of(each): is_on(each) for each in within(child(element, "rPr")) if name_of(each) in SWITCHES}
         done[name] = found = Style(shown, base.level, base.code, base.quote, base.number, 0, base.switches | own)
         if match := HEADING.match(shown):
             found.level = min(int(match[1]), 6)

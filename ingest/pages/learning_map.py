@@ -13,9 +13,11 @@ import unicodedata
 from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from graphlib import TopologicalSorter
 from html import escape
 from itertools import accumulate, count, pairwise
+from operator import or_
 
 from ingest.model import Concept
 from ingest.pages.path import PathPages
@@ -84,12 +86,14 @@ def _without_detours(concepts: Mapping[str, Concept]) -> dict[str, list[str]]:
 
     Unknown names and the step that closes a circle are left out: the checker reports them.
     """
-    everything: dict[str, set[str]] = {}
+    bits = {name: 1 << at for at, name in enumerate(concepts)}
+    everything: dict[str, int] = {}  # sets as numbers: of a long chain the sets would have millions of names
     direct: dict[str, list[str]] = {}
     for name in _bases_first(concepts):
         known = [base for base in concepts[name].builds_on if base in everything]
-        direct[name] = [base for base in known if not any(base in everything[other] for other in known)]
-        everything[name] = set(known).union(*(everything[base] for base in known))
+        below = reduce(or_, (everything[base] for base in known), 0)
+        direct[name] = [base for base in known if not below & bits[base]]
+        everything[name] = reduce(or_, map(bits.__getitem__, known), below)
     return direct
 
 
