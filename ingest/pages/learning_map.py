@@ -17,7 +17,6 @@ from functools import reduce
 from graphlib import TopologicalSorter
 from html import escape
 from itertools import accumulate, count, pairwise
-from operator import or_
 
 from ingest.model import Concept
 from ingest.pages.path import PathPages
@@ -91,9 +90,9 @@ def _without_detours(concepts: Mapping[str, Concept]) -> dict[str, list[str]]:
     direct: dict[str, list[str]] = {}
     for name in _bases_first(concepts):
         known = [base for base in concepts[name].builds_on if base in everything]
-        below = reduce(or_, (everything[base] for base in known), 0)
+        below = reduce(int.__or__, (everything[base] for base in known), 0)
         direct[name] = [base for base in known if not below & bits[base]]
-        everything[name] = reduce(or_, map(bits.__getitem__, known), below)
+        everything[name] = reduce(int.__or__, map(bits.__getitem__, known), below)
     return direct
 
 
