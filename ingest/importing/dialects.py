@@ -63,7 +63,7 @@ class Spoken:
     """A text whose marks are common ones.
 
     Attributes:
-        text: Of as many lines as before.
+        text: The text; but for an outline's, of as many lines as before.
         dropped: The marks that went.
         told: What was left out on purpose, in words.
     """

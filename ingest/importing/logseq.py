@@ -1,9 +1,8 @@
 """Outlines of Logseq as Markdown: every line of them is an item, headings and questions too."""
 
 import re
-from dataclasses import dataclass, field
 
-from ingest.importing.dialects import outside_code
+from ingest.importing.dialects import Spoken, outside_code
 from ingest.marks import ask_mark, say_mark
 
 PROPERTY = re.compile(r"^\s*(?:[-*]\s+)?([a-z][\w.-]{0,30}):: ?(.*)$")
@@ -19,18 +18,9 @@ SIZE = re.compile(r"(?<=\))\{:[^{}\n]*\}")
 ITEM = re.compile(r"^(\t*|(?:  )*)- ?(.*)$")
 
 
-@dataclass(slots=True)
-class Outline:
-    """A text that is none any more, the marks that went, and what was left out on purpose, in words."""
-
-    text: str
-    dropped: list[str] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
-
-
-def without_outline(text: str) -> Outline:
+def without_outline(text: str) -> Spoken:
     """A page of Logseq as Markdown; any other text as it is."""
-    outline = Outline(text)
+    outline = Spoken(text)
     if not any((found := PROPERTY.match(line)) and found[1] in (*OWN, "title", "tags") for line in text.split("\n")):
         return outline
     lines = outside_code(_counted(text.split("\n")), lambda run: [new for line in run for new in _line(line, outline)])
@@ -52,7 +42,7 @@ def _counted(lines: list[str]) -> list[str]:
     return out
 
 
-def _line(line: str, outline: Outline) -> list[str]:
+def _line(line: str, outline: Spoken) -> list[str]:
     """A line without what is for the program, or none."""
     if found := PROPERTY.match(line):
         outline.dropped.append(line)
@@ -78,7 +68,7 @@ def _line(line: str, outline: Outline) -> list[str]:
     return [REFERENCE.sub(tell, MACRO.sub(tell, line))]
 
 
-def _flat(lines: list[str], outline: Outline) -> list[str]:
+def _flat(lines: list[str], outline: Spoken) -> list[str]:
     """The items: headings, questions and answers as such, with what is below them set in no more than they are."""
     out: list[str] = []
     bases = [0]  # how deep what stands open is

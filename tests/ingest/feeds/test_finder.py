@@ -57,7 +57,7 @@ def test_folders_without_pages_name_nothing(tmp_path: Path) -> None:
     assert finder(tmp_path)("On LoRA", "LoRA") == ()
 
 
-def test_a_concept_named_right_before_another_is_its_adjective() -> None:
+def test_the_longest_name_is_what_a_title_means() -> None:
     find = finder(Path(__file__).parents[3] / "docs")
     found = find("GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers", "")
     assert "quantization" in found and "post_training" not in found
