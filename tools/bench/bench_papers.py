@@ -6,7 +6,6 @@ Each part runs in a process of its own, so that its peak memory is its own.
 import gzip
 import json
 import random
-import re
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from ingest.feeds.state import FeedState
 from ingest.feeds.store import add_to_archive
 from ingest.model import Paper, Source, Week
 from ingest.pipeline import Inputs, build
+from tools.bench.memory import peak
 
 if TYPE_CHECKING:  # it brings torch, whose 250 MB are not ours
     from tools.bench.table import Row
@@ -79,7 +79,7 @@ def measure_fetch(folder: Path) -> dict[str, float]:
         began = time.process_time()
         add_to_archive((outcome,), folder, day, lambda title, abstract: ())
         took[name] = time.process_time() - began
-    return took | {"MB": _peak()}
+    return took | {"MB": peak()}
 
 
 def measure_build(folder: Path, count: int) -> dict[str, float]:
@@ -92,7 +92,7 @@ def measure_build(folder: Path, count: int) -> dict[str, float]:
     pages, _, _ = build(Inputs(papers=sources, concepts=concepts))
     took = time.process_time() - began
     largest = max((pages[f"papers/{path.stem.lower()}.md"].encode() for path in paths), key=len)
-    return {"seconds": took, "MB": _peak(), "page": len(gzip.compress(largest, 9))}
+    return {"seconds": took, "MB": peak(), "page": len(gzip.compress(largest, 9))}
 
 
 def labelled() -> tuple[list[list[str]], list[list[str]]]:
@@ -117,12 +117,6 @@ def measure_linking(papers: Iterable[list[str]]) -> tuple[int, float, float]:
         wrong += len(found - wanted - allowed)
         missed += len(wanted - found)
     return count, right / (right + missed), right / (right + wrong)
-
-
-def _peak() -> float:
-    """MB; what `getrusage` says begins with the peak of whoever started the process."""
-    [kilobytes] = re.findall(r"^VmHWM:\s+(\d+)", Path("/proc/self/status").read_text("utf-8"), re.MULTILINE)
-    return int(kilobytes) / 1000
 
 
 def _alone(what: str, *arguments: str) -> dict[str, float]:

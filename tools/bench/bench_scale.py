@@ -124,9 +124,8 @@ def indexed(folder: Path) -> float:
     """MB that writing the index from nothing takes at its peak."""
     (folder / ".cache" / "search.bin").unlink()
     code = (
-        "import resource; from pathlib import Path; from ingest.tree import Tree;"
-        "from publish.search.index import build; build(Tree(Path.cwd()));"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "from pathlib import Path; from ingest.tree import Tree; from tools.bench.memory import peak;"
+        "from publish.search.index import build; build(Tree(Path.cwd())); print(peak())"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))}
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, check=True, capture_output=True)
