@@ -61,7 +61,7 @@ function item(row, week, titles) {
   made.append(element("a", { href: address(where) }, title), " ");
   const date = day ? [element("time", { class: "wiki-held" }, day), " · "] : [];
   made.append(element("span", { class: "wiki-list__meta" }, ...date, said.filter(Boolean).join(" · ")));
-  if (address(code)) made.append(" ", element("a", { href: address(code) }, "代码"));
+  if (address(code)) made.append(" ", element("a", { href: address(code), class: "wiki-tag" }, "代码"));
   for (const name of concepts) {
     made.append(" ", element("a", { class: "wiki-tag", href: new URL(`../topics/${name}/`, data).href }, titles.get(name) ?? name));
   }
