@@ -89,7 +89,8 @@ export class Widget {
     for (const sign of ["pointerdown", "focusin"]) {
       this.form.addEventListener(sign, () => this.wake(), { once: true, signal });
     }
-    this.block.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.pick(event), { signal });
+    // not pointerover: a picture that is drawn anew, or scrolled, under a mouse that rests picks nothing
+    this.block.addEventListener("pointermove", (event) => event.pointerType === "mouse" && this.pick(event), { signal });
     this.block.addEventListener("click", (event) => this.pick(event), { signal });
     this.details.addEventListener("toggle", () => this.toggleCode(), { signal });
     addEventListener("hashchange", () => this.receive(), { signal });
@@ -122,7 +123,7 @@ export class Widget {
   /** @param {Event} event */
   pick(event) {
     const target = event.target instanceof Element ? event.target.closest("[data-pick]") : null;
-    if (!target || (event.type === "pointerover" && !this.shown)) return; // a mouse that passes by downloads nothing
+    if (!target || (event.type === "pointermove" && !this.shown)) return; // a mouse that passes by downloads nothing
     const [name, value] = (target.getAttribute("data-pick") ?? "").split(":");
     const control = this.controls.find((one) => one.name === name);
     if (!control || control.value() === Number(value)) return;

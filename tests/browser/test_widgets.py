@@ -201,6 +201,12 @@ def test_row_under_the_mouse_is_the_query(gallery):
     widget.wait()
     widget.block.locator("[data-live] [data-key=weights] [data-pick='row:6']").hover(force=True)
     widget.shows({"row": 6})
+    widget.control("row").focus()
+    page.keyboard.press("ArrowLeft")  # and the mouse, which rests where it was, does not take it back
+    widget.shows({"row": 5})
+    page.mouse.wheel(0, 40)  # nor what is scrolled beneath it
+    page.wait_for_timeout(500)
+    assert widget.control("row").input_value() == "5"
 
 
 def test_training_plays_and_pauses(gallery):
