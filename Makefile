@@ -32,7 +32,8 @@ help: ## list the targets
 # Every version comes from the lock, that of the build backend too (its variable is newer than some pips).
 PIP := -m pip --quiet --disable-pip-version-check
 LOCKED = PIP_CONSTRAINT=$(1) PIP_BUILD_CONSTRAINT=$(1)
-INSTALL := $(call LOCKED,constraints.txt) $(BIN)/python $(PIP) install
+# Python compiles what it imports: to compile all of torch's and transformers' files takes pip a minute.
+INSTALL := $(call LOCKED,constraints.txt) $(BIN)/python $(PIP) install --no-compile
 
 # One stamp per extra: a virtual environment is made once and brought up to date when the dependencies change.
 .venv/.site: pyproject.toml constraints.txt
