@@ -21,9 +21,9 @@ import { unpacked } from "./reader.js";
  *   Of a unit, by document: how much of it the text has, whether the title has it, how much of the title it is, whether all
  *   its words are there.
  * @typedef {{document: number, score: number, whole: boolean}} Hit
- * @typedef {{hits: Hit[], others: Hit[], whole: number, plan: Plan, marks: string[], best: number, card: number}} Found `others`: what is shown on demand; `whole`: how many
+ * @typedef {{hits: Hit[], others: Hit[], whole: number, plan: Plan, marks: string[], best: number, card: number, list: string}} Found `others`: what is shown on demand; `whole`: how many
  *   hits have all words; `best`: 0…1, how much of the query the first one has; `card`: the concept that the
- *   query is, or -1.
+ *   query is, or -1; `list`: the address of a list of papers that is asked for, or "".
  */
 
 /** What ranks, and by how much. */
@@ -53,6 +53,9 @@ const TITLES = [...Array(TITLE + 1).fill(0), ...Array(LEVELS - TITLE).fill(RANKI
 const SHARES = [0.05, 0.09, 0.13, 0.2, 0.25, 1 / 3, 0.5, 1];
 const FILES = 3; // that are looked through for longer words
 const FEW = 5; // documents that have all words: too few to look no further
+const LIST = "papers/list/"; // see browser/page/papers.js
+const PAPERS = /论文|文献|papers?|arxiv/; // what asks for papers, and what may be said beside it but for a concept
+const NEWEST = /^(?:论文|文献|papers?|arxiv|[本这上]周|[本这上]一?个?[星礼]期|本月|这个月|今[天年]|最近|近期|最新|新|发布|发表|精选|this|week|month|today|year|weekly|latest|recent|recently|newest|new|last|published|s)+$/;
 
 /** What depends on the index and not on the query. */
 export class Finder {
@@ -109,10 +112,34 @@ export class Finder {
    * @returns {Promise<Found>}
    */
   async find(query, language = "zh") {
-    const plan = await this.plan(query);
+    const asked = await this.plan(query);
+    const papers = asksForPapers(asked);
+    const list = papers ? await listOf(this, asked.concepts[0]) : "";
+    const plan = papers && asked.concepts.length ? { ...asked, units: asked.units.filter(({ page }) => page) } : asked;
     const scored = await Promise.all(plan.units.map((unit) => scoreOf(this.reader, unit)));
-    return ranked(this, plan, scored, language);
+    return { ...ranked(this, plan, scored, language), list };
   }
+}
+
+/** Whether a query asks for papers, and says nothing beside but when, and of what concept. @param {Plan} plan */
+function asksForPapers({ units, concepts }) {
+  const others = units.filter(({ page }) => !page).map(({ text }) => text.trim().toLowerCase());
+  return concepts.length < 2 && others.some((text) => PAPERS.test(text)) && others.every((text) => NEWEST.test(text));
+}
+
+/**
+ * The address of a list of papers: of all, or of a concept's; "" where there is none.
+ * @param {Finder} finder
+ * @param {string | undefined} concept
+ */
+async function listOf({ reader, names, runs }, concept) {
+  const papers = runs.filter(([kind]) => kind === "论文");
+  if (papers.length === 0 || !concept) return papers.length ? LIST : "";
+  const { values, of } = (await reader.filters()).topic;
+  const place = String(values.indexOf(names.senses.find(([id]) => id === concept)?.[3]));
+  const held = of.split(",");
+  const any = papers.some(([, , from, end]) => held.slice(from, end).some((/** @type {string} */ own) => own.split(" ").includes(place)));
+  return any ? `${LIST}?concept=${concept}` : "";
 }
 
 /** @param {string} text @param {Map<string, string>} better */
@@ -353,7 +380,7 @@ function together(count, exact, longer) {
  * @param {Plan} plan
  * @param {Scored[]} scored
  * @param {"zh" | "en"} language
- * @returns {Found}
+ * @returns {Omit<Found, "list">}
  */
 function ranked(finder, plan, scored, language) {
   const { count } = finder.reader;
