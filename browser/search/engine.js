@@ -175,8 +175,14 @@ export class Engine {
     const titles = await this.reader.suggested();
     const wanted = typed.trim().toLowerCase();
     if (!wanted) return [];
-    const concepts = names.senses.filter(([id, own, page, title = ""]) =>
-      page !== undefined && title.toLowerCase() !== wanted && !own.includes(wanted) && ([title.toLowerCase(), ...own, ...(Object.hasOwn(names.pinyin, id) ? names.pinyin[id] : [])].some((name) => name.startsWith(wanted))));
+    const begins = (/** @type {string[]} */ all) => all.some((name) => name.startsWith(wanted));
+    const pages = names.senses.filter(([, , page]) => page !== undefined);
+    let begun = pages.filter(([, own, , title = ""]) => begins([title.toLowerCase(), ...own]));
+    if (begun.length === 0 && /^[a-z' ]+$/.test(wanted)) {
+      const spelled = new Map(Object.entries(await this.reader.pinyin()));
+      begun = pages.filter(([id]) => begins(spelled.get(id) ?? []));
+    }
+    const concepts = begun.filter(([, own, , title = ""]) => title.toLowerCase() !== wanted && !own.includes(wanted));
     const asked = wanted.length < 2 ? [] : titles.filter(([title]) => title.toLowerCase().includes(wanted) && title.toLowerCase() !== wanted);
     const found = [
       ...concepts.slice(0, SUGGESTIONS - Math.min(2, asked.length)).map(([id, , , title = "", english = ""]) => ({ title: inEnglish ? english : title, url: `topics/${id}/`, concept: true })),

@@ -537,12 +537,17 @@ def test_text_of_pages_stays_text(page: Page) -> None:
     assert set(tags) <= {"MARK"}
 
 
-def test_table_of_traditional_characters_is_fetched_only_where_it_says_something(page: Page, watch: Watch) -> None:
+@pytest.mark.parametrize(("table", "query"), [("/forms-", "位置編碼"), ("/pinyin-", "weizhi bianma")])
+def test_tables_of_traditional_characters_and_pinyin_are_fetched_only_where_they_say_something(
+    page: Page, watch: Watch, table: str, query: str
+) -> None:
     page.goto("")
     open_and_ask(page, "位置编码 LoRA")
-    assert not [address for address in watch.requests if "/forms-" in address]
-    ask(page, "位置編碼")
-    assert len([address for address in watch.requests if "/forms-" in address]) == 1
+    ask(page, "LoRA")
+    assert not [address for address in watch.requests if table in address]
+    ask(page, query)
+    assert found(page)[0] == "topics/sinusoidal_positions/"
+    assert len([address for address in watch.requests if table in address]) == 1
 
 
 def test_filters_stand_behind_a_button_on_a_phone(page: Page) -> None:
