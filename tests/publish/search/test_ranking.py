@@ -77,6 +77,12 @@ def test_other_name_of_a_concept_is_but_its_words(planned):
     assert plan["units"] == [["LoRA", "lora", True], ["低秩适配", "", False]]
 
 
+def test_particle_inside_of_a_name_is_no_end_of_it(planned):
+    within, after = planned("旋转后的位置编码", "低秩适配的层数")
+    assert within["units"] == [["旋转后的位置编码", "rope", True]]
+    assert after["units"] == [["低秩适配", "lora", True], ["层数", "", False]]
+
+
 def test_hint_counts_by_its_share_of_the_query(planned):
     whole, half = planned("复读机", "复读机 占显存")
     assert whole["hints"] == [1]
