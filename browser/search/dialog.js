@@ -397,14 +397,20 @@ function openSearch(state) {
 }
 
 /**
- * Where to ask what nothing answers yet: the repository's form with the words filled in, or else the page about asking.
+ * Where to ask what nothing answers yet: the repository's form with the words filled in, as ingest/pages/ways.py names its
+ * parts, or else the page about asking.
  * @param {string} query
  */
 function askAddress(query) {
-  const repository = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".md-source"))?.href ?? "";
-  if (!repository.startsWith("https://github.com/")) return new URL(`../../${labels.askPage}`, import.meta.url).href;
-  const words = new URLSearchParams({ template: "question.yml", title: labels.asked(query), question: query });
-  return `${repository.replace(/\/$/, "")}/issues/new?${words}`;
+  const repository = (/** @type {HTMLAnchorElement | null} */ (document.querySelector(".md-source"))?.href ?? "").replace(/\/$/, "");
+  const title = labels.asked(query);
+  /** @type {Record<string, Record<string, string>>} */
+  const forms = {
+    "https://github.com": { template: "question.yml", title, question: query },
+    "https://gitee.com": { "issue[title]": title, "issue[description]": `### 问题\n\n${query}\n\n### 背景\n\n### 提问者` },
+  };
+  const words = Object.entries(forms).find(([host]) => repository.startsWith(`${host}/`))?.[1];
+  return words ? `${repository}/issues/new?${new URLSearchParams(words)}` : new URL(`../../${labels.askPage(query)}`, import.meta.url).href;
 }
 
 /** The button, put back where a theme has drawn its header anew. */

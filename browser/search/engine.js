@@ -2,7 +2,7 @@
 
 import { chosen, excerpt } from "./excerpt.js";
 import { Finder } from "./find.js";
-import { inEnglish } from "./labels.js";
+import { inEnglish, labels } from "./labels.js";
 import { Reader } from "./reader.js";
 import { FILTERS, filtersOf } from "./state.js";
 
@@ -87,9 +87,10 @@ export class Engine {
       kept.sort((a, b) => (day(a) < day(b) ? 1 : day(a) > day(b) ? -1 : a.document - b.document));
     }
     const left = [...kept];
+    const lists = asked?.list && Object.entries(filters).every(([name, value]) => name === "kind" && value === "论文") ? [this.listOf(asked.list)] : [];
     const marks = asked?.marks ?? [];
     return {
-      total: kept.length,
+      total: kept.length + lists.length,
       others: others.length,
       whole: kept.filter((hit) => hit.whole).length,
       question: asked?.plan.question ?? false,
@@ -100,7 +101,7 @@ export class Engine {
         const next = left.slice(0, count);
         const shown = await Promise.all(next.map(({ document }) => this.reader.shown(document)));
         left.splice(0, next.length); // not before they came: what fails is asked for again
-        return shown.map((one, i) => this.resultOf(state.query, next[i].document, one, marks, next[i].document === asked?.card));
+        return [...lists.splice(0), ...shown.map((one, i) => this.resultOf(state.query, next[i].document, one, marks, next[i].document === asked?.card))];
       },
       rest: () => left.push(...others.splice(0)),
     };
@@ -154,6 +155,16 @@ export class Engine {
     };
   }
 
+  /** A list of papers. @param {string} address @returns {Result} */
+  listOf(address) {
+    const concept = new URLSearchParams(address.split("?")[1]).get("concept");
+    const title = this.finder.names.senses.find(([id]) => id === concept)?.[3] ?? "";
+    return {
+      url: new URL(address, siteRoot).href, title: labels.papers(this.called(title).split(/[：:]/)[0]),
+      excerpt: [{ text: labels.filtered, mark: false }], kind: "论文", status: "", sections: [], card: false, away: false,
+    };
+  }
+
   /**
    * Concepts and questions that go on as somebody has begun to type; needs no index but lists of names.
    * @param {string} typed
@@ -164,8 +175,14 @@ export class Engine {
     const titles = await this.reader.suggested();
     const wanted = typed.trim().toLowerCase();
     if (!wanted) return [];
-    const concepts = names.senses.filter(([id, own, page, title = ""]) =>
-      page !== undefined && title.toLowerCase() !== wanted && !own.includes(wanted) && ([title.toLowerCase(), ...own, ...(Object.hasOwn(names.pinyin, id) ? names.pinyin[id] : [])].some((name) => name.startsWith(wanted))));
+    const begins = (/** @type {string[]} */ all) => all.some((name) => name.startsWith(wanted));
+    const pages = names.senses.filter(([, , page]) => page !== undefined);
+    let begun = pages.filter(([, own, , title = ""]) => begins([title.toLowerCase(), ...own]));
+    if (begun.length === 0 && /^[a-z' ]+$/.test(wanted)) {
+      const spelled = new Map(Object.entries(await this.reader.pinyin()));
+      begun = pages.filter(([id]) => begins(spelled.get(id) ?? []));
+    }
+    const concepts = begun.filter(([, own, , title = ""]) => title.toLowerCase() !== wanted && !own.includes(wanted));
     const asked = wanted.length < 2 ? [] : titles.filter(([title]) => title.toLowerCase().includes(wanted) && title.toLowerCase() !== wanted);
     const found = [
       ...concepts.slice(0, SUGGESTIONS - Math.min(2, asked.length)).map(([id, , , title = "", english = ""]) => ({ title: inEnglish ? english : title, url: `topics/${id}/`, concept: true })),

@@ -12,8 +12,8 @@ import { unpacked } from "./reader.js";
 /**
  * @typedef {import("./reader.js").Reader} Reader
  * @typedef {import("./reader.js").Postings} Postings
- * @typedef {{words: string[], places: number[][], prefix: boolean}} Way Terms that a document has to have; `places`: of each the
- *   characters or the Latin word of the text that it holds; `prefix`: or longer ones.
+ * @typedef {{words: string[], places: number[][], prefix: boolean, parts?: boolean}} Way Terms that a document has to have;
+ *   `places`: of each the characters or the Latin word of the text that it holds; `prefix`: or longer ones; `parts`: of a compound.
  * @typedef {{text: string, sense: string, page: boolean, ways: Way[]}} Unit
  * @typedef {{units: Unit[], question: boolean, hints: Map<number, number>, concepts: string[], corrected: string[]}} Plan
  *   `corrected`: words that stand for what was typed.
@@ -21,9 +21,9 @@ import { unpacked } from "./reader.js";
  *   Of a unit, by document: how much of it the text has, whether the title has it, how much of the title it is, whether all
  *   its words are there.
  * @typedef {{document: number, score: number, whole: boolean}} Hit
- * @typedef {{hits: Hit[], others: Hit[], whole: number, plan: Plan, marks: string[], best: number, card: number}} Found `others`: what is shown on demand; `whole`: how many
+ * @typedef {{hits: Hit[], others: Hit[], whole: number, plan: Plan, marks: string[], best: number, card: number, list: string}} Found `others`: what is shown on demand; `whole`: how many
  *   hits have all words; `best`: 0…1, how much of the query the first one has; `card`: the concept that the
- *   query is, or -1.
+ *   query is, or -1; `list`: the address of a list of papers that is asked for, or "".
  */
 
 /** What ranks, and by how much. */
@@ -35,6 +35,7 @@ export const RANKING = {
   lacking: 0.6, // the title of a document that has not all of a unit
   synonym: 0.85, // a document that says it in other words
   longer: 0.8, // one that has a longer word
+  code: 0.6, // one whose code alone has it, where code is what is asked for
   title: 0.5, // the share of the query that stands in the title
   titled: 0.5, // the share of the title that stands in the query, where all of the query does
   concept: 0.55, // the page of a concept that is asked for, by its share of the query
@@ -49,10 +50,15 @@ const TITLE = 8; // the first level of titles
 const WORTH = [0.08, ...Array.from({ length: 7 }, (_, level) => 0.28 + (0.6 * level) / 7), ...Array(LEVELS - TITLE).fill(1)]; // of levels
 /** What a document's best level of a word is worth, as `together` writes it, and in its title. */
 const WORTHS = [0, ...WORTH.map((worth) => worth * RANKING.longer), ...WORTH];
+const WORTHS_OF_CODE = WORTHS.map((worth, at) => (worth && at % LEVELS === 1 ? (RANKING.code * worth) / WORTHS[LEVELS + 1] : worth));
+const CODE = /[\p{L}\d][._]\p{L}|\p{Ll}\p{Lu}/u; // `torch.topk`, `LoraConfig`
 const TITLES = [...Array(TITLE + 1).fill(0), ...Array(LEVELS - TITLE).fill(RANKING.longer), ...Array(TITLE).fill(0), ...Array(LEVELS - TITLE).fill(1)];
 const SHARES = [0.05, 0.09, 0.13, 0.2, 0.25, 1 / 3, 0.5, 1];
 const FILES = 3; // that are looked through for longer words
 const FEW = 5; // documents that have all words: too few to look no further
+const LIST = "papers/list/"; // see browser/page/papers.js
+const PAPERS = /论文|文献|papers?|arxiv/; // what asks for papers, and what may be said beside it but for a concept
+const NEWEST = /^(?:论文|文献|papers?|arxiv|[本这上]周|[本这上]一?个?[星礼]期|本月|这个月|今[天年]|最近|近期|最新|新|发布|发表|精选|this|week|month|today|year|weekly|latest|recent|recently|newest|new|last|published|s)+$/;
 
 /** What depends on the index and not on the query. */
 export class Finder {
@@ -72,7 +78,6 @@ export class Finder {
     this.pages = new Map(names.senses.filter(([, , page]) => page !== undefined).map(([id, , page]) => [id, Number(page)]));
     /** @type {Map<number, number>} Documents with their English ones. */
     this.twins = new Map(names.twins);
-    this.spelled = new Map(Object.entries(names.pinyin).flatMap(([id, all]) => all.map((one) => [one, id])));
     const words = names.senses.flatMap(([, own]) => own.flatMap((name) => name.split(" ")));
     this.vocabulary = [...new Set(words.filter((word) => /^[a-z]{4,}$/.test(word)))];
     /** @type {[string, string, number, number][]} Kind, language, first and end of a run of documents. */
@@ -99,6 +104,11 @@ export class Finder {
     if (mayBeTraditional(query)) await (this.#forms ??= this.reader.forms().then(setForms));
     const text = narrow(query);
     const first = planOf(this, text);
+    const letters = text.toLowerCase().replace(/[\s']+/g, "");
+    if (/^[a-z]{2,30}$/.test(letters) && first.units.every(({ sense }) => !sense)) {
+      const spelled = Object.entries(await this.reader.pinyin()).find(([, all]) => all.includes(letters));
+      if (spelled) return planOf(this, text, spelled[0]);
+    }
     const better = await corrected(this, first);
     return better.size === 0 ? first : { ...planOf(this, replaced(text, better)), corrected: [...better.values()] };
   }
@@ -109,22 +119,49 @@ export class Finder {
    * @returns {Promise<Found>}
    */
   async find(query, language = "zh") {
-    const plan = await this.plan(query);
+    const asked = await this.plan(query);
+    const papers = asksForPapers(asked);
+    const list = papers ? await listOf(this, asked.concepts[0]) : "";
+    const plan = papers && asked.concepts.length ? { ...asked, units: asked.units.filter(({ page }) => page) } : asked;
     const scored = await Promise.all(plan.units.map((unit) => scoreOf(this.reader, unit)));
-    return ranked(this, plan, scored, language);
+    return { ...ranked(this, plan, scored, language), list };
   }
+}
+
+/** Whether a query asks for papers, and says nothing beside but when, and of what concept. @param {Plan} plan */
+function asksForPapers({ units, concepts }) {
+  const others = units.filter(({ page }) => !page).map(({ text }) => text.trim().toLowerCase());
+  return concepts.length < 2 && others.some((text) => PAPERS.test(text)) && others.every((text) => NEWEST.test(text));
+}
+
+/**
+ * The address of a list of papers: of all, or of a concept's; "" where there is none.
+ * @param {Finder} finder
+ * @param {string | undefined} concept
+ */
+async function listOf({ reader, names, runs }, concept) {
+  const papers = runs.filter(([kind]) => kind === "论文");
+  if (papers.length === 0 || !concept) return papers.length ? LIST : "";
+  const { values, of } = (await reader.filters()).topic;
+  const place = String(values.indexOf(names.senses.find(([id]) => id === concept)?.[3]));
+  const held = of.split(",");
+  const any = papers.some(([, , from, end]) => held.slice(from, end).some((/** @type {string} */ own) => own.split(" ").includes(place)));
+  return any ? `${LIST}?concept=${concept}` : "";
 }
 
 /** @param {string} text @param {Map<string, string>} better */
 const replaced = (text, better) => [...better].reduce((now, [wrong, right]) => now.replaceAll(wrong, right), text.toLowerCase());
 
-/** @param {Finder} finder @param {string} text From `narrow`. @returns {Plan} */
-function planOf(finder, text) {
+/**
+ * @param {Finder} finder
+ * @param {string} text From `narrow`.
+ * @param {string} spelled The concept whose name the text is in pinyin, or "".
+ * @returns {Plan}
+ */
+function planOf(finder, text, spelled = "") {
   const lower = text.toLowerCase();
-  let named = finder.matcher.find(lower);
+  const named = spelled ? [{ id: spelled, start: 0, end: text.length, text: "" }] : finder.matcher.find(lower);
   const parts = named.length ? [] : finder.matcher.findParts(text);
-  const spelled = named.length || parts.length ? undefined : finder.spelled.get(lower.replace(/[\s']+/g, ""));
-  if (spelled) named = [{ id: spelled, start: 0, end: text.length, text: "" }];
   /** @type {Unit[]} */
   const units = [];
   const name = (/** @type {string} */ id, /** @type {string} */ said) => units.push({ text: said, sense: id, page: finder.pages.has(id), ways: waysOf(spelled ? "" : said) });
@@ -198,7 +235,7 @@ function waysOf(piece) {
   const ways = [{ words, places, prefix: true }];
   const joined = all.length > 1 && all.every((token) => !isHan(token)) ? [{ words: [words.join("")], places: [[0]], prefix: false }] : [];
   const parts = all.length === 1 && !isHan(piece) ? partsOf(all[0]) : [];
-  return [...ways, ...joined, ...(parts.length ? [{ words: parts, places: parts.map((_, i) => [i]), prefix: false }] : [])];
+  return [...ways, ...joined, ...(parts.length ? [{ words: parts, places: parts.map((_, i) => [i]), prefix: false, parts: true }] : [])];
 }
 
 /**
@@ -242,18 +279,21 @@ async function postingsOf(reader, word, prefix) {
 }
 
 /** @param {Reader} reader @param {Unit} unit @returns {Promise<Scored>} */
-async function scoreOf(reader, { sense, page, ways }) {
+async function scoreOf(reader, { text, sense, page, ways }) {
   const { count } = reader;
   /** @type {Scored} */
   const made = {
     values: new Float32Array(count), titles: new Float32Array(count), shares: new Float32Array(count),
     whole: new Uint8Array(count), weight: 0, any: false,
   };
-  for (const way of ways) await addWay(reader, made, way);
+  const apart = new Uint8Array(count); // who has a name's parts has it where it says that name: `min` and `hash` are no MinHash
+  const worths = !sense && CODE.test(text) ? WORTHS_OF_CODE : WORTHS;
+  for (const way of ways) await addWay(reader, made, way, sense && way.parts ? apart : made.whole, worths);
   if (!sense) return made;
   const { documents, levels } = await reader.postings(`@${sense}`);
   documents.forEach((document, i) => {
     const level = levels[i];
+    if (apart[document]) made.whole[document] = 1;
     const value = RANKING.synonym * WORTH[level];
     made.values[document] = Math.max(made.values[document], made.whole[document] ? value / RANKING.synonym : value);
     if (level < TITLE) return;
@@ -271,8 +311,10 @@ async function scoreOf(reader, { sense, page, ways }) {
  * @param {Reader} reader
  * @param {Scored} made
  * @param {Way} way
+ * @param {Uint8Array} whole Told which documents have all of it.
+ * @param {number[]} worths
  */
-async function addWay(reader, made, { words, places, prefix }) {
+async function addWay(reader, made, { words, places, prefix }, whole, worths) {
   const found = await Promise.all(words.map((word) => postingsOf(reader, word, prefix)));
   const { count } = reader;
   const had = found.map(({ exact, longer }) => together(count, exact, longer));
@@ -305,7 +347,7 @@ async function addWay(reader, made, { words, places, prefix }) {
       const other = second[document];
       if (one + other === 0) continue;
       part[document] += rare;
-      value[document] += rare * Math.max(WORTHS[one], WORTHS[other]);
+      value[document] += rare * Math.max(worths[one], worths[other]);
       title[document] += rare * Math.max(TITLES[one], TITLES[other]);
     }
   }
@@ -321,7 +363,7 @@ async function addWay(reader, made, { words, places, prefix }) {
     made.values[document] = Math.max(made.values[document], (value[document] / sum) * (part[document] / sum) ** RANKING.part);
     made.titles[document] = Math.max(made.titles[document], (title[document] / sum) * (all ? 1 : RANKING.lacking));
     made.shares[document] = Math.max(made.shares[document], Math.min(1, share[document]));
-    if (all) made.whole[document] = 1;
+    if (all) whole[document] = 1;
   }
 }
 
@@ -353,7 +395,7 @@ function together(count, exact, longer) {
  * @param {Plan} plan
  * @param {Scored[]} scored
  * @param {"zh" | "en"} language
- * @returns {Found}
+ * @returns {Omit<Found, "list">}
  */
 function ranked(finder, plan, scored, language) {
   const { count } = finder.reader;

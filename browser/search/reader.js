@@ -7,13 +7,12 @@
  * @typedef {{documents: Int32Array, levels: Uint8Array}} Postings Numbers of documents in order, and of each the level.
  * @typedef {{at: string, title: string, english?: string, status?: string, url?: string, anchor?: string, lead?: string,
  *   parts?: [string, string, string][]}} Shown What is shown of a document; `parts`: anchor, heading, text.
- * @typedef {{senses: [string, string[], number?, string?, string?][], hints: [string[], number[]][], twins: [number, number][],
- *   pinyin: Record<string, string[]>}} Names
+ * @typedef {{senses: [string, string[], number?, string?, string?][], hints: [string[], number[]][], twins: [number, number][]}} Names
  * @typedef {{format: number, count: number, runs: [string, string, number][], firsts: string[], shards: string[],
- *   packs: number[], groups: string[], names: string, suggested: string, filters: string, forms: string}} Entry
+ *   packs: number[], groups: string[], names: string, suggested: string, filters: string, forms: string, pinyin: string}} Entry
  */
 
-const FORMAT = 1;
+const FORMAT = 2;
 const TOGETHER = 64; // files of texts that share a name
 const NONE = { documents: new Int32Array(0), levels: new Uint8Array(0) };
 
@@ -87,6 +86,11 @@ export class Reader {
   /** @returns {Promise<string[]>} */
   forms() {
     return this.file(`forms-${this.entry.forms}.bin`, parsed);
+  }
+
+  /** @returns {Promise<Record<string, string[]>>} Of concepts, by their names. */
+  pinyin() {
+    return this.file(`pinyin-${this.entry.pinyin}.bin`, parsed);
   }
 
   /** @returns {Promise<Record<string, any>>} */

@@ -131,7 +131,7 @@ export class Matcher {
       if (!pattern) continue;
       pattern.lastIndex = at;
       const found = pattern.exec(text)?.[0];
-      if (found) all.push({ id: this.ids.get(key(found)) ?? "", start: at, end: at + found.length, text: found });
+      if (found) all.push({ id: this.ids.get(key(found)) ?? this.ids.get(key(found.replace(BETWEEN, ""))) ?? "", start: at, end: at + found.length, text: found });
     }
     return all;
   }
@@ -156,9 +156,12 @@ export class Matcher {
   }
 }
 
+const BETWEEN = /了|后?的/gu; // what may be said between the words of a Chinese name: 修改后的词表
+
 /** @param {string} name */
 function patternOf(name) {
-  const inner = name.split(" ").map(quoted).join("[-_ ]?");
+  const words = name.split(" ").map((word) => (isHan(word) && word.length > 3 ? [...word].map(quoted).join(`(?:${BETWEEN.source})?`) : quoted(word)));
+  const inner = words.join("[-_ ]?");
   const before = /^[a-z0-9]/.test(name) ? "(?<![a-z0-9])" : "";
   const plural = /[a-z]{3}$/.test(name) ? "s?" : "";
   return before + inner + (/[a-z0-9]$/.test(name) ? `${plural}(?![a-z0-9])` : "");

@@ -9,7 +9,7 @@ const { Finder } = await import(pathToFileURL(`${scripts}/find.js`).href);
 const reader = await Reader.open((name) => readFile(`${index}/${name}`));
 const finder = await Finder.of(reader);
 for await (const query of createInterface({ input: process.stdin })) {
-  const { hits } = await finder.find(query, language);
+  const { hits, list } = await finder.find(query, language);
   const pages = await Promise.all(hits.map(async ({ document }) => (await reader.shown(document)).at));
-  console.log(JSON.stringify([...new Set(pages)]));
+  console.log(JSON.stringify([...new Set([...(list ? [list] : []), ...pages])]));
 }

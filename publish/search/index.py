@@ -22,7 +22,7 @@ from publish.search.names import Names, folded
 from publish.search.pinyin import spelled
 from publish.search.terms import simplified
 
-FORMAT = 1
+FORMAT = 2
 SHARD = 4_000  # bytes of postings in a file of the index, about
 PACK = 1_500  # bytes of texts in a file, about
 TOGETHER = 64  # files of texts that share a name: one changed document renames those of its own
@@ -95,6 +95,7 @@ def _files(
         "names": _names(names, synonyms, concepts, numbers),
         "suggested": _suggested(documents),
         "filters": _columns(documents),
+        "pinyin": {sense.id: said for sense in names.senses if sense.page and (said := spelled(sense.names))},
         "forms": ["".join(simplified()), "".join(simplified().values())],
     }.items():
         content = _json(value)
@@ -151,7 +152,7 @@ def _packs(documents: Sequence[Known]) -> Iterator[tuple[int, bytes]]:
 def _names(
     names: Names, synonyms: Sequence[Entry], concepts: Sequence[Concept], numbers: dict[str, int]
 ) -> dict[str, Any]:
-    """Senses with their names, and for concepts the document, the title in both languages; hints; pinyin."""
+    """Senses with their names, and for concepts the document, the title in both languages; hints."""
     by_name = {concept.name: concept for concept in concepts}
     senses = []
     for sense in names.senses:
@@ -175,11 +176,9 @@ def _names(
     for name, known in helped.items():
         together.setdefault(tuple(known), []).append(name)
     hints = [[words, list(help_)] for help_, words in together.items() if help_]
-    pinyin = {sense.id: spelled(sense.names) for sense in names.senses if sense.page}
     english = {name.removeprefix("en/"): number for name, number in numbers.items() if name.startswith("en/")}
     twins = [[numbers[name], number] for name, number in english.items() if name in numbers]
-    spelling = {key: value for key, value in pinyin.items() if value}
-    return {"senses": senses, "hints": hints, "pinyin": spelling, "twins": twins}
+    return {"senses": senses, "hints": hints, "twins": twins}
 
 
 def _suggested(documents: Sequence[Document]) -> list[list[str]]:

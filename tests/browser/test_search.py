@@ -54,6 +54,7 @@ def number_of_results(page: Page) -> int:
 FIRST = {
     "位置编码": "topics/sinusoidal_positions/",
     "低秩": "topics/lora/",
+    "本周 KL 惩罚 论文": "papers/list/",
     "top_p 采样": "topics/sampling/",
     "self attention": "topics/self_attention/",
     "自注意力": "topics/self_attention/",  # stored as 自 + 注意 + 力, cut by browsers as 自 + 注意力
@@ -458,22 +459,30 @@ def test_every_search_leads_on_to_asking(page: Page) -> None:
         f"() => ({below})(document.querySelector('{ASK}'), document.querySelector('ol.wiki-search__results'))"
     )
     much.click()
-    expect(page).to_have_url(re.compile(r"/qa/ask/$"))
+    expect(page).to_have_url(re.compile(r"/qa/ask/\?"))
+    expect(page.locator("[data-wiki-archive] input")).to_have_value("世界杯冠军是哪个国家的球队")
 
 
-def test_asking_keeps_the_words_where_the_repository_can_take_them(page: Page) -> None:
+def test_asking_keeps_the_words(page: Page) -> None:
+    """In the form of the repository, or in the box of the page about asking."""
     page.goto("")
     page.locator(".wiki-search-button").click()
     field = page.locator(f"{DIALOG} input")
     field.fill("qzxwvqzxwv")
-    expect(page.locator(ASK)).to_have_attribute("href", re.compile("/qa/ask/$"))
-    page.evaluate(
-        """document.querySelector(".md-header").append(
-          Object.assign(document.createElement("a"), {className: "md-source", href: "https://github.com/open/wiki/"}))"""
-    )
-    field.fill("qzxwv & qzxwv")
-    asked = urlencode({"template": "question.yml", "title": "问题：qzxwv & qzxwv", "question": "qzxwv & qzxwv"})
-    expect(page.locator(ASK)).to_have_attribute("href", f"https://github.com/open/wiki/issues/new?{asked}")
+    expect(page.locator(ASK)).to_have_attribute("href", re.compile(r"/qa/ask/\?q=qzxwvqzxwv&kind=question$"))
+    description = "### 问题\n\nv & w\n\n### 背景\n\n### 提问者"
+    for repository, query, asked in (
+        ("github.com", "q & w", {"template": "question.yml", "title": "问题：q & w", "question": "q & w"}),
+        ("gitee.com", "v & w", {"issue[title]": "问题：v & w", "issue[description]": description}),
+    ):
+        page.evaluate(
+            """href => document.querySelector(".md-header").prepend(
+              Object.assign(document.createElement("a"), {className: "md-source", href}))""",
+            f"https://{repository}/open/wiki/",
+        )
+        field.fill(query)
+        address = f"https://{repository}/open/wiki/issues/new?{urlencode(asked)}"
+        expect(page.locator(ASK)).to_have_attribute("href", address)
 
 
 def test_part_of_the_index_that_fails_is_said_and_asked_for_again(page: Page, watch: Watch) -> None:
@@ -528,12 +537,17 @@ def test_text_of_pages_stays_text(page: Page) -> None:
     assert set(tags) <= {"MARK"}
 
 
-def test_table_of_traditional_characters_is_fetched_only_where_it_says_something(page: Page, watch: Watch) -> None:
+@pytest.mark.parametrize(("table", "query"), [("/forms-", "位置編碼"), ("/pinyin-", "weizhi bianma")])
+def test_tables_of_traditional_characters_and_pinyin_are_fetched_only_where_they_say_something(
+    page: Page, watch: Watch, table: str, query: str
+) -> None:
     page.goto("")
     open_and_ask(page, "位置编码 LoRA")
-    assert not [address for address in watch.requests if "/forms-" in address]
-    ask(page, "位置編碼")
-    assert len([address for address in watch.requests if "/forms-" in address]) == 1
+    ask(page, "LoRA")
+    assert not [address for address in watch.requests if table in address]
+    ask(page, query)
+    assert found(page)[0] == "topics/sinusoidal_positions/"
+    assert len([address for address in watch.requests if table in address]) == 1
 
 
 def test_filters_stand_behind_a_button_on_a_phone(page: Page) -> None:

@@ -23,26 +23,29 @@ PACKAGES = ["pagefind[extended]==1.5.2", "jieba==0.42.1", "rank-bm25==0.2.2"]
 THEME = """
 const Native = Worker;
 window.Worker = class extends Native {
+  waiting = []; // for answers, which come in the order of the queries: the page asks one of its own as it begins
   constructor(...given) {
     super(...given);
-    const { href } = new URL(".", location.href);
-    const waiting = [];
     this.addEventListener("message", ({ data }) => {
       if (data.type === 1) window.ready = true;
-      if (data.type === 3) waiting.shift()?.(data.data.items);
+      if (data.type === 3) this.waiting.shift()?.(data.data.items);
     });
     window.ask = async (query) => {
       const input = { type: "operator", data: { operator: "and", operands: [] } };
       const filter = { input, aggregation: { input: [{ type: "term", data: { field: "tags" } }] } };
-      this.postMessage({ type: 2, data: this.items ? { input: query, filter } : query });
-      const items = await new Promise((resolve) => waiting.push(resolve));
+      const message = { type: 2, data: this.items ? { input: query, filter } : query };
+      const items = await new Promise((resolve) => this.send(message, resolve));
       const places = items.map((item) => (this.items ? this.items[item.id] : item[0]).location);
       return [...new Set(places.map((place) => new URL(place, "http://site/").pathname))];
     };
   }
+  send(message, answered) {
+    if (message.type === 2) this.waiting.push(answered);
+    super.postMessage(message);
+  }
   postMessage(message) {
     if (message.type === 0) this.items = message.data.items;
-    super.postMessage(message);
+    this.send(message, () => {});
   }
 };
 """

@@ -194,3 +194,18 @@ def test_concept_and_person_may_be_called_as_every_object_of_javascript_has_it(p
     assert done.returncode == 0, done.stderr
     suggested, count = json.loads(done.stdout)
     assert ([one["title"] for one in suggested], count) == (["Constructor"], 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("本周奖励模型论文", "papers/list/?concept=reward"),
+        ("最近有什么讲 RM 的新论文？", "papers/list/?concept=reward"),
+        ("This week's papers on reward models", "papers/list/?concept=reward"),
+        ("latest papers", "papers/list/"),
+        ("LoRA papers", "topics/lora/"),  # of which there are none
+        ("论文里的奖励模型怎么打分", "topics/reward/"),
+    ],
+)
+def test_list_of_a_concepts_papers_is_what_asks_for_them_finds_first(asked, query, first):
+    assert asked(query)[0][0] == first

@@ -77,6 +77,12 @@ def test_other_name_of_a_concept_is_but_its_words(planned):
     assert plan["units"] == [["LoRA", "lora", True], ["低秩适配", "", False]]
 
 
+def test_particle_inside_of_a_name_is_no_end_of_it(planned):
+    within, after = planned("旋转后的位置编码", "低秩适配的层数")
+    assert within["units"] == [["旋转后的位置编码", "rope", True]]
+    assert after["units"] == [["低秩适配", "lora", True], ["层数", "", False]]
+
+
 def test_hint_counts_by_its_share_of_the_query(planned):
     whole, half = planned("复读机", "复读机 占显存")
     assert whole["hints"] == [1]
@@ -127,3 +133,17 @@ def test_line_or_two_is_no_more_about_a_word_than_a_paragraph():
         return levels(Document("question", "qa/x/", "题", sections=[Section("", "", text)]), names)["显存"]
 
     assert level(3) == level(40) > level(600)
+
+
+def test_code_counts_where_code_is_asked_for_and_hardly_otherwise(tmp_path):
+    code = question("code", "怎么攒？", "```python\nloss.backward()\noptimizer.zero_grad()\ntopk = 1\n```", topics=[])
+    others = [question(f"o{n}", f"题{n}", "无关。" if n else "显存不够。", topics=[]) for n in range(30)]
+    assert first(tmp_path, "zero_grad 与显存", code, *others) == "qa/code/"
+    assert next(answers(["topk 与显存"], tmp_path / "site"))[0] != "qa/code/"
+
+
+def test_parts_of_a_name_far_apart_are_not_that_name(tmp_path):
+    apart = question("apart", "甲", "This model is large. No reward for that.", topics=[])
+    whole = question("whole", "乙", "A reward model.", topics=[])
+    assert first(tmp_path, "RewardModel", apart, whole) == "topics/reward/"
+    assert next(answers(["RewardModel"], tmp_path / "site")) == ["topics/reward/", "qa/whole/"]
