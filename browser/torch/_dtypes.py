@@ -31,6 +31,11 @@ class dtype:
     def __reduce__(self) -> str:
         return self.name  # pickled and copied by name: always the one object
 
+    @property
+    def title(self) -> str:
+        """What torch's messages call it."""
+        return TITLES.get(self.name, self.name)
+
     def to_complex(self) -> "dtype":
         """The complex type of the same precision."""
         return complex128 if self is float64 else complex64
@@ -56,6 +61,11 @@ float64 = double = dtype("float64", np.float64, 8, 2)
 complex64 = cfloat = dtype("complex64", np.complex64, 8, 3)
 complex128 = cdouble = dtype("complex128", np.complex128, 16, 3)
 
+TITLES = {
+    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
+    "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64", "float16": "Half", "bfloat16": "BFloat16",
+    "float32": "Float", "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
+}  # fmt: skip
 ALL = (
     bool_,
     uint8,

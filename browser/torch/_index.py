@@ -216,7 +216,9 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """One value where the mask holds."""
     if mask.dtype is not bool_:
-        raise RuntimeError(f"masked_fill only supports boolean masks, but got mask with dtype {mask.dtype.name}")
+        raise RuntimeError(
+            f"masked_fill only supports boolean masks, but got mask with dtype {mask.dtype.title.lower()}"
+        )
     chosen = mask._data
     filling = value._data if isinstance(value, Tensor) else fit_scalar(value, input.dtype)
     if isinstance(value, Tensor) and value.ndim:

@@ -329,7 +329,7 @@ def _bitwise(name: str, ufunc: Any) -> Callable[[Any, Any], Tensor]:
     def bitwise(input: Any, other: Any) -> Tensor:
         x, y, kind = common(input, other)
         if kind.rank > 1:
-            raise RuntimeError(f"\"{name}_cpu\" not implemented for '{kind.name.capitalize()}'")
+            raise RuntimeError(f"\"{name}_cpu\" not implemented for '{kind.title}'")
         return make(compute(ufunc, x, y), kind, "Bitwise0", (), lambda g: ())
 
     bitwise.__name__ = name

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import Tensor, make, store, wide, wrap
+from .._core import Tensor, guard, make, store, wide, wrap
 from .._create import empty, ones_like
 from .._dtypes import int64
 from .._pointwise import where
@@ -204,3 +204,6 @@ def embedding_bag(
             rows = rows * weights[low:high][wrap(np.flatnonzero(kept), int64)].unsqueeze(1)
         bags.append(rows.sum(0) if mode == "sum" else rows.mean(0) if mode == "mean" else rows.max(0).values)
     return stack(bags)
+
+
+guard(globals())

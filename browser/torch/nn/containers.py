@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .module import Module, _indented
+from .._core import Tensor
+from .module import Module, _indented, checked
 from .parameter import Parameter
 
 
@@ -14,6 +15,9 @@ class _Numbered:
 
     def _all(self) -> dict[str, Any]:
         return getattr(self, self._registry)
+
+    def _fits(self, member: Any) -> Any:
+        return checked(member)
 
     def _key(self, index: int) -> str:
         count = len(self)
@@ -36,7 +40,7 @@ class _Numbered:
         return type(self)(members)
 
     def __setitem__(self, index: int, member: Any) -> None:
-        self._all()[self._key(index)] = member
+        self._all()[self._key(index)] = self._fits(member)
 
     def __delitem__(self, index: Any) -> None:
         members = list(self._all().values())
@@ -45,11 +49,11 @@ class _Numbered:
 
     def _renumber(self, members: Iterable[Any]) -> None:
         self._all().clear()
-        self._all().update((str(place), member) for place, member in enumerate(members))
+        self.extend(members)
 
     def append(self, member: Any) -> Any:
         """Put one at the end."""
-        self._all()[str(len(self))] = member
+        self._all()[str(len(self))] = self._fits(member)
         return self
 
     def extend(self, members: Iterable[Any]) -> Any:
@@ -68,7 +72,8 @@ class Sequential(_Numbered, Module):
     def __init__(self, *args: Any) -> None:
         Module.__init__(self)
         if len(args) == 1 and isinstance(args[0], dict):
-            self._modules.update(args[0])
+            for name, module in args[0].items():
+                self.add_module(name, module)
         else:
             self._renumber(args)
 
@@ -131,7 +136,7 @@ class ModuleDict(Module):
         return self._modules[key]
 
     def __setitem__(self, key: str, module: Module) -> None:
-        self._modules[key] = module
+        self._modules[key] = checked(module)
 
     def __delitem__(self, key: str) -> None:
         del self._modules[key]
@@ -165,7 +170,10 @@ class ParameterList(_Numbered, Module):
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         Module.__init__(self)
-        self._renumber(one if isinstance(one, Parameter) else Parameter(one) for one in values or ())
+        self._renumber(values or ())
+
+    def _fits(self, member: Any) -> Any:
+        return Parameter(member) if isinstance(member, Tensor) and not isinstance(member, Parameter) else member
 
 
 class ParameterDict(ModuleDict):
