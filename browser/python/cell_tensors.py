@@ -28,6 +28,11 @@ OPERATIONS = ast.BinOp | ast.Call | ast.Compare | ast.Subscript | ast.AugAssign
 HELD = ("_parameters", "_buffers", "_modules")  # by a torch module
 
 
+def is_a(value: object, kinds: Any) -> bool:
+    """As `isinstance`, which would ask the value for its class."""
+    return issubclass(type(value), kinds)
+
+
 def is_array(value: object) -> bool:
     """Whether a value has a shape and a type of its elements."""
     kind = type(value)
@@ -137,12 +142,12 @@ def looked_up(node: ast.AST, names: Mapping[str, Any]) -> Any:
     except AttributeError:
         held = {}
     for kind in HELD:
-        if isinstance(inner := held.get(kind), Mapping) and str(key) in inner:
+        if is_a(inner := held.get(kind), Mapping) and str(key) in inner:
             return inner[str(key)]
     if isinstance(node, ast.Attribute):
         return None if holder is None else member(holder, node.attr)
     try:
-        if isinstance(holder, dict):
+        if is_a(holder, dict):
             return dict.get(holder, key)
         if type(holder) in {list, tuple} or is_array(holder):
             return holder[key] if key is not None else None
@@ -154,9 +159,9 @@ def looked_up(node: ast.AST, names: Mapping[str, Any]) -> Any:
 def member(holder: Any, name: str) -> Any:
     """An attribute that is simply there: in the object, in a slot, in its class."""
     value = inspect.getattr_static(holder, name, None)
-    if isinstance(value, MemberDescriptorType | _tuplegetter):
+    if is_a(value, MemberDescriptorType | _tuplegetter):
         return value.__get__(holder, type(holder))
-    return None if hasattr(type(value), "__get__") and not isinstance(value, FunctionType) else value
+    return None if hasattr(type(value), "__get__") and not is_a(value, FunctionType) else value
 
 
 class Key:
@@ -179,12 +184,12 @@ def each(text: str, value: Any) -> dict[str, Any]:
     """A tensor, or those in a list or dictionary; neighbours that are alike as one."""
     if is_array(value):
         return {text: value}
-    if isinstance(value, dict):
+    if is_a(value, dict):
         items = [(key, one) for key, one in islice(dict.items(value), LOOKED_AT) if is_array(one)]
         return {f"{text}[{key!r}]": one for key, one in items if isinstance(key, str | int)}
-    if not isinstance(value, list | tuple):
+    if not is_a(value, list | tuple):
         return {}
-    kind = list if isinstance(value, list) else tuple
+    kind = list if is_a(value, list) else tuple
     found: dict[str, Any] = {}
     at = 0
     for _, group in groupby(islice(kind.__iter__(value), LOOKED_AT), lambda one: is_array(one) and alike(one)):
@@ -230,7 +235,7 @@ def operands(node: Any, called: FrameType, names: Mapping[str, Any]) -> dict[Any
     inner = [
         pair
         for one, value in pairs
-        if isinstance(one, ast.List | ast.Tuple) and isinstance(value, list | tuple)
+        if isinstance(one, ast.List | ast.Tuple) and is_a(value, list | tuple)
         for pair in zip(one.elts, value, strict=False)
     ]
     return {one: value for one, value in pairs + inner if isinstance(one, OPERANDS) and value is not None}
@@ -240,14 +245,14 @@ def receiver(function: Any, names: Mapping[str, Any]) -> list[ast.AST] | None:
     """What the called function has as its `self`, in a list, or nothing; None for one that is not Python's."""
     value = looked_up(function, names)
     owner = looked_up(function.value, names) if isinstance(function, ast.Attribute) else None
-    free = isinstance(function, ast.Name) or isinstance(owner, ModuleType | type)
+    free = isinstance(function, ast.Name) or is_a(owner, ModuleType | type)
     if isinstance(function, ast.Name) and function.id not in names:
         return None
     if not free and owner is not None and type(owner).__module__ == "builtins":
         return None
-    if isinstance(value, type | MethodType):
+    if is_a(value, type | MethodType):
         return [ast.Pass()]  # what is not in the line
-    if isinstance(value, FunctionType) or (value is None and isinstance(function, ast.Attribute)):
+    if is_a(value, FunctionType) or (value is None and isinstance(function, ast.Attribute)):
         return [] if free else [function.value]
     return [function]
 
@@ -276,7 +281,7 @@ def layer(trace: TracebackType, named: Mapping[str, Any], found: Mapping[str, An
     frames = []
     while module and (trace := trace.tb_next):  # type: ignore[assignment]
         own = trace.tb_frame.f_locals.get("self")
-        if trace.tb_frame.f_code.co_name == "forward" and isinstance(own, module):
+        if trace.tb_frame.f_code.co_name == "forward" and is_a(own, module):
             frames.append(trace.tb_frame)
     if not frames:
         return {}
@@ -284,7 +289,7 @@ def layer(trace: TracebackType, named: Mapping[str, Any], found: Mapping[str, An
     paths = [
         text + "".join(f"[{name}]" if name.isdigit() else f".{name}" for name in filter(None, path.split(".")))
         for text, value in named.items()
-        if isinstance(value, module)
+        if is_a(value, module)
         for path, one in module.named_modules(value)
         if one is own
     ]
