@@ -20,7 +20,21 @@ from typing import Any
 import numpy as np
 
 from ._absent import no_name
-from ._dtypes import CPU, FROM_NUMPY, META, OF_PYTHON, SCALARS, Shadow, Size, can_cast, device, dtype, fit, float16
+from ._dtypes import (
+    CPU,
+    FROM_NUMPY,
+    LAYOUTS,
+    META,
+    OF_PYTHON,
+    SCALARS,
+    Shadow,
+    Size,
+    can_cast,
+    device,
+    dtype,
+    fit,
+    float16,
+)
 from ._engine import Mode, Node, cleared, scattered, watch
 from ._lazy import RARE
 
@@ -140,7 +154,7 @@ class Tensor:
     is_cuda = is_mps = is_xpu = is_mtia = is_xla = False
     is_sparse = is_sparse_csr = is_quantized = is_nested = is_mkldnn = False
     is_meta = property(lambda self: self._data.__class__ is Shadow)
-    layout = "torch.strided"
+    layout = LAYOUTS["strided"]
 
     def detach(self) -> "Tensor":
         """The same memory, outside the tape; changes still count."""

@@ -45,6 +45,33 @@ class dtype:
         return {complex64: float32, complex128: float64}.get(self, self)
 
 
+class _Named:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+class layout(_Named):
+    """How elements lie in memory; there are names of the sparse ones, and no such tensors."""
+
+
+class memory_format(_Named):
+    """In which order dimensions lie in memory."""
+
+
+LAYOUTS = {
+    name: kind(name)
+    for kind, names in {
+        layout: "strided sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc jagged _mkldnn",
+        memory_format: "contiguous_format preserve_format channels_last channels_last_3d",
+    }.items()
+    for name in names.split()
+}
 bool_ = dtype("bool", np.bool_, 1, 0)
 uint8 = dtype("uint8", np.uint8, 1, 1)
 int8 = dtype("int8", np.int8, 1, 1)

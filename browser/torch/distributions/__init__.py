@@ -285,13 +285,6 @@ def _bernoulli(p: Bernoulli, q: Bernoulli) -> Tensor:
     return first + (1 - p.probs) * (softplus(q.logits) - softplus(p.logits))
 
 
-class kl:
-    """`torch.distributions.kl`."""
-
-    kl_divergence = staticmethod(kl_divergence)
-    register_kl = staticmethod(register_kl)
-
-
 _PLACES = _lazily(
     more="""Beta Chi2 Dirichlet Exponential Gamma Geometric HalfNormal Independent Laplace LogNormal Multinomial
     MultivariateNormal MixtureSameFamily OneHotCategorical OneHotCategoricalStraightThrough Poisson RelaxedBernoulli
@@ -300,6 +293,7 @@ _PLACES = _lazily(
     TanhTransform
     ComposeTransform SoftplusTransform PowerTransform""",
     constraints="constraints",
+    kl="kl",
     utils="utils",
 )
 

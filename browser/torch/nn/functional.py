@@ -452,9 +452,10 @@ def _loss(label: str) -> Any:
     return decorate
 
 
-def _old_reduction(size_average: bool | None, reduce: bool | None) -> str:
+def _old_reduction(size_average: bool | None, reduce: bool | None, emit_warning: bool = True) -> str:
     """`reduction` as it was said before there was that argument."""
-    warnings.warn("size_average and reduce args will be deprecated, please use reduction instead.", stacklevel=4)
+    if emit_warning:
+        warnings.warn("size_average and reduce args will be deprecated, please use reduction instead.", stacklevel=4)
     return "none" if reduce is False else "sum" if size_average is False else "mean"
 
 

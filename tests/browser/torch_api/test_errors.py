@@ -224,7 +224,7 @@ def test_what_is_no_tensor_is_named_with_its_place(name, value):
         (lambda: shim.zeros(2).cholesky_solve, "Tensor.cholesky_solve"),
         (lambda: shim.linalg.ldl_factor, "torch.linalg.ldl_factor"),
         (lambda: shim.distributions.Wishart, "torch.distributions.Wishart"),
-        (lambda: shim.autograd.profiler, "torch.autograd.profiler"),
+        (lambda: shim.autograd.SavedTensor, "torch.autograd.SavedTensor"),
         (lambda: shim.func.linearize, "torch.func.linearize"),
         (lambda: importlib.import_module("browser_torch.sparse"), "torch.sparse"),
     ],
@@ -241,7 +241,7 @@ MISSING_NAMES = (
     "torch.nn.functional.pdist",
     "torch.optim.Adafactor",
     "torch.utils.cpp_extension",
-    "torch.cuda.Stream",
+    "torch.cuda.nccl",
 )
 
 
