@@ -676,7 +676,8 @@ _PLACES = _lazily(
     adaptive_max_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d max_unpool1d max_unpool2d
     max_unpool3d pixel_shuffle pixel_unshuffle channel_shuffle interpolate upsample affine_grid grid_sample""",
     _more="""hardtanh hardshrink softshrink tanhshrink threshold selu celu prelu rrelu dropout1d dropout2d dropout3d
-    alpha_dropout instance_norm local_response_norm bilinear embedding_bag""",
+    alpha_dropout instance_norm local_response_norm bilinear embedding_bag
+    relu_ leaky_relu_ elu_ selu_ celu_ rrelu_ hardtanh_ threshold_""",
     _losses="""pairwise_distance triplet_margin_loss triplet_margin_with_distance_loss cosine_embedding_loss
     hinge_embedding_loss soft_margin_loss multilabel_soft_margin_loss multi_margin_loss poisson_nll_loss
     gaussian_nll_loss ctc_loss""",

@@ -241,7 +241,7 @@ MISSING_NAMES = (
     "torch.nn.functional.pdist",
     "torch.optim.Adafactor",
     "torch.utils.cpp_extension",
-    "torch.cuda.nccl",
+    "torch.cuda.CUDAGraph",
 )
 
 

@@ -198,3 +198,47 @@ def test_a_normalization_is_put_into_the_layer_before_it():
 def test_a_download_says_that_a_page_has_no_network():
     with pytest.raises(URLError, match="a page cannot download http"):
         shim.hub.load_state_dict_from_url("http://weights")
+
+
+@pytest.mark.parametrize("strategy", ["cos", "linear"])
+@pytest.mark.parametrize("epochs", [0, 1, 4])
+def test_rates_of_averaged_weights(strategy, epochs):
+    def run(t):
+        optimizer = t.optim.SGD([t.nn.Parameter(t.ones(1))], lr=0.5)
+        schedule = t.optim.swa_utils.SWALR(optimizer, swa_lr=0.05, anneal_epochs=epochs, anneal_strategy=strategy)
+        rates = []
+        for _ in range(6):
+            optimizer.step()
+            schedule.step()
+            rates.append(optimizer.param_groups[0]["lr"])
+        return rates
+
+    assert run(shim) == pytest.approx(run(torch))
+
+
+def test_batch_norms_are_measured_anew():
+    def run(t):
+        t.manual_seed(0)
+        model = t.nn.Sequential(t.nn.Linear(3, 4), t.nn.BatchNorm1d(4)).eval()
+        t.optim.swa_utils.update_bn([(t.randn(8, 3), 0), (t.randn(8, 3), 1)], model)
+        return model[1].running_mean, model[1].running_var, model[1].momentum, model.training
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+def test_activations_in_place():
+    def run(t):
+        x = t.arange(-2.0, 2)
+        names = "relu_ elu_ leaky_relu_ selu_ celu_ hardtanh_".split()
+        results = [getattr(t.nn.functional, name)(y := x.clone()) is y for name in names]
+        return results, t.nn.functional.threshold_(x.clone(), 0.5, 9.0), t.nn.functional.elu_(x.clone(), 0.3)
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+def test_what_is_logged_goes_nowhere_and_says_so_once():
+    with pytest.warns(UserWarning, match="nothing is written in the browser"):
+        writer = shim.utils.tensorboard.SummaryWriter()
+    writer.add_scalar("loss", 0.5, 1)
+    writer.add_scalars("losses", {"a": 1.0}, global_step=2)
+    writer.close()

@@ -476,3 +476,36 @@ def test_scalars_from_numpy_and_lists():
         )
 
     same(run)
+
+
+def test_containers_take_in_and_give_back():
+    def run(t):
+        n = t.nn
+        found = []
+        for kind in (n.ModuleList, lambda parts: n.Sequential(*parts)):
+            parts = kind([n.ReLU(), n.Tanh(), n.GELU()])
+            parts.insert(1, n.Linear(2, 2))
+            found += [type(parts.pop(0)).__name__, repr(parts), list(parts.state_dict())]
+        named = n.ModuleDict({"a": n.ReLU(), "b": n.Tanh()})
+        found += [type(named.pop("a")).__name__, list(named)]
+        named.clear()
+        kept = n.ParameterDict({"x": t.ones(1), "y": t.zeros(2)})
+        del kept["x"]
+        found += [len(named), list(kept), kept.get("x"), type(kept.get("y")).__name__, list(kept.state_dict())]
+        return [*found, type(n.ParameterList([]).append(t.ones(1))[0]).__name__]
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+@pytest.mark.parametrize("kind", ["BatchNorm1d", "GroupNorm", "RMSNorm", "LayerNorm"])
+def test_norms_begin_anew(kind):
+    def run(t):
+        layer = getattr(t.nn, kind)(*((2, 4) if kind == "GroupNorm" else (4,)))
+        layer(t.arange(8.0).reshape(2, 4))
+        with t.no_grad():
+            for one in layer.parameters():
+                one.fill_(3)
+        layer.reset_parameters()
+        return list(layer.state_dict().values())
+
+    assert_same(outcome(run, shim), outcome(run, torch))
