@@ -509,3 +509,38 @@ def test_norms_begin_anew(kind):
         return list(layer.state_dict().values())
 
     assert_same(outcome(run, shim), outcome(run, torch))
+
+
+EXPANDED = {
+    "Normal": lambda d, x: d.Normal(x, x + 1),
+    "Uniform": lambda d, x: d.Uniform(x, x + 2),
+    "Bernoulli": lambda d, x: d.Bernoulli(x / 4),
+    "Categorical": lambda d, x: d.Categorical(x.expand(2, 3)),
+    "Gamma": lambda d, x: d.Gamma(x, x),
+    "Beta": lambda d, x: d.Beta(x, x + 1),
+    "Dirichlet": lambda d, x: d.Dirichlet(x.expand(2, 3)),
+    "Independent": lambda d, x: d.Independent(d.Normal(x.expand(2, 3), 1.0), 1),
+    "MultivariateNormal": lambda d, x: d.MultivariateNormal(x, x.diag()),
+    "OneHotCategorical": lambda d, x: d.OneHotCategorical(x.expand(2, 3)),
+}
+
+
+@pytest.mark.parametrize("name", EXPANDED)
+def test_distributions_as_often_as_a_shape_says(name):
+    def run(t):
+        t.manual_seed(0)
+        one = EXPANDED[name](t.distributions, t.tensor([0.5, 1.0, 2.0]))
+        many = one.expand((4, *one.batch_shape))
+        drawn = many.sample_n(2)
+        return tuple(many.batch_shape), tuple(many.event_shape), drawn, many.log_prob(drawn), many.mean
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+def test_shares_and_what_they_are_smaller_than():
+    def run(t):
+        d, x = t.distributions, t.tensor([0.1, 0.5, 0.9])
+        both = d.Normal(1.0, x + 1), d.Uniform(x - 1, 2.0)
+        return [f(x) for one in both for f in (one.cdf, one.icdf)], d.Bernoulli(x).enumerate_support()
+
+    assert_same(outcome(run, shim), outcome(run, torch))
