@@ -151,7 +151,7 @@ def looked_up(node: ast.AST, names: Mapping[str, Any]) -> Any:
             return dict.get(holder, key)
         if type(holder) in {list, tuple} or is_array(holder):
             return holder[key] if key is not None else None
-    except (IndexError, TypeError, ValueError):
+    except Exception:  # there is no such part: maybe that is what failed
         pass
     return None
 
@@ -177,7 +177,10 @@ def computed(node: ast.expr, names: Mapping[str, Any]) -> Any:
         return None
     taken = ast.Subscript(ast.Name("key", ast.Load()), node, ast.Load())
     whole = ast.fix_missing_locations(ast.Expression(taken))
-    return eval(compile(whole, "<index>", "eval"), {"__builtins__": {}}, {**used, "key": Key()})
+    try:
+        return eval(compile(whole, "<index>", "eval"), {"__builtins__": {}}, {**used, "key": Key()})
+    except Exception:
+        return None
 
 
 def each(text: str, value: Any) -> dict[str, Any]:
@@ -230,7 +233,10 @@ def operands(node: Any, called: FrameType, names: Mapping[str, Any]) -> dict[Any
     pairs = [*zip(nodes, given, strict=False), *named]
     for one, value in pairs:
         expected = one.value if isinstance(one, ast.Constant) else looked_up(one, names)
-        if isinstance(one, ast.Starred) or (expected is not None and expected is not value):
+        same = expected is None or expected is value
+        if isinstance(one, ast.Subscript) and is_array(expected) and is_array(value):
+            same = alike(expected) == alike(value)  # a view each
+        if isinstance(one, ast.Starred) or not same:
             return {}
     inner = [
         pair
@@ -276,8 +282,7 @@ def arguments(frame: FrameType) -> tuple[list[Any], dict[str, Any]]:
 
 def layer(trace: TracebackType, named: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
     """The innermost layer in which it failed: what came to it, unless that was found, and its parameters."""
-    torch = sys.modules.get("torch")
-    module: Any = getattr(torch, "nn", None) and torch and torch.nn.Module
+    module: Any = getattr(getattr(sys.modules.get("torch"), "nn", None), "Module", None)
     frames = []
     while module and (trace := trace.tb_next):  # type: ignore[assignment]
         own = trace.tb_frame.f_locals.get("self")

@@ -42,6 +42,12 @@ MISTAKES = {
         2,
         "x[:, :3] [4, 3] float32, x [4, 6] float32, x[:, 4:] [4, 2] float32",
     ),
+    "a part, and what has no name": (
+        "x = torch.ones(4, 6)\ny = torch.ones(2, 5)\nx[:, :3] @ y.T",
+        3,
+        "x[:, :3] [4, 3] float32, x [4, 6] float32, y.T [5, 2] float32, y [2, 5] float32",
+    ),
+    "a part that is not there": ("xs = [torch.ones(2)]\nn = 0\nxs[0] + xs[n + 1]", 3, "xs[0] [2] float32"),
     "in place": ("n = torch.arange(3)\nn += 0.5", 2, "n [3] int64"),
     "a part in place": (
         "x = torch.zeros(3, 4)\nx[0] = torch.ones(3)",
