@@ -10,6 +10,8 @@ function adviceInChinese({ about, name = "", more = [] }) {
   /** @type {Record<string, string>} */
   const texts = {
     package: `网页里没有 ${name}。这里有 ${more.join("、")} 与 Python 标准库；要用 ${name}，点“Colab”带着代码去那里，或在自己的机器上运行`,
+    import: `还没有导入：在前面加一行 ${name}`,
+    tensor: `这里要张量，给的是 ${name}；先用 torch.tensor(…) 换成张量`,
     network: "网页里的 Python 不能上网，也不能下载数据；把数据写进代码，或点“Colab”去那里运行",
     threads: "网页里没有线程和子进程；把并行去掉（例如 DataLoader 的 num_workers=0）再运行",
     input: "这个浏览器不能在运行中途等输入；把 input() 换成写好的值",
@@ -28,6 +30,8 @@ function adviceInEnglish({ about, name = "", more = [] }) {
   /** @type {Record<string, string>} */
   const texts = {
     package: `${name} is not in the page. Here are ${more.join(", ")} and Python's standard library; for ${name}, take the code to Colab or run it on your own machine`,
+    import: `It has not been imported: put ${name} before it`,
+    tensor: `This needs a tensor and was given a ${name}; make one of it with torch.tensor(…)`,
     network: "Python in the page has no network and cannot download data; put the data into the code, or take it to Colab",
     threads: "There are no threads and no processes in the page; run without them (num_workers=0 for a DataLoader)",
     input: "This browser cannot wait for input while code runs; write the value in place of input()",

@@ -19,6 +19,15 @@ PROMPT = re.compile(r"\s*(?:>>>|\.\.\. |In \[\d+\]:)")
 FENCE = re.compile(r"\s*```")
 NETWORK = {"URLError", "gaierror", "ConnectionError", "ConnectionRefusedError", "HTTPError", "SSLError", "JsException"}
 SOCKETS = {"requests", "urllib3", "httpx", "aiohttp", "socket", "ssl", "_ssl"}
+# What everybody calls them.
+IMPORTS = {
+    "torch": "import torch",
+    "nn": "from torch import nn",
+    "F": "import torch.nn.functional as F",
+    "np": "import numpy as np",
+    "plt": "import matplotlib.pyplot as plt",
+}
+NO_TENSOR = re.compile(r"^\w+\(\): argument .* must be Tensor, not (list|tuple|int|float|numpy\.ndarray)$")
 THREADS = ("can't start new thread", "process", "fork", "Function not implemented")
 
 
@@ -54,6 +63,10 @@ def advise(error: BaseException, code: str, line: int | None) -> dict[str, Any] 
     if isinstance(error, ModuleNotFoundError):
         name = (error.name or "").partition(".")[0]
         return {"about": "network" if name in SOCKETS else "package", "name": name, "more": list(HERE)}
+    if isinstance(error, NameError) and error.name in IMPORTS:
+        return {"about": "import", "name": IMPORTS[error.name]}
+    if given := NO_TENSOR.search(str(error)):
+        return {"about": "tensor", "name": given[1]}
     if isinstance(error, EOFError) and "input" in code:
         return {"about": "input"}
     if kinds & NETWORK or "Temporary failure in name resolution" in str(error):

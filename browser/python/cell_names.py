@@ -1,92 +1,22 @@
-"""What a page's code has named: for completion, for the list of variables, and for the line that failed."""
+"""What a page's code has named: for completion, and for the list of variables."""
 
-import ast
 import builtins
 import inspect
 import keyword
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+tensors = import_module(f"{__package__}.cell_tensors" if __package__ else "cell_tensors")
 MOST = 200  # names of a list
 LARGEST = 60  # characters of a value
 CHAIN = re.compile(r"([^\W\d]\w*(?:\.\w*)*)$")
 IMPORTED = re.compile(
     r"^[ \t]*(?:import[ \t]+([\w.]+)(?:[ \t]+as[ \t]+(\w+))?|from[ \t]+([\w.]+)[ \t]+import[ \t]+([\w, ]+))", re.M
 )
-
-
-def is_array(value: object) -> bool:
-    """Whether a value has a shape and a type of its elements."""
-    kind = type(value)
-    return (
-        kind.__module__.partition(".")[0] in {"torch", "numpy"} and hasattr(value, "shape") and hasattr(value, "dtype")
-    )
-
-
-def shape(value: Any) -> str:
-    return "[" + ", ".join(map(str, value.shape)) + "]"
-
-
-def dtype(value: Any) -> str:
-    return str(value.dtype).removeprefix("torch.")
-
-
-# ---- the line that failed
-
-
-def arrays(code: str, line: int, names: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Shapes and types of the tensors that a line of code names, each as it is written there."""
-    found: dict[str, dict[str, str]] = {}
-    for node in statement(code, line):
-        text = ast.unparse(node)
-        value = looked_up(node, names)
-        if text not in found and is_array(value):
-            found[text] = {"name": text, "shape": shape(value), "dtype": dtype(value)}
-    return list(found.values())[:8]
-
-
-def statement(code: str, line: int) -> Iterator[ast.expr]:
-    """Names, and names with dots, in the innermost statement of a line, in their order there."""
-    holding = [
-        node
-        for node in ast.walk(ast.parse(code))
-        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
-    ]
-    if not holding:
-        return
-    inner = min(holding, key=lambda node: ((node.end_lineno or node.lineno) - node.lineno, -node.lineno))
-    bodies = {id(node) for name in ("body", "orelse", "finalbody", "handlers") for node in as_list(inner, name)}
-    queue: list[ast.AST] = [inner]
-    seen: list[ast.expr] = []
-    while queue:
-        node = queue.pop(0)
-        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
-            seen.append(node)
-        queue += [child for child in ast.iter_child_nodes(node) if id(child) not in bodies]
-    yield from sorted(seen, key=lambda node: (node.lineno, node.col_offset, -(node.end_col_offset or 0)))
-
-
-def as_list(node: ast.AST, name: str) -> list[Any]:
-    value = getattr(node, name, [])
-    return value if isinstance(value, list) else []
-
-
-def looked_up(node: ast.expr, names: Mapping[str, Any]) -> Any:
-    """What a name stands for, where finding out runs nobody's code but torch's; else None."""
-    if isinstance(node, ast.Name):
-        return names.get(node.id)
-    if not isinstance(node, ast.Attribute):
-        return None
-    holder = looked_up(node.value, names)
-    held = getattr(holder, "__dict__", {})
-    for place in (held, *(held.get(kind) or {} for kind in ("_parameters", "_buffers", "_modules"))):
-        if isinstance(place, Mapping) and node.attr in place:
-            return place[node.attr]
-    return None
-
 
 # ---- the list of variables
 
@@ -101,8 +31,8 @@ def variables(names: Mapping[str, Any]) -> list[dict[str, str]]:
 def told(value: Any) -> str:
     """A value in a few words."""
     try:
-        if is_array(value):
-            return f"{shape(value)} {dtype(value)}"
+        if tensors.is_array(value):
+            return f"{tensors.shape(value)} {tensors.dtype(value)}"
         if callable(getattr(value, "parameters", None)) and hasattr(value, "_parameters"):
             return f"{sum(one.numel() for one in value.parameters()):,} parameters"
         if isinstance(value, list | tuple | dict | set | frozenset):

@@ -18,7 +18,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import CO_COROUTINE
-from types import CodeType, FrameType, ModuleType, TracebackType
+from types import CodeType, ModuleType, TracebackType
 from typing import Any, TextIO
 
 try:
@@ -295,8 +295,8 @@ class Cells:
         """An exception for the reader: what, in which line, and the way there through the reader's own code."""
         trimmed = self._trim(error.__traceback__)
         now = file_name(block, self._runs.get(block, 0))
-        own = [frame for frame in walk(trimmed) if frame[0].f_code.co_filename in self._sources]
-        frames = [self._frame(frame.f_code, line, block, now) for frame, line in own]
+        own = [place for place in walk(trimmed) if place.tb_frame.f_code.co_filename in self._sources]
+        frames = [self._frame(place.tb_frame.f_code, place.tb_lineno, block, now) for place in own]
         lines = [frame["line"] for frame in frames if frame["block"] == block and not frame["earlier"]]
         line = lines[-1] if lines else None
         if isinstance(error, SyntaxError) and error.filename == now:
@@ -317,12 +317,11 @@ class Cells:
             "advice": None,
         }
         try:  # helps, or is left out
-            names, advice = part("cell_names"), part("cell_advice")
+            found["advice"] = part("cell_advice").advise(error, source.code if source else "", line)
             if own:
-                frame, number = own[-1]
-                code = self._sources[frame.f_code.co_filename].code
-                found["arrays"] = names.arrays(code, number, {**frame.f_globals, **frame.f_locals})
-            found["advice"] = advice.advise(error, source.code if source else "", line)
+                name = own[-1].tb_frame.f_code.co_filename
+                tree = parsed(self._sources[name].code, name)
+                found["arrays"] = part("cell_tensors").arrays(tree, own[-1])
         except Exception as fault:
             found["traceback"] += f"\n(no advice: {fault!r})"
         return found
@@ -412,10 +411,10 @@ def file_name(block: str, number: int) -> str:
     return f"<block {block}>" if number <= 1 else f"<block {block}, run {number}>"
 
 
-def walk(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
-    """Every frame, and its line."""
+def walk(trace: TracebackType | None) -> Iterator[TracebackType]:
+    """Every place that an exception passed."""
     while trace is not None:
-        yield trace.tb_frame, trace.tb_lineno
+        yield trace
         trace = trace.tb_next
 
 

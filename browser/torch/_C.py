@@ -27,3 +27,4 @@ def _get_tracing_state() -> None:
 
 
 __getattr__ = _lacking(__name__, "torch._C")
+_disabled_torch_function_impl = None

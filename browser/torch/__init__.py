@@ -9,6 +9,7 @@ What few programs use is imported when first asked for (`_LAZY`). What is not he
 
 import math
 import sys as _sys
+from types import SimpleNamespace as _SimpleNamespace
 from typing import Any
 
 import numpy as _np
@@ -16,7 +17,7 @@ import numpy as _np
 from . import _absent, _alias, _create, _dtypes, _index, _linalg, _pointwise, _print, _random, _reduce, _shape
 from ._core import PUBLIC as _PUBLIC
 from ._core import Tensor
-from ._dtypes import Size, device, dtype, finfo, iinfo
+from ._dtypes import Size, device, dtype, finfo, iinfo, layout, memory_format
 from ._engine import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from ._lazy import FOREACH as _FOREACH
 from ._lazy import METHODS as _METHODS
@@ -28,13 +29,13 @@ _np.seterr(all="ignore")  # torch computes inf and nan without a word
 __version__ = "2.13.0+numpy"
 e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
 newaxis = None
-strided, contiguous_format, preserve_format, channels_last = "strided", "contiguous", "preserve", "channels_last"
 
 _names = (
     "uint8 uint16 uint32 uint64 int8 int16 short int32 int64 long float16 half bfloat16 float32 float64 double "
     "complex64 cfloat complex128 cdouble"
 )
 globals().update({name: getattr(_dtypes, name) for name in _names.split()})
+globals().update(_dtypes.LAYOUTS)
 globals().update({"bool": _dtypes.bool_, "float": _dtypes.float32, "int": _dtypes.int32})
 for _function in ("can_cast", "get_default_dtype", "promote_types", "result_type", "set_default_dtype"):
     _PUBLIC[_function] = getattr(_dtypes, _function)
@@ -56,11 +57,12 @@ globals().update({name: value for name, value in _PUBLIC.items() if not name.sta
 _LAZY = (
     {
         name: f".{name}"
-        for name in """_C _subclasses accelerator amp backends compiler cuda distributed distributions fft func futures
-    fx hub jit linalg mps multiprocessing onnx
-    optim profiler random serialization special testing _utils utils version xpu""".split()
+        for name in """_C _subclasses accelerator amp backends compiler cuda distributed distributions fft func
+    functional futures fx hub jit linalg mps multiprocessing onnx ops optim profiler random serialization special
+    testing types _utils utils version xpu""".split()
     }
     | _absent.lazily(
+        _draws="poisson _standard_gamma _sample_dirichlet",
         _foreach=" ".join(f"_foreach_{name}" for name in _FOREACH),
         _rare=" ".join(name for name in _RARE.split() if name[-1] != "_" and name not in _METHODS),
         _utils=" ".join(
@@ -93,6 +95,7 @@ def _check(cond: Any, message: Any = None) -> None:
 
 
 _assert_async = _check
+__config__ = _SimpleNamespace(show=lambda: "on NumPy, in Python", parallel_info=lambda: "one thread")
 SymInt, SymFloat, SymBool = (type(name, (), {}) for name in ("SymInt", "SymFloat", "SymBool"))  # never made
 
 
@@ -150,6 +153,9 @@ def get_float32_matmul_precision() -> Any:
 def are_deterministic_algorithms_enabled() -> Any:
     """False, as torch says unless told otherwise."""
     return False
+
+
+is_deterministic_algorithms_warn_only_enabled = are_deterministic_algorithms_enabled
 
 
 def set_flush_denormal(mode: Any) -> Any:

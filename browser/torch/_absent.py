@@ -47,7 +47,8 @@ def no_name(what: str, public: str, name: str, there: Iterable[str]) -> Attribut
         from difflib import get_close_matches
 
         near = get_close_matches(name, sorted(one for one in there if not one.startswith("_")), 1, 0.75)
-        text += f". Did you mean: '{near[0]}'?" if near else ""
+        if near:  # said here; without a name of its own Python does not say it again
+            return AttributeError(f"{text}. Did you mean: '{near[0]}'?", name=None, obj=None)
     return AttributeError(text)
 
 

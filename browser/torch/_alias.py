@@ -32,6 +32,8 @@ STANDS_FOR = {
     "func": "_functorch functorch",
     "fx": "fx.experimental fx.experimental.proxy_tensor",
     "_core": "_tensor",
+    "_print": "_tensor_str",
+    "profiler": "autograd.profiler",
     "_forward": "autograd.forward_ad",
     "_functional": "autograd.functional",
     "_graph": "autograd.graph",
@@ -65,6 +67,7 @@ class _Loader(importlib.abc.Loader):
                 return importlib.import_module(f"{spec.name}.{name}")
             return getattr(whole, name)
 
+        vars(module).update({key: value for key, value in vars(whole).items() if key[0] != "_"})  # for who lists them
         module.__getattr__, module.__dir__ = find, lambda: dir(whole)
         return module
 

@@ -14,12 +14,27 @@ import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from inspect import CO_VARARGS
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from ._absent import no_name
-from ._dtypes import CPU, FROM_NUMPY, META, OF_PYTHON, SCALARS, Shadow, Size, can_cast, device, dtype, fit, float16
+from ._dtypes import (
+    CPU,
+    FROM_NUMPY,
+    LAYOUTS,
+    META,
+    OF_PYTHON,
+    SCALARS,
+    Shadow,
+    Size,
+    can_cast,
+    device,
+    dtype,
+    fit,
+    float16,
+)
 from ._engine import Mode, Node, cleared, scattered, watch
 from ._lazy import RARE
 
@@ -139,7 +154,7 @@ class Tensor:
     is_cuda = is_mps = is_xpu = is_mtia = is_xla = False
     is_sparse = is_sparse_csr = is_quantized = is_nested = is_mkldnn = False
     is_meta = property(lambda self: self._data.__class__ is Shadow)
-    layout = "torch.strided"
+    layout = LAYOUTS["strided"]
 
     def detach(self) -> "Tensor":
         """The same memory, outside the tape; changes still count."""
@@ -451,8 +466,7 @@ def store(target: Tensor, result: Tensor) -> Tensor:
         wrong = f"output with shape {list(data.shape)} doesn't match the broadcast shape {list(result._data.shape)}"
         raise RuntimeError(wrong)
     if not can_cast(result.dtype, target.dtype):
-        names = {"float32": "Float", "float64": "Double", "int64": "Long", "int32": "Int", "bool": "Bool"}
-        have, want = (names.get(kind.name, kind.name.capitalize()) for kind in (result.dtype, target.dtype))
+        have, want = result.dtype.title, target.dtype.title
         raise RuntimeError(f"result type {have} can't be cast to the desired output type {want}")
     recorded = Mode.enabled and (result.requires_grad or target.requires_grad)
     if recorded:
@@ -532,26 +546,57 @@ def _called(function: Callable[..., Any], with_out: bool) -> Callable[..., Any]:
     code = function.__code__
     own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     names = {alias: name for alias, name in ALIASES.items() if name in own and alias not in own}
-    with_out = with_out and "out" not in own
+    method, with_out = not with_out, with_out and "out" not in own
     spread = code.co_varnames[len(own)] if code.co_flags & CO_VARARGS else None  # `dims` of `flip(x, *dims)`
-    if not (with_out or spread or "axis" in names):
+    more = any(function.__annotations__.get(name) is Tensor for name in own[1:])  # which may be given something else
+    if not (with_out or spread or more or "axis" in names):
         return function
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not kwargs:
-            return function(*args)
-        for alias in names.keys() & kwargs.keys():
-            kwargs[names[alias]] = kwargs.pop(alias)
-        if spread in kwargs:
-            args = (*args, kwargs.pop(spread))
-        if (kind := kwargs.get("dtype")).__class__ is type:
-            kwargs["dtype"] = OF_PYTHON[kind]
-        out = kwargs.pop("out", None) if with_out else None
-        result = function(*args, **kwargs)
-        return result if out is None else put_out(out, result)
+        try:
+            if not kwargs:
+                return function(*args)
+            for alias in names.keys() & kwargs.keys():
+                kwargs[names[alias]] = kwargs.pop(alias)
+            if spread in kwargs:
+                args = (*args, kwargs.pop(spread))
+            if (kind := kwargs.get("dtype")).__class__ is type:
+                kwargs["dtype"] = OF_PYTHON[kind]
+            out = kwargs.pop("out", None) if with_out else None
+            result = function(*args, **kwargs)
+            return result if out is None else put_out(out, result)
+        except Exception:
+            complain(function, args, kwargs, method)
+            raise
 
     return call
+
+
+def guard(space: dict[str, Any]) -> None:
+    """Have a module's functions of tensors say which of their arguments was wrong."""
+    for name, value in list(space.items()):
+        if isinstance(value, FunctionType) and name[0] != "_" and value.__module__ != __name__:
+            space[name] = _guarded(value)
+
+
+def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception:
+            complain(function, args, kwargs)
+            raise
+
+    return call
+
+
+def complain(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], method: bool = False) -> None:
+    """Raise a TypeError where a call failed because of the kind of an argument."""
+    text = importlib.import_module("._arguments", __package__).wrong(function, args, kwargs, method)
+    if text:
+        raise TypeError(text) from None
 
 
 def put_out(out: Any, result: Any) -> Any:

@@ -179,7 +179,7 @@ def _constant(name: str, value: Any) -> Any:
             size = (kwargs.pop("size"),)
         extra = set(kwargs) - {"generator", "layout", "pin_memory", "memory_format"}
         if extra:
-            raise TypeError(f"{name}() received an invalid keyword argument: {', '.join(sorted(extra))}")
+            raise TypeError(f"{name}() got an unexpected keyword argument '{min(extra)}'")
         kind, shape = dtype or get_default_dtype(), sizes(size)
         _check_sizes(shape)
         meta = chosen_device(device).type == "meta"

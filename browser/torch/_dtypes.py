@@ -31,6 +31,11 @@ class dtype:
     def __reduce__(self) -> str:
         return self.name  # pickled and copied by name: always the one object
 
+    @property
+    def title(self) -> str:
+        """What torch's messages call it."""
+        return TITLES.get(self.name, self.name)
+
     def to_complex(self) -> "dtype":
         """The complex type of the same precision."""
         return complex128 if self is float64 else complex64
@@ -40,6 +45,33 @@ class dtype:
         return {complex64: float32, complex128: float64}.get(self, self)
 
 
+class _Named:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+class layout(_Named):
+    """How elements lie in memory; there are names of the sparse ones, and no such tensors."""
+
+
+class memory_format(_Named):
+    """In which order dimensions lie in memory."""
+
+
+LAYOUTS = {
+    name: kind(name)
+    for kind, names in {
+        layout: "strided sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc jagged _mkldnn",
+        memory_format: "contiguous_format preserve_format channels_last channels_last_3d",
+    }.items()
+    for name in names.split()
+}
 bool_ = dtype("bool", np.bool_, 1, 0)
 uint8 = dtype("uint8", np.uint8, 1, 1)
 int8 = dtype("int8", np.int8, 1, 1)
@@ -56,6 +88,11 @@ float64 = double = dtype("float64", np.float64, 8, 2)
 complex64 = cfloat = dtype("complex64", np.complex64, 8, 3)
 complex128 = cdouble = dtype("complex128", np.complex128, 16, 3)
 
+TITLES = {
+    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
+    "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64", "float16": "Half", "bfloat16": "BFloat16",
+    "float32": "Float", "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
+}  # fmt: skip
 ALL = (
     bool_,
     uint8,

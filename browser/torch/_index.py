@@ -216,7 +216,9 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """One value where the mask holds."""
     if mask.dtype is not bool_:
-        raise RuntimeError(f"masked_fill only supports boolean masks, but got mask with dtype {mask.dtype.name}")
+        raise RuntimeError(
+            f"masked_fill only supports boolean masks, but got mask with dtype {mask.dtype.title.lower()}"
+        )
     chosen = mask._data
     filling = value._data if isinstance(value, Tensor) else fit_scalar(value, input.dtype)
     if isinstance(value, Tensor) and value.ndim:
@@ -349,18 +351,52 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 def scatter_reduce(
     input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
-    """A copy with several values brought together: `sum`, `prod`, `amax` or `amin`; without gradient but for sums."""
-    ufuncs = {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
-    if reduce == "sum" and include_self:
-        return scatter_add(input, dim, index, src)
-    if reduce not in ufuncs or not include_self or input.requires_grad or src.requires_grad:
-        raise NotImplementedError(f"scatter_reduce with {reduce!r} like this is not in the browser's torch")
+    """A copy with several values brought together: `sum`, `mean`, `prod`, `amax` or `amin`; `input`'s with or not."""
+    if reduce not in ("sum", "mean", "prod", "amax", "amin"):
+        raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}.")
     axis = axis_of(dim, input.ndim)
     _check_gather("scatter_reduce", input, axis, index, src)
-    out = input._data.copy()
+    at = _along(input, axis, index._data)
+    touched = np.zeros(input._data.shape, bool)
+    touched[at] = True
+    if reduce in ("sum", "mean"):
+        start = input if include_self else input.masked_fill(wrap(touched, bool_), 0)
+        total = scatter_add(start, dim, index, src)
+        counts = np.full(input._data.shape, int(include_self))
+        np.add.at(counts, at, 1)
+        means = wrap(np.maximum(counts, 1).astype(input._data.dtype), input.dtype)
+        whole = "floor" if input.dtype.rank < 2 else None
+        return total if reduce == "sum" else total.div(means, rounding_mode=whole)
+    ufunc = {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}[reduce]
     inside = tuple(slice(size) for size in index._data.shape)
-    ufuncs[reduce].at(out, _along(input, axis, index._data), src._data[inside])
-    return wrap(out, input.dtype)
+    given, out = src._data[inside], input._data.copy()
+    if not include_self:
+        ends = np.iinfo(out.dtype) if input.dtype.rank == 1 else np.finfo(out.dtype) if input.dtype.rank else None
+        low, high = (-np.inf, np.inf) if input.dtype.rank == 2 else (ends.min, ends.max) if ends else (False, True)
+        out[touched] = {"prod": 1, "amax": low, "amin": high}[reduce]
+    ufunc.at(out, at, given)
+
+    def backward(g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """To all factors; of the largest or smallest, in equal shares to those that are."""
+        if reduce == "prod":
+            start = input._data if include_self else np.where(touched, 1, input._data)
+            zeros, rest = (start == 0).astype(int), np.where(start == 0, 1, start)
+            np.add.at(zeros, at, given == 0)
+            np.multiply.at(rest, at, np.where(given == 0, 1, given))
+
+            def others(one: np.ndarray, zeros: np.ndarray, rest: np.ndarray) -> np.ndarray:
+                return np.where(zeros == (one == 0), rest / np.where(one == 0, 1, one), 0)
+
+            own, theirs = g * others(input._data, zeros, rest), g[at] * others(given, zeros[at], rest[at])
+        else:
+            mine, best = input._data == out, given == out[at]  # counted by torch where `input` is left out, too
+            shares = mine.astype(g.dtype)
+            np.add.at(shares, at, best)
+            own, theirs = g * mine / np.maximum(shares, 1), g[at] * best / shares[at]
+        own = own if include_self else np.where(touched, 0, g)
+        return own, scattered(src._data.shape, inside, theirs, repeats=False)
+
+    return make(out, input.dtype, "ScatterReduce0", (input, src), backward, (input, src), saves_result=True)
 
 
 @both

@@ -18,7 +18,7 @@ def _same_type(a: Tensor, b: Tensor, what: str) -> None:
         names = {
             "float32": "float",
             "float64": "double",
-            "int64": "long",
+            "int64": "long int",
             "float16": "c10::Half",
             "bfloat16": "c10::BFloat16",
             "int32": "int",

@@ -24,6 +24,7 @@ from ._core import (
     wrap,
 )
 from ._dtypes import bool_, dtype, fit, float16, get_default_dtype, result_type
+from ._notice import once
 
 SQRT_PI = math.sqrt(math.pi)
 
@@ -121,17 +122,33 @@ def conj(values: Any) -> Any:
     )
 
 
+def _number_first(name: str, number: Any, *tensors: Any) -> tuple[Any, ...]:
+    """The arguments of `x.add_(0.1, y)`, as it was written before `alpha` and `value` had names.
+
+    Raises:
+        TypeError: The number is none.
+    """
+    if not is_number(number):
+        raise TypeError(f"{name}() takes a number, and then tensors, where it is given {len(tensors) + 1} arguments")
+    once(f"{name}(number, tensor)", "this order of arguments is deprecated, give the number a name")
+    return number, *tensors
+
+
 @both
-def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+def add(input: Any, other: Any, _last: Any = None, *, alpha: Any = 1) -> Tensor:
     """`input + alpha * other`."""
+    if _last is not None:
+        alpha, other = _number_first("add", other, _last)
     if alpha != 1:
         other = mul(other, alpha) if isinstance(other, Tensor) else other * alpha
     return binary("Add0", np.add if not _both_bool(input, other) else np.logical_or, input, other, _g, _g)
 
 
 @both
-def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+def sub(input: Any, other: Any, _last: Any = None, *, alpha: Any = 1) -> Tensor:
     """`input - alpha * other`."""
+    if _last is not None:
+        alpha, other = _number_first("sub", other, _last)
     if alpha != 1:
         other = mul(other, alpha) if isinstance(other, Tensor) else other * alpha
     if any(isinstance(one, Tensor) and one.dtype is bool_ for one in (input, other)):
@@ -329,7 +346,7 @@ def _bitwise(name: str, ufunc: Any) -> Callable[[Any, Any], Tensor]:
     def bitwise(input: Any, other: Any) -> Tensor:
         x, y, kind = common(input, other)
         if kind.rank > 1:
-            raise RuntimeError(f"\"{name}_cpu\" not implemented for '{kind.name.capitalize()}'")
+            raise RuntimeError(f"\"{name}_cpu\" not implemented for '{kind.title}'")
         return make(compute(ufunc, x, y), kind, "Bitwise0", (), lambda g: ())
 
     bitwise.__name__ = name
@@ -594,14 +611,18 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
 
 
 @both
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, _last: Any = None, *, value: Any = 1) -> Tensor:
     """`input + value * tensor1 * tensor2`."""
+    if _last is not None:
+        value, tensor1, tensor2 = _number_first("addcmul", tensor1, tensor2, _last)
     return add(input, mul(mul(tensor1, tensor2), value))
 
 
 @both
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, _last: Any = None, *, value: Any = 1) -> Tensor:
     """`input + value * tensor1 / tensor2`."""
+    if _last is not None:
+        value, tensor1, tensor2 = _number_first("addcdiv", tensor1, tensor2, _last)
     return add(input, mul(div(tensor1, tensor2), value))
 
 

@@ -15,6 +15,9 @@ class Options:
     precision, threshold, edgeitems, linewidth, sci_mode = 4, 1000, 3, 80, None
 
 
+PRINT_OPTS = Options
+
+
 @function
 def set_printoptions(
     precision: int | None = None,
@@ -116,6 +119,15 @@ def _block(data: np.ndarray, indent: int, short: bool, column: Any) -> str:
     return "[" + ("," + "\n" * (data.ndim - 1) + " " * (indent + 1)).join(texts) + "]"
 
 
+def _tensor_str(self: Tensor, indent: int) -> str:
+    """The values of a tensor, with so many blanks before all lines but the first."""
+    data = np.asarray(wide(self))
+    short = data.size > Options.threshold
+    shown = _edges(data) if short else data
+    column = Pair(shown) if data.dtype.kind == "c" else Column(shown)
+    return _block(data, indent, short, column)
+
+
 @method
 def __repr__(tensor: Tensor) -> str:
     prefix, notes, kind = "tensor(", [], tensor.dtype
@@ -130,10 +142,7 @@ def __repr__(tensor: Tensor) -> str:
     else:
         if kind not in (default, int64, bool_, default.to_complex()):
             notes.append(f"dtype={kind}")
-        short = data.size > Options.threshold
-        shown = _edges(data) if short else data
-        column = Pair(shown) if data.dtype.kind == "c" else Column(shown)
-        body = _block(data, len(prefix), short, column)
+        body = _tensor_str(tensor, len(prefix))
     if tensor.grad_fn is not None:
         notes.append(f"grad_fn=<{tensor.grad_fn.name()}>")
     elif tensor.requires_grad:

@@ -65,12 +65,9 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: dtype 
     if dtype is not None:
         input = to(input, dtype)
     if input.dtype.rank < 2:
-        name = {"int64": "Long", "int32": "Int", "bool": "Bool", "uint8": "Byte"}.get(
-            input.dtype.name, input.dtype.name
-        )
         raise RuntimeError(
             f"mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
-            f"Got: {name}"
+            f"Got: {input.dtype.title}"
         )
     axes, shape = axes_of(dim, input.ndim), input._data.shape
     count = _count(shape, axes)
@@ -549,7 +546,7 @@ def _soft_input(input: Tensor, dim: int, dtype: dtype | None, name: str) -> tupl
     if dtype is not None:
         input = to(input, dtype)
     if input.dtype.rank < 2:
-        raise RuntimeError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{input.dtype.name.capitalize()}'")
+        raise RuntimeError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{input.dtype.title}'")
     return input, axis_of(dim, input.ndim)
 
 

@@ -46,8 +46,8 @@ def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     if len(args) == 1 and isinstance(args[0], tuple | list):
         args = tuple(args[0])
     for size in args:
-        if isinstance(size, float):
-            raise TypeError(f"sizes must be integers, got {size}")
+        if isinstance(size, float | str):
+            raise TypeError(f"sizes must be integers, got {size!r}")
     return tuple(int(size) for size in args)
 
 

@@ -7,13 +7,6 @@ import numpy as np
 from ._core import PUBLIC, Tensor, wrap
 from ._dtypes import ALL, bfloat16, dtype, uint8
 
-_NAMES = {
-    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
-    "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64",
-    "float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double", "complex64": "ComplexFloat",
-    "complex128": "ComplexDouble",
-}  # fmt: skip
-
 
 class Storage:
     """The memory of tensors; subclasses say the type of its elements."""
@@ -64,9 +57,7 @@ class Storage:
         return cls(np.frombuffer(content, cls.dtype.np).copy())
 
 
-STORAGES = {
-    kind: type(f"{_NAMES[kind.name]}Storage", (Storage,), {"dtype": kind, "__module__": __package__}) for kind in ALL
-}
+STORAGES = {kind: type(f"{kind.title}Storage", (Storage,), {"dtype": kind, "__module__": __package__}) for kind in ALL}
 globals().update({storage.__name__: storage for storage in STORAGES.values()})
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ._absent import lacking as _lacking
-from ._core import Tensor, edge, wrap
+from ._core import PUBLIC, Tensor, edge, wrap
 from ._dtypes import fit
 from ._engine import (
     Mode,
@@ -25,6 +26,7 @@ from ._engine import (
 
 __all__ = [
     "Function",
+    "Variable",
     "backward",
     "detect_anomaly",
     "enable_grad",
@@ -312,6 +314,26 @@ def gradcheck(
                     f"analytical:{ours}\n"
                 )
     return True
+
+
+class _OfTensors(type):
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, Tensor)
+
+
+class Variable(metaclass=_OfTensors):
+    """What tensors with gradients were before tensors had them: the same memory, as a leaf."""
+
+    def __new__(cls, data: Any = (), requires_grad: bool = False, volatile: bool | None = None) -> Any:
+        """A tensor."""
+        if volatile is not None:
+            text = "volatile was removed and now has no effect. Use `with torch.no_grad():` instead."
+            warnings.warn(text, stacklevel=2)
+        if not isinstance(data, Tensor):
+            if data != ():
+                raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+            data = PUBLIC["empty"](0)
+        return data.detach().requires_grad_(requires_grad)
 
 
 FunctionCtx = Context  # `torch.autograd.function.FunctionCtx`

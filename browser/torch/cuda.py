@@ -62,4 +62,16 @@ def set_device(device: Any) -> None:
     chosen_device(f"cuda:{device}" if isinstance(device, int) else device)
 
 
+class Stream:
+    """There is no device that has any."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """None is made."""
+        raise RuntimeError(f"Tried to instantiate dummy base class {cls.__name__}")
+
+
+class Event(Stream):
+    """The same."""
+
+
 __getattr__ = _lacking(__name__, "torch.cuda")

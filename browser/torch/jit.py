@@ -33,7 +33,7 @@ def _same(fn: Any = None, **kwargs: Any) -> Any:
     return fn if fn is not None else lambda function: function
 
 
-ignore = unused = export = script_method = script_if_tracing = _same
+ignore = unused = export = script_method = script_if_tracing = _overload = _overload_method = _same
 
 
 def is_scripting() -> bool:

@@ -13,6 +13,10 @@ class ProfilerActivity:
     CPU, CUDA, XPU = "CPU", "CUDA", "XPU"
 
 
+class EventList(list[Any]):
+    """What was measured."""
+
+
 class profile:
     """Measures nothing."""
 

@@ -386,6 +386,9 @@ Model()(torch.ones(2, 3, dtype=torch.float64))"""
 
 def test_looking_at_the_failing_line_runs_none_of_the_readers_code(page):
     code = """class Trap:
+    def __getattribute__(self, name):
+        print('sprung')
+        return object.__getattribute__(self, name)
     @property
     def value(self):
         print('sprung')

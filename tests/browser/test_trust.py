@@ -258,12 +258,16 @@ def test_figures_stand_in_order_with_chinese_titles_and_take_tensors(show: Calla
 
 def test_errors_say_what_is_meant_and_show_shapes(show: Callable[..., list[Cell]]) -> None:
     (cell,) = show("print('page') => page")
-    cell.run("import torch\nx = torch.ones(2, 3)\nw = torch.ones(4, 5)\nx @ w", state="failed")
+    given = "import torch\nx = torch.ones(9)\nw = torch.ones(4, 5)\n"
+    cell.run(f"{given}ys = [x @ w for x in torch.ones(1, 2, 3)]", state="failed")  # its own x
     expect(cell.output.locator(".wiki-cell__arrays li")).to_have_text(["x [2, 3] float32", "w [4, 5] float32"])
     cell.run("import pandas", state="failed")
     expect(cell.output.locator(".wiki-cell__advice")).to_contain_text("网页里没有 pandas。这里有 torch、numpy")
     cell.run("value = 1\nvaleu", state="failed")
     expect(cell.output.locator(".wiki-cell__message")).to_contain_text("Did you mean: 'value'")
+    cell.run("import torch\ntorch.ones(2).shpae", state="failed")
+    said = "AttributeError: 'Tensor' object has no attribute 'shpae'. Did you mean: 'shape'?"
+    expect(cell.output.locator(".wiki-cell__message")).to_have_text(said)
     cell.run("def f():\n    return 1 / 0")
     cell.run("# moved\n\nf()", state="failed")
     frames = [" ".join(text.split()) for text in cell.output.locator(".wiki-cell__frames li").all_inner_texts()]

@@ -11,6 +11,17 @@ class ReduceOp:
     """How values of several processes become one."""
 
     SUM, PRODUCT, MIN, MAX, AVG = "SUM", "PRODUCT", "MIN", "MAX", "AVG"
+    BAND, BOR, BXOR, PREMUL_SUM = "BAND", "BOR", "BXOR", "PREMUL_SUM"
+
+
+class Backend(str):
+    """The name of what sends."""
+
+    UNDEFINED, GLOO, NCCL, UCC, MPI, XCCL = "undefined", "gloo", "nccl", "ucc", "mpi", "xccl"
+
+    def __new__(cls, name: str) -> str:  # type: ignore[misc]
+        """The name, in small letters."""
+        return name.lower()
 
 
 class _Group:

@@ -66,6 +66,19 @@ class Distribution:
     def _extended(self, sample_shape: Any) -> tuple[int, ...]:
         return (*sample_shape, *self.batch_shape, *self.event_shape)
 
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+        """The same distribution as often as a shape says."""
+        new, before = self._get_checked_instance(type(self), _instance), len(self.batch_shape)
+        for name, value in self.__dict__.items():
+            if isinstance(value, Tensor):
+                value = value.expand(*batch_shape, *value.shape[before:])
+            elif isinstance(value, Distribution):
+                value = value.expand((*batch_shape, *value.batch_shape[before:]))
+            new.__dict__[name] = value
+        if "_batch_shape" in new.__dict__:
+            new._batch_shape = Size(batch_shape)
+        return new
+
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """Draws that gradients flow through."""
         raise NotImplementedError
@@ -75,8 +88,20 @@ class Distribution:
         with no_grad():
             return self.rsample(sample_shape)
 
+    def sample_n(self, n: int) -> Tensor:
+        """So many draws, as it was asked for once."""
+        return self.sample((n,))
+
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the probability (density)."""
+        raise NotImplementedError
+
+    def cdf(self, value: Tensor) -> Tensor:
+        """The share that is smaller."""
+        raise NotImplementedError
+
+    def icdf(self, value: Tensor) -> Tensor:
+        """What such a share is smaller than."""
         raise NotImplementedError
 
     def entropy(self) -> Tensor:
@@ -112,6 +137,7 @@ class Categorical(Distribution):
         return Size(self.probs.shape[:-1])
 
     event_shape = Size(())
+    mean = variance = property(lambda self: self.probs.new_full(self.probs.shape[:-1], math.nan))
 
     @property
     def mode(self) -> Tensor:
@@ -170,6 +196,11 @@ class Bernoulli(Distribution):
         """Ones and zeros, drawn at random."""
         return bernoulli(self.probs.detach().expand(*sample_shape, *self.probs.shape).contiguous())
 
+    def enumerate_support(self, expand: bool = True) -> Tensor:
+        """0 and 1, in the first dimension."""
+        values = arange(2, dtype=self.probs.dtype).reshape(-1, *(1,) * self.probs.ndim)
+        return values.expand(-1, *self.probs.shape) if expand else values
+
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the probability."""
         return -loss(self.logits.expand_as(value), value, reduction="none")
@@ -207,6 +238,10 @@ class Normal(Distribution):
         """The share that is smaller."""
         return 0.5 * (1 + ((value - self.loc) / self.scale / math.sqrt(2)).erf())
 
+    def icdf(self, value: Tensor) -> Tensor:
+        """What such a share is smaller than."""
+        return self.loc + self.scale * (2 * value - 1).erfinv() * math.sqrt(2)
+
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the density."""
         return (
@@ -236,6 +271,14 @@ class Uniform(Distribution):
         """Draws that gradients flow through."""
         shape = (*sample_shape, *(self.low + self.high).shape)
         return empty(shape, dtype=self.low.dtype).uniform_() * (self.high - self.low) + self.low
+
+    def cdf(self, value: Tensor) -> Tensor:
+        """The share that is smaller."""
+        return ((value - self.low) / (self.high - self.low)).clamp(0, 1)
+
+    def icdf(self, value: Tensor) -> Tensor:
+        """What such a share is smaller than."""
+        return value * (self.high - self.low) + self.low
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the density."""
@@ -285,13 +328,6 @@ def _bernoulli(p: Bernoulli, q: Bernoulli) -> Tensor:
     return first + (1 - p.probs) * (softplus(q.logits) - softplus(p.logits))
 
 
-class kl:
-    """`torch.distributions.kl`."""
-
-    kl_divergence = staticmethod(kl_divergence)
-    register_kl = staticmethod(register_kl)
-
-
 _PLACES = _lazily(
     more="""Beta Chi2 Dirichlet Exponential Gamma Geometric HalfNormal Independent Laplace LogNormal Multinomial
     MultivariateNormal MixtureSameFamily OneHotCategorical OneHotCategoricalStraightThrough Poisson RelaxedBernoulli
@@ -300,6 +336,7 @@ _PLACES = _lazily(
     TanhTransform
     ComposeTransform SoftplusTransform PowerTransform""",
     constraints="constraints",
+    kl="kl",
     utils="utils",
 )
 

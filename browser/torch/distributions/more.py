@@ -5,14 +5,18 @@ from typing import Any
 
 from .._core import Tensor
 from .._create import as_tensor, empty, one_hot, zeros_like
+from .._draws import _sample_dirichlet, _standard_gamma, poisson
+from .._dtypes import finfo
+from .._engine import no_grad
 from .._linalg import einsum
 from .._pointwise import where
 from .._random import normal, rand
 from .._rare import digamma, lgamma
-from .._shape import broadcast_tensors
+from .._shape import broadcast_tensors, stack
 from ..linalg import cholesky, inv
 from . import Bernoulli, Categorical, Distribution, Normal, _number, kl_divergence, register_kl
 from .transforms import ExpTransform, SigmoidTransform, TransformedDistribution
+from .utils import _standard_normal
 
 TINY, EPS = 1.1754943508222875e-38, 1.1920928955078125e-07
 
@@ -157,12 +161,17 @@ class Geometric(Distribution):
 
 
 class Poisson(Distribution):
-    """Counts; without draws: torch's are its own."""
+    """Counts."""
 
     def __init__(self, rate: Any, validate_args: Any = None) -> None:
         self.rate = _number(rate)
 
     mean = variance = property(lambda self: self.rate)
+
+    def sample(self, sample_shape: Any = ()) -> Tensor:
+        """Draws."""
+        with no_grad():
+            return poisson(self.rate.expand(self._extended(sample_shape)))
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the probability."""
@@ -171,13 +180,21 @@ class Poisson(Distribution):
 
 
 class Gamma(Distribution):
-    """Sums of waiting times; without draws: torch's are its own."""
+    """Sums of waiting times."""
+
+    has_rsample = True
 
     def __init__(self, concentration: Any, rate: Any, validate_args: Any = None) -> None:
         self.concentration, self.rate = broadcast_tensors(_number(concentration), _number(rate))
 
     mean = property(lambda self: self.concentration / self.rate)
     variance = property(lambda self: self.concentration / self.rate.pow(2))
+
+    def rsample(self, sample_shape: Any = ()) -> Tensor:
+        """Draws; gradients flow to the rate alone."""
+        shape = self._extended(sample_shape)
+        drawn = _standard_gamma(self.concentration.expand(shape)) / self.rate.expand(shape)
+        return drawn.clamp_min(finfo(drawn.dtype).tiny)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the density."""
@@ -198,12 +215,20 @@ class Chi2(Gamma):
 
 
 class StudentT(Distribution):
-    """Normal numbers over the root of a mean square; without draws: torch's are its own."""
+    """Normal numbers over the root of a mean square."""
+
+    has_rsample = True
 
     def __init__(self, df: Any, loc: Any = 0.0, scale: Any = 1.0, validate_args: Any = None) -> None:
         self.df, self.loc, self.scale = broadcast_tensors(_number(df), _number(loc), _number(scale))
 
     mean = property(lambda self: where(self.df > 1, self.loc, math.nan))
+
+    def rsample(self, sample_shape: Any = ()) -> Tensor:
+        """Draws; gradients flow to the place and the scale."""
+        x = _standard_normal(self._extended(sample_shape), self.df.dtype, self.df.device)
+        z = Chi2(self.df).rsample(sample_shape)
+        return self.loc + self.scale * (x * (z / self.df).rsqrt())
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the density."""
@@ -213,14 +238,18 @@ class StudentT(Distribution):
 
 
 class Dirichlet(Distribution):
-    """Shares of a whole; without draws: torch's are its own."""
+    """Shares of a whole."""
 
-    _event_dims = 1
+    has_rsample, _event_dims = True, 1
 
     def __init__(self, concentration: Tensor, validate_args: Any = None) -> None:
         self.concentration = concentration
 
     mean = property(lambda self: self.concentration / self.concentration.sum(-1, keepdim=True))
+
+    def rsample(self, sample_shape: Any = ()) -> Tensor:
+        """Draws, without gradients."""
+        return _sample_dirichlet(self.concentration.expand(self._extended(sample_shape)))
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the density."""
@@ -236,12 +265,18 @@ class Dirichlet(Distribution):
 
 
 class Beta(Distribution):
-    """A share; without draws: torch's are its own."""
+    """A share."""
+
+    has_rsample = True
 
     def __init__(self, concentration1: Any, concentration0: Any, validate_args: Any = None) -> None:
         self.concentration1, self.concentration0 = broadcast_tensors(_number(concentration1), _number(concentration0))
 
     mean = property(lambda self: self.concentration1 / (self.concentration1 + self.concentration0))
+
+    def rsample(self, sample_shape: Any = ()) -> Tensor:
+        """Draws, without gradients."""
+        return Dirichlet(stack([self.concentration1, self.concentration0], -1)).rsample(sample_shape).select(-1, 0)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the density."""

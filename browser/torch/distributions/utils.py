@@ -7,6 +7,7 @@ from .._absent import lacking as _lacking
 from .._core import Tensor
 from .._create import as_tensor
 from .._dtypes import finfo, get_default_dtype
+from .._random import normal
 from .._shape import broadcast_tensors
 from ..nn.functional import binary_cross_entropy_with_logits, softmax  # noqa: F401
 
@@ -19,6 +20,10 @@ def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
 
 def _sum_rightmost(value: Tensor, dim: int) -> Tensor:
     return value if dim == 0 else value.reshape(*value.shape[:-dim], -1).sum(-1)
+
+
+def _standard_normal(shape: Any, dtype: Any, device: Any) -> Tensor:
+    return normal(0.0, 1.0, tuple(shape), dtype=dtype, device=device)
 
 
 def clamp_probs(probs: Tensor) -> Tensor:

@@ -9,16 +9,19 @@ from . import attention, functional, init, utils
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .layers import *  # noqa: F403
 from .layers import _BatchNorm, _Loss, _WeightedLoss
-from .module import Module
+from .module import Module, _IncompatibleKeys
 from .parameter import Buffer, Parameter
 
 _PLACES = _lazily(
-    conv="""Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d Fold Unfold""",
+    _reduction="_reduction",
+    conv="""_ConvNd _ConvTransposeNd
+    Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d Fold Unfold""",
     lazy="""LazyLinear LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d
     LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d UninitializedParameter UninitializedBuffer""",
     more="""SELU CELU Hardshrink Softshrink Tanhshrink Threshold Softmin Softmax2d Hardtanh PReLU RReLU Dropout1d
     Dropout2d
-    Dropout3d AlphaDropout BatchNorm3d SyncBatchNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm
+    Dropout3d AlphaDropout BatchNorm3d SyncBatchNorm _InstanceNorm
+    InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm
     Unflatten EmbeddingBag PairwiseDistance CosineEmbeddingLoss CTCLoss GaussianNLLLoss HingeEmbeddingLoss
     MultiLabelSoftMarginLoss MultiMarginLoss PoissonNLLLoss SoftMarginLoss TripletMarginLoss
     TripletMarginWithDistanceLoss AdaptiveLogSoftmaxWithLoss""",

@@ -4,14 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from .._core import Tensor, make, store, wide, wrap
+from .._core import Tensor, guard, make, store, wide, wrap
 from .._create import empty, ones_like
 from .._dtypes import int64
 from .._pointwise import where
 from .._random import default_generator
 from .._shape import stack
 from . import _windows
-from .functional import batch_norm, dropout, elu, embedding
+from .functional import batch_norm, dropout, elu, embedding, leaky_relu, relu
 
 ALPHA = 1.6732632423543772  # SELU's
 SCALE = 1.0507009873554805
@@ -204,3 +204,18 @@ def embedding_bag(
             rows = rows * weights[low:high][wrap(np.flatnonzero(kept), int64)].unsqueeze(1)
         bags.append(rows.sum(0) if mode == "sum" else rows.mean(0) if mode == "mean" else rows.max(0).values)
     return stack(bags)
+
+
+def _in_place(function: Any) -> Any:
+    def apply(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return function(input, *args, inplace=True, **kwargs)
+
+    apply.__name__, apply.__doc__ = f"{function.__name__}_", f"`{function.__name__}`, in place."
+    return apply
+
+
+relu_, leaky_relu_, elu_ = _in_place(relu), _in_place(leaky_relu), _in_place(elu)
+selu_, celu_, rrelu_ = _in_place(selu), _in_place(celu), _in_place(rrelu)
+hardtanh_, threshold_ = _in_place(hardtanh), _in_place(threshold)
+
+guard(globals())

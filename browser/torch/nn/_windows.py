@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import Tensor, make, wide, wrap
+from .._core import Tensor, guard, make, wide, wrap
 from .._create import arange, tensor
 from .._dtypes import int64
 from .._engine import scattered
@@ -344,13 +344,18 @@ def _pool_windows(
             f"pad should be at most half of effective kernel size, but got pad={max(padding)}, "
             f"kernel_size={max(kernel)}"
         )
-    sides = []
+    sides, counts = [], []
     for size, span, step, side in zip(input.shape[-dims:], _spans(kernel, dilation), stride, padding, strict=True):
         room = size + 2 * side - span
         count = (-(-room // step) if ceil_mode else room // step) + 1
         if ceil_mode and (count - 1) * step >= size + side:
             count -= 1
+        counts.append(count)
         sides.append((side, max(side, (count - 1) * step + span - size - side)))
+    if min(counts) < 1:
+        *_, channels = (1, *input.shape[:-dims])
+        have, want = ("x".join(map(str, (channels, *sizes))) for sizes in (input.shape[-dims:], counts))
+        raise RuntimeError(f"Given input size: ({have}). Calculated output size: ({want}). Output size is too small")
     given = [one for pair in reversed(sides) for one in pair]
     whole = pad(input, given, value=filler) if any(given) else input
     return windows(whole, kernel, stride, dilation), sides, (kernel, stride, padding, dilation)
@@ -635,3 +640,6 @@ def grid_sample(
         weight = (1 - (x - left - right).abs()) * (1 - (y - top - down).abs())
         total = total + weight.unsqueeze(-1) * read((top + down).long(), (left + right).long())
     return total.permute(0, 3, 1, 2).contiguous()
+
+
+guard(globals())

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .module import Module, _indented
+from .._core import Tensor
+from .module import Module, _indented, checked
 from .parameter import Parameter
 
 
@@ -14,6 +15,9 @@ class _Numbered:
 
     def _all(self) -> dict[str, Any]:
         return getattr(self, self._registry)
+
+    def _fits(self, member: Any) -> Any:
+        return checked(member)
 
     def _key(self, index: int) -> str:
         count = len(self)
@@ -36,7 +40,7 @@ class _Numbered:
         return type(self)(members)
 
     def __setitem__(self, index: int, member: Any) -> None:
-        self._all()[self._key(index)] = member
+        self._all()[self._key(index)] = self._fits(member)
 
     def __delitem__(self, index: Any) -> None:
         members = list(self._all().values())
@@ -45,11 +49,11 @@ class _Numbered:
 
     def _renumber(self, members: Iterable[Any]) -> None:
         self._all().clear()
-        self._all().update((str(place), member) for place, member in enumerate(members))
+        self.extend(members)
 
     def append(self, member: Any) -> Any:
         """Put one at the end."""
-        self._all()[str(len(self))] = member
+        self._all()[str(len(self))] = self._fits(member)
         return self
 
     def extend(self, members: Iterable[Any]) -> Any:
@@ -62,13 +66,31 @@ class _Numbered:
         return self.extend(members)
 
 
-class Sequential(_Numbered, Module):
+class _Modules(_Numbered):
+    """Lists of modules."""
+
+    def insert(self, index: int, module: Module) -> Any:
+        """Put one at a place."""
+        members = list(self._all().values())
+        members.insert(index, checked(module))
+        self._renumber(members)
+        return self
+
+    def pop(self, key: int) -> Any:
+        """Take one out."""
+        member = self[key]
+        del self[key]
+        return member
+
+
+class Sequential(_Modules, Module):
     """One module after the other."""
 
     def __init__(self, *args: Any) -> None:
         Module.__init__(self)
         if len(args) == 1 and isinstance(args[0], dict):
-            self._modules.update(args[0])
+            for name, module in args[0].items():
+                self.add_module(name, module)
         else:
             self._renumber(args)
 
@@ -84,18 +106,12 @@ class Sequential(_Numbered, Module):
         return input
 
 
-class ModuleList(_Numbered, Module):
+class ModuleList(_Modules, Module):
     """A list of modules."""
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         Module.__init__(self)
         self._renumber(modules or ())
-
-    def insert(self, index: int, module: Module) -> None:
-        """Put one at a place."""
-        members = list(self._modules.values())
-        members.insert(index, module)
-        self._renumber(members)
 
     def __repr__(self) -> str:
         texts = [repr(module) for module in self]
@@ -117,45 +133,61 @@ class ModuleList(_Numbered, Module):
 class ModuleDict(Module):
     """Modules by name."""
 
+    _registry = "_modules"
+
     def __init__(self, modules: Any = None) -> None:
         super().__init__()
         if modules is not None:  # what a reader's subclass makes of `update` may need what its own start sets
             self.update(modules)
+
+    def _all(self) -> dict[str, Any]:
+        return getattr(self, self._registry)
+
+    def _fits(self, member: Any) -> Any:
+        return checked(member)
 
     def update(self, modules: Any) -> None:
         """Put several in."""
         for name, module in dict(modules).items():
             self[name] = module
 
-    def __getitem__(self, key: str) -> Module:
-        return self._modules[key]
+    def __getitem__(self, key: str) -> Any:
+        return self._all()[key]
 
-    def __setitem__(self, key: str, module: Module) -> None:
-        self._modules[key] = module
+    def __setitem__(self, key: str, module: Any) -> None:
+        self._all()[key] = self._fits(module)
 
     def __delitem__(self, key: str) -> None:
-        del self._modules[key]
+        del self._all()[key]
 
     def __len__(self) -> int:
-        return len(self._modules)
+        return len(self._all())
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
+        return iter(self._all())
 
     def __contains__(self, key: str) -> bool:
-        return key in self._modules
+        return key in self._all()
+
+    def clear(self) -> None:
+        """Take all out."""
+        self._all().clear()
+
+    def pop(self, key: str) -> Any:
+        """Take one out."""
+        return self._all().pop(key)
 
     def keys(self) -> Any:
         """The names."""
-        return self._modules.keys()
+        return self._all().keys()
 
     def values(self) -> Any:
-        """The modules."""
-        return self._modules.values()
+        """What they stand for."""
+        return self._all().values()
 
     def items(self) -> Any:
-        """Names and modules."""
-        return self._modules.items()
+        """Both."""
+        return self._all().items()
 
 
 class ParameterList(_Numbered, Module):
@@ -165,40 +197,18 @@ class ParameterList(_Numbered, Module):
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         Module.__init__(self)
-        self._renumber(one if isinstance(one, Parameter) else Parameter(one) for one in values or ())
+        self._renumber(values or ())
+
+    def _fits(self, member: Any) -> Any:
+        return Parameter(member) if isinstance(member, Tensor) and not isinstance(member, Parameter) else member
 
 
 class ParameterDict(ModuleDict):
     """Parameters by name."""
 
-    def update(self, modules: Any) -> None:
-        """Put several in."""
-        for name, value in modules.items():
-            self[name] = value
+    _registry = "_parameters"
+    _fits = ParameterList._fits
 
-    def __setitem__(self, key: str, value: Any) -> None:
-        self._parameters[key] = value if isinstance(value, Parameter) else Parameter(value)
-
-    def __getitem__(self, key: str) -> Any:
-        return self._parameters[key]
-
-    def __len__(self) -> int:
-        return len(self._parameters)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._parameters)
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._parameters
-
-    def keys(self) -> Any:
-        """The names."""
-        return self._parameters.keys()
-
-    def values(self) -> Any:
-        """The parameters."""
-        return self._parameters.values()
-
-    def items(self) -> Any:
-        """Names and parameters."""
-        return self._parameters.items()
+    def get(self, key: str, default: Any = None) -> Any:
+        """One, if it is there."""
+        return self._all().get(key, default)

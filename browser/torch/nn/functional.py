@@ -9,12 +9,12 @@ import numpy as np
 
 from .._absent import lacking as _lacking
 from .._absent import lazily as _lazily
-from .._core import Tensor, frozen, make, store, wide, wrap
+from .._core import Tensor, frozen, guard, make, store, wide, wrap
 from .._create import (
     empty_like,
     one_hot,  # noqa: F401 - public
 )
-from .._dtypes import bool_
+from .._dtypes import bool_, int64, uint8
 from .._engine import Mode, cleared, scattered
 from .._linalg import (
     Cast,
@@ -236,7 +236,7 @@ def embedding(
     if input.dtype.rank != 1:
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"torch.{input.dtype.name.capitalize()}Tensor instead (while checking arguments for embedding)"
+            f"torch.{input.dtype.title}Tensor instead (while checking arguments for embedding)"
         )
     index, shape = input._data, weight._data.shape
     if index.size and (index.min() < 0 or index.max() >= shape[0]):
@@ -452,9 +452,10 @@ def _loss(label: str) -> Any:
     return decorate
 
 
-def _old_reduction(size_average: bool | None, reduce: bool | None) -> str:
+def _old_reduction(size_average: bool | None, reduce: bool | None, emit_warning: bool = True) -> str:
     """`reduction` as it was said before there was that argument."""
-    warnings.warn("size_average and reduce args will be deprecated, please use reduction instead.", stacklevel=4)
+    if emit_warning:
+        warnings.warn("size_average and reduce args will be deprecated, please use reduction instead.", stacklevel=4)
     return "none" if reduce is False else "sum" if size_average is False else "mean"
 
 
@@ -473,14 +474,16 @@ def nll_loss(
         out = nll_loss(input[None], target.reshape(1), weight, ignore_index=ignore_index, reduction=reduction)
         return out.reshape(()) if reduction == "none" else out
     classes = input.shape[1]
+    if input.ndim == 2 and target.ndim > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     if input.shape[:1] != target.shape[:1]:
         raise ValueError(
             f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
         )
     if tuple(input.shape[2:]) != tuple(target.shape[1:]):
         raise RuntimeError(f"Expected target size {[input.shape[0], *input.shape[2:]]}, got {list(target.shape)}")
-    if target.dtype.rank != 1:
-        raise RuntimeError(f"expected scalar type Long but found {target.dtype.name.capitalize()}")
+    if target.dtype not in (int64, uint8):
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.title}")
     counted = target != ignore_index
     index = target.masked_fill(~counted, 0).long()
     bad = index._data[(index._data < 0) | (index._data >= classes)]
@@ -615,6 +618,16 @@ def binary_cross_entropy(
     reduction: str = "mean",
 ) -> Tensor:
     """The negative log-probability of labels in [0, 1]; logarithms no lower than -100."""
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
+            "Please ensure they have the same size."
+        )
+    if input.dtype is not target.dtype:
+        raise RuntimeError(f"Found dtype {target.dtype.title} but expected {input.dtype.title}")
+    for name, one in (("input", input), ("target", target)):
+        if ((one._data < 0) | (one._data > 1)).any():
+            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     loss = -(target * input.log().clamp_min(-100) + (1 - target) * (1 - input).log().clamp_min(-100))
     return _reduced(loss if weight is None else loss * weight, reduction)
 
@@ -656,13 +669,15 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     return picked - soft.detach() + soft
 
 
+guard(globals())
 _PLACES = _lazily(
     _windows="""conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d unfold fold pad max_pool1d
     max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d lp_pool1d lp_pool2d adaptive_max_pool1d adaptive_max_pool2d
     adaptive_max_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d max_unpool1d max_unpool2d
     max_unpool3d pixel_shuffle pixel_unshuffle channel_shuffle interpolate upsample affine_grid grid_sample""",
     _more="""hardtanh hardshrink softshrink tanhshrink threshold selu celu prelu rrelu dropout1d dropout2d dropout3d
-    alpha_dropout instance_norm local_response_norm bilinear embedding_bag""",
+    alpha_dropout instance_norm local_response_norm bilinear embedding_bag
+    relu_ leaky_relu_ elu_ selu_ celu_ rrelu_ hardtanh_ threshold_""",
     _losses="""pairwise_distance triplet_margin_loss triplet_margin_with_distance_loss cosine_embedding_loss
     hinge_embedding_loss soft_margin_loss multilabel_soft_margin_loss multi_margin_loss poisson_nll_loss
     gaussian_nll_loss ctc_loss""",

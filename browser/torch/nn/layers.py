@@ -198,6 +198,11 @@ class RMSNorm(Module):
         weight = Parameter(make.ones(self.normalized_shape, device=device, dtype=dtype)) if elementwise_affine else None
         self.register_parameter("weight", weight)
 
+    def reset_parameters(self) -> None:
+        """Ones."""
+        if self.elementwise_affine:
+            init.ones_(self.weight)
+
     def forward(self, input: Tensor) -> Tensor:
         return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
@@ -224,6 +229,13 @@ class GroupNorm(Module):
         kind = {"device": device, "dtype": dtype}
         self.register_parameter("weight", Parameter(make.ones(num_channels, **kind)) if affine else None)
         self.register_parameter("bias", Parameter(make.zeros(num_channels, **kind)) if affine and bias else None)
+
+    def reset_parameters(self) -> None:
+        """Ones and zeros."""
+        if self.affine:
+            init.ones_(self.weight)
+            if self.bias is not None:
+                init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
@@ -259,6 +271,18 @@ class _BatchNorm(Module):
         self.register_buffer("running_mean", make.zeros(num_features, **kind) if track_running_stats else None)
         self.register_buffer("running_var", make.ones(num_features, **kind) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", make.tensor(0, device=device) if track_running_stats else None)
+
+    def reset_running_stats(self) -> None:
+        """As before the first batch."""
+        if self.track_running_stats:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        """As in the beginning."""
+        self.reset_running_stats()
+        GroupNorm.reset_parameters(self)  # type: ignore[arg-type]
 
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in self.dims:

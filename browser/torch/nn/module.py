@@ -161,6 +161,10 @@ class Module:
         """Keep a tensor that is not trained; `persistent` ones are in the state."""
         if name in self.__dict__ or name in self._parameters or name in self._modules:
             raise KeyError(f"attribute '{name}' already exists")
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"cannot assign '{_typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+            )
         self._buffers[name] = tensor
         (self._transient.discard if persistent else self._transient.add)(name)
 
@@ -175,7 +179,7 @@ class Module:
 
     def add_module(self, name: str, module: "Module | None") -> None:
         """Keep a module."""
-        self._modules[name] = module
+        self._modules[name] = checked(module)
 
     register_module = add_module
 
@@ -542,6 +546,19 @@ def _indented(text: str) -> str:
     return text.replace("\n", "\n  ")
 
 
+def checked(module: Any) -> Any:
+    """What is put where modules belong.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if module is not None and not isinstance(module, Module):
+        raise TypeError(f"{_typename(module)} is not a Module subclass")
+    return module
+
+
 def _typename(value: Any) -> str:
-    kind = type(value)
-    return f"torch.{kind.__name__}" if isinstance(value, Tensor) else kind.__name__
+    if isinstance(value, Tensor):
+        return f"torch.{type(value).__name__}"
+    kind = value if hasattr(value, "__qualname__") else type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -237,9 +237,10 @@ class RNNBase(Module):
             return [make.zeros(shape, dtype=rows.dtype) for _ in range(count)]
         given = list(hx) if self.mode == "LSTM" else [hx]
         given = [one.unsqueeze(1) if single else one for one in given]
-        for one in given:
+        for place, one in enumerate(given):
             if one.shape != shape:
-                raise RuntimeError(f"Expected hidden size {shape}, got {list(one.shape)}")
+                name = f"hidden[{place}]" if self.mode == "LSTM" else "hidden"
+                raise RuntimeError(f"Expected {name} size {shape}, got {list(one.shape)}")
         if packed is not None and packed.sorted_indices is not None:
             given = [one.index_select(1, packed.sorted_indices) for one in given]
         return given
@@ -328,6 +329,10 @@ class RNNCellBase(Module):
         input = input.unsqueeze(0) if single else input
         hx = make.zeros(len(input), self.hidden_size, dtype=input.dtype) if hx is None else hx
         hx = hx.unsqueeze(0) if hx.ndim == 1 else hx
+        if input.shape[1] != self.input_size:
+            raise RuntimeError(f"input has inconsistent input_size: got {input.shape[1]} expected {self.input_size}")
+        if hx.shape[1] != self.hidden_size:
+            raise RuntimeError(f"hidden0 has inconsistent hidden_size: got {hx.shape[1]}, expected {self.hidden_size}")
         return linear(input, self.weight_ih, self.bias_ih), linear(hx, self.weight_hh, self.bias_hh), hx, single
 
     def extra_repr(self) -> str:

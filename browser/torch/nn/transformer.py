@@ -94,6 +94,9 @@ class MultiheadAttention(Module):
             key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
         elif not self.batch_first:
             query, key, value = (one.transpose(0, 1) for one in (query, key, value))
+        if query.shape[-1] != self.embed_dim:
+            wrong = f"was expecting embedding dimension of {self.embed_dim}, but got {query.shape[-1]}"
+            raise AssertionError(wrong)
         parts = [
             F.linear(x, weight, bias)
             for x, weight, bias in zip((query, key, value), self._weights(), self._biases(), strict=True)

@@ -139,6 +139,46 @@ MESSAGES = {
     "mask type": lambda t: t.zeros(2).masked_fill(t.zeros(2, dtype=t.long), 0),
     "expanded": lambda t: t.zeros(1).expand(3).add_(1),
     "one hot": lambda t: t.nn.functional.one_hot(t.tensor([-1])),
+    "classes as floats": lambda t: t.nn.functional.cross_entropy(t.zeros(2, 3), t.zeros(2)),
+    "classes as int32": lambda t: t.nn.functional.cross_entropy(t.zeros(2, 3), t.zeros(2, dtype=t.int32)),
+    "classes in a column": lambda t: t.nn.functional.cross_entropy(t.zeros(2, 3), t.zeros(2, 1, dtype=t.long)),
+    "no probability": lambda t: t.nn.functional.binary_cross_entropy(t.tensor([1.5]), t.ones(1)),
+    "no label": lambda t: t.nn.functional.binary_cross_entropy(t.tensor([0.5]), t.tensor([2.0])),
+    "shape of labels": lambda t: t.nn.functional.binary_cross_entropy(t.ones(2, 1), t.ones(2)),
+    "type of labels": lambda t: t.nn.functional.binary_cross_entropy(t.ones(2), t.ones(2, dtype=t.long)),
+    "indices as floats": lambda t: t.nn.Embedding(3, 2)(t.zeros(2)),
+    "input of a cell": lambda t: t.nn.GRUCell(5, 6)(t.zeros(2, 4)),
+    "state of a cell": lambda t: t.nn.GRUCell(5, 6)(t.zeros(2, 5), t.zeros(2, 7)),
+    "states": lambda t: t.nn.LSTM(5, 6)(t.zeros(2, 2, 5), (t.zeros(1, 2, 6), t.zeros(1, 2, 7))),
+    "width of attention": lambda t: t.nn.MultiheadAttention(4, 2)(*[t.zeros(3, 1, 6)] * 3),
+    "nothing left to pool": lambda t: t.nn.functional.max_pool2d(t.zeros(1, 3, 1, 5), 2),
+    "class for a module": lambda t: t.nn.Sequential(t.nn.Linear(1, 1), list),
+    "list for a module": lambda t: t.nn.ModuleList([[t.nn.ReLU()]]),
+    "list for a buffer": lambda t: t.nn.Module().register_buffer("mask", [1.0]),
+    "argument": lambda t: t.zeros(2, dtpye=t.float64),
+    "tensors one by one": lambda t: t.cat(t.ones(2), t.ones(2)),
+    "lists to stack": lambda t: t.stack([t.ones(2), [1.0, 2.0]]),
+}
+# What learners hand over in place of tensors.
+NO_TENSORS = ([1.0, 2.0], 3, None, "text", np.ones(2, np.float32))
+OF_TENSORS = {
+    "sum": lambda t, x: t.sum(x),
+    "exp": lambda t, x: t.exp(x),
+    "argmax": lambda t, x: t.argmax(x),
+    "zeros_like": lambda t, x: t.zeros_like(x),
+    "flatten": lambda t, x: t.flatten(x),
+    "topk": lambda t, x: t.topk(x, 1),
+    "matmul": lambda t, x: t.matmul(t.ones(2, 2), x),
+    "method": lambda t, x: t.ones(2, 2).mm(x),
+    "softmax": lambda t, x: t.nn.functional.softmax(x, dim=-1),
+    "gelu": lambda t, x: t.nn.functional.gelu(x),
+    "loss": lambda t, x: t.nn.functional.cross_entropy(t.zeros(2, 3), x),
+    "mse": lambda t, x: t.nn.functional.mse_loss(x, x),
+    "pad": lambda t, x: t.nn.functional.pad(x, (1, 1)),
+    "pool": lambda t, x: t.nn.functional.max_pool2d(x, 2),
+    "linear": lambda t, x: t.nn.Linear(2, 2)(x),
+    "embedding": lambda t, x: t.nn.Embedding(3, 2)(x),
+    "norm": lambda t, x: t.nn.LayerNorm(2)(x),
 }
 # The type is torch's, the wording need not be.
 OWN_WORDS = {
@@ -161,6 +201,19 @@ def test_exceptions_have_torchs_type_and_beginning(name):
         assert str(ours)[:20] == str(theirs)[:20]
 
 
+@pytest.mark.parametrize("name", OF_TENSORS)
+@pytest.mark.parametrize("value", NO_TENSORS, ids=lambda value: type(value).__name__)
+def test_what_is_no_tensor_is_named_with_its_place(name, value):
+    """In torch's words; those of its functions that are Python say what attribute they looked for."""
+    ours, theirs = (outcome(OF_TENSORS[name], t, value) for t in (shim, torch))
+    kind = "numpy.ndarray" if isinstance(value, np.ndarray) else type(value).__name__
+    if name == "mse" and isinstance(value, np.ndarray):
+        return  # which is as good as a tensor there
+    assert isinstance(ours, TypeError), repr(ours)
+    assert re.fullmatch(rf"\w+\(\): argument '\w+' \(position \d\) must be Tensor, not {re.escape(kind)}", str(ours))
+    assert isinstance(theirs, TypeError | AttributeError)
+
+
 @pytest.mark.parametrize(
     ("get", "name"),
     [
@@ -171,7 +224,7 @@ def test_exceptions_have_torchs_type_and_beginning(name):
         (lambda: shim.zeros(2).cholesky_solve, "Tensor.cholesky_solve"),
         (lambda: shim.linalg.ldl_factor, "torch.linalg.ldl_factor"),
         (lambda: shim.distributions.Wishart, "torch.distributions.Wishart"),
-        (lambda: shim.autograd.profiler, "torch.autograd.profiler"),
+        (lambda: shim.autograd.SavedTensor, "torch.autograd.SavedTensor"),
         (lambda: shim.func.linearize, "torch.func.linearize"),
         (lambda: importlib.import_module("browser_torch.sparse"), "torch.sparse"),
     ],
@@ -188,7 +241,7 @@ MISSING_NAMES = (
     "torch.nn.functional.pdist",
     "torch.optim.Adafactor",
     "torch.utils.cpp_extension",
-    "torch.cuda.Stream",
+    "torch.cuda.CUDAGraph",
 )
 
 

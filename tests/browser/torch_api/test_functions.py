@@ -644,3 +644,23 @@ def test_embedding():
     check(
         lambda t, w, i: t.nn.functional.embedding(i, w, padding_idx=1), [numbers(0, (5, 3)), np.array([[0, 1], [4, 0]])]
     )
+
+
+@pytest.mark.parametrize("include_self", [True, False])
+@pytest.mark.parametrize("reduce", ["sum", "mean", "prod", "amax", "amin"])
+@given(seed=st.integers(0, 999), dim=st.sampled_from([0, 1]), ties=st.booleans())
+@settings(max_examples=10, deadline=None)
+def test_scatter_reduce(reduce, include_self, seed, dim, ties):
+    rng = np.random.default_rng(seed)
+    x, source = (rng.uniform(-2, 2, shape).astype("float32") for shape in ((4, 3), (5, 3) if dim == 0 else (4, 5)))
+    x, source = (one.round() if ties else one for one in (x, source))
+    index = rng.integers(0, 3, source.shape)
+
+    def run(t, x, source):
+        given = dim, t.tensor(index), source, reduce
+        whole = dim, t.tensor(index), (source.detach() * 9).long(), reduce
+        return x.scatter_reduce(*given, include_self=include_self), (x.detach() * 9).long().scatter_reduce(
+            *whole, include_self=include_self
+        )
+
+    check(run, [x, source])

@@ -23,6 +23,11 @@ BY_NAME = {
     "Python's types": lambda t, x: (
         t.tensor([1, 2], dtype=float), t.zeros(2, dtype=int), x.to(int), x.sum(dtype=float), t.ones(1, dtype=bool)
     ),
+    "a number first": lambda t, x: (
+        x.add(0.5, x), t.sub(x, 2, x), x.detach().clone().add_(3, x.detach()), x.addcmul(0.5, x, x),
+        t.addcdiv(x, 2, x, x.detach() + 9), x.detach().clone().addcdiv_(2, x.detach(), x.detach() + 9),
+    ),
+    "operators": lambda t, x: (t.ops.aten.add.Tensor(x, x), t.ops.aten.relu(x), t.ops.aten.add is t.ops.aten.add),
     "nextafter": lambda t, x: t.nextafter(x.detach(), x.detach() + 1),
     "resize_as_": lambda t, x: x.detach().clone().resize_as_(t.zeros(3, 2)),
     "storage": lambda t, x: (
@@ -39,7 +44,7 @@ EACH = {
 }  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore:TypedStorage")
+@pytest.mark.filterwarnings("ignore:TypedStorage", "ignore:This overload", "ignore:add", "ignore:sub")
 @pytest.mark.parametrize("name", BY_NAME)
 def test_arguments_by_name(name):
     check(BY_NAME[name], [X])
@@ -72,7 +77,12 @@ def loaded(name):
     autograd.function.FunctionCtx futures.Future nn.parallel.scatter_gather.scatter nn.utils.fusion.fuse_conv_bn_eval
     utils._foreach_utils._group_tensors_by_device_and_dtype utils.dlpack.from_dlpack distributed.ProcessGroup
     _subclasses.fake_tensor.is_fake autograd.forward_ad.unpack_dual onnx.is_in_onnx_export
-    fx.experimental.proxy_tensor.get_proxy_mode""".split(),
+    fx.experimental.proxy_tensor.get_proxy_mode autograd.Variable autograd.profiler.record_function functional.einsum
+    functional.F nn._reduction.get_enum nn.modules.module._IncompatibleKeys nn.modules.conv._ConvNd
+    nn.modules.instancenorm._InstanceNorm distributions.kl.register_kl distributions.utils._standard_normal
+    distributed.Backend distributed.optim.ZeroRedundancyOptimizer distributed.rpc.is_available jit._overload_method
+    cuda.Stream cuda.Event multiprocessing.Queue types.Number utils.data.dataloader._BaseDataLoaderIter
+    _tensor_str._tensor_str""".split(),
 )
 def test_what_libraries_import(name):
     module, _, member = name.rpartition(".")
@@ -106,6 +116,31 @@ def test_losses_and_scripts_are_of_the_kinds_that_libraries_ask_for():
         return kinds, script, Own(reduction="sum")(t.ones(3)), list(mine.state_dict()), mine.reduction, layer.weight
 
     assert_same(outcome(run, shim), outcome(run, torch))
+
+
+def test_variables_are_leaves_with_the_same_memory():
+    """As tutorials of before 0.4 write it."""
+
+    def run(t):
+        data = t.ones(2)
+        x = t.autograd.Variable(data, requires_grad=True)
+        (x * 3).sum().backward()
+        data.mul_(2)
+        kinds = isinstance(data, t.autograd.Variable), isinstance(3, t.autograd.Variable), type(x).__name__
+        return x.detach(), x.grad, kinds, t.autograd.Variable(x * 2).requires_grad
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+    for t in (shim, torch):
+        with pytest.raises(TypeError, match="Variable data has to be a tensor, but got list"):
+            t.autograd.Variable([1.0])
+
+
+def test_layouts_and_orders_of_memory_are_of_their_types():
+    def run(t):
+        kinds = isinstance(t.sparse_coo, t.layout), isinstance(t.channels_last, t.memory_format)
+        return str(t.strided), str(t.ones(1).layout), str(t.preserve_format), kinds, t.ones(1).layout == t.strided
+
+    assert run(shim) == run(torch)
 
 
 def test_a_dictionary_of_modules_begins_with_what_a_subclass_makes_of_it():
@@ -163,3 +198,47 @@ def test_a_normalization_is_put_into_the_layer_before_it():
 def test_a_download_says_that_a_page_has_no_network():
     with pytest.raises(URLError, match="a page cannot download http"):
         shim.hub.load_state_dict_from_url("http://weights")
+
+
+@pytest.mark.parametrize("strategy", ["cos", "linear"])
+@pytest.mark.parametrize("epochs", [0, 1, 4])
+def test_rates_of_averaged_weights(strategy, epochs):
+    def run(t):
+        optimizer = t.optim.SGD([t.nn.Parameter(t.ones(1))], lr=0.5)
+        schedule = t.optim.swa_utils.SWALR(optimizer, swa_lr=0.05, anneal_epochs=epochs, anneal_strategy=strategy)
+        rates = []
+        for _ in range(6):
+            optimizer.step()
+            schedule.step()
+            rates.append(optimizer.param_groups[0]["lr"])
+        return rates
+
+    assert run(shim) == pytest.approx(run(torch))
+
+
+def test_batch_norms_are_measured_anew():
+    def run(t):
+        t.manual_seed(0)
+        model = t.nn.Sequential(t.nn.Linear(3, 4), t.nn.BatchNorm1d(4)).eval()
+        t.optim.swa_utils.update_bn([(t.randn(8, 3), 0), (t.randn(8, 3), 1)], model)
+        return model[1].running_mean, model[1].running_var, model[1].momentum, model.training
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+def test_activations_in_place():
+    def run(t):
+        x = t.arange(-2.0, 2)
+        names = "relu_ elu_ leaky_relu_ selu_ celu_ hardtanh_".split()
+        results = [getattr(t.nn.functional, name)(y := x.clone()) is y for name in names]
+        return results, t.nn.functional.threshold_(x.clone(), 0.5, 9.0), t.nn.functional.elu_(x.clone(), 0.3)
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+def test_what_is_logged_goes_nowhere_and_says_so_once():
+    with pytest.warns(UserWarning, match="nothing is written in the browser"):
+        writer = shim.utils.tensorboard.SummaryWriter()
+    writer.add_scalar("loss", 0.5, 1)
+    writer.add_scalars("losses", {"a": 1.0}, global_step=2)
+    writer.close()

@@ -476,3 +476,71 @@ def test_scalars_from_numpy_and_lists():
         )
 
     same(run)
+
+
+def test_containers_take_in_and_give_back():
+    def run(t):
+        n = t.nn
+        found = []
+        for kind in (n.ModuleList, lambda parts: n.Sequential(*parts)):
+            parts = kind([n.ReLU(), n.Tanh(), n.GELU()])
+            parts.insert(1, n.Linear(2, 2))
+            found += [type(parts.pop(0)).__name__, repr(parts), list(parts.state_dict())]
+        named = n.ModuleDict({"a": n.ReLU(), "b": n.Tanh()})
+        found += [type(named.pop("a")).__name__, list(named)]
+        named.clear()
+        kept = n.ParameterDict({"x": t.ones(1), "y": t.zeros(2)})
+        del kept["x"]
+        found += [len(named), list(kept), kept.get("x"), type(kept.get("y")).__name__, list(kept.state_dict())]
+        return [*found, type(n.ParameterList([]).append(t.ones(1))[0]).__name__]
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+@pytest.mark.parametrize("kind", ["BatchNorm1d", "GroupNorm", "RMSNorm", "LayerNorm"])
+def test_norms_begin_anew(kind):
+    def run(t):
+        layer = getattr(t.nn, kind)(*((2, 4) if kind == "GroupNorm" else (4,)))
+        layer(t.arange(8.0).reshape(2, 4))
+        with t.no_grad():
+            for one in layer.parameters():
+                one.fill_(3)
+        layer.reset_parameters()
+        return list(layer.state_dict().values())
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+EXPANDED = {
+    "Normal": lambda d, x: d.Normal(x, x + 1),
+    "Uniform": lambda d, x: d.Uniform(x, x + 2),
+    "Bernoulli": lambda d, x: d.Bernoulli(x / 4),
+    "Categorical": lambda d, x: d.Categorical(x.expand(2, 3)),
+    "Gamma": lambda d, x: d.Gamma(x, x),
+    "Beta": lambda d, x: d.Beta(x, x + 1),
+    "Dirichlet": lambda d, x: d.Dirichlet(x.expand(2, 3)),
+    "Independent": lambda d, x: d.Independent(d.Normal(x.expand(2, 3), 1.0), 1),
+    "MultivariateNormal": lambda d, x: d.MultivariateNormal(x, x.diag()),
+    "OneHotCategorical": lambda d, x: d.OneHotCategorical(x.expand(2, 3)),
+}
+
+
+@pytest.mark.parametrize("name", EXPANDED)
+def test_distributions_as_often_as_a_shape_says(name):
+    def run(t):
+        t.manual_seed(0)
+        one = EXPANDED[name](t.distributions, t.tensor([0.5, 1.0, 2.0]))
+        many = one.expand((4, *one.batch_shape))
+        drawn = many.sample_n(2)
+        return tuple(many.batch_shape), tuple(many.event_shape), drawn, many.log_prob(drawn), many.mean
+
+    assert_same(outcome(run, shim), outcome(run, torch))
+
+
+def test_shares_and_what_they_are_smaller_than():
+    def run(t):
+        d, x = t.distributions, t.tensor([0.1, 0.5, 0.9])
+        both = d.Normal(1.0, x + 1), d.Uniform(x - 1, 2.0)
+        return [f(x) for one in both for f in (one.cdf, one.icdf)], d.Bernoulli(x).enumerate_support()
+
+    assert_same(outcome(run, shim), outcome(run, torch))

@@ -39,6 +39,16 @@ DRAWS = {
     "rows": lambda t, n, g: t.multinomial(t.arange(2.0 * n).reshape(2, n) + 1, 5, replacement=True, generator=g),
     "normal of tensors": lambda t, n, g: t.normal(t.arange(float(n)), t.ones(n), generator=g),
     "normal of a size": lambda t, n, g: t.normal(2.0, 3.0, (n,), generator=g),
+    "poisson": lambda t, n, g: t.poisson(t.linspace(0, 40, n), generator=g),
+}
+OF_DISTRIBUTIONS = {
+    "Gamma": lambda d, x: d.Gamma(x, x + 1),
+    "Beta": lambda d, x: d.Beta(x, x + 1),
+    "Beta of numbers": lambda d, x: d.Beta(0.4, 0.4),
+    "Dirichlet": lambda d, x: d.Dirichlet(x),
+    "Chi2": lambda d, x: d.Chi2(x),
+    "StudentT": lambda d, x: d.StudentT(x),
+    "Poisson": lambda d, x: d.Poisson(9 * x),
 }
 SEEDS = st.one_of(st.integers(0, 2**32 - 1), st.sampled_from([-1, 2**40 + 3, 2**64 - 1]))
 
@@ -50,6 +60,23 @@ def exact(ours, theirs):
             exact(one, other)
     else:
         assert_same(ours, theirs, rtol=1e-14 if theirs.dtype is torch.float64 else 0, atol=0)
+
+
+@pytest.mark.parametrize("name", OF_DISTRIBUTIONS)
+@given(seed=SEEDS, size=st.integers(1, 20), kind=st.sampled_from(["float32", "float64"]))
+@settings(max_examples=15, deadline=None)
+def test_distributions_draw_the_same_numbers(name, seed, size, kind):
+    def run(t):
+        t.manual_seed(seed)
+        drawn = OF_DISTRIBUTIONS[name](t.distributions, t.linspace(0.1, 3, size, dtype=getattr(t, kind)))
+        return drawn.sample((3,)), t.rand(2)
+
+    exact(run(shim), run(torch))
+
+
+def test_gradients_do_not_flow_through_gamma_draws_and_say_so():
+    with pytest.raises(NotImplementedError, match="use sample"):
+        shim.distributions.Gamma(shim.ones(1, requires_grad=True), 1.0).rsample()
 
 
 @pytest.mark.parametrize("name", DRAWS)

@@ -122,8 +122,8 @@ class DataLoader:
             collate_fn = default_convert if batch_sampler is None else default_collate
         self.collate_fn, self.worker_init_fn, self.timeout = collate_fn, worker_init_fn, timeout
 
-    def __iter__(self) -> "_Batches":
-        return _Batches(self)
+    def __iter__(self) -> "_BaseDataLoaderIter":
+        return _BaseDataLoaderIter(self)
 
     def __len__(self) -> int:
         if self.iterable:
@@ -134,7 +134,7 @@ class DataLoader:
         return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
 
 
-class _Batches:
+class _BaseDataLoaderIter:
     """One walk through a loader."""
 
     def __init__(self, loader: DataLoader) -> None:
@@ -143,7 +143,7 @@ class _Batches:
         random_seed(loader.generator)  # torch draws one for its workers, whether there are any or not
         self.examples = iter(loader.dataset) if loader.iterable else None
 
-    def __iter__(self) -> "_Batches":
+    def __iter__(self) -> "_BaseDataLoaderIter":
         return self
 
     def __len__(self) -> int:
@@ -173,6 +173,10 @@ class _Batches:
         if not found or (self.loader.drop_last and len(found) < len(chosen)):
             raise StopIteration
         return found
+
+
+class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
+    """There are no other processes, so none is made."""
 
 
 def get_worker_info() -> None:
