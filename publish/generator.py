@@ -181,7 +181,7 @@ for name, read in (("content_bytes", _read), ("content_string", _text)):
     setattr(File, name, _by(read, getattr(File, name)))
 for module in (jinja2.loaders, mkdocs.config.base, mkdocs.utils.yaml):
     module.open = _open  # type: ignore[attr-defined]
-mkdocs.structure.files.os = _Os()  # type: ignore[attr-defined]
+mkdocs.structure.files.os = _Os()  # type: ignore[attr-defined, assignment]
 mkdocs.structure.pages.markdown = _Markdown()  # type: ignore[attr-defined]
 AutoDocProcessor.test = _in_the_reference(AutoDocProcessor.test)  # type: ignore[method-assign]
 SnippetPreprocessor.read_lines = _lines
