@@ -79,13 +79,14 @@ def _gif(content: bytes) -> tuple[int, int]:
         ValueError: No frame is near.
     """
     width, height = (int.from_bytes(content[at : at + 2], "little") for at in (6, 8))
-    colours = 3 << (content[10] & 7) + 1 if content[10] & 0x80 else 0
-    at, inside = 13 + colours, False
+    (flags,) = content[10:11] or b"\0"  # one that is cut off has no frame
+    at, inside = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0), False
     for _ in range(PARTS):
+        (mark,) = content[at : at + 1] or b"\0"
         if inside:
-            inside = content[at] > 0
-            at += 1 + content[at]
-        elif inside := content[at] == 0x21:  # what is said of it, in pieces
+            inside = mark > 0
+            at += 1 + mark
+        elif inside := mark == 0x21:  # what is said of it, in pieces
             at += 2
         else:
             break
