@@ -40,6 +40,7 @@ from ingest.questions.duplicates import alike, join
 from ingest.questions.parse import parse_question
 from ingest.related import related
 from ingest.safety import check_page
+from ingest.slips.head import with_fields
 from ingest.slips.notes import note_slips
 from ingest.slips.questions import concept_slips, question_slips
 from ingest.urls import arxiv_id, canonical_url, doi_of
@@ -89,6 +90,7 @@ PARSERS = {
     "concept": lambda text: parse_concept(Source("docs/topics/a.md", f"---\ntitle: |\n  {text}\n---\n# a")),
     "concept page": _concept_page,
     "page by hand": lambda text: check_page(Source("docs/guide/a.md", f"---\ntitle: A\n---\n{text}")),
+    "fields of exports": lambda text: with_fields(f"| 编号 | 5 |\n{text[1:]}", 3),
     "written": lambda text: format_note(Source(NOTE, HEAD + SECTIONS + text)),
     "mended": mend,
     "slips": lambda text: list(note_slips(Source(NOTE, HEAD + SECTIONS + text), TALK)),
