@@ -9,9 +9,17 @@ export REPO_BRANCH ?= main
 export EDIT_URI := $(if $(REPO_URL),edit/$(REPO_BRANCH)/docs/)
 
 # Who reads a branch reads none of these, and they would run before anything could look at them. On some disks `.VENV` is
-# `.venv`; git may think that the checkout is somebody else's.
-UNREAD := $(shell git -c safe.directory='*' -c core.fsmonitor=false ls-files -- \
-  ':(icase).venv*' ':(icase)*.pyc' ':(icase)*.so' 2>/dev/null)
+# `.venv`; git may think that the checkout is somebody else's. It runs nothing that a repository's settings name, neither
+# a monitor nor what fetches, and takes no folder for a repository that a branch can hold.
+GIT := GIT_ALLOW_PROTOCOL= GIT_NO_LAZY_FETCH=1 git -c safe.directory='*' -c safe.bareRepository=explicit \
+  -c core.fsmonitor=false
+UNREAD := $(shell $(GIT) ls-files -- ':(icase).venv*' ':(icase)*.pyc' ':(icase)*.so' ':(icase).gitmodules' 2>/dev/null \
+  || echo '?')
+ifeq ($(UNREAD),?)
+UNREAD :=
+UNTOLD := $(shell find . \( -iname '.venv*' -o -iname '*.pyc' -o -iname '*.so' \) -prune 2>/dev/null | head -n 1)
+$(if $(UNTOLD),$(warning without git nothing tells whether $(UNTOLD) came with these files: clone a stranger's, or remove it))
+endif
 $(if $(UNREAD),$(error committed, though nobody can read it or make builds it: $(UNREAD)))
 
 # What is said of these goes to programs as it stands: a file's name is a stranger's, and could be a command.

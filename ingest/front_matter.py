@@ -17,7 +17,7 @@ from ingest.problems import Problem
 LONGEST = 64_000
 DEEPEST = 100
 _PLAIN = 1_000  # a text so short, in which no mark stands, needs no second look: it cannot be deep
-_KEY = re.compile(r"([\"']?)([^\s\"':#-][^\"':]*)\1\s*:(?:\s|$)")
+_KEY = re.compile(r"([\"']?)([^\s\"':#-][^\"':]*+)\1\s*:(?:\s|$)")
 
 # Built in C where PyYAML is: ten times as fast.
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -6,6 +6,7 @@ as they are. `ingest check` says so among its problems, and a build stops.
 
 import contextlib
 import hashlib
+import os
 import subprocess
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,9 +34,11 @@ BESIDE = (
     *("site", "mkdocs.yml", "mkdocs.base.yml", "mkdocs.en.yml"),
 )
 MADE = (".cache", "site", ".venv", *(f"docs/{name}" for name in GENERATED if name != "notebooks"))
-UNREAD = ("*.pyc", "*.so", "talks/.*.sqlite*")  # which Python runs, and `fetch` believes, unread by anybody
-# git answers of a checkout that is another user's, as in a container, too; nothing that its settings name is run then.
-GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+UNREAD = ("*.pyc", "*.so", "talks/.*.sqlite*", ".gitmodules")  # which is run, believed or brought, unread by anybody
+# git answers of a checkout that is another user's, as in a container, too. It runs nothing then that a repository's
+# settings name, neither a monitor nor what fetches, and takes no folder for a repository that a branch can hold.
+GIT = ("git", "-c", "safe.directory=*", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false")
+NO_FETCH = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}
 ASSETS = {".css", ".js", ".txt", ".woff2"} | files.PICTURES
 UNENDED = {"LICENSE", "SHA256SUMS"}  # whatever else has no ending, some servers show as what it looks like
 
@@ -64,7 +67,7 @@ def _committed(root: Path) -> Iterator[Problem]:
     names = [f":(icase){name}" for name in (*MADE, *UNREAD)]  # on some disks they are the same
     asked = [*GIT, "-C", str(root), "ls-files", "-z", "--", *names]
     with contextlib.suppress(OSError):  # no git, no branch
-        done = subprocess.run(asked, capture_output=True, check=False)
+        done = subprocess.run(asked, capture_output=True, check=False, env={**os.environ, **NO_FETCH})
         found = done.stdout.decode("utf-8", "surrogateescape")
         yield from (Problem(name, 1, 1, "X002", "committed") for name in found.split("\0") if name)
         if done.returncode and (root / ".git").exists():

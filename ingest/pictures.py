@@ -7,6 +7,7 @@ from dataclasses import dataclass
 KINDS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif"}
 LARGEST = 10_000_000  # bytes
 PIXELS = 50_000_000  # which a browser unpacks to 200 MB; half a megabyte can hold a thousand million
+PARTS = 10_000  # before what says how large it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,60 @@ def size_of(content: bytes) -> tuple[int, int]:
 
     if len(content) > LARGEST:
         raise ValueError(f"{len(content)} bytes")
+    kind = kind_of(content)
     try:
-        width, height = imagesize.get(io.BytesIO(content)) if kind_of(content) else (0, 0)
+        head = _jpeg(content) if kind == "jpg" else content
+        width, height = imagesize.get(io.BytesIO(head), exif_rotation=kind == "jpg") if kind else (0, 0)
+        across, down = _gif(content) if kind == "gif" else (width, height)
     except Exception as error:  # a damaged head can fail anywhere in it
         raise ValueError(str(error)) from error
     if not (0 < width < 50_000 and 0 < height < 50_000):
         raise ValueError("no PNG, JPEG, GIF or WebP")
-    if width * height > PIXELS:
-        raise ValueError(f"{width} by {height} pixels")
+    if across * down > PIXELS:
+        raise ValueError(f"{across} by {down} pixels")
     return int(width), int(height)
+
+
+def _jpeg(content: bytes) -> bytes:
+    """Its head, until it says its size. What stands between its parts some take for a part, and browsers look through.
+
+    Raises:
+        ValueError: There is something between them, or no size.
+    """
+    at = 2
+    for _ in range(PARTS):
+        if content[at] != 0xFF:
+            break
+        marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4])
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return content[: at + 2 + length]
+        if marker < 0xC0 or 0xD0 <= marker <= 0xDA:
+            break
+        at += 1 if marker == 0xFF else 2 + length
+    raise ValueError("parts with something between them, and no size")
+
+
+def _gif(content: bytes) -> tuple[int, int]:
+    """Of its screen, or of the first frame where that is larger: so much do browsers show.
+
+    Raises:
+        ValueError: No frame is near.
+    """
+    width, height = (int.from_bytes(content[at : at + 2], "little") for at in (6, 8))
+    (flags,) = content[10:11] or b"\0"  # one that is cut off has no frame
+    at, inside = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0), False
+    for _ in range(PARTS):
+        (mark,) = content[at : at + 1] or b"\0"
+        if inside:
+            inside = mark > 0
+            at += 1 + mark
+        elif inside := mark == 0x21:  # what is said of it, in pieces
+            at += 2
+        else:
+            break
+    else:
+        raise ValueError("a head without an end")
+    if content[at : at + 1] == b",":
+        left, top, across, down = (int.from_bytes(content[at + n : at + n + 2], "little") for n in (1, 3, 5, 7))
+        width, height = max(width, left + across), max(height, top + down)
+    return width, height

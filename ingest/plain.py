@@ -25,8 +25,9 @@ ADMONITION = re.compile(
     r"^( *)(?:(?:\?\?\?\+?|!!!)[ \t]+([\w-]+(?: [\w-]+)*)(?:[ \t]+\"([^\"\n]*)\")?|===[!+]?[ \t]+\"([^\"\n]+)\")[ \t]*$"
 )
 CONTAINER = re.compile(
-    r"^ {0,3}:{3,}\s*(?:\{(?P<attributes>[^{}\n]*)\}|(?P<name>[A-Za-z][\w-]*))?"
-    r"(?:\[(?P<label>[^\[\]\n]*)\])?\s*(?P<words>[^:\n]*?)(?:\s+:+)?$"
+    r"^ {0,3}:{3,}+(?:\s*+(?=[^:\s])(?:\{(?P<attributes>[^{}\n]*)\}|(?P<name>[A-Za-z][\w-]*+))?+"
+    r"(?:\[(?P<label>[^\[\]\n]*)\])?+)?+"
+    r"(?:\s*+(?=[^:\s])(?P<words>(?:[^:\s]++(?:\s++(?=[^:\s]))?+)*+))?+(?:\s++:++|\s*+)$"
 )
 LAYOUTS = frozenset("code-group code-tabs tabs columns column center left right row grid raw v-pre".split())
 BOX = re.compile(
@@ -36,7 +37,7 @@ BREAK = re.compile(r"(?<!\\)<br\s*/?>", re.IGNORECASE)
 MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "del": "~~", "strike": "~~", "code": "`"}
 PAIR = re.compile(rf"(?<!\\)<({'|'.join(MARKS)}){SET}*\s*>([^<>\n]+)</\1\s*>", re.IGNORECASE)
 BOLD_TAG = re.compile(r"</?(?:b|strong)\s*>", re.IGNORECASE)
-INDEX = re.compile(r"([A-Za-z]|\d+)?<(su[bp])>([-+\w.,]{1,20})</\2>", re.IGNORECASE)
+INDEX = re.compile(r"([A-Za-z]|(?<!\d)\d++)?<(su[bp])>([-+\w.,]{1,20})</\2>", re.IGNORECASE)
 ANCHOR = re.compile(rf"^(\s{{0,3}}#{{1,6}}\s+)({WORDS})\s*\{{[#.:][^{{}}]*\}}\s*$")
 BOLD_HEADING = re.compile(r"^(\s{0,3}#{1,6}\s+)(?:\*\*|__)([^*_]+)(?:\*\*|__)\s*$")
 UNDERLINE = re.compile(r"^ {0,3}(?:(=+)|-{2,})\s*$")

@@ -138,6 +138,7 @@ def llms(project: Project, known: Mapping[str, Any], names: Mapping[str, str]) -
         front = FRONT.match(text)
         head = dict(FIELD.findall(front[1])) if front else {}
         title = " ".join(head.get("title", source).strip("\"' ").split())
+        title = re.sub(r"([\[\]\\])", r"\\\1", title)  # which would end its link, and begin another
         heads[source] = [known["pages"][source]["of"] if text else "", title, head.get("summary", "").strip("\"' ")]
     project.memory.values["heads"] = heads
     for source in listed:

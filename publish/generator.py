@@ -7,18 +7,23 @@ and `_build_page` are the halves of MkDocs' own build; nothing public builds one
 `tests/publish/test_generator.py` compares with `mkdocs build`.
 """
 
+import io
 import logging
 import os
 import sysconfig
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import jinja2.loaders
 import markdown  # type: ignore[import-untyped]
+import mkdocs.config.base
+import mkdocs.structure.files
 import mkdocs.structure.pages
 import mkdocs.utils
+import mkdocs.utils.yaml
 import mkdocstrings._internal.plugin
 from griffe import GriffeLoader
 from mkdocs.commands.build import _build_page, _build_theme_template, _populate_page
@@ -118,6 +123,25 @@ def _read(path: str) -> bytes:
     return _site.read(name)
 
 
+def _open(path: str, mode: str = "r", encoding: str = "") -> IO[Any]:
+    """As the builtin, for what reads settings and templates."""
+    if "b" not in mode:
+        return io.StringIO(_text(path))
+    opened = io.BytesIO(_read(path))
+    opened.name = path
+    return opened
+
+
+class _Os:
+    """`os` for what looks for files: through no link, though one came when nothing looked for any longer."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+    def walk(self, folder: str, **_: bool) -> Iterator[tuple[str, list[str], list[str]]]:
+        return (found[:3] for found in os.fwalk(folder))
+
+
 def _text(path: str) -> str:
     return _read(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
@@ -155,6 +179,9 @@ for module in (mkdocs.utils, mkdocstrings._internal.plugin):
     module.write_file = _write  # type: ignore[attr-defined]
 for name, read in (("content_bytes", _read), ("content_string", _text)):
     setattr(File, name, _by(read, getattr(File, name)))
+for module in (jinja2.loaders, mkdocs.config.base, mkdocs.utils.yaml):
+    module.open = _open  # type: ignore[attr-defined]
+mkdocs.structure.files.os = _Os()  # type: ignore[attr-defined, assignment]
 mkdocs.structure.pages.markdown = _Markdown()  # type: ignore[attr-defined]
 AutoDocProcessor.test = _in_the_reference(AutoDocProcessor.test)  # type: ignore[method-assign]
 SnippetPreprocessor.read_lines = _lines

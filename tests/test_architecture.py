@@ -139,7 +139,7 @@ ALLOWED = {
     "importing.addresses": "",
     "importing.census": "importing.radicals",
     "importing.commands": (
-        "addresses feeds.parse files importing.census importing.document importing.html model notes.commands"
+        "addresses feeds.parse files importing.census importing.document importing.html limits model notes.commands"
         " notes.parse notes.write problems questions.write reporting tree"
     ),
     "importing.convert": (

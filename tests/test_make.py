@@ -2,10 +2,13 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.ingest.hostile import repository_that_runs
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
@@ -86,7 +89,8 @@ def test_a_name_is_given_on_as_it_stands(tmp_path: Path, target: str, name: str)
 
 
 @pytest.mark.parametrize(
-    "name", [".venv/bin/python", ".VENV/bin/python", "yaml.pyc", "ingest/__pycache__/a.pyc", "re.abi3.so"]
+    "name",
+    [".venv/bin/python", ".VENV/bin/python", "yaml.pyc", "ingest/__pycache__/a.pyc", "re.abi3.so", ".gitmodules"],
 )
 def test_nothing_runs_that_a_branch_brings_unread(tmp_path: Path, name: str) -> None:
     """Not even where its stamps say that all is installed; nor where git takes the checkout for another user's."""
@@ -101,6 +105,25 @@ def test_nothing_runs_that_a_branch_brings_unread(tmp_path: Path, name: str) -> 
         )
         assert done.returncode == 2 and f"committed, though nobody can read it or make builds it: {name}" in done.stderr
     assert not (project / "ran").exists()
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_nothing_runs_that_a_repository_names(tmp_path: Path, bare: bool) -> None:
+    """One that came in an archive, or whose files a branch holds: to list what it has, git runs what it names."""
+    repository_that_runs(tmp_path, bare)
+    done = subprocess.run(["make", "help"], cwd=copied(tmp_path, "did"), capture_output=True, text=True)
+    assert done.returncode == 0 and not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["ingest/a.pyc", "re.so", ".VENV/bin/python"])
+def test_an_archive_in_which_nobody_can_tell_whose_programs_are_is_told(tmp_path: Path, name: str) -> None:
+    project = copied(tmp_path, "did")
+    shutil.rmtree(project / ".venv")
+    assert subprocess.run(["make", "help"], cwd=project, capture_output=True, text=True).stderr == ""
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
+    (project / name).touch()
+    done = subprocess.run(["make", "help"], cwd=project, capture_output=True, text=True)
+    assert f"without git nothing tells whether ./{name.partition('/bin')[0]} came with these files" in done.stderr
 
 
 def test_nothing_is_installed_where_a_branchs_link_leads(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from ingest.importing.document import (
     tell_kind,
 )
 from ingest.importing.html import PICTURES
+from ingest.limits import FILES, OTHERS, PICTURE_BYTES
 from ingest.model import Block, Question, Source, Talk
 from ingest.notes.commands import NUMBER
 from ingest.notes.parse import parse_note
@@ -92,11 +93,15 @@ def _parse_feed(path: Path) -> int:
 def bring(options: argparse.Namespace) -> int:
     """Make a note, or questions, of a document: `import`."""
     if asked := read_discussions(options.file):
+        if beyond := _beyond(options.file.as_posix(), asked, {}):
+            return report(beyond)
         return _bring_questions(options, Kind("questions", "an export of discussions", asked), Document(Source("", "")))
     document = read_document(options.file)
     if document.problems and not document.census.letters:  # a scan: all that can be said is how to get its text
         return report(document.problems)
     told = tell_kind(document.source, getattr(options, "wanted", "") or "")
+    if beyond := _beyond(options.file.as_posix(), told.questions, document.pictures):
+        return report(beyond)
     print(f"{options.file}: taken for {AS[told.name]}: {told.reason}; `--as` takes it for another", file=sys.stderr)
     if told.name == "talk":
         return _bring_talk(options, document)
@@ -105,6 +110,16 @@ def bring(options: argparse.Namespace) -> int:
         what = f"{told.reason}; give it a title that asks, or mark its questions with `Q1：`"
         return report([*document.problems, Problem(options.file.as_posix(), 1, 1, "Q006", what)])
     return _bring_questions(options, told, document)
+
+
+def _beyond(name: str, questions: Sequence[Question], pictures: dict[str, bytes]) -> list[Problem]:
+    """L007 for a document that would become more files than a project reads: a small one may, and none is written."""
+    size = sum(map(len, pictures.values()))
+    found = {
+        f"{len(questions)} questions": len(questions) > FILES["questions"],
+        f"{len(pictures)} pictures of {size} bytes": len(pictures) > OTHERS or size > PICTURE_BYTES,
+    }
+    return [Problem(name, 1, 1, "L007", what) for what, beyond in found.items() if beyond]
 
 
 def _bring_talk(options: argparse.Namespace, document: Document) -> int:

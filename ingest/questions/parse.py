@@ -25,7 +25,7 @@ KNOWN = {"id", "topics", "asker", "date", "updated", "duplicate_of", "interview"
 MANY = 50
 SAID = {"origin": "出自", "licence": "许可"}
 # A signature that says more: `—name（2026-11-29，https://…）`. A login on a site may hold hyphens, a name does not.
-SAID_THERE = re.compile(r"(\s*(?:—+|--+)[^（(<>]*+)[（(]([^\n]*)[）)]\s*")
+SAID_THERE = re.compile(r"(\s*(?:—++|--++)[^（(<>]*+)[（(]([^\n]*)[）)]\s*")
 LOGIN = re.compile(r"\s*—+\s*([A-Za-z0-9][\w-]{0,38})\s*")
 SOURCES = re.compile(r"^##\s+(?:参考(?:资料)?|来源|References?|Sources?)\s*[:：]?\s*$", re.IGNORECASE)
 

@@ -21,7 +21,7 @@ BARE = re.compile(
     r"(?:\*\*|__)?\s*+[:：](?:\*\*|__)?\s*+(?P<value>.*)$"
 )
 ROW = re.compile(rf"\s*+\|\s*+(?:\*\*)?(?P<name>{_NAME})(?:\*\*)?\s*+[:：]?\s*+\|\s*+(?P<value>[^|]*?)\s*\|?\s*$")
-RULE = re.compile(r"\s*\|?(?:\s*:?-{3,}:?\s*\|)+\s*(?::?-{3,}:?\s*)?")
+RULE = re.compile(r"\s*+\|?(?:\s*+:?-{3,}+:?\s*+\|)++\s*+(?::?-{3,}+:?\s*+)?+")
 PEOPLE = ("hosts", "editors", "contributors")
 GLUED = re.compile(rf"(?<=[{CJK}])\s+(?=[{CJK}])|(?<!\s)\s*[|｜\\。·•]\s*|(?<=[{CJK}])和(?=[{CJK}]{{2}})")
 SOON = timedelta(days=31)  # a note may be begun before its evening

@@ -1,8 +1,43 @@
 """Texts that cost a careless reader the square of their length, by kind. Each is about as long as it is asked to be."""
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 Maker = Callable[[int], str]
+
+
+def repository_that_runs(folder: Path, bare: bool = False) -> None:
+    """A repository whose settings have git run `touch ran` wherever it has to list what is committed.
+
+    Its index names a folder, of which what is in it is to be fetched: from itself, by a program that it names.
+
+    Args:
+        folder: Where it lies.
+        bare: Whether as files that a branch may hold, which git takes for a repository where they are unpacked.
+    """
+    (folder / "away").mkdir()
+    (folder / "away/a").touch()
+    (folder / "b").touch()
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    commands = [
+        ("init", "--quiet"), ("add", "away", "b"), (*author, "commit", "--quiet", "--message", "a"),
+        ("sparse-checkout", "set", "--cone", "--sparse-index", "none"), ("config", "core.repositoryFormatVersion", "1"),
+        ("config", "extensions.partialClone", "origin"), ("config", "remote.origin.promisor", "true"),
+        ("config", "remote.origin.url", str(folder)), ("config", "remote.origin.uploadpack", f"touch {folder}/ran;"),
+        ("config", "protocol.file.allow", "always"), ("config", "core.fsmonitor", f"touch {folder}/ran;"),
+    ]  # fmt: skip
+    for command in commands:
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    asked = ["git", "rev-parse", "HEAD:away"]
+    lacks = subprocess.run(asked, cwd=folder, check=True, capture_output=True, text=True).stdout
+    (folder / ".git/objects" / lacks[:2] / lacks[2:].strip()).unlink()
+    (folder / "ran").unlink(missing_ok=True)
+    if bare:
+        subprocess.run(["git", "config", "core.worktree", "."], cwd=folder, check=True)
+        for path in [*(folder / ".git").iterdir()]:
+            path.rename(folder / path.name)
+        (folder / ".git").rmdir()
 
 
 def _repeated(part: str, before: str = "", after: str = "") -> Maker:
@@ -39,6 +74,10 @@ KINDS: dict[str, Maker] = {
     "blank lines": _repeated("\n", "a", "x\n"),
     "lines": _repeated("x\n"),
     "dashes": _repeated("—", "a", "！"),
+    "dashes at first": _repeated("—", "", "x"),
+    "hyphens at first": _repeated("-", "", "x"),
+    "digits": _repeated("1", "a", "x"),
+    "blanks in a box": _repeated(" ", ":::", "a:\n"),
     "dashes apart": _repeated("—— ", "a", "！"),
     "hyphens": _repeated("a-"),
     "signatures": _repeated("好。-甲；\n"),

@@ -10,6 +10,7 @@ from ingest.cli import main
 from ingest.guard import before_pages, shape
 from ingest.tree import DEEPEST
 from tests.ingest.conftest import CONCEPT
+from tests.ingest.hostile import repository_that_runs
 
 ACTS = [
     b"x\n::error file=README.md::forged.md",
@@ -125,6 +126,7 @@ def test_name_of_a_text_may_be_in_any_script(project):
 MADE = [
     "ingest/__pycache__/cli.cpython-311.pyc",
     "yaml.PYC",
+    ".gitmodules",
     "ingest/guard.abi3.so",
     ".Cache/written/runtime",
     "DOCS/Runtime/x.html",
@@ -156,6 +158,13 @@ def test_checkout_of_another_user_is_asked_too(project, name, monkeypatch):
     subprocess.run(["git", "add", "--force", name], cwd=project, check=True)
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     assert [(problem.path, problem.code) for problem in shape(project)] == [(name, "X002")]
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_no_program_runs_that_a_repository_names(project, bare):
+    repository_that_runs(project, bare)
+    shape(project)
+    assert not (project / "ran").exists()
 
 
 def test_git_that_does_not_answer_is_told(project):

@@ -2,6 +2,7 @@
 
 import re
 import struct
+import time
 import zlib
 from urllib.parse import quote
 
@@ -30,6 +31,25 @@ JPEG = b"\xff\xd8\xff\xc0\0\x11\x08" + struct.pack(">HH", 5, 7) + b"\x03" + b"\0
 WEBP = b"RIFF" + struct.pack("<I", 22) + b"WEBPVP8X" + struct.pack("<I", 10) + bytes(4) + b"\x08\0\0\x05\0\0"
 
 
+def frame(width, height, colours=b""):
+    """What a GIF shows first, which a browser shows whole."""
+    said = b"!\xfe\1a\1b\0" + b"!\xf9\4" + bytes(5)
+    return colours + said + b"," + struct.pack("<HHHH", 1, 1, width - 1, height - 1) + b"\0\2\2L\1\0;"
+
+
+def gif(first):
+    flags = b"\x80" if first[0] == 0 else b"\0"
+    return GIF[:10] + flags + b"\0\0" + first
+
+
+def part(marker, content):
+    return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
+
+
+def sized(width, height):
+    return part(0xC0, b"\x08" + struct.pack(">HH", height, width) + b"\1\1\x11\0") + part(0xDA, b"\1\1\0\0?\0")
+
+
 def build(project):
     return main(["build", *(part for n in ("talks", "docs", "snippets") for part in (f"--{n}", str(project / n)))])
 
@@ -50,6 +70,41 @@ def with_picture(project, markdown):
 )
 def test_kind_and_size_are_read_off_the_bytes(content, kind, size):
     assert (kind_of(content), size_of(content)) == (kind, size)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (gif(frame(9_000, 9_000)), "9000 by 9000 pixels"),
+        (gif(frame(9_000, 9_000, b"\0" * 6)), "9000 by 9000 pixels"),
+        (JPEG[:2] + part(0, sized(9_000, 9_000)) + sized(7, 5), "something between them"),
+        (JPEG[:2] + part(0xE0, b"") + b"\0" + sized(7, 5), "something between them"),
+    ],
+)
+def test_picture_is_as_large_as_a_browser_takes_it_to_be(content, said):
+    """A few bytes say one size to who reads the head, and unpack to gigabytes in each reader's browser."""
+    with pytest.raises(ValueError, match=said):
+        size_of(content)
+
+
+def test_frame_within_a_screen_and_parts_with_padding_are_read():
+    assert size_of(gif(frame(3, 2))) == size_of(GIF[:10]) == size_of(gif(frame(3, 2))[:16]) == (3, 2)
+    assert size_of(JPEG[:2] + part(0xE1, b"a") + b"\xff\xff" + sized(7, 5)) == (7, 5)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GIF[:13] + b"!\xfe" + b"\1a" * 400_000 + b"\0" + frame(9_000, 9_000),
+        GIF[:13] + b"!\xfe\0" * 400_000 + frame(9_000, 9_000),
+        JPEG[:2] + b"\xff\xc4\0\2" * 400_000 + JPEG[2:],
+    ],
+)
+def test_head_of_a_picture_is_read_no_further_than_pictures_say_something(content):
+    began = time.process_time()
+    with pytest.raises(ValueError, match=r"without an end|no size"):
+        size_of(content)
+    assert time.process_time() - began < 0.1
 
 
 @pytest.mark.parametrize(

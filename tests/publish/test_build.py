@@ -357,6 +357,32 @@ def test_file_that_is_swapped_after_it_was_looked_at_is_not_published(project, m
     assert [name for name in names if ("a link" if how == "link" else "changed while") not in said] == []
 
 
+@pytest.mark.parametrize("name", ["theme/main.html", "mkdocs.base.yml", "docs/guide/away"])
+def test_link_that_comes_after_all_was_looked_at_leads_nowhere(project, monkeypatch, tmp_path, capsys, name):
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "swapped.md").write_text("swapped: {{ page.content }}\n", "utf-8")
+    walked = []
+
+    def looked_at(*arguments):
+        problems = before_pages(*arguments)
+        (project / name).unlink(missing_ok=True)
+        (project / name).symlink_to(secret if name.endswith("away") else secret / "swapped.md")
+        return problems
+
+    def scandir(place):
+        walked.append(os.path.realpath(f"/proc/self/fd/{place}" if isinstance(place, int) else place))
+        return scan(place)
+
+    before_pages, scan = guard.before_pages, os.scandir
+    monkeypatch.setattr(guard, "before_pages", looked_at)
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert made(project) == (0 if name.endswith("away") else 2)
+    assert not [path for path, text in content(project / "site").items() if b"swapped" in text]
+    assert str(secret) not in walked
+    assert name.endswith("away") or f"{name}:1:1: X001 a link" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("heading", ["`{}`", "&#60;{}"])
 def test_heading_stays_in_the_title(project, heading):
     """As the text that it is: it could end the title and send readers elsewhere, which no policy forbids."""

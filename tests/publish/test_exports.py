@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from publish.exports import twin
+from publish.exports import llms, twin
 from publish.memory import Memory, Project
 from tests.ingest.test_growth import grows_too_fast
 from tests.publish.conftest import made
@@ -44,6 +44,12 @@ def test_a_twin_stands_alone(site):
         "见[问答](../../qa/a/index.md#x)与[别处](https://a.example/b.md)与[源](../rope.xml)\n\n"
         '```python\ny = 1\nx = "<div>"  # { .kept }\n```\n'
     )
+
+
+def test_a_title_leads_nowhere_but_to_its_page(site):
+    (site.root / "docs/qa/a.md").write_text('---\ntitle: "a](https://evil.example) [b"\n---\n\n# 问？\n', "utf-8")
+    links = r"- [a\](https://evil.example) \[b](https://w.example/qa/a/index.md)"
+    assert links in llms(site, KNOWN, NAMES).splitlines()
 
 
 def test_all_is_written_and_only_what_changed_again(site, monkeypatch):

@@ -382,6 +382,26 @@ def test_import_without_a_number_says_how_to_give_one(tmp_path, capsys):
     assert not (tmp_path / "talks").exists()
 
 
+def test_document_that_would_become_more_files_than_a_project_reads_becomes_none(tmp_path, monkeypatch, capsys):
+    """A kilobyte of a .docx holds thousands of questions."""
+    pictures = [f'<img src="data:image/png;base64,{base64.b64encode(PNG + bytes([at])).decode()}">' for at in range(2)]
+    page = "".join(f"<p>问：第 {at} 个是什么？</p><p>答：是 {at}。{shown}</p>" for at, shown in enumerate(pictures))
+    talks = [{"title": f"第 {at} 个是什么？", "body": "a", "number": at, "comments": []} for at in range(2)]
+    path, export = document(tmp_path, "a.html", page), document(tmp_path, "a.json", json.dumps(talks))
+    for limit, most, files, said in (
+        ("FILES", {"questions": 1}, (path, export), "2 questions;"),
+        ("OTHERS", 1, (path,), "2 pictures of "),
+        ("PICTURE_BYTES", 100, (path,), "2 pictures of "),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"ingest.importing.commands.{limit}", most)
+            for file in files:
+                assert imported(tmp_path, file) == 1
+                assert f"{file}:1:1: L007 {said}" in capsys.readouterr().err
+    assert not (tmp_path / "talks").exists()
+    assert imported(tmp_path, path) == imported(tmp_path, export) == 0
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
