@@ -156,10 +156,15 @@ def published_on(text: str) -> date | None:
     feedparser's own dates are not used: they are moved to UTC, which changes the day, and `2026年11月16日` becomes the
     first of the month. A number alone is seconds or milliseconds since 1970, as JSON has them.
     """
-    text = text.strip()[:200]
+    text = re.sub("<[^<>]*>", "", text[:200]).strip()
     if re.fullmatch(r"\d{9,13}(?:\.\d+)?", text, re.ASCII):
         number = int(text.partition(".")[0])
         return date(1970, 1, 1) + timedelta(seconds=number // 1000 if number > 10**11 else number)
+    if week := re.match(r"(\d{4})-?W(\d\d)-?(\d)(?!\d)", text, re.ASCII):
+        try:
+            return date.fromisocalendar(*map(int, week.groups()))
+        except ValueError:
+            return None
     found = next(filter(None, (form.match(text) for form in _DATES)), None)
     if not found:
         return None

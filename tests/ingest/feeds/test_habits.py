@@ -1,7 +1,10 @@
 """Habits of servers and feeds, each with what is expected of it written down before it was tried."""
 
 import json
+import os
+import random
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import date, timedelta
@@ -19,6 +22,8 @@ from ingest.urls import canonical_url
 from tests.ingest.feed_server import FeedServer, Handler, feed_server
 from tests.ingest.feeds.test_kinds import DAY, NOW, THREE, archived, bring, page, rss
 from tests.ingest.feeds.test_met import CHUNKED, HEAD, atom, json_feed, raw_server
+
+CASES = Path(__file__).parents[4] / "shared" / "inputs" / "feeds" / "cases"
 
 
 @pytest.fixture(scope="module")
@@ -364,6 +369,8 @@ def test_authors_are_parted_where_they_are(text: str, authors: tuple[str, ...]) 
         "2026-11-16T24:00:00",
         "2026-11-16T08:00:60Z",
         "20261116",
+        "2026-W47-1",
+        "<b>2026-11-16</b>",
         "16-Nov-2026",
         "Mon,16 Nov 2026 08:00",
         "Mon, 16 Nov 2026 08:00:00 GMT+8",
@@ -452,3 +459,68 @@ def test_a_list_that_is_none_is_a_line(items: str) -> None:
 )
 def test_two_spellings_of_an_address_are_one(one: str, other: str) -> None:
     assert canonical_url(one) == canonical_url(other)
+
+
+# --- what was tried once by hand -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "<title>A post ({n} comments)</title><link>{LINK}</link>{DAY}<guid isPermaLink='false'>1</guid>",
+        "<title>A post of some length</title><link>{LINK}</link>{DAY}<guid>https://a.example/?r={n}</guid>",
+        "<title>A post of some length</title><link>{LINK}</link><pubDate>2026-11-2{n}</pubDate>",
+        "<title>A post of some length</title><link>{LINK}?utm_source={n}</link>{DAY}<guid>n-{n}</guid>",
+    ],
+    ids=["title", "guid", "date", "tracking"],
+)  # fmt: skip
+def test_what_changes_with_every_answer_does_not_make_the_archive_grow(item: str, tmp_path: Path) -> None:
+    for number in range(3):
+        path = tmp_path / "feed.xml"
+        path.write_bytes(rss(item.format(n=number, LINK=LINK, DAY=DAY)))
+        bring(tmp_path, str(path), now=NOW + timedelta(days=number))
+    assert len(archived(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"authors": None},
+        {"authors": [{"name": None}, {"name": "Ada Roe", "hidden": True}, 7, None]},
+        {"publishedAt": 1763596800000},
+        {"publishedAt": "2026-11-20", "upvotes": "many"},
+        {"title": "A\n  B", "githubRepo": None, "summary": 7},
+    ],
+)
+def test_a_paper_of_hugging_face_is_read_whatever_is_null(more: dict[str, object]) -> None:
+    text = json.dumps([{"paper": {"id": "2611.40001", "title": "A"} | more, "title": None}])
+    (paper,) = parse_feed(text.encode(), "f", today=NOW.date()).papers
+    assert paper.arxiv_id == "2611.40001" and paper.title in ("A", "A B") and "None" not in paper.authors
+
+
+def test_three_thousand_authors_are_read_at_once() -> None:
+    names = ", ".join(f"Ada Roe{at}" for at in range(3_000))
+    item = f"<title>A</title><link>https://arxiv.org/abs/2611.00001</link><dc:creator>{names}</dc:creator>"
+    content = rss(item, title="cs.CL updates on arXiv.org", link="http://rss.arxiv.org/rss/cs.CL")
+    began = time.process_time()
+    (paper,) = parse_feed(content, "f", today=NOW.date()).papers
+    assert len(paper.authors) == 3_000 and time.process_time() - began < 2
+
+
+def test_what_never_ends_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    _, said = bring(tmp_path, str(tmp_path / "pipe"), "/dev/zero", str(tmp_path), "a.example/rss", "feed://a.example/")
+    assert ["not a file" in line for line in said[:3]] == [True] * 3 and len(said) == 5
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the shared inputs are not beside this checkout")
+def test_the_given_cases_make_one_archive_in_every_order(tmp_path: Path) -> None:
+    paths = [str(path) for path in sorted(CASES.iterdir())]
+    made = []
+    for number in range(2):
+        random.Random(number).shuffle(paths)
+        for _ in range(1 + (number == 0)):  # the first twice
+            bring(tmp_path / str(number), *paths)
+        weeks = sorted((tmp_path / str(number) / "talks" / "papers").iterdir())
+        made.append({path.name: path.read_bytes() for path in weeks})
+    assert made[0] == made[1] and sum(content.count(b"\n") for content in made[0].values()) > 130
