@@ -16,8 +16,10 @@ _TRIED = re.compile(
     r"(?:on|across|over) [^.,;]{0,60}\b(?:benchmarks?|datasets?)|evaluat\w+ (?:on|across|over|against|with|using))\b",
     re.IGNORECASE,
 )
-_LISTED = re.compile(r"\([^()]*,[^()]*\)")  # `(MMLU, GSM8K)`
-_SIZED = re.compile(r"\b[A-Z][\w.]*(?:-[\w.]+)*-\d[\d.]*[BM]\b(?:-\w+)*")  # `Qwen3-8B-Instruct`
+_LISTED = re.compile(r"\([^(),]*+,[^()]*+\)")  # `(MMLU, GSM8K)`
+_SIZED = re.compile(
+    r"\b[A-Z][\w.]{0,30}(?:-[\w.]{1,30}){0,4}-\d[\d.]{0,9}[BM]\b(?:-\w{1,30}){0,4}"
+)  # `Qwen3-8B-Instruct`
 
 
 def gist(abstract: str) -> str:

@@ -1,5 +1,6 @@
 """Which concepts a paper is filed under when it comes: those that its title and abstract name."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,13 @@ def test_the_longest_name_is_what_a_title_means() -> None:
 )
 def test_what_a_paper_was_compared_with_is_not_its_matter(abstract: str, said: str, beside: str) -> None:
     assert [" ".join(part.split()) for part in matter(abstract)] == [said.strip(), beside.strip()]
+
+
+@pytest.mark.parametrize("part", ["A-", "(,", "(a,b", "A1-1.", "results a ", "on a ", "we a "])
+def test_a_long_abstract_takes_no_square_of_its_length(part: str) -> None:
+    began = time.process_time()
+    matter(part * 20_000)
+    assert time.process_time() - began < 3
 
 
 def test_a_paper_whose_abstract_names_nothing_is_not_guessed_at() -> None:
