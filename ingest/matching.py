@@ -27,7 +27,7 @@ CHANCE = 0.05  # more by so much for each term, since long texts agree with ever
 ALSO = 1.0  # and by so much where it names another concept
 CLOSE = 0.95  # of the best score: who reaches so much is meant as well
 SUPPORTED = 0.5  # of the best score: what a name needs that is a plain word
-NOT_IN_PASSING = 0.6  # of the best score: what a name needs that stands in the text alone,
+NOT_IN_PASSING = 0.55  # of the best score: what a name needs that stands in the text alone,
 OFTEN = 3  # unless it stands there so often
 UNNAMED = 2  # so many concepts a text is about without naming them
 FAMILIAR = 3  # terms that so many pages have are the field's
@@ -37,6 +37,7 @@ COMPANY = 0.5  # and where they score less for its concept
 
 Weighed = tuple[dict[str, dict[str, float]], frozenset[str]]
 
+_BRITISH = re.compile(r"(?<=[a-z]{2})is(?=(?:ations?|ers?|ing|ed|es?)\b)")
 _RUN = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff]+")
 _LITTLE = frozenset(
     "a an the of in on to for and or with without by from as at is are was be been it its this that these those what "
@@ -52,10 +53,15 @@ _ASKING = frozenset(
 )
 
 
+def _fold(text: str) -> str:
+    """`fold`, and one spelling for `tokeniser` and `tokenizer`."""
+    return _BRITISH.sub("iz", fold(text))
+
+
 def terms(text: str) -> list[str]:
     """What a text is compared by: stems of Latin words, pairs of Chinese letters; without what every question says."""
     found: list[str] = []
-    for run in _RUN.findall(fold(text)):
+    for run in _RUN.findall(_fold(text)):
         if run[0] >= "\u4e00":
             found += [pair for at in range(len(run) - 1) if (pair := run[at : at + 2]) not in _ASKING]
         elif len(run) > 1 and run not in _LITTLE:
@@ -105,8 +111,8 @@ class Matcher:
         self._spelled: dict[str, str] = {}
         for concept in concepts:
             for alias in concept.aliases:
-                self._owners.setdefault(fold(alias), concept.name)
-                self._spelled.setdefault(fold(alias), alias)
+                self._owners.setdefault(_fold(alias), concept.name)
+                self._spelled.setdefault(_fold(alias), alias)
         lengths: dict[str, set[int]] = {}
         for alias in self._owners:
             lengths.setdefault(alias[0], set()).add(len(alias))
@@ -125,25 +131,37 @@ class Matcher:
         named, likely = self.found(title, *more)
         return *named, *likely
 
-    def found(self, title: str, *more: str, surer: float = 0.0) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The same, those it names apart from the likeliest, whose scores have to be higher by `surer`."""
-        text = "\n".join((title, *more))
-        said = dict.fromkeys(terms(text)[:TERMS])
+    def found(
+        self, title: str, *more: str, aside: str = "", surer: float = 0.0
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The same, those it names apart from the likeliest.
+
+        Args:
+            title, more: As of `find`.
+            aside: A text in which a name that is made of plain words has to stand often.
+            surer: By how much the score of the likeliest has to be higher where the next one is as likely, and less
+                where it is not; where this is given, the author writes acronyms in capitals.
+        """
+        said = dict.fromkeys(terms("\n".join((title, *more, aside)))[:TERMS])
         scores = self._scores(said)
-        best = max(scores.values(), default=0.0)
+        best, rival, *_ = [*sorted(scores.values(), reverse=True), 0.0, 0.0]
 
-        def supported(name: str) -> bool:
-            return scores.get(name, 0.0) >= SUPPORTED * best
+        def named(text: str) -> list[str]:
+            return self._named(text, lambda name: scores.get(name, 0.0) >= SUPPORTED * best, bool(surer))
 
-        counts = Counter(self._named(title, supported))
-        for name, count in Counter(name for part in more for name in self._named(part, supported)).items():
-            if name in counts or count >= OFTEN or scores.get(name, 0.0) >= NOT_IN_PASSING * best:
+        counts = Counter(self._owners[alias] for alias in named(title))
+        told, beside = [alias for text in more for alias in named(text)], named(aside)
+        firm = told + [alias for alias in beside if not self._spelled[alias].split()[-1].islower()]
+        meant = {name for alias in firm if scores.get(name := self._owners[alias], 0.0) >= NOT_IN_PASSING * best}
+        for name, count in Counter(self._owners[alias] for alias in told + beside).items():
+            if name in counts or count >= OFTEN or name in meant:
                 counts[name] += count
-        named = tuple(sorted(counts, key=lambda name: -counts[name]))
+        order = tuple(sorted(counts, key=lambda name: -counts[name]))
         known = self._known(said) / (len(said) or 1)
-        enough = max(CLOSE * best, LIKELY + surer - FIELD * known + CHANCE * len(said) + ALSO * bool(named))
-        likely = sorted((-score, name) for name, score in scores.items() if score >= enough and name not in counts)
-        return named, tuple(name for _, name in likely[:UNNAMED])
+        likely = LIKELY + surer * rival / (best or 1.0) - FIELD * known + CHANCE * len(said) + ALSO * bool(order)
+        unnamed = ((-score, name) for name, score in scores.items() if name not in counts)
+        likeliest = sorted((lost, name) for lost, name in unnamed if -lost >= max(CLOSE * best, likely))
+        return order, tuple(name for _, name in likeliest[:UNNAMED])
 
     def _scores(self, said: Mapping[str, None]) -> dict[str, float]:
         scores: dict[str, float] = {}
@@ -156,17 +174,25 @@ class Matcher:
         """How many terms are the field's."""
         return sum(term in self._familiar for term in said)
 
-    def _named(self, text: str, supported: Callable[[str], bool]) -> list[str]:
-        """The concepts named in a text, in order, as often as they are; a plain word names only those `supported`."""
-        folded = fold(text)
+    def _named(self, text: str, supported: Callable[[str], bool], in_capitals: bool = False) -> list[str]:
+        """The names in a text, in order, as often as they stand there; a plain word names only those `supported`.
+
+        Args:
+            text: What is read.
+            supported: Whether the rest speaks for a concept.
+            in_capitals: Whether an acronym in small letters is no name: `clips` are not of CLIP.
+        """
+        folded = _fold(text)
         found = self._aliases(folded)
         plain = {alias for alias in set(found) if self._knows_the_field and self._is_plain(alias, text)}
         strays = {
             alias
             for alias in plain
-            if self._is_stray(alias, folded) or not (self._is_acronym(alias, text) or supported(self._owners[alias]))
+            if self._is_stray(alias, folded)
+            or not (self._is_acronym(alias, text) or supported(self._owners[alias]))
+            or (in_capitals and self._spelled[alias].isupper() and not self._is_acronym(alias, text))
         }
-        return [self._owners[alias] for alias in found if alias not in strays]
+        return [alias for alias in found if alias not in strays]
 
     def _is_plain(self, alias: str, text: str) -> bool:
         """Whether a name may be a word of another meaning, too: short, and not of a spelling that only it has."""
@@ -250,9 +276,11 @@ def _weigh(pages: Mapping[str, Counter[str]]) -> Weighed:
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
-    """Whether no Latin letter or digit goes on where a Latin alias begins or ends."""
-    before = start == 0 or not (_latin(text[start]) and _latin(text[start - 1]))
-    return before and (end == len(text) or not (_latin(text[end - 1]) and _latin(text[end])))
+    """Whether no Latin letter or digit goes on where a Latin alias begins or ends, but for an `s` of more than one."""
+    if start and _latin(text[start]) and _latin(text[start - 1]):
+        return False
+    end += end - start > 2 and text[end - 1].isalpha() and text[end : end + 1] == "s"
+    return end == len(text) or not (_latin(text[end - 1]) and _latin(text[end]))
 
 
 def _latin(char: str) -> bool:

@@ -214,12 +214,16 @@ def _unwrap(url: str) -> str:
 
 
 def _host(scheme: str, netloc: str) -> str:
-    """Host in lower case without the scheme's own port; a user name before `@` keeps its case."""
+    """Host in lower case and ASCII without the scheme's own port; a user name before `@` keeps its case."""
     user, at, host = netloc.rpartition("@")
     default = "443" if scheme == "https" else "80"
     host = host.lower()
     while (shorter := host.removesuffix(f":{default}").removesuffix(":")) != host:
         host = shorter
+    try:
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError:
+        pass  # no host can be called so
     return user + at + host
 
 

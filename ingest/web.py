@@ -164,7 +164,7 @@ class Web:
             ):
                 if response.status_code not in PERMANENT + TEMPORARY or "location" not in response.headers:
                     return await self._read(response, moved)
-                url = url.join(response.headers["location"])
+                url = url.join(response.headers["location"].replace("\\", "/"))  # as browsers read it
                 permanently = permanently and response.status_code in PERMANENT
                 moved = str(url) if permanently else moved
         raise NoResponse(f"more than {self.manners.redirects} redirects")

@@ -106,7 +106,7 @@ ALLOWED = {
     "feeds": "",
     "feeds.archive": "feeds.records limits model urls",
     "feeds.catch_up": "limits",
-    "feeds.commands": "concepts feeds.fetch feeds.outcome feeds.store files guard matching reporting web",
+    "feeds.commands": "concepts feeds.fetch feeds.gist feeds.outcome feeds.store files guard matching reporting web",
     "feeds.coverage": "feeds.catch_up feeds.info feeds.outcome feeds.state feeds.store files problems",
     "feeds.entry": "problems",
     "feeds.fetch": (

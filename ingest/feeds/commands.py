@@ -7,10 +7,11 @@ from pathlib import Path
 
 from ingest import files, guard
 from ingest.concepts import parse_concept
+from ingest.feeds.gist import matter
 from ingest.matching import CONCEPTS, Matcher, prose_of
 from ingest.reporting import report, show_progress
 
-SURER = 1.0  # than of a question: a paper that is filed wrongly stands in a list
+SURER = 2.0  # than of a question: a paper that is filed wrongly stands in a list
 
 
 def fetch(options: argparse.Namespace) -> int:
@@ -43,8 +44,8 @@ def fetch(options: argparse.Namespace) -> int:
 def finder(docs: Path) -> Callable[[str, str], tuple[str, ...]]:
     """What finds the concepts of the pages in `docs/topics/` in a title and an abstract.
 
-    What title or abstract name counts; where they name nothing, what the title most likely means. An abstract is so
-    long that it sounds like every page somewhere.
+    What the title names counts, and what the abstract names as the paper's matter; where there is only a title that
+    names nothing, what it most likely means. An abstract is so long that it sounds like every page somewhere.
     """
     pages = [(docs / folder).glob("*.md") for folder in ("topics", "en/topics")]
     sources, english = (files.read([path for path in found if path.name != "index.md"], docs)[0] for found in pages)
@@ -52,9 +53,9 @@ def finder(docs: Path) -> Callable[[str, str], tuple[str, ...]]:
     matcher = Matcher(concepts, prose_of(sources), prose_of(english))
 
     def find(title: str, abstract: str) -> tuple[str, ...]:
-        titled, meant = matcher.found(title, surer=SURER)
-        named = dict.fromkeys((*titled, *(matcher.found(title, abstract)[0] if abstract else ())))
-        return (*named,)[:CONCEPTS] or meant[:1]
+        said, beside = matter(abstract)
+        named, meant = matcher.found(title, said, aside=beside, surer=SURER)
+        return named[:CONCEPTS] or (() if abstract else meant[:1])
 
     return find
 

@@ -18,6 +18,7 @@ from ingest.problems import Problem
 
 _START = re.compile(rf"[{BEFORE_TEXT}]*(?:<\?xml\b[^>]*>)?")
 _TOTAL, _FIRST = (re.compile(rf"<(?:\w+:)?{name}\b[^>]*>\s*(\d{{1,9}})\s*<") for name in ("totalResults", "startIndex"))
+_LINK_CLOSED = re.compile(r"<link\s*/>\s*(https?://[^\s<]{1,2000})")  # by a writer of HTML, where a link has no text
 _LARGE = 300_000  # letters, for which feedparser takes half a second
 
 
@@ -35,6 +36,7 @@ def read_xml(text: str, source: str) -> Reading:
         raise NotAFeed("P006", "an entity declaration")
     clean = legal(text)
     damage = () if clean == text else (Problem(source, 1, 1, "P008", "characters that no XML may hold"),)
+    clean = _LINK_CLOSED.sub(r"<link>\1</link>", clean)
     reading = next(filter(None, (reader(clean, source) for reader in READERS)))
     if "totalResults" not in clean:
         return reading._replace(damage=reading.damage or damage)
@@ -92,7 +94,7 @@ def read_any(text: str, source: str) -> Reading:
     if not parsed.version and (not parsed.entries or _is_html(text)):
         raise NotAFeed("P002", _instead(text, source))
     base = absolute(as_text(parsed.feed.get("link")), source)
-    entries = [_xml_entry(entry, base) for entry in parsed.entries]
+    entries = [_xml_entry(entry, base, parsed.version in ("rss10", "rss090")) for entry in parsed.entries]
     return Reading(as_text(parsed.feed.get("title")), entries, damage, base)
 
 
@@ -175,12 +177,14 @@ def _is_html(text: str) -> bool:
     return re.search(r"<(?:!doctype\s+)?html\b", text[:2000], re.IGNORECASE) is not None
 
 
-def _xml_entry(entry: Any, base: str) -> FeedEntry:
+def _xml_entry(entry: Any, base: str, named_by_link: bool) -> FeedEntry:
+    """An entry; of RSS 1.0 an entry's name, `rdf:about`, is where it leads."""
     others = [link for link in entry.get("links", ()) if "doi" in as_text(link.get("title")).lower()]
     dois = [entry.get("arxiv_doi"), entry.get("prism_doi"), *(link.get("href") for link in others)]
     dois += [text for text in [as_text(entry.get("dc_identifier"))] if text.lower().startswith("doi:")]
     # `updated` is where RSS 1.0's dc:date lands, and the only date that many Atom feeds have.
     date_key = next((key for key in ("published", "created", "updated") if key in entry.keys()), "")
+    link = entry.get("feedburner_origlink") or entry.get("link") or (entry.get("id") if named_by_link else "")
     bodies = [
         entry.get("summary"),
         *(part.get("value") for part in entry.get("content", ())),
@@ -188,7 +192,7 @@ def _xml_entry(entry: Any, base: str) -> FeedEntry:
     ]
     return FeedEntry(
         title=as_text(entry.get("title")),
-        links=(absolute(as_text(entry.get("feedburner_origlink") or entry.get("link")), base),),
+        links=(absolute(as_text(link), base),),
         guid=as_text(entry.get("id")),
         authors=names_of(entry.get("authors")),
         dates=(as_text(entry.get(date_key)),) if date_key else (),

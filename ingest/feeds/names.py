@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from ingest.feeds.text import plain, tex_accents
 
-_ARXIV = re.compile(r" ?(?:[;；、]|,(?! (?:Jr|Sr|I{2,3}|IV)\b)) ?")  # arXiv writes one comma list
-_OTHERS = re.compile(r" ?[;；、] ?")  # elsewhere a comma may be part of a name: `Doe, Jane`
+_ARXIV = re.compile(r" ?(?:[;；、，]|,(?! (?:Jr|Sr|I{2,3}|IV)\b)) ?")  # arXiv writes one comma list
+_OTHERS = re.compile(r" ?[;；、，] ?")  # elsewhere a comma may be part of a name: `Doe, Jane`
 # `Roe, A., Wu, B. C.`: pairs of a surname and initials, as bioRxiv writes them
 _INITIALS = re.compile(r"([^,;]{1,60}, ?(?:[^\W\d_]\.[ -]?){1,4})(?:,|;|$)\s*")
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import random
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -22,6 +23,7 @@ from ingest.web import Manners, NoResponse, Web, site_of
 FIRST_WAIT = 15 * 60.0  # after one failure; each further one doubles it
 PARSERS = 2
 PAGES = 30  # of one list
+_CUT = re.compile("no element found|unclosed (?:token|CDATA)")  # as expat says it
 
 
 def is_url(location: str) -> bool:
@@ -97,7 +99,7 @@ class Reader:
             heard = replace(calm, etag=answer.etag, modified=answer.modified, digest=digest)
             outcome = await self._paged(await self._parsed(content, answer.charset, heard))
             if not outcome.state.error:
-                return outcome
+                return _unless_cut(outcome)
             return replace(outcome, state=self._failed(state, outcome.state.error))
         except NoResponse as error:
             return Outcome(location, self._failed(replace(state, moved_to=""), str(error), error.retry_after))
@@ -148,6 +150,17 @@ class Reader:
         wait = min(FIRST_WAIT * 2 ** min(state.failures, 10), LONGEST_WAIT) * random.uniform(0.5, 1.0)
         until = self.now + max(wait, retry_after)
         return replace(state, failures=state.failures + 1, wait_until=until, error=error)
+
+
+def _unless_cut(outcome: Outcome) -> Outcome:
+    """The outcome; of a feed that stops in the middle without validators, which may be those of the whole.
+
+    It does where a server's length counts letters instead of bytes.
+    """
+    problems = outcome.feed.problems if outcome.feed else ()
+    if not any(problem.code == "P008" and _CUT.search(problem.message) for problem in problems):
+        return outcome
+    return replace(outcome, state=replace(outcome.state, etag="", modified="", digest=""))
 
 
 def _joined(feed: Feed, page: Feed) -> Feed:

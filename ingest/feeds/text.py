@@ -156,10 +156,15 @@ def published_on(text: str) -> date | None:
     feedparser's own dates are not used: they are moved to UTC, which changes the day, and `2026年11月16日` becomes the
     first of the month. A number alone is seconds or milliseconds since 1970, as JSON has them.
     """
-    text = text.strip()[:200]
+    text = re.sub("<[^<>]*>", "", text[:200]).strip()
     if re.fullmatch(r"\d{9,13}(?:\.\d+)?", text, re.ASCII):
         number = int(text.partition(".")[0])
         return date(1970, 1, 1) + timedelta(seconds=number // 1000 if number > 10**11 else number)
+    if week := re.match(r"(\d{4})-?W(\d\d)-?(\d)(?!\d)", text, re.ASCII):
+        try:
+            return date.fromisocalendar(*map(int, week.groups()))
+        except ValueError:
+            return None
     found = next(filter(None, (form.match(text) for form in _DATES)), None)
     if not found:
         return None
@@ -182,24 +187,25 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan ene gen янв", "feb fév fev фев", "mar mär mars мар", "apr abr avr апр", "may mai mag мая май",
-            "jun juin giu июн", "jul juil lug июл", "aug ago aoû авг", "sep set сен", "oct okt ott out окт", "nov ноя",
-            "dec dez déc dic дек",
+            "jan ene gen янв 一月", "feb fév fev фев 二月", "mar mär mars мар 三月", "apr abr avr апр 四月",
+            "may mai mag мая май 五月", "jun juin giu июн 六月", "jul juil lug июл 七月", "aug ago aoû авг 八月",
+            "sep set сен 九月", "oct okt ott out окт 十月", "nov ноя 十一月", "dec dez déc dic дек 十二月",
         ),
         1,
     )
     for name in names.split()
 }  # fmt: skip
-_NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
-_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,?\s+)?"
+_NAME = r"(?P<name>[^\W\d_]{2,12})\.?"
+_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?(?:,\s*|\s+))?"
 _TIME = r"(?:,|\s+[\d:.]+)?\s+(?:[A-Z]+\s+)?"
 _DATES = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
-        r"(?P<year>\d{4})\s*([-/.年])\s*(?P<month>\d{1,2})\s*(?:\2|月)\s*(?P<day>\d{1,2})(?!\d)",
+        r"(?P<year>\d{4})\s*([-/.年년])\s*(?P<month>\d{1,2})\s*(?:\2|[月월])\s*(?P<day>\d{1,2})(?!\d)",
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:T\d{4,6}(?:\D|$)|$)",
         r"(?P<year>\d{4})-(?P<of_year>(?:[0-2]\d\d|3[0-6]\d))(?:T|$)",
         rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s-]+(?:de\s+)?{_NAME},?[\s-]+(?:de\s+)?(?P<year>\d{{4}}|\d\d)(?![\d:])",
+        rf"{_WEEKDAY}(?P<day>\d{{1,2}})\s+(?P<month>\d{{1,2}})月\s+(?P<year>\d{{4}})",  # WordPress in Chinese
         rf"{_WEEKDAY}{_NAME}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?!\d){_TIME}(?P<year>\d{{4}})(?!\d)",
         rf"(?P<year>\d{{4}})[\s-]+{_NAME}[\s-]+(?P<day>\d{{1,2}})(?!\d)",
     )

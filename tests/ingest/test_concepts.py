@@ -29,7 +29,8 @@ MATCHER = Matcher(
     ("text", "names"),
     [
         ("GAE 怎么算", ("gae",)),
-        ("we engage the GAEs", ()),
+        ("we engage the GAEs", ("gae",)),
+        ("we engage in gaesa", ()),
         ("用gae吧", ("gae",)),
         ("旋转位置编码", ("rope",)),
         ("旋转位置编码也是位置编码", ("positions", "rope")),

@@ -120,3 +120,42 @@ def test_phrase_that_is_another_concepts_name_tells_nothing_of_the_first():
     twill = Concept("twill", "Twill", ("Twill",), "织", "", "", False, "docs/topics/t.md", phrases=("布边",))
     selvage = Concept("selvage", "Selvage", ("Selvage", "布边"), "织", "", "", False, "docs/topics/s.md")
     assert weigh([twill, selvage])[0]["布边"].keys() == {"selvage"}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("The loom opens sheds by lifting warp threads", ("shed",)),
+        ("The loom opens shedsx by lifting warp threads", ()),
+        ("Two twills of warp and weft", ("twill",)),
+    ],
+)
+def test_name_of_more_than_one_is_the_name(text, names):
+    assert WEAVING.find(text) == names
+
+
+def test_british_spelling_is_the_same_word():
+    assert terms("tokenisers of realised normalisations") == terms("tokenizers of realized normalizations")
+    assert terms("This is his list") == terms("list")
+    page = Concept("tok", "Tokenizer", ("tokenizer",), "织", "", "", False, "docs/topics/tok.md")
+    assert Matcher([page]).find("Which tokeniser?") == ("tok",)
+
+
+def test_who_is_surer_reads_acronyms_in_capitals_and_common_names_beside_the_matter_only_where_they_are_often():
+    about = "The PICK of a loom: insertions a minute of weft."
+    assert WEAVING.found("Looms", about, surer=1.0)[0] == ("pick",)
+    assert WEAVING.found("Looms", about.lower(), surer=1.0)[0] == ()
+    assert WEAVING.found("Looms", about.lower())[0] == ("pick",)
+    common = Concept("cards", "Cards", ("punched cards",), "织", "", "", False, "docs/topics/cards.md")
+    matcher = Matcher([common])
+    assert matcher.found("Looms", "punched cards")[0] == ("cards",)
+    assert matcher.found("Looms", aside="punched cards")[0] == ()
+    assert matcher.found("Looms", aside="punched cards, punched cards, punched cards")[0] == ("cards",)
+
+
+def test_what_is_as_likely_as_another_takes_more_of_who_is_surer():
+    text = "为什么布面上出现一条条斜线，每一行都移动一根"
+    best, rival, *_ = sorted(WEAVING._scores(dict.fromkeys(terms(text))).values(), reverse=True)
+    assert 0 < rival < best
+    assert WEAVING.found(text, surer=0.01)[1] == WEAVING.found(text)[1] == ("twill",)
+    assert WEAVING.found(text, surer=best * best / rival)[1] == ()

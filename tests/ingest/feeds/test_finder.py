@@ -1,10 +1,12 @@
 """Which concepts a paper is filed under when it comes: those that its title and abstract name."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from ingest.feeds.commands import finder
+from ingest.feeds.gist import matter
 
 PAGE = """---
 title: {title}
@@ -62,3 +64,30 @@ def test_the_longest_name_is_what_a_title_means() -> None:
     found = find("GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers", "")
     assert "quantization" in found and "post_training" not in found
     assert "post_training" in find("A Survey of Post-Training of Large Language Models", "")
+
+
+@pytest.mark.parametrize(
+    ("abstract", "said", "beside"),
+    [
+        ("We propose a method. It outperforms LoRA on MMLU.", "We propose a method.", "It "),
+        ("We build LoRA and achieve much. Models (BERT, GPT-2) exist.", "We build LoRA and", "Models exist."),
+        ("We train it on Qwen3-8B-Instruct today.", "We train it on today.", ""),
+        ("", "", ""),
+    ],
+)
+def test_what_a_paper_was_compared_with_is_not_its_matter(abstract: str, said: str, beside: str) -> None:
+    assert [" ".join(part.split()) for part in matter(abstract)] == [said.strip(), beside.strip()]
+
+
+@pytest.mark.parametrize("part", ["A-", "(,", "(a,b", "A1-1.", "results a ", "on a ", "we a "])
+def test_a_long_abstract_takes_no_square_of_its_length(part: str) -> None:
+    began = time.process_time()
+    matter(part * 20_000)
+    assert time.process_time() - began < 3
+
+
+def test_a_paper_whose_abstract_names_nothing_is_not_guessed_at() -> None:
+    find = finder(Path(__file__).parents[3] / "docs")
+    title = "Exploiting Cloze Questions for Few Shot Text Classification and Natural Language Inference"
+    assert find(title, "") == ("pet",)
+    assert find(title, "We grow tomatoes.") == ()
