@@ -10,8 +10,8 @@ r(y)=[\,\mathrm{find}(y)\equiv a\,]+w\,[\,y\ \text{is well-formed}\,],\qquad
 \Pr(\text{a group teaches})=1-p^G-(1-p)^G
 $$
 
-Papers: [DeepSeek-R1](https://arxiv.org/abs/2501.12948), section 2.2.2 (rewards by rules); [Tulu
-3](https://arxiv.org/abs/2411.15124), section 6 (RLVR); answers are written as in [MATH](https://arxiv.org/abs/2103.03874).
+Papers: [DeepSeek-R1](https://arxiv.org/abs/2501.12948v1), section 2.2.2 of its first version (rewards by rules);
+[Tulu 3](https://arxiv.org/abs/2411.15124) (RLVR); answers are written as in [MATH](https://arxiv.org/abs/2103.03874).
 
 Letters: `N` completions, `G` of them for one question, `p` how likely one is right.
 """
