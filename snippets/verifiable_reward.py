@@ -69,7 +69,7 @@ def value(text: str) -> Fraction | float | None:
 
     `3\frac{1}{2}` is none: it may be meant as a sum or as a product.
     """
-    text, before = re.sub(r"\s|\\cdot|\\times", lambda found: "*" * (len(found[0]) > 1), text), ""
+    text, before = re.sub(r"\s", "", re.sub(r"\\cdot|\\times", "*", text)), ""
     if len(text) > 200 or re.search(r"\d\\frac", text):
         return None
     while text != before:  # from the inside to the outside
@@ -165,7 +165,7 @@ def _same(one: str, other: str) -> bool:
         words = [word[1:-1] if re.fullmatch(r"\([a-z]\)", word) else word for word in words]  # (B) is B
         return ours is theirs and words[0] == words[1] != ""
     exact = isinstance(ours, Fraction) and isinstance(theirs, Fraction)
-    return ours == theirs if exact else math.isclose(ours, theirs, rel_tol=1e-9)
+    return ours == theirs if exact else math.isclose(ours, theirs)
 
 
 # --8<-- [end:core]
