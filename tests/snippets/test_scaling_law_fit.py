@@ -63,6 +63,10 @@ def test_published_numbers_come_out():
     assert (D / N).item() == pytest.approx(93, abs=1)
 
 
+def test_laws_can_be_told_apart_in_a_set():
+    assert {CHINCHILLA, EPOCH} == {EPOCH, CHINCHILLA, ScalingLaw(*numbers(EPOCH))}
+
+
 @pytest.mark.parametrize("name", LAWS)
 def test_a_law_without_noise_is_found(device, name):
     found = fit_scaling_law(*runs(LAWS[name], device=device))
