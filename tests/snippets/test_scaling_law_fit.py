@@ -124,6 +124,14 @@ def test_a_run_that_went_wrong_leads_squares_astray_and_not_hubers_loss(device):
     off = [abs(law.optimum(1e24)[0].log().item() - EPOCH.optimum(1e24)[0].log().item()) for law in (robust, squares)]
     assert off[0] < 0.05 < 0.3 < off[1]
     assert fit_scaling_law(N, D, loss) == robust  # unless something else is said
+    wrong = [extrapolation_error(N, D, loss, 1.01e20, *delta).abs().max() for delta in ((), (1e3,))]
+    assert wrong[0] < 0.01 < 0.05 < wrong[1]
+
+
+def test_the_start_that_came_furthest_is_taken(device):
+    """After ten steps some are there and some are not."""
+    N, D, loss = runs(EPOCH, device=device)
+    torch.testing.assert_close(fit_scaling_law(N, D, loss, steps=10).loss(N, D), loss)
 
 
 def test_floor_that_is_forgotten_makes_extrapolation_too_hopeful():
