@@ -175,8 +175,7 @@ def _gpus(args: Sequence[Tensor]) -> list[torch.device]:
 def _autocast(args: Sequence[Tensor]) -> AbstractContextManager[object]:
     """Autocast as it is now, to be entered again: the backward pass mostly runs outside of it."""
     kind = args[0].device.type
-    on = torch.is_autocast_enabled(kind)
-    return torch.autocast(kind, dtype=torch.get_autocast_dtype(kind)) if on else nullcontext()
+    return torch.autocast(kind) if torch.is_autocast_enabled(kind) else nullcontext()  # of the dtype that is set now
 
 
 # --8<-- [end:core]

@@ -148,7 +148,7 @@ def encode(
 
 def encode_string(text: str, tokenize: Callable[[str], list[int]], special: dict[str, int]) -> list[int]:
     """The tokens of a rendered string, as tokenizers read it: whatever looks like a marker is one, whoever wrote it."""
-    parts = re.split("(" + "|".join(map(re.escape, sorted(special, key=len, reverse=True))) + ")", text)
+    parts = re.split("(" + "|".join(map(re.escape, sorted(special, reverse=True))) + ")", text)  # <a>> before <a>
     return [token for part in parts for token in ([special[part]] if part in special else tokenize(part))]
 
 

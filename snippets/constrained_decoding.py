@@ -129,7 +129,7 @@ def mask_logits(logits: Tensor, table: Tensor, states: Tensor, remaining: int | 
         allowed &= tokens_to_end(table)[after] < remaining
     if not bool(allowed.any(dim=1).all()):
         raise ValueError(f"a row cannot end within {remaining} tokens")
-    return logits.masked_fill(~allowed, float("-inf"))
+    return logits.masked_fill(~allowed, -torch.inf)
 
 
 def _two(first: Expression, second: Expression) -> Expression:

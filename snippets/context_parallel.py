@@ -43,7 +43,7 @@ def split_positions(length: int, ranks: int, zigzag: bool = True) -> list[Tensor
     pieces = 2 * ranks if zigzag else ranks
     if ranks < 1 or length % pieces:
         raise ValueError(f"length {length} is not a multiple of {pieces} pieces")
-    chunks = torch.arange(length).chunk(pieces) if length else (torch.arange(0),) * pieces
+    chunks = torch.arange(length).chunk(pieces)
     return [torch.cat([chunks[r], chunks[-1 - r]]) if zigzag else chunks[r] for r in range(ranks)]
 
 

@@ -12,7 +12,7 @@ $$
 \mathrm{TPOT} = \frac{t_{\text{last}} - t_{\text{first}}}{n - 1}
 $$
 
-Papers: [Orca](https://www.usenix.org/conference/osdi22/presentation/yu), section 3.1 (iteration-level scheduling);
+Papers: [Orca](https://www.usenix.org/conference/osdi22/presentation/yu), its S1 (iteration-level scheduling);
 [Sarathi-Serve](https://arxiv.org/abs/2403.02310), section 4 (chunked prefill).
 
 Letters: `n` tokens of an answer; times are in whatever unit `cost` counts. Which blocks of memory hold the keys and

@@ -143,7 +143,7 @@ def expert_parallel_moe(
     for r, (received, sizes) in enumerate(zip(all_to_all(sends), all_to_all(counts), strict=True)):
         # From each rank they come sorted by expert; what one expert computes must lie together.
         expert = torch.cat([torch.arange(local, device=n.device).repeat_interleave(n) for n in sizes])
-        order = expert.argsort(stable=True)
+        order = expert.argsort()
         results = grouped_ffn(torch.cat(received)[order], torch.stack(sizes).sum(dim=0), gate_up[r], down[r])
         computed.append(list(results[order.argsort()].split([len(one) for one in received])))
     outputs = []

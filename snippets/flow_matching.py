@@ -74,7 +74,7 @@ def shift_times(t: Tensor, shift: float) -> Tensor:
 
     Args:
         t: Times of any shape.
-        shift: At least 0; 1 changes nothing. √(m/n) keeps what n pixels looked like for m; SD3 takes 3. diffusers'
+        shift: Above 0; 1 changes nothing. √(m/n) keeps what n pixels looked like for m; SD3 takes 3. diffusers'
             `shift`.
 
     Raises:

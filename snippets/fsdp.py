@@ -106,7 +106,7 @@ def fsdp_step(
         record.sent += (ranks - 1) / ranks * sizes[i]
         record.gathered += sizes[i]
         record.peak = max(record.peak, record.gathered)
-        return [torch.cat([part.detach() for part in parts]) for parts in shards[i]]
+        return [torch.cat(parts) for parts in shards[i]]
 
     def free(i: int) -> None:
         """Give them up."""

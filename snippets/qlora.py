@@ -34,7 +34,7 @@ def nf4_levels() -> Tensor:
     below = [-quantile(most + (0.5 - most) * step / 7) for step in range(7)]
     above = [quantile(most + (0.5 - most) * step / 8) for step in range(8)]
     levels = torch.tensor(sorted([*below, 0.0, *above]))
-    return levels / levels.abs().max()
+    return levels / levels.max()
 
 
 def quantize_nf4(x: Tensor, block: int = 64) -> tuple[Tensor, Tensor]:

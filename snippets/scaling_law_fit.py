@@ -97,7 +97,7 @@ def fit_power_law(x: Tensor, y: Tensor) -> tuple[float, float]:
     if x.ndim != 1 or x.shape != y.shape or len(set(x.tolist())) < 2:
         raise ValueError(f"x and y {tuple(x.shape)}, {tuple(y.shape)} are not two or more points (R,)")
     u, v = x.double().log(), y.double().log()
-    exponent = ((u - u.mean()) * (v - v.mean())).sum() / (u - u.mean()).square().sum()
+    exponent = ((u - u.mean()) * v).sum() / (u - u.mean()).square().sum()
     return exponent.item(), (v.mean() - exponent * u.mean()).exp().item()
 
 

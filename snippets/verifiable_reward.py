@@ -10,8 +10,8 @@ r(y)=[\,\mathrm{find}(y)\equiv a\,]+w\,[\,y\ \text{is well-formed}\,],\qquad
 \Pr(\text{a group teaches})=1-p^G-(1-p)^G
 $$
 
-Papers: [DeepSeek-R1](https://arxiv.org/abs/2501.12948), section 2.2.2 (rewards by rules); [Tulu
-3](https://arxiv.org/abs/2411.15124), section 6 (RLVR); answers are written as in [MATH](https://arxiv.org/abs/2103.03874).
+Papers: [DeepSeek-R1](https://arxiv.org/abs/2501.12948v1), section 2.2.2 of its first version (rewards by rules);
+[Tulu 3](https://arxiv.org/abs/2411.15124) (RLVR); answers are written as in [MATH](https://arxiv.org/abs/2103.03874).
 
 Letters: `N` completions, `G` of them for one question, `p` how likely one is right.
 """
@@ -69,7 +69,7 @@ def value(text: str) -> Fraction | float | None:
 
     `3\frac{1}{2}` is none: it may be meant as a sum or as a product.
     """
-    text, before = re.sub(r"\s|\\cdot|\\times", lambda found: "*" * (len(found[0]) > 1), text), ""
+    text, before = re.sub(r"\s", "", re.sub(r"\\cdot|\\times", "*", text)), ""
     if len(text) > 200 or re.search(r"\d\\frac", text):
         return None
     while text != before:  # from the inside to the outside
@@ -165,7 +165,7 @@ def _same(one: str, other: str) -> bool:
         words = [word[1:-1] if re.fullmatch(r"\([a-z]\)", word) else word for word in words]  # (B) is B
         return ours is theirs and words[0] == words[1] != ""
     exact = isinstance(ours, Fraction) and isinstance(theirs, Fraction)
-    return ours == theirs if exact else math.isclose(ours, theirs, rel_tol=1e-9)
+    return ours == theirs if exact else math.isclose(ours, theirs)
 
 
 # --8<-- [end:core]

@@ -1,10 +1,14 @@
 """Activation checkpointing against torch.utils.checkpoint, layers run plainly, and a count of what is alive."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 import torch.utils.checkpoint as theirs
 
 from snippets.activation_checkpointing import (
+    _random_state,
+    _set_random_state,
     activation_bytes,
     checkpoint,
     checkpoint_sequential,
@@ -73,7 +77,8 @@ def test_dropout_drops_the_same_unless_it_is_told_not_to(device, preserve):
     assert torch.equal(torch.rand(3, device=device), after) == preserve
 
 
-def test_autocast_is_as_it_was(device):
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_autocast_is_as_it_was(device, dtype):
     """The backward pass runs outside of it."""
     (part,), kinds = layers(device, count=1), []
     part.float()
@@ -84,11 +89,21 @@ def test_autocast_is_as_it_was(device):
         kinds.append(y.dtype)
         return y.float()
 
-    with torch.autocast(device.type, dtype=torch.bfloat16):
+    with torch.autocast(device.type, dtype=dtype):
         output = checkpoint(run, x)
     output.sum().backward()
     checkpoint(run, x).sum().backward()
-    assert kinds == [torch.bfloat16, torch.bfloat16, torch.float32, torch.float32]
+    assert kinds == [dtype, dtype, torch.float32, torch.float32]
+
+
+def test_random_numbers_of_each_gpu_go_back_to_it(monkeypatch):
+    """Of arguments on two GPUs, which need not be there for it."""
+    put = {}
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: f"that of {device}")
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, device: put.update({str(device): state}))
+    args = [SimpleNamespace(device=torch.device(name)) for name in ("cuda:1", "cpu", "cuda:0", "cuda:1")]
+    _set_random_state(args, _random_state(args))
+    assert put == {"cuda:1": "that of cuda:1", "cuda:0": "that of cuda:0"}
 
 
 class Count:
@@ -125,7 +140,7 @@ class Layer(torch.autograd.Function):
         return g * 2
 
 
-@pytest.mark.parametrize(("count", "segments"), [(6, 1), (6, 2), (7, 3), (9, 3), (5, 5), (16, 4)])
+@pytest.mark.parametrize(("count", "segments"), [(6, 1), (6, 2), (7, 2), (7, 3), (9, 3), (5, 5), (16, 4)])
 def test_peak_is_what_is_counted(device, count, segments):
     """Layers within a segment, and the inputs of segments that have not gone backward yet."""
     x, inner = inputs(device), []

@@ -1,5 +1,7 @@
 """Templates against jinja's, rendered and tokenized by transformers, its masks of what the assistant says included."""
 
+from collections import Counter
+
 import pytest
 import torch
 
@@ -167,13 +169,18 @@ def test_wrong_use_is_refused():
             template(DIALOGUE, add_generation_prompt=True, continue_final_message=True)
         with pytest.raises(ValueError, match="no turn"):
             template([], continue_final_message=True)
-    for roles in (["assistant"], ["user", "user"], ["user", "system"], ["system", "assistant"], ["user", "tool"]):
+    refused = "assistant", "user user", "user system", "system assistant", "system system", "user tool"
+    for roles in map(str.split, refused):
         with pytest.raises(ValueError, match="take turns"):
             llama2([{"role": role, "content": ""} for role in roles])
     with pytest.raises(ValueError, match=r"<\|im_start\|> has no token"):
         encode(chatml(DIALOGUE), lambda text: [1], {})
     with pytest.raises(ValueError, match="makes a marker of 'user"):
         encode(chatml(DIALOGUE[1:]), lambda text: [1], {"<|im_start|>": 0, "<|im_end|>": 1})
+
+
+def test_pieces_can_be_counted():
+    assert Counter(chatml(DIALOGUE))[Piece("<|im_start|>", special=True)] == len(DIALOGUE)
 
 
 def test_nothing_is_an_empty_sequence():

@@ -87,7 +87,14 @@ def test_a_way_that_these_tokens_cannot_finish_is_not_entered():
     assert (table[0] >= 0).tolist() == [False, True, False]
     assert (token_table(text, ["<eos>", "a", "b", "bc"], 0)[0] >= 0).tolist() == [False, True, False, True]
     trap = either(literal("a"), then(B, many(B), letters("c")))  # b may be repeated for ever
-    assert (token_table(trap, ["<eos>", "a", "b"], 0)[0] >= 0).tolist() == [False, True, False]
+    assert token_table(trap, ["<eos>", "a", "b"], 0)[0].tolist() == [-1, 1, -1]
+
+
+def test_a_way_may_lead_back_to_the_start():
+    table = token_table(many(literal("ab")), ["<eos>", "a", "b"], 0)
+    assert table.tolist() == [[2, 1, -1], [-1, -1, 0], [2, -1, -1]]
+    assert tokens_to_end(table).tolist() == [1, 2, 0]
+    assert mask_logits(torch.zeros(1, 3), table, torch.tensor([1])).tolist() == [[-torch.inf, -torch.inf, 0.0]]
     with pytest.raises(ValueError, match="no text of these tokens"):
         token_table(literal("c"), ["<eos>", "a", "b"], 0)
     with pytest.raises(ValueError, match="no text of these tokens"):

@@ -76,6 +76,22 @@ def test_work_is_counted_and_zigzag_evens_it_out(device):
         assert form(*parts(tensors, positions), positions, causal=False)[2] == [6 * 4 * 12] * 3
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_counted_is_whole(form):
+    positions = split_positions(T, 2)
+    _, sent, work = form(*parts(whole(), positions), positions)
+    assert all(isinstance(count, int) for count in (*sent, *work))
+
+
+def test_each_query_is_scaled_by_its_own_largest_score(device):
+    """One of them a million times as long as the others, in float32."""
+    query, key, value = whole(device, torch.float32)
+    query[:, :, 0] *= 1e6
+    rows = torch.arange(T, device=device)
+    found, _ = attend(query, key, value, rows, rows, causal=False)
+    torch.testing.assert_close(found, F.scaled_dot_product_attention(query, key, value))
+
+
 @pytest.mark.parametrize("ranks", [1, 2, 3])
 def test_traffic_is_the_formulas(device, ranks):
     """Of C = H D numbers a token: the ring sends keys and values on R - 1 times, Ulysses 4 shares of (R - 1) / R."""
@@ -193,6 +209,8 @@ def test_lists_that_are_not_one_for_each_rank_are_refused(form):
 
 def test_heads_that_do_not_divide_are_refused():
     positions = split_positions(T, 4, zigzag=False)
+    with pytest.raises(ValueError, match="2 ranks do not divide 6 and 1 heads"):
+        ulysses_attention([torch.ones(1, 6, 3, 4)] * 2, *[[torch.ones(1, 1, 3, 4)] * 2] * 2, [torch.arange(3)] * 2)
     with pytest.raises(ValueError, match="4 ranks do not divide 6 and 6 heads"):
         ulysses_attention(*parts(whole(), positions), positions)
 

@@ -1,5 +1,6 @@
 """Expert parallelism against a loop over tokens, the layer in one piece, and gloo's all_to_all_single in processes."""
 
+import dataclasses
 import math
 from datetime import timedelta
 
@@ -191,6 +192,18 @@ def test_equals_gloo_over_several_processes(tmp_path):
         torch.testing.assert_close(ours, torch.tensor(theirs[rank], dtype=torch.float64))
 
 
+def test_one_rank_has_all_experts_and_sends_nothing(device):
+    alone = [[torch.cat(part)] for part in layer(device)]
+    outputs, sent, rows = expert_parallel_moe(*alone)
+    torch.testing.assert_close(outputs, by_loop(*alone))
+    assert (sent, rows) == ([0], [k * sum(LENGTHS)])
+
+
+def test_a_plan_stays_as_it_was_made():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        dispatch_plan(CHOSEN, 4).counts = CHOSEN
+
+
 def test_all_to_all_is_a_transposition():
     sends = [[torch.tensor(10 * s + r) for r in range(3)] for s in range(3)]
     received = all_to_all(sends)
@@ -211,6 +224,8 @@ CHOSEN = torch.zeros(4, 2, dtype=torch.long)
     ("call", "message"),
     [
         (lambda: expert_capacity(0, 1, 4), "tokens 0"),
+        (lambda: expert_capacity(4, 0, 4), "k 0"),
+        (lambda: expert_capacity(4, 1, 0), "num_experts 0"),
         (lambda: expert_capacity(4, 1, 4, 0.0), "factor 0.0"),
         (lambda: expert_capacity(4, 1, 4, math.inf), "factor inf"),
         (lambda: dispatch_plan(CHOSEN[0], 4), r"experts \(2,\)"),

@@ -146,6 +146,15 @@ def test_cost_by_hand():
     assert by_default == run()[2]
 
 
+def test_batches_are_left_as_they_were():
+    """Even where there is no layer, which costs nothing."""
+    batches = [batch(rank) for rank in range(RANKS)]
+    shards = [[shard(p.requires_grad_(), RANKS) for p in layer] for layer in model()]
+    fsdp_step([affine] * 2, shards, batches, loss)
+    assert fsdp_step([], [], batches, loss)[2] == Record(sent=0.0, gathered=0, peak=0, events=[])
+    assert not any(one.requires_grad for one in batches)
+
+
 def simulated(gather, compute, prefetch):
     """A clock in whole seconds: one layer travels and one computes at a time, whenever they may."""
     layers, now = len(gather), 0
@@ -179,6 +188,7 @@ def test_time_by_hand():
     assert forward_seconds([2] * 4, [3] * 4) == forward_seconds([2] * 4, [3] * 4, prefetch=1) == 2 + 4 * 3
     assert forward_seconds([3] * 4, [2] * 4) == 4 * 3 + 2
     assert forward_seconds([], []) == 0.0
+    assert [forward_seconds([1, 1, 6], [5, 1, 1], *prefetch) for prefetch in ((), (1,), (2,))] == [13, 13, 9]
 
 
 @pytest.mark.parametrize(

@@ -49,10 +49,13 @@ def test_optimum_is_where_a_search_along_the_budget_ends(name):
         N, D = law.optimum(C)
         assert N.item() == pytest.approx(math.exp(found.x), rel=1e-4)
         assert (6 * N * D).item() == pytest.approx(C)
+        assert N.dtype == D.dtype == torch.float64
 
 
 def test_published_numbers_come_out():
     """With Gopher's budget, 5.76e23: the replication agrees with Chinchilla's 70B and 20 tokens per parameter."""
+    assert numbers(CHINCHILLA) == [1.69, 406.4, 410.7, 0.34, 0.28]
+    assert numbers(EPOCH) == [1.8172, 482.01, 2085.43, 0.3478, 0.3658]
     assert CHINCHILLA.beta / (CHINCHILLA.alpha + CHINCHILLA.beta) == pytest.approx(0.45, abs=0.01)  # exponent of N
     assert EPOCH.beta / (EPOCH.alpha + EPOCH.beta) == pytest.approx(0.51, abs=0.005)
     N, D = EPOCH.optimum(5.76e23)
@@ -63,10 +66,20 @@ def test_published_numbers_come_out():
     assert (D / N).item() == pytest.approx(93, abs=1)
 
 
+def test_laws_can_be_told_apart_in_a_set():
+    assert {CHINCHILLA, EPOCH} == {EPOCH, CHINCHILLA, ScalingLaw(*numbers(EPOCH))}
+
+
 @pytest.mark.parametrize("name", LAWS)
 def test_a_law_without_noise_is_found(device, name):
     found = fit_scaling_law(*runs(LAWS[name], device=device))
     assert numbers(found) == pytest.approx(numbers(LAWS[name]), rel=1e-6)
+
+
+def test_three_sizes_are_enough(device):
+    sizes = torch.tensor([1e8, 1e9, 1e10], dtype=torch.float64, device=device)
+    N, D = torch.cartesian_prod(sizes, 20 * sizes).T
+    assert numbers(fit_scaling_law(N, D, EPOCH.loss(N, D))) == pytest.approx(numbers(EPOCH), rel=1e-4)
 
 
 @pytest.mark.parametrize("delta", [1e-3, 1e-2, 1.0])
@@ -110,6 +123,15 @@ def test_a_run_that_went_wrong_leads_squares_astray_and_not_hubers_loss(device):
     robust, squares = (fit_scaling_law(N, D, loss, delta) for delta in (1e-3, 1e3))
     off = [abs(law.optimum(1e24)[0].log().item() - EPOCH.optimum(1e24)[0].log().item()) for law in (robust, squares)]
     assert off[0] < 0.05 < 0.3 < off[1]
+    assert fit_scaling_law(N, D, loss) == robust  # unless something else is said
+    wrong = [extrapolation_error(N, D, loss, 1.01e20, *delta).abs().max() for delta in ((), (1e3,))]
+    assert wrong[0] < 0.01 < 0.05 < wrong[1]
+
+
+def test_the_start_that_came_furthest_is_taken(device):
+    """After ten steps some are there and some are not."""
+    N, D, loss = runs(EPOCH, device=device)
+    torch.testing.assert_close(fit_scaling_law(N, D, loss, steps=10).loss(N, D), loss)
 
 
 def test_floor_that_is_forgotten_makes_extrapolation_too_hopeful():
@@ -146,7 +168,8 @@ def test_power_law_is_a_line_of_logarithms(device):
     import numpy as np
 
     x = torch.tensor([1.0, 4.0, 1e6], device=device)
-    assert fit_power_law(x, 3 * x.sqrt()) == (pytest.approx(0.5), pytest.approx(3, rel=1e-6))
+    for points in (x, x[:2]):
+        assert fit_power_law(points, 3 * points.sqrt()) == (pytest.approx(0.5), pytest.approx(3, rel=1e-6))
     x, y = torch.tensor([1.0, 2.0, 5.0, 9.0]), torch.tensor([2.0, 3.0, 11.0, 14.0])
     slope, start = np.polyfit(np.log(x.double().numpy()), np.log(y.double().numpy()), 1)
     assert fit_power_law(x, y) == (pytest.approx(slope), pytest.approx(math.exp(start)))
@@ -188,6 +211,7 @@ THREE = torch.tensor([1.0, 2.0, 4.0])
         (lambda: isoflop_optimum(THREE.view(1, 3), THREE.view(1, 3)), r"\(1, 3\)"),
         (lambda: isoflop_optimum(THREE, torch.tensor([1.0, 2.0, 1.0])), "not between 1 and 4"),  # a top
         (lambda: isoflop_optimum(THREE, torch.tensor([4.0, 2.0, 1.0])), "not between 1 and 4"),
+        (lambda: isoflop_optimum(THREE, torch.zeros(3)), "not between 1 and 4"),  # a plain
         (lambda: fit_power_law(THREE[:1], THREE[:1]), r"\(1,\)"),
         (lambda: fit_power_law(THREE, THREE[:2]), r"\(2,\)"),
         (lambda: fit_power_law(torch.ones(3), THREE), "two or more"),

@@ -97,6 +97,10 @@ SAME = [
     (r"\sqrt{4}", "2"),
     ("0", "-0"),
     (r"\pi\pi", r"\pi^2"),
+    (r"\sqrt{2}\cdot\sqrt{2}", "2"),
+    ("X", "x"),
+    ("X = 5", "5"),
+    ("X, 1", "1, X"),
 ]
 OTHER = [
     ("0.333", r"\frac{1}{3}"),
@@ -124,6 +128,8 @@ OTHER = [
     ("nan", "1"),
     ("1/0", "1/0.0"),
     ("5", "5x"),
+    ("10000000000", "10000000001"),
+    ("(0.5, 2)X", "(1/2, 2)X"),
 ]
 
 
@@ -146,6 +152,7 @@ def test_other_answers_are_wrong(one, other):
         "print(1)",
         "9^9^9^9",
         "9**99",
+        "2**3",
         "(-1)^{0.5}",
         "1/0",
         "0^{-1}",
@@ -175,6 +182,11 @@ def test_powers_up_to_a_limit():
     assert value("2^{64}") == 2**64
     assert value("1000000^2") == 10**12
     assert value("2^{-64}") == value(r"\frac{1}{2^{64}}")
+
+
+def test_numbers_up_to_a_length():
+    assert value("1" * 200) == int("1" * 200)
+    assert value("1" * 201) is None
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ dimension; `zip` stays strict; without CUDA no device is left out. survivors.tom
 
 import argparse
 import contextlib
+import gc
 import itertools
 import json
 import math
@@ -196,6 +197,7 @@ def survivors(name: str, found: Iterable[Mutant], jobs: int) -> list[Mutant]:
     """
     plugin = FastestFirst({})
     run_tests(name, "--collect-only", "-qq", plugin=plugin)  # imports torch and the oracles, here, once
+    gc.freeze()  # pytest collects garbage when it ends: most of a mutant's time went over what was imported
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "seconds.json"
         source = (ROOT / f"snippets/{name}.py").read_text("utf-8")
