@@ -85,10 +85,10 @@ def test_words_that_browser_and_index_cut_differently_are_found(page: Page) -> N
 
 def test_excerpt_marks_what_was_asked_for(page: Page) -> None:
     page.goto("")
-    open_and_ask(page, "self attention")
+    open_and_ask(page, "learning rate")
     marks = {text.lower() for text in page.locator(f"{RESULTS} mark").all_inner_texts()}
-    assert marks & {"self attention", "self-attention"}
-    assert "自注意力" in marks  # another name of what is asked for
+    assert "learning rate" in marks
+    assert "学习率" in marks  # another name of what is asked for
 
 
 def test_kind_and_status_narrow_to_open_questions(page: Page) -> None:

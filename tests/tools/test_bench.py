@@ -1,6 +1,5 @@
 """What benchmarks are made of: a project in order, and peers that are asked alike."""
 
-import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -8,13 +7,9 @@ import pytest
 pytest.importorskip("torch")  # the table of results names its version
 pytest.importorskip("playwright")
 
-from playwright.sync_api import sync_playwright
-
 from ingest.pipeline import parse
 from ingest.workspace import Workspace
-from tests.browser.conftest import FLAGS, NAMES
 from tests.site.queries import Query
-from tools.bench import peers
 from tools.bench.bench_queries import ASKED, WORDS, _rows, sample
 from tools.bench.corpus import make_project
 
@@ -41,24 +36,3 @@ def test_peers_that_take_their_time_are_asked_of_the_whole_set_evenly_and_ours_i
     better = {query.text: right[query.text] for query in asked}
     missed = right | {asked[0].text: []}
     assert not _rows({WORDS: own}, {"本站": missed}, {"乙": better}, pages)[0].met
-
-
-def test_each_answer_of_a_theme_is_of_its_own_query_though_the_page_asks_one_too(tmp_path):
-    """As Zensical's does when it is ready: whose answers then came one query late."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if not path:
-        pytest.skip("needs Chromium")
-    (tmp_path / "index.html").write_text(
-        "<script>const worker = new Worker('worker.js');"
-        "worker.onmessage = ({ data }) => data.type === 1 && worker.postMessage({ type: 2, data: 'own' });"
-        "worker.postMessage({ type: 0, data: {} })</script>"
-    )
-    (tmp_path / "worker.js").write_text(
-        "onmessage = ({ data: { type, data } }) => type ? setTimeout("
-        "() => postMessage({ type: 3, data: { items: [[{ location: `${data}/` }]] } }), 300) : postMessage({ type: 1 })"
-    )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        with peers.theme(browser, tmp_path) as ask:
-            assert [ask("lora"), ask("rope")] == [["lora/"], ["rope/"]]
-        browser.close()
