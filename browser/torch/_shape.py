@@ -367,11 +367,11 @@ def split(
 
 @both
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most so many pieces of equal size: views."""
+    """At most so many pieces of equal size, of nothing exactly so many: views."""
     if chunks < 1:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     size = input._data.shape[axis_of(dim, input.ndim)]
-    return split(input, max(-(-size // chunks), 1), dim)
+    return split(input, -(-size // chunks) or [0] * chunks, dim)
 
 
 @both

@@ -19,7 +19,7 @@ class autocast:
         if isinstance(device_type, bool):  # torch.cuda.amp.autocast takes `enabled` first
             device_type, enabled = "cuda", device_type
         self.device = device_type.type if isinstance(device_type, device) else device_type
-        self.fast_dtype = dtype or (bfloat16 if self.device == "cpu" else float16)
+        self.fast_dtype = dtype or get_autocast_dtype(self.device)
         if enabled and self.device != "cpu":
             warnings.warn(
                 f"User provided device_type of '{self.device}', but {self.device.upper()} is not available. Disabling",
@@ -53,7 +53,7 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
 
 def get_autocast_dtype(device_type: str) -> dtype:
     """The type of products inside `autocast`."""
-    return Cast.kind or (bfloat16 if device_type == "cpu" else float16)
+    return Cast.kind or bfloat16 if device_type == "cpu" else float16
 
 
 def is_autocast_available(device_type: str) -> bool:

@@ -215,6 +215,7 @@ MATRIX = {
     ),
     "pieces": lambda t, x: (
         x.chunk(2),
+        x[:0].chunk(2),
         x.chunk(3, -1),
         x.split(1),
         x.split([1, x.shape[0] - 1]),
