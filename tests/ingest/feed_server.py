@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
+
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
 
 @dataclass
 class Request:
@@ -82,8 +86,12 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def feed_server() -> Iterator[FeedServer]:
+    """The server, to which requests go straight, whatever proxy this machine has."""
     handler = type("Handler", (Handler,), {})
-    with ThreadingHTTPServer(("0.0.0.0", 0), handler) as server:
+    with pytest.MonkeyPatch.context() as patch, ThreadingHTTPServer(("0.0.0.0", 0), handler) as server:
+        for name in PROXIES:
+            patch.delenv(name, raising=False)
+            patch.delenv(name.upper(), raising=False)
         port = server.server_address[1]
         handler.feeds = feeds = FeedServer(f"http://127.0.0.1:{port}", port)
         thread = threading.Thread(target=server.serve_forever)

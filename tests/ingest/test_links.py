@@ -17,9 +17,7 @@ OURS = Manners(patience=60, attempts=1, allow_private=True, trust_named=False, b
 
 
 @pytest.fixture
-def server(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+def server():
     with feed_server() as server:
         server.pages |= {
             "/here": lambda handler: handler.answer(200, b"x" * 100),

@@ -51,9 +51,7 @@ def moved(to: str, status: int = 302) -> Callable[[Handler], None]:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FeedServer]:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+def server() -> Iterator[FeedServer]:
     with feed_server() as server:
         server.pages |= {f"/feeds/{path.name}": page(body=path.read_bytes()) for path in FEEDS.iterdir()}
         yield server

@@ -5,7 +5,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date, timedelta
 from http.server import ThreadingHTTPServer
@@ -14,32 +14,16 @@ from threading import Thread
 
 import pytest
 
-from ingest.feeds import read
-from ingest.feeds.parse import Feed, parse_feed
+from ingest.feeds.parse import parse_feed
 from ingest.feeds.text import published_on
 from ingest.heads import LONGEST_WAIT
 from ingest.urls import canonical_url
-from tests.ingest.feed_server import FeedServer, Handler, feed_server
+from tests.ingest.feed_server import FeedServer, Handler
 from tests.ingest.feeds.test_kinds import DAY, NOW, THREE, archived, bring, page, rss
 from tests.ingest.feeds.test_met import CHUNKED, HEAD, atom, json_feed, raw_server
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
 CASES = Path(__file__).parents[4] / "shared" / "inputs" / "feeds" / "cases"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[FeedServer]:
-    with pytest.MonkeyPatch.context() as patch, feed_server() as server:
-        for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-            patch.delenv(name, raising=False)
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def parse(self: object, content: bytes, source: str, charset: str, today: date) -> Feed:
-        return parse_feed(content, source, charset, today)
-
-    monkeypatch.setattr(read.Sandbox, "parse", parse)
 
 
 # --- redirects -------------------------------------------------------------------------------------------------------

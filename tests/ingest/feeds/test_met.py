@@ -9,31 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from ingest.feeds import read
 from ingest.feeds.listed import read_opml
-from ingest.feeds.parse import Feed, parse_feed
+from ingest.feeds.parse import parse_feed
 from ingest.feeds.text import published_on
 from ingest.urls import canonical_url
-from tests.ingest.feed_server import FeedServer, Handler, feed_server
+from tests.ingest.feed_server import FeedServer, Handler
 from tests.ingest.feeds.test_kinds import DAY, NOW, THREE, archived, bring, page, post, rss
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
 ATOM = "http://www.w3.org/2005/Atom"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[FeedServer]:
-    with pytest.MonkeyPatch.context() as patch, feed_server() as server:
-        for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-            patch.delenv(name, raising=False)
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def parse(self: object, content: bytes, source: str, charset: str, today: date) -> Feed:
-        return parse_feed(content, source, charset, today)
-
-    monkeypatch.setattr(read.Sandbox, "parse", parse)
 
 
 def atom(*entries: str, more: str = "") -> bytes:

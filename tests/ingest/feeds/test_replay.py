@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.feeds import read
 from ingest.feeds.catch_up import addresses, is_missed, next_page
 from ingest.feeds.fetch import Settings, run_fetch
-from ingest.feeds.parse import Feed, parse_feed
 from ingest.feeds.records import decode, week_of
 from ingest.model import Paper, Source
 from ingest.web import Manners
@@ -22,6 +20,7 @@ LIST = """<opml version="2.0"><body>
  archiveUrl="{url}/api/query?search_query=cat:cs.CL+AND+submittedDate:[{{from}}+TO+{{to}}]&amp;max_results=20"/>
 <outline text="HF" xmlUrl="{url}/api/daily_papers" archiveUrl="{url}/api/daily_papers?date={{day}}" again="3"/>
 </body></opml>"""
+pytestmark = pytest.mark.usefixtures("in_this_process")
 MONDAY = date(2026, 10, 12)
 
 
@@ -33,14 +32,6 @@ class Everything(dict[str, object]):
 
     def get(self, path: str, default: object = None) -> object:
         return lambda handler: self.sites.answer(handler)
-
-
-@pytest.fixture(autouse=True)
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def parse(self: object, content: bytes, source: str, charset: str, today: date) -> Feed:
-        return parse_feed(content, source, charset, today)
-
-    monkeypatch.setattr(read.Sandbox, "parse", parse)
 
 
 def archived(talks: Path) -> dict[str, list[Paper]]:
