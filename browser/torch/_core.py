@@ -574,10 +574,10 @@ def _called(function: Callable[..., Any], with_out: bool) -> Callable[..., Any]:
 
 
 def guard(space: dict[str, Any]) -> None:
-    """Have a module's functions of tensors say which of their arguments was wrong."""
+    """Have a module's functions of tensors say which of their arguments was wrong, unless they do so already."""
     for name, value in list(space.items()):
         if isinstance(value, FunctionType) and name[0] != "_" and value.__module__ != __name__:
-            space[name] = _guarded(value)
+            space[name] = value if hasattr(value, "guarded") else _guarded(value)
 
 
 def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -589,6 +589,7 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
             complain(function, args, kwargs)
             raise
 
+    call.guarded = True  # type: ignore[attr-defined]
     return call
 
 
