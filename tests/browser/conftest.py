@@ -131,9 +131,13 @@ def script(site_url: str, path: str) -> str:
         return f"{site_url}runtime/{json.load(answer)['scripts'][path]}"
 
 
-# All that a page asks for has begun: it is there, and the theme's script knows which links it follows by itself.
-BEGUN = """document.readyState === "complete" && !document.getElementById("__scripts") &&
-  performance.getEntriesByType("resource").some((one) => one.name.endsWith("/sitemap.xml"))"""
+# Until a page has begun all it asks for: it is there, and the theme's script knows which links it follows by itself,
+# where it does.
+BEGUN = """async () => {
+  const follows = document.getElementById("__config").textContent.includes("navigation.instant");
+  const known = () => !follows || performance.getEntriesByType("resource").some((one) => one.name.endsWith("/sitemap.xml"));
+  while (document.getElementById("__scripts") || !known()) await new Promise((done) => setTimeout(done, 20));
+}"""
 
 
 def settle(page: Page, address: str) -> None:
@@ -142,7 +146,7 @@ def settle(page: Page, address: str) -> None:
     A browser calls the network idle also where a busy machine kept a page from asking for half a second.
     """
     page.goto(address)
-    page.wait_for_function(BEGUN)
+    page.evaluate(BEGUN)
     page.wait_for_load_state("networkidle")
 
 
