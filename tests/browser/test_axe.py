@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import settle
 from tests.browser.test_cell import Cell
 from tests.browser.test_pages import CONTRAST
 
@@ -66,7 +67,7 @@ def shown(chromium: Browser, site_url: str, request: pytest.FixtureRequest) -> I
 def test_pages_have_no_serious_finding(shown: Page) -> None:
     findings = {}
     for address in PAGES:
-        shown.goto(address, wait_until="networkidle")
+        settle(shown, address)
         shown.evaluate(READ)
         if found := serious(shown):
             findings[address] = found
@@ -74,7 +75,7 @@ def test_pages_have_no_serious_finding(shown: Page) -> None:
 
 
 def test_cells_have_no_serious_finding(shown: Page, runtime: None) -> None:
-    shown.goto("topics/self_attention/", wait_until="networkidle")
+    settle(shown, "topics/self_attention/")
     cell = Cell(shown)
     here = (".wiki-cell", ".wiki-cell__output")
     parts = shown.locator(".wiki-cell *, .wiki-cell__output *")

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from publish.runtime import pack, packages
 from publish.runtime.assets import default_cache
 from publish.runtime.build import LOCK, build
-from tests.browser.conftest import PREFIX, ROOT, SiteHandler
+from tests.browser.conftest import PREFIX, ROOT, SiteHandler, settle
 from tests.browser.test_cell import LORA, RUN_SECONDS, Cell
 
 pytestmark = pytest.mark.browser
@@ -155,7 +155,7 @@ def test_a_page_that_was_open_before_says_so_and_one_click_brings_the_new_build(
 def test_a_page_out_of_the_cache_with_files_that_are_gone_says_so_and_any_reload_helps(
     deploys: Deploys, reader: Page
 ) -> None:
-    reader.goto(LORA, wait_until="networkidle")
+    settle(reader, LORA)
     deploys.show("v2")
     reader.goto("about:blank")
     reader.goto(LORA)  # out of the cache: page, stubs and what was loaded of the old build

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Watch
+from tests.browser.conftest import Watch, settle
 from tests.browser.test_cell import RUN_SECONDS
 
 pytestmark = pytest.mark.browser
@@ -38,7 +38,7 @@ def test_switch_leads_to_the_same_page_and_back(page: Page) -> None:
 
 def test_switch_follows_instant_navigation(page: Page) -> None:
     """The theme keeps the header of the page that was opened first."""
-    page.goto("topics/lora/", wait_until="networkidle")
+    settle(page, "topics/lora/")
     page.evaluate("window.stays = true")
     link = page.locator("a.md-select__link[hreflang=en]")
     page.locator(".md-tabs a[href$='qa/']").click()
@@ -121,19 +121,19 @@ def test_switch_says_without_scripts_that_a_page_is_chinese(chromium: Browser, s
 
 
 def test_english_home_page_says_nothing_to_who_comes_from_no_page(page: Page) -> None:
-    page.goto("en/", wait_until="networkidle")
+    settle(page, "en/")
     expect(page.locator(".wiki-english")).to_be_hidden()
 
 
 def test_chinese_reader_is_not_told_that_a_page_is_chinese(chromium: Browser, site_url: str) -> None:
     context = chromium.new_context(base_url=site_url, locale="zh-CN")
     page = context.new_page()
-    page.goto("talks/004/", wait_until="networkidle")
+    settle(page, "talks/004/")
     expect(page.locator(".wiki-english")).to_be_hidden()
     context.close()
 
 
 @pytest.mark.parametrize("place", ["//evil.example/", "https://evil.example/", "javascript:alert(1)", "../../../x"])
 def test_switch_leads_back_to_no_other_site(page: Page, place: str) -> None:
-    page.goto(f"en/?from={quote(place, safe='')}", wait_until="networkidle")
+    settle(page, f"en/?from={quote(place, safe='')}")
     expect(page.locator("a.md-select__link[hreflang=zh]")).to_have_attribute("href", re.compile("/wiki/$"))

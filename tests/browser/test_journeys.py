@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import ROOT, Watch, open_question
+from tests.browser.conftest import ROOT, Watch, open_question, settle
 from tests.browser.test_axe import SIZES
 from tests.browser.test_cell import RUN_SECONDS
 
@@ -67,7 +67,7 @@ def reader(chromium: Browser, site_url: str, watch: Watch, request: pytest.Fixtu
 
 def test_newcomer_finds_lora_and_runs_its_example(reader: Reader, runtime: None) -> None:
     page = reader.page
-    page.goto("", wait_until="networkidle")
+    settle(page, "")
     reader.use(page.locator("article .wiki-steps a").filter(has_text="微调"))
     expect(page).to_have_url(re.compile(r"/topics/#step-\d$"))
     reader.use(page.locator("article a[href$='/lora/']:visible").first)
@@ -81,7 +81,7 @@ def test_newcomer_finds_lora_and_runs_its_example(reader: Reader, runtime: None)
 def test_reader_shares_a_search_for_open_questions(reader: Reader, context: BrowserContext) -> None:
     page = reader.page
     asked = open_question(page)
-    page.goto("", wait_until="networkidle")
+    settle(page, "")
     if reader.keyboard:
         page.keyboard.press("/")
     else:
@@ -108,7 +108,7 @@ def test_reader_shares_a_search_for_open_questions(reader: Reader, context: Brow
 def test_contributor_comes_from_an_open_question_to_the_guide(reader: Reader) -> None:
     page = reader.page
     open_question(page)
-    page.goto("qa/open/", wait_until="networkidle")
+    settle(page, "qa/open/")
     reader.use(page.locator("article li a").first)
     expect(page).not_to_have_url(re.compile("/open/$"))
     reader.use(page.locator("article a[href*='guide/questions']").first)
@@ -117,7 +117,7 @@ def test_contributor_comes_from_an_open_question_to_the_guide(reader: Reader) ->
 
 def test_reader_who_wants_to_ask_is_shown_what_was_asked_already(reader: Reader) -> None:
     page = reader.page
-    page.goto("topics/lora/", wait_until="networkidle")
+    settle(page, "topics/lora/")
     reader.use(page.locator(".wiki-ways").get_by_role("link", name="写成一个问题"))
     expect(page).to_have_url(re.compile("/qa/ask/$"))
     page.locator("[data-wiki-archive] input").first.fill("LoRA 加在哪些矩阵上")
@@ -128,7 +128,7 @@ def test_reader_who_wants_to_ask_is_shown_what_was_asked_already(reader: Reader)
 def test_copied_example_prints_with_plain_python_what_the_page_shows(reader: Reader) -> None:
     page = reader.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto("topics/lora/", wait_until="networkidle")
+    settle(page, "topics/lora/")
     cell = page.locator("[role=group].wiki-cell").first
     reader.use(cell.get_by_role("button", name="复制", exact=True))
     expect(page.get_by_text("代码已复制").first).to_be_attached(timeout=RUN_SECONDS)
@@ -159,7 +159,7 @@ def test_page_prints_black_on_white_with_nothing_cut_or_to_press(context: Browse
     page.set_viewport_size({"width": 700, "height": 990})  # about what A4 has within its margins
     page.emulate_media(color_scheme="dark")
     for address in PRINTED:
-        page.goto(address, wait_until="networkidle")
+        settle(page, address)
         if "topics" in address:
             page.locator("[role=group].wiki-cell > pre:visible").first.click()
             expect(page.locator(".cm-editor")).to_be_visible()  # it takes the code's place

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PREFIX, Watch
+from tests.browser.conftest import PREFIX, Watch, settle
 from tests.browser.test_pages import CONTRAST
 
 pytestmark = pytest.mark.browser
@@ -74,7 +74,7 @@ PAINTED = """([variable, allowed]) => {
 
 GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 24, 36)"}
 MEASURED = [320, 390, 640]  # two phones; a desktop's 1280 at 200 %
-QUESTIONS = 12
+QUESTIONS = 6
 
 
 class Looks:
@@ -90,7 +90,7 @@ class Looks:
 
     def visit(self, page: Page, address: str) -> None:
         page.set_viewport_size({"width": MEASURED[0], "height": 800})
-        page.goto(address, wait_until="networkidle")
+        settle(page, address)
         for width in MEASURED:
             page.set_viewport_size({"width": width, "height": 800})
             self.broken.setdefault(address, []).extend(page.evaluate(LINES, WORDS))
@@ -160,7 +160,7 @@ def test_orange_runs_and_green_is_verified_and_nothing_else_is(looks: Looks, var
 @pytest.mark.parametrize("address", ["topics/attention_scaling/", "talks/004/", "about/decisions/", "en/topics/"])
 def test_text_of_all_colours_can_be_read(page: Page, address: str) -> None:
     page.emulate_media(reduced_motion="reduce")
-    page.goto(address, wait_until="networkidle")
+    settle(page, address)
     parts = (
         "article :is(h1, h2, h3, p, li, a, code, code span, summary, .wiki-badge), .md-tabs a, .md-header__topic span"
     )

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import Watch
+from tests.browser.conftest import Watch, settle
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +24,7 @@ def test_formulas_are_rendered_from_this_site(page: Page, watch: Watch) -> None:
 
 
 def test_page_without_formulas_loads_no_katex(page: Page, watch: Watch) -> None:
-    page.goto("qa/", wait_until="networkidle")
+    settle(page, "qa/")
     expect(page.locator(".arithmatex")).to_have_count(0)
     assert not [address for address in watch.requests if "katex" in address]
 
@@ -80,11 +80,12 @@ def test_sheet_is_the_same_one_after_scripts_and_a_change_of_pages(page: Page) -
     """The theme's script would have it fetched again, and all of the page styled and laid out a second time."""
     sheet = "document.querySelector('link[rel=stylesheet]').sheet"
     page.add_init_script(f"addEventListener('DOMContentLoaded', () => (window.first ??= {sheet}))")
-    page.goto("topics/lora/", wait_until="networkidle")
-    assert page.evaluate(f"window.first !== null && window.first === {sheet}")
+    settle(page, "topics/lora/")
+    assert page.evaluate(f"window.first instanceof CSSStyleSheet && window.first === {sheet}")
+    page.evaluate("window.stays = true")
     page.locator(".md-tabs__link, .md-path__link").filter(visible=True).last.click()
     expect(page.locator("h1")).not_to_contain_text("LoRA")
-    assert page.evaluate(f"window.first === {sheet}")
+    assert page.evaluate(f"window.stays && window.first === {sheet}")
     assert page.locator("link[rel=stylesheet]").count() == 1
 
 
@@ -204,7 +205,7 @@ def broken(html: str) -> str:
 )
 def test_no_sideways_scrolling_at_360_pixels(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
-    page.goto(address, wait_until="networkidle")
+    settle(page, address)
     expect(page.locator(".wiki-search-button")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     if "?q=" in address:
@@ -258,7 +259,7 @@ PARTS = (
 def test_text_has_enough_contrast(chromium: Browser, site_url: str, scheme: str, address: str) -> None:
     context = chromium.new_context(color_scheme=scheme)
     page = context.new_page()
-    page.goto(site_url + address, wait_until="networkidle")
+    settle(page, site_url + address)
     if "?q=" in address:
         expect(page.locator(".wiki-search__results > li").first).to_be_visible()
     expect(page.locator("body")).to_have_attribute("data-md-color-scheme", "slate" if scheme == "dark" else "default")

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Watch
+from tests.browser.conftest import Watch, settle
 
 pytestmark = pytest.mark.browser
 
@@ -83,7 +83,7 @@ def test_where_nothing_can_be_kept_the_pages_work_and_know_it_for_the_visit(
 ) -> None:
     watch.expected = ["storage is blocked"]  # which the theme's own scripts do not expect
     page.add_init_script(script)
-    page.goto("topics/", wait_until="networkidle")
+    page.goto("topics/")
     button = page.locator("li:has(> a[data-wiki-concept=tokenizer])").get_by_role("button")
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
@@ -142,7 +142,7 @@ def test_map_zooms_and_leads_to_a_page_by_keys_alone(page: Page, width: int) -> 
 
 
 def test_news_that_have_aged_since_the_build_are_hidden(context: BrowserContext, page: Page) -> None:
-    page.goto("", wait_until="networkidle")
+    settle(page, "")
     cards = page.locator("[data-wiki-fresh]")
     if not cards.count():
         pytest.skip("the build itself has no news")

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import Watch, open_question
+from tests.browser.conftest import Watch, open_question, settle
 
 pytestmark = pytest.mark.browser
 
@@ -170,7 +170,7 @@ def test_slash_is_a_character_where_one_types(page: Page) -> None:
 
 
 def test_nothing_of_the_index_is_fetched_before_the_dialog_opens(page: Page, watch: Watch) -> None:
-    page.goto("topics/lora/", wait_until="networkidle")
+    settle(page, "topics/lora/")
     assert not [address for address in watch.requests if "/wiki/search/" in address]
     open_and_ask(page, "LoRA")
     assert [address for address in watch.requests if "/wiki/search/" in address]
@@ -236,7 +236,7 @@ def test_more_results_follow_on_demand(page: Page) -> None:
 
 
 def test_search_works_after_instant_navigation(page: Page) -> None:
-    page.goto("", wait_until="networkidle")
+    settle(page, "")
     page.evaluate("window.sameDocument = true")
     page.locator(".md-tabs__link").filter(has_text="学习").click()
     expect(page).to_have_url(re.compile(r"/topics/$"))
@@ -334,7 +334,7 @@ ASK = ".wiki-search__ask a"
 
 
 def test_index_is_not_fetched_before_the_first_word(page: Page, watch: Watch) -> None:
-    page.goto("qa/", wait_until="networkidle")
+    settle(page, "qa/")
     expect(page.locator(f"{ARCHIVE} input[type=search]")).to_be_visible()
     assert not [address for address in watch.requests if "/wiki/search/" in address]
     show_filters(page)

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.browser.conftest import Watch, new_context
+from tests.browser.conftest import Watch, new_context, settle
 from tests.widgets.test_outputs import alike
 from widgets import _form, _outputs
 
@@ -67,7 +67,7 @@ def opened(chromium, site_url):
     watch, context = Watch(site_url), new_context(chromium, site_url)
     watch.see(context)
     page = context.new_page()
-    page.goto(ALL, wait_until="networkidle")
+    settle(page, ALL)
     yield page, watch
     context.close()
 
@@ -122,7 +122,7 @@ def test_what_a_page_computes_without_python_is_what_python_computes(page, name,
 
 
 def test_before_python_the_numbers_change_at_once_and_nothing_is_downloaded(page, watch):
-    page.goto(ALL, wait_until="networkidle")
+    settle(page, ALL)
     widget = Widget(page, "sampling")
     page.evaluate(SET, ["sampling", {"temperature": 2}])
     widget.wait().shows({"temperature": 2.0})
@@ -166,7 +166,7 @@ def test_newest_value_wins_and_what_runs_is_not_killed(gallery):
 
 
 def test_link_carries_the_values_and_downloads_nothing_by_itself(page, watch):
-    page.goto(f"{ALL}#w=sampling&temperature=2.0&top_p=0.5&draw=True&nonsense=1", wait_until="networkidle")
+    settle(page, f"{ALL}#w=sampling&temperature=2.0&top_p=0.5&draw=True&nonsense=1")
     widget = Widget(page, "sampling")
     widget.wait("linked")
     assert widget.control("temperature").input_value() == "2"
@@ -255,7 +255,7 @@ def test_a_finger_moves_it_on_a_phone_that_it_fits(chromium, site_url):
         base_url=site_url, viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN"
     )
     page = context.new_page()
-    page.goto(ALL, wait_until="networkidle")
+    settle(page, ALL)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     widget = Widget(page, "attention_scaling")
     widget.block.locator("[data-name=divisor] label").last.tap()
@@ -266,7 +266,7 @@ def test_a_finger_moves_it_on_a_phone_that_it_fits(chromium, site_url):
 def test_it_works_without_network_after_a_visit(chromium, site_url):
     context = chromium.new_context(base_url=site_url, locale="zh-CN")
     page = context.new_page()
-    page.goto(ALL, wait_until="networkidle")
+    settle(page, ALL)
     widget = Widget(page, "rope")
     page.evaluate(SET, ["rope", {"m": 20}])
     widget.wait()
@@ -280,7 +280,7 @@ def test_it_works_without_network_after_a_visit(chromium, site_url):
 
 
 def test_english_page_speaks_english(page):
-    page.goto("en/guide/widgets/", wait_until="networkidle")
+    settle(page, "en/guide/widgets/")
     block = page.locator("[data-widget=sampling]")
     assert "Numbers verified by tests" in block.inner_text()
     widget = Widget(page, "sampling")

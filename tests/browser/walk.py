@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Error, Locator, Page, expect, sync_playwright
 
-from tests.browser.conftest import FLAGS, NAMES, serving
+from tests.browser.conftest import FLAGS, NAMES, serving, settle
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 MEANS = {"mouse": (WIDE, False), "keyboard": (WIDE, False), "touch": (PHONE, True)}
@@ -239,7 +239,7 @@ def main(names: list[str]) -> int:
                     base_url=url, locale="zh-CN", viewport=size, has_touch=touch, is_mobile=touch
                 )
                 page = context.new_page()
-                page.goto("", wait_until="networkidle")
+                settle(page, "")
                 walker, began = Walker(page, means), time.monotonic()
                 try:
                     walk(walker)

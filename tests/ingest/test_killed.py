@@ -21,7 +21,8 @@ from tests.ingest.conftest import QUESTION
 
 resource = pytest.importorskip("resource")  # Windows has none
 pytestmark = pytest.mark.slow
-MOMENTS = 5  # at which a run is killed by the clock
+MOMENTS = 4  # at which a run is killed by the clock
+KILLS = 8  # before steps that it takes
 STEPS = {"os.rename", "os.remove", "os.rmdir"}  # that change the disk; opening a new file is one, too
 
 # Every run is a copy of one process in which everything is loaded and compiled already.
@@ -76,16 +77,16 @@ def killed(seconds, *what):
     child.join()
 
 
-def ways(every, project, *what):
+def ways(project, *what):
     """Ways to run a command that kill it: before steps that it takes on its way, and by the clock.
 
     Args:
-        every: 3 for every third step. A file takes two, to be opened and to be renamed, so that 3 meets both.
         project: Where it has just run and left in `steps` how many it took.
     """
     steps = int((project / "steps").read_text())
     assert steps > 10
-    for most in range(0, steps, every):
+    # A file takes two, to be opened and to be renamed: an odd distance meets both.
+    for most in range(0, steps, steps // KILLS | 1):
         yield functools.partial(exit_code, project, *what, most=most)
     for _ in range(MOMENTS):
         yield functools.partial(killed, 0.3, project, *what)
@@ -130,7 +131,7 @@ def test_killed_build_leaves_whole_pages_and_the_next_one_finishes(here):
         states[version] = contents(here / "docs")
     assert "qa/only-one.md" in states["one"] and "qa/only-one.md" not in states["two"]
     old, between = "two", 0
-    for kill in ways(3, here, "build"):
+    for kill in ways(here, "build"):
         new = "two" if old == "one" else "one"
         ask(here, new)
         kill()
@@ -141,7 +142,7 @@ def test_killed_build_leaves_whole_pages_and_the_next_one_finishes(here):
         assert contents(here / "docs") == states[new]
         assert not list((here / "docs").rglob(".tmp-*"))
         old = new
-    assert between > 10, "hardly a run was killed while it wrote"
+    assert between > 4, "hardly a run was killed while it wrote"
 
 
 def test_killed_fetch_leaves_a_whole_archive_and_the_next_one_finishes(here):
@@ -159,7 +160,7 @@ def test_killed_fetch_leaves_a_whole_archive_and_the_next_one_finishes(here):
     new = contents(archive)
     assert old.keys() <= new.keys() and old != new
     between = 0
-    for kill in ways(5, here, "fetch", "all.json"):
+    for kill in ways(here, "fetch", "all.json"):
         for path in archive.iterdir():
             path.unlink()
         for name, content in old.items():

@@ -51,9 +51,15 @@ def test_every_function_and_class_has_a_docstring(source):
             assert ast.get_docstring(node), node.name
 
 
-def test_reference_shows_one_line_for_each_value_returned(name):
+@pytest.fixture(scope="module")
+def reference():
+    """All modules, read once."""
+    return griffe.load("snippets", search_paths=[ROOT], docstring_parser="google")
+
+
+def test_reference_shows_one_line_for_each_value_returned(reference, name):
     """mkdocstrings takes every line of a Returns section for a value of its own."""
-    module = griffe.load(f"snippets.{name}", search_paths=[ROOT], docstring_parser="google")
+    module = reference[name]
     functions = list(module.functions.values())
     for class_ in module.classes.values():
         functions += class_.functions.values()

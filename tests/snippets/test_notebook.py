@@ -18,16 +18,23 @@ ROOT = Path(__file__).parents[2]
 # Notebooks that hold each of the ten widgets; all of them are long.
 WITH_WIDGETS = ["attention_scaling", "beam_search", "lora", "kv_cache", "gae", "rope", "bpe", "adamw"]
 SHORT = ["sampling", "self_attention"]
+# Each in a process of its own, in which torch is loaded already.
 ALONE = """
-import contextlib, io, json, sys
-printed, expected, namespace = io.StringIO(), "", {"__name__": "__main__"}
-with contextlib.redirect_stdout(printed):
-    for cell in json.load(open(sys.argv[1], encoding="utf-8"))["cells"]:
-        if cell["cell_type"] == "code":
-            exec("".join(cell["source"]), namespace)
-            expected += "".join(line for output in cell["outputs"] for line in output["text"])
-drawing = sys.modules["browser.charts"].__file__
-print(json.dumps([printed.getvalue(), expected, drawing]))
+import contextlib, io, json, os, sys
+import torch
+for path in sys.argv[1:]:
+    if os.fork():
+        assert os.wait()[1] == 0, path
+        continue
+    printed, expected, namespace = io.StringIO(), "", {"__name__": "__main__"}
+    with contextlib.redirect_stdout(printed):
+        for cell in json.load(open(path, encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                exec("".join(cell["source"]), namespace)
+                expected += "".join(line for output in cell["outputs"] for line in output["text"])
+    drawing = sys.modules["browser.charts"].__file__
+    print(json.dumps([printed.getvalue(), expected, drawing]))
+    break
 """
 
 
@@ -50,17 +57,19 @@ def test_notebook_runs_by_itself_and_prints_what_it_holds(name, tmp_path, capsys
     assert [line.rstrip() for line in printed.getvalue().splitlines()] == expected.splitlines()  # as on the page
 
 
-@pytest.mark.parametrize("name", [*SHORT, *(pytest.param(name, marks=pytest.mark.slow) for name in WITH_WIDGETS)])
-def test_notebook_with_a_widget_needs_nothing_of_this_repository(name, tmp_path):
-    path = tmp_path / f"{name}.ipynb"
-    main(["notebook", name, str(tmp_path)])
-    run = [sys.executable, "-I", "-c", ALONE, str(path)]  # no folder of ours is searched for modules
-    done = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path, check=True)
-    printed, expected, drawing = json.loads(done.stdout)
-    assert [line.rstrip() for line in printed.splitlines()] == expected.splitlines()
-    assert not Path(drawing).is_relative_to(ROOT)
-    form = json.loads(path.read_text("utf-8"))["cells"][-1]["source"]
-    assert form[0].startswith("# @title ") and any("# @param " in line for line in form)
+@pytest.mark.parametrize("names", [SHORT, pytest.param(WITH_WIDGETS, marks=pytest.mark.slow)], ids=["short", "long"])
+def test_notebooks_with_a_widget_need_nothing_of_this_repository(names, tmp_path):
+    paths = [tmp_path / f"{name}.ipynb" for name in names]
+    for name in names:
+        main(["notebook", name, str(tmp_path)])
+    run = [sys.executable, "-I", "-c", ALONE, *map(str, paths)]  # no folder of ours is searched for modules
+    done = subprocess.run(run, stdout=subprocess.PIPE, text=True, cwd=tmp_path, check=True)
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    for path, (printed, expected, drawing) in zip(paths, told, strict=True):
+        assert [line.rstrip() for line in printed.splitlines()] == expected.splitlines()
+        assert not Path(drawing).is_relative_to(ROOT)
+        form = json.loads(path.read_text("utf-8"))["cells"][-1]["source"]
+        assert form[0].startswith("# @title ") and any("# @param " in line for line in form)
 
 
 def test_every_widget_stands_in_a_notebook_that_is_run_alone():

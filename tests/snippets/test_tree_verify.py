@@ -37,7 +37,7 @@ def outcomes(branching, kind, monkeypatch):
             last = tokens[parent] if parent >= 0 else START
             before = [tokens[other] for other in range(node) if parents[other] == parent]
             if kind == "chosen":  # in some order
-                weight *= tokens[node] == P[last].argsort(descending=True, stable=True)[len(before)]
+                weight *= tokens[node] == P[last].argsort(descending=True, stable=True)[len(before)].item()
             elif kind == "replacement":
                 weight *= Q[last, tokens[node]].item()
             elif tokens[node] in before:
