@@ -139,17 +139,17 @@ ALLOWED = {
     "importing.addresses": "",
     "importing.census": "importing.radicals",
     "importing.commands": (
-        "addresses feeds.parse files importing.census importing.document importing.html limits model notes.commands"
-        " notes.parse notes.write problems questions.write reporting tree"
+        "addresses descriptors feeds.sandbox files importing.census importing.document importing.html limits model"
+        " notes.commands notes.parse notes.write problems questions.write reporting tree"
     ),
     "importing.convert": (
-        "importing.census importing.decode importing.docx importing.html importing.markdown importing.pdf"
-        " importing.tidy importing.unzip pictures tree"
+        "descriptors importing.census importing.decode importing.docx importing.html importing.markdown importing.pdf"
+        " importing.tidy importing.unzip limits pictures tree"
     ),
     "importing.decode": "encodings",
     "importing.document": (
-        "importing.census importing.decode importing.footnotes importing.html importing.sandbox marks model"
-        " notes.parse problems questions.collected questions.discussions questions.parse"
+        "descriptors importing.census importing.decode importing.footnotes importing.html importing.sandbox limits"
+        " marks model notes.parse problems questions.collected questions.discussions questions.parse"
         " slips.head"
     ),
     "importing.docx": (

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingest.descriptors import read_named
 from ingest.importing.census import Census, take
 from ingest.importing.decode import INSTALL, SAVE_AGAIN, CannotConvert, decode
 from ingest.importing.html import PICTURES, FoundPictures, Written, to_markdown
 from ingest.importing.markdown import read_markdown
 from ingest.importing.tidy import tidy
 from ingest.importing.unzip import unzip
+from ingest.limits import DOCUMENT
 from ingest.pictures import LARGEST
 from ingest.tree import Tree
 
@@ -66,7 +68,7 @@ def convert(path: Path) -> Converted:
     if kind not in FORMATS:
         what = next((what for kinds, what in HELP.items() if kind in kinds.split()), f"one of {', '.join(FORMATS)}")
         raise CannotConvert(f"cannot convert {kind or 'a file without an ending'}: {what}")
-    return convert_content(path.read_bytes(), kind, FoundPictures(lambda name: _beside(path.parent, name)))
+    return convert_content(read_named(path, DOCUMENT), kind, FoundPictures(lambda name: _beside(path.parent, name)))
 
 
 def convert_content(content: bytes, kind: str, pictures: FoundPictures) -> Converted:
