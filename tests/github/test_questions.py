@@ -239,6 +239,21 @@ def test_strangers_words_are_data(read):
     assert "\n" not in found.title
 
 
+def test_answer_is_known_by_its_whole_address_where_it_is_signed(read, tmp_path):
+    """Comment 42 was taken for 4, and an answer that mentions another's address for that one."""
+    said = [comment(42, "hua", "甲"), comment(43, "ming", f"/回答 见 {HERE}#issuecomment-5。")]
+    marks = [comment(60 + at, "ming", f"/回答 {HERE}#issuecomment-{at}") for at in (42, 4, 5)]
+    (tmp_path / "talks/questions/issue-12.md").write_text(read([*said, marks[0]])[0], "utf-8")
+    text = read([*said, *marks, comment(4, "li", "乙"), comment(5, "an", "丙")])[0]
+    assert sorted(answer.author for answer in question(text).answers) == ["an", "hua", "li", "ming"]
+
+
+def test_answer_of_a_deleted_account_is_added_once(read, tmp_path):
+    said = [{**comment(1, "", "甲"), "user": None}, comment(2, "ming", "/采纳")]
+    (tmp_path / "talks/questions/issue-12.md").write_text(read(said)[0], "utf-8")
+    assert "没有新的内容" in read(said)[1]
+
+
 @pytest.mark.parametrize("nobody", [None, {"login": "ghost"}])
 def test_who_deleted_their_account_accepts_nothing(nobody):
     """All of them are one to GitHub: another's mark is not the asker's."""
