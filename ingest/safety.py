@@ -60,7 +60,10 @@ LOOKS = set(
     " stroke-linecap stroke-linejoin stroke-opacity stroke-width text-anchor transform viewBox width x x1 x2 y y1"
     " y2".split()
 )
+NO_CODE = str.maketrans("<`~", "‹'-")
 DRAWING = re.compile(r"wiki-picture( wiki-group--\d{1,2})?|wiki-(query|key|value|policy|reference|reward)")
+# In an attribute: functions but these few, of which some fetch, however CSS may spell them (`URL(`, `u\\72l(`).
+FETCHES = re.compile(r"(?<!rgb)(?<!translate)(?<!rotate)(?<!scale)(?<!matrix)\s*\(|\\|//")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -155,7 +158,11 @@ def check_drawing(source: Source) -> list[Problem]:
         return [Problem(source.path, line, column + 1, "X006", f"a drawing that is not well-formed: {error.msg}")]
     strange = [str(node.tag) for node in root.iter() if str(node.tag).removeprefix(SVG) not in SHAPES]
     strange += [name for node in root.iter() for name in node.attrib if name not in LOOKS]
-    strange += [text for node in root.iter() for text in node.attrib.values() if re.search(r"url\s*\(|:\s*//", text)]
+    values = [(name, text) for node in root.iter() for name, text in node.attrib.items()]
+    strange += [text for name, text in values if name != "aria-label" and FETCHES.search(text)]
+    said = [*(text for node in root.iter() for text in (node.text, node.tail) if text), *(text for _, text in values)]
+    if _acts("\n".join(said)):  # of all at once, which is rare
+        strange += [text for text in said if _acts(text)]
     strange += [
         text for node in root.iter() if (text := node.get("class")) is not None and not DRAWING.fullmatch(text)
     ]  # the theme's cover pages
@@ -165,6 +172,11 @@ def check_drawing(source: Source) -> list[Problem]:
         Problem(source.path, _line_of(source.text, what.rpartition("}")[2]), 1, "X006", f"a drawing with {what!r}")
         for what in sorted({*strange})
     ] + list(_includes_in(source))
+
+
+def _acts(text: str) -> bool:
+    """Whether letters of a drawing act as Markdown, which they are where a page includes it in a list or a quotation."""
+    return any(_check_text(Source("", " ".join(text.split()).translate(NO_CODE))))
 
 
 def _includes_in(source: Source) -> Iterator[Problem]:
