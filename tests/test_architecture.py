@@ -20,7 +20,7 @@ ALLOWED = {
         "files generate guard importing.document link links model notes.mend notes.parse pipeline reporting rules show"
         " web workspace"
     ),
-    "concepts": "front_matter lessons limits model problems symbols",
+    "concepts": "front_matter invisible lessons limits model problems symbols",
     "descriptors": "",
     "encodings": "",
     "files": "limits model pictures problems tree",
@@ -30,7 +30,7 @@ ALLOWED = {
     "heads": "",
     "invisible": "model problems",
     "kept": "",
-    "learning_path": "front_matter limits model problems",
+    "learning_path": "front_matter invisible limits model problems",
     "lessons": "front_matter markup model problems",
     "limits": "model",
     "link": "concepts feeds.weeks kept matching model questions.duplicates related wiki",
@@ -216,7 +216,7 @@ ALLOWED = {
     # pages
     "pages": "",
     "pages.atom": "invisible",
-    "pages.learning_map": "model pages.path",
+    "pages.learning_map": "model pages.path safe_html",
     "pages.days": "",
     "pages.lessons": "model pages.path wiki",
     "pages.compiled": "",

@@ -134,7 +134,9 @@ def _serve(seconds: float, memory: int) -> None:
         if _UNIX:
             signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
-            answer = _frame(encode_feed(parse_feed(content, source, charset, date.fromisoformat(today) if today else None)))
+            answer = _frame(
+                encode_feed(parse_feed(content, source, charset, date.fromisoformat(today) if today else None))
+            )
         except MemoryError:
             os._exit(_TOO_LARGE)
         if _UNIX:

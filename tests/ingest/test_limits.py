@@ -1,5 +1,6 @@
 """No file costs the others much, and none turns a reader's eye: limits of front matter, sizes and characters."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from xml.etree import ElementTree
@@ -273,6 +274,19 @@ def test_what_turns_text_is_never_shown_but_told_and_kept_in_the_file(char):
     told = [(problem.path, problem.line, problem.severity) for problem in problems if problem.code == "L004"]
     assert told == [(source.path, 5, "warning"), (asked.path, 2, "warning")]
     assert char in format_note(source)[0]
+
+
+@pytest.mark.parametrize("field", ["title", "english", "group", "summary", "aliases"])
+def test_concepts_names_are_shown_without_what_nobody_sees(field):
+    """The map drew them as they are; YAML can write them so that the file does not show them either."""
+    head = re.sub(rf"(?m)^({field}): .*", r'\1: "a\\0\\e\\u202eb"', CONCEPT)
+    assert head != CONCEPT
+    index = Source("docs/topics/index.md", '---\ngroups: {"a\\0\\e\\u202eb": "c\\u202ed"}\n---\n')
+    path = '---\nsteps: [{name: "a\\e", english: "\\u202eb", concepts: [lora]}]\n---\n'
+    concept, path = Source("docs/topics/lora.md", head), Source("docs/topics/path.yml", path)
+    pages, _, _ = pipeline.build(pipeline.Inputs(concepts=(concept,), concept_index=(index,), path=(path,)))
+    shown = {name: page for name, page in pages.items() if isinstance(page, str)}
+    assert shown and not [name for name, page in shown.items() if re.search(r"[\0\x1b\u202e]|\\u202e", page)]
 
 
 @pytest.mark.parametrize(
