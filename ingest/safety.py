@@ -175,7 +175,7 @@ def check_drawing(source: Source) -> list[Problem]:
 
 
 def _acts(text: str) -> bool:
-    """Whether letters of a drawing act as Markdown, which they are where a page includes it in a list or a quotation."""
+    """Whether letters of a drawing act as Markdown, which they are where it is included in a list or a quotation."""
     return any(_check_text(Source("", " ".join(text.split()).translate(NO_CODE))))
 
 
