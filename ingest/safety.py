@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
 from ingest.front_matter import front_matter, keys_for_others, line_of_key
-from ingest.invisible import unescape
+from ingest.invisible import unescape, visible
 from ingest.limits import BLANKS, INCLUDES, PAGE_COST, PAGE_MARKS, PARAGRAPH_MARKS, marks_in
 from ingest.model import Source
 from ingest.problems import Problem
@@ -207,7 +207,7 @@ def _is_markup(name: str, text: str) -> bool:
         return not re.fullmatch(r"[\w-]+(?:/[\w-]+)*", text)
     quoted = '"' if name in ("description", "image") else ""
     plain = unescape(text)
-    acts = any(_check_text(Source("", plain))) and name != "image"
+    acts = visible(plain) != plain or (any(_check_text(Source("", plain))) and name != "image")
     return acts or bool(re.search(rf"<[^\s\d<=]|8<-|:::|[\x00-\x1f{quoted}]", plain))
 
 

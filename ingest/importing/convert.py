@@ -24,6 +24,7 @@ BROKEN = "\ufffd"  # stands where a byte is no character
 FORMATS = (".docx", ".pdf", ".html", ".htm", ".md", ".markdown", ".txt")
 HELP = {  # what makes one of them of other files that people have
     ".doc .docm .odt .rtf .wps .pages": SAVE_AGAIN,
+    ".ipynb": "in Jupyter, save it as Markdown: jupyter nbconvert --to markdown",
     ".zip .rar .7z": "unpack it, and give the .md or .html that lies in it",
     ".csv .tsv .xls .xlsx .numbers": "paste its cells into a .docx, a question in each row, below names of the columns",
     ".ppt .pptx .key": "save it as .pdf",

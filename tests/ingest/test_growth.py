@@ -190,6 +190,7 @@ PIECES = {
     "a number's index": (lambda text: to_markdown(f"<p>{text}<sub>i</sub></p>"), "", "1", "!"),
     "torn words": (lambda text: _is_torn(text, "ab", set()), "", "a", "!"),
     "a torn line": (lambda text: _words_of([SimpleNamespace(text=text)]), "", "a", "!"),
+    "a fence's blanks": (PARSERS["page by hand"], "```", " ", "!\n"),
     "a page inside": (_body_of, "", "<body", ""),
     "styles of a page inside": (lambda text: UNSHOWN.sub("", text), "", "<style", ""),
     "fonts": (STYLES["code"].search, "", "font-family:", ""),

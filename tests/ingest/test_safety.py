@@ -226,6 +226,8 @@ def test_plain_text_is_left_alone(text):
         'aliases: [a, "<img src=x>"]',
         'summary: "a\\n::: os"',
         'title: x --8<-- ".git/config"',
+        'title: "a\\u202Eb"',
+        'description: "a\\u200Bb"',
         "english: x](javascript:alert(1))",
         "group: 'x {: onclick=alert(1) }'",
     ],
