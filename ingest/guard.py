@@ -38,6 +38,7 @@ UNREAD = ("*.pyc", "*.so", "talks/.*.sqlite*", ".gitmodules")  # which is run, b
 # git answers of a checkout that is another user's, as in a container, too. It runs nothing then that a repository's
 # settings name, neither a monitor nor what fetches, and takes no folder for a repository that a branch can hold.
 GIT = ("git", "-c", "safe.directory=*", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false")
+PATIENCE = 60.0  # seconds for what takes git less than one
 NO_FETCH = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}
 ASSETS = {".css", ".js", ".txt", ".woff2"} | files.PICTURES
 UNENDED = {"LICENSE", "SHA256SUMS"}  # whatever else has no ending, some servers show as what it looks like
@@ -67,7 +68,11 @@ def _committed(root: Path) -> Iterator[Problem]:
     names = [f":(icase){name}" for name in (*MADE, *UNREAD)]  # on some disks they are the same
     asked = [*GIT, "-C", str(root), "ls-files", "-z", "--", *names]
     with contextlib.suppress(OSError):  # no git, no branch
-        done = subprocess.run(asked, capture_output=True, check=False, env={**os.environ, **NO_FETCH})
+        try:
+            done = subprocess.run(asked, capture_output=True, env={**os.environ, **NO_FETCH}, timeout=PATIENCE)
+        except subprocess.TimeoutExpired:  # its settings may name a FIFO
+            yield Problem(".git", 1, 1, "X002", f"git does not tell what is committed within {PATIENCE:g} seconds")
+            return
         found = done.stdout.decode("utf-8", "surrogateescape")
         yield from (Problem(name, 1, 1, "X002", "committed") for name in found.split("\0") if name)
         if done.returncode and (root / ".git").exists():
