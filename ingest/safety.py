@@ -10,6 +10,7 @@ import re
 import textwrap
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from ingest.front_matter import front_matter, keys_for_others, line_of_key
@@ -60,6 +61,7 @@ LOOKS = set(
     " stroke-linecap stroke-linejoin stroke-opacity stroke-width text-anchor transform viewBox width x x1 x2 y y1"
     " y2".split()
 )
+TOLD = 20  # things in a drawing that may not be there; each is looked for
 NO_CODE = str.maketrans("<`~", "‹'-")
 DRAWING = re.compile(r"wiki-picture( wiki-group--\d{1,2})?|wiki-(query|key|value|policy|reference|reward)")
 # In an attribute: functions but these few, of which some fetch, however CSS may spell them (`URL(`, `u\\72l(`).
@@ -130,8 +132,8 @@ def check_snippet(source: Source) -> list[Problem]:
     for node in nodes:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             first, _, rest = node.value.value.partition("\n")
-            text = "\n" * (node.lineno - 1) + first.lstrip() + "\n" + textwrap.dedent(rest)
-            problems += _check_text(Source(source.path, text))
+            found = _check_text(Source(source.path, first.lstrip() + "\n" + textwrap.dedent(rest)))
+            problems += (replace(problem, line=problem.line + node.lineno - 1) for problem in found)
     return sorted({*problems})
 
 
@@ -170,7 +172,7 @@ def check_drawing(source: Source) -> list[Problem]:
         strange.append(str(root.tag))
     return [
         Problem(source.path, _line_of(source.text, what.rpartition("}")[2]), 1, "X006", f"a drawing with {what!r}")
-        for what in sorted({*strange})
+        for what in sorted({*strange})[:TOLD]
     ] + list(_includes_in(source))
 
 

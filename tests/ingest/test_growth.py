@@ -45,7 +45,7 @@ from ingest.questions.discussions import parse_form
 from ingest.questions.duplicates import alike, join
 from ingest.questions.parse import parse_question
 from ingest.related import related
-from ingest.safety import check_page
+from ingest.safety import check_drawing, check_page, check_snippet
 from ingest.slips.head import with_fields
 from ingest.slips.notes import note_slips
 from ingest.slips.questions import concept_slips, question_slips
@@ -284,6 +284,12 @@ FILES = {
         lambda source: parts_of(parse_note(source)[0]),
         NOTE,
         lambda size: HEAD + "## a\n\nb\n\n" * (size // 9),
+    ),
+    "docstrings": (check_snippet, "snippets/a.py", lambda size: '"a"\n' * (size // 4)),
+    "what is no drawing": (
+        check_drawing,
+        "docs/topics/pictures/a.html",
+        lambda size: "<figure>" + "".join(f"<a{n}/>" for n in range(size // 8)) + "</figure>",
     ),
     "a path": (
         lambda source: check_path(parse_path([source])[0], [], [source]),
