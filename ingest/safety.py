@@ -64,8 +64,8 @@ LOOKS = set(
 TOLD = 20  # things in a drawing that may not be there; each is looked for
 NO_CODE = str.maketrans("<`~", "‹'-")
 DRAWING = re.compile(r"wiki-picture( wiki-group--\d{1,2})?|wiki-(query|key|value|policy|reference|reward)")
-# In an attribute: functions but these few, of which some fetch, however CSS may spell them (`URL(`, `u\\72l(`).
-FETCHES = re.compile(r"(?<!rgb)(?<!translate)(?<!rotate)(?<!scale)(?<!matrix)\s*\(|\\|//")
+# In an attribute: signs that numbers, colours and names have not, or functions: some fetch (`URL(`, `u\\72l(`).
+FETCHES = re.compile(r"[^\w\s.,#%+()-]|(?<!rgb)(?<!translate)(?<!rotate)(?<!scale)(?<!matrix)\s*\(")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -162,12 +162,12 @@ def check_drawing(source: Source) -> list[Problem]:
     strange += [name for node in root.iter() for name in node.attrib if name not in LOOKS]
     values = [(name, text) for node in root.iter() for name, text in node.attrib.items()]
     strange += [text for name, text in values if name != "aria-label" and FETCHES.search(text)]
-    said = [*(text for node in root.iter() for text in (node.text, node.tail) if text), *(text for _, text in values)]
+    said = [text for node in root.iter() for text in (node.text, node.tail, node.get("aria-label")) if text]
     if _acts("\n".join(said)):  # of all at once, which is rare
         strange += [text for text in said if _acts(text)]
-    strange += [
-        text for node in root.iter() if (text := node.get("class")) is not None and not DRAWING.fullmatch(text)
-    ]  # the theme's cover pages
+    if (marks := marks_in("".join(said).replace("\n", ""))) > PARAGRAPH_MARKS:  # as which a page may hold them
+        return [Problem(source.path, 1, 1, "L005", f"{marks} marks, in the letters of a drawing")]
+    strange += [text for name, text in values if name == "class" and not DRAWING.fullmatch(text)]  # theme's cover pages
     if root.tag != "figure" or "class" not in root.attrib:  # in which it is no wider than the page
         strange.append(str(root.tag))
     return [

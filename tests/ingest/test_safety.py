@@ -362,6 +362,8 @@ SVG = (
         '<rect fill="URL(/x)"/>',
         '<rect fill="u\\72l(/x)"/>',
         '<rect fill="image-set(/x)"/>',
+        f'<rect d="{"[a " * 9}"/>',  # in a list, Markdown takes the square of them
+        f"<text>{'[a ' * 1_001}</text>",
         # to Markdown, where a page includes the drawing in a list or a quotation
         "<text>[a](javascript:alert(1))</text>",
         "<text>`a</text><text>[a</text>\n\n<text>](data:x)`</text>",
