@@ -7,6 +7,7 @@ as they are. `ingest check` says so among its problems, and a build stops.
 import contextlib
 import hashlib
 import os
+import re
 import subprocess
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +16,8 @@ from pathlib import Path, PurePosixPath
 
 from ingest import files
 from ingest.addresses import OWNED
-from ingest.limits import FILES
+from ingest.limits import ALL_INCLUDED, FILES, INCLUDED
+from ingest.model import Source
 from ingest.pictures import size_of
 from ingest.problems import Problem
 from ingest.safety import texts_of
@@ -43,6 +45,7 @@ NO_FETCH = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}
 ASSETS = {".css", ".js", ".txt", ".woff2"} | files.PICTURES
 UNENDED = {"LICENSE", "SHA256SUMS"}  # whatever else has no ending, some servers show as what it looks like
 
+INCLUDED_NAME = re.compile(r'--8<-- "([^":\n]+)')
 DRAWINGS = {("topics", "pictures"), ("topics", "thumbnails")}
 THEMES = {"javascripts", "stylesheets", "images"}  # of assets/: a file there would stand for the theme's of that name
 
@@ -165,8 +168,30 @@ def _texts(space: Workspace, seen: dict[str, str]) -> Iterator[Problem]:
             problems = [] if key in clean else texts_of([text])
             yield from problems
             now |= set() if problems else {key}
+        yield from _included(folder.parent, texts) if folder == space.docs else ()
     if now != clean:
         space.keep_clean(now)
+
+
+def _included(root: Path, texts: Iterable[Source]) -> Iterator[Problem]:
+    """L005 for pages that a few lines make larger than anybody reads: one file may be included again and again."""
+    inside = {text.path: INCLUDED_NAME.findall(text.text) for text in texts if text.path.endswith(".md")}
+    sizes: dict[str, int] = {}
+
+    def size(name: str) -> int:
+        if name not in sizes:
+            sizes[name] = 0
+            for place in (root / "docs" / name, root / "snippets" / name):
+                with contextlib.suppress(OSError):  # told by who reads it
+                    sizes[name] += place.lstat().st_size
+        return sizes[name]
+
+    total = 0
+    for path, names in inside.items():
+        found = sum(size(name) + sum(map(size, inside.get(f"docs/{name}", ()))) for name in names)
+        total += found
+        if found > INCLUDED or total > ALL_INCLUDED:
+            yield Problem(path, 1, 1, "L005", f"{found} bytes, in what a page includes")
 
 
 def _pictures(tree: Tree, names: Iterable[str]) -> Iterator[Problem]:

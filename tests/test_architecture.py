@@ -26,7 +26,7 @@ ALLOWED = {
     "files": "limits model pictures problems tree",
     "front_matter": "model problems",
     "generate": "addresses feeds.weeks files pages.ways pipeline problems reporting tree wiki workspace",
-    "guard": "addresses files limits pictures problems safety tree workspace",
+    "guard": "addresses files limits model pictures problems safety tree workspace",
     "heads": "",
     "invisible": "model problems",
     "kept": "",

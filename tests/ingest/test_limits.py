@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ingest import files, limits, pipeline, safe_html, workspace
+from ingest import files, guard, limits, pipeline, safe_html, workspace
 from ingest.concepts import parse_concept, parse_groups
 from ingest.feeds.archive import merge_all
 from ingest.feeds.catch_up import next_page
@@ -323,3 +323,19 @@ def test_what_comes_near_is_looked_for_of_few_unknown_names(monkeypatch):
     problems = pipeline.parse(pipeline.Inputs(questions=tuple(questions), concepts=concepts))[1]
     assert len([problem for problem in problems if problem.code == "T001"]) == 300
     assert len([known for known in looked if known]) == pipeline.HINTS
+
+
+def test_a_few_lines_make_no_page_of_gigabytes(project, monkeypatch):
+    """One file of a megabyte was included fifty times, in a page that others' pages include by its example."""
+    topics = project / "docs/topics"
+    (project / "snippets/big.py").write_text('"""T."""\n' + "x = 1\n" * 1_000, "utf-8")
+    (topics / "whole.md").write_text('---\ntitle: T\n---\n\n```python\n--8<-- "big.py"\n```\n', "utf-8")
+    (topics / "often.md").write_text("---\ntitle: T\n---\n\n" + '```python\n--8<-- "big.py"\n```\n\n' * 5, "utf-8")
+    (topics / "far.md").write_text('---\ntitle: T\n---\n\n--8<-- "topics/often.md:example"\n', "utf-8")
+    monkeypatch.setattr(guard, "INCLUDED", 20_000)
+    told = [(problem.path, problem.code) for problem in guard.inputs(workspace.Workspace.at(project))]
+    assert told == [("docs/topics/far.md", "L005"), ("docs/topics/often.md", "L005")]
+    monkeypatch.setattr(guard, "ALL_INCLUDED", 5_000)
+    assert ("docs/topics/whole.md", "L005") in [
+        (problem.path, problem.code) for problem in guard.inputs(workspace.Workspace.at(project))
+    ]
