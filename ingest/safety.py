@@ -132,8 +132,8 @@ def check_snippet(source: Source) -> list[Problem]:
     for node in nodes:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             first, _, rest = node.value.value.partition("\n")
-            found = _check_text(Source(source.path, first.lstrip() + "\n" + textwrap.dedent(rest)))
-            problems += (replace(problem, line=problem.line + node.lineno - 1) for problem in found)
+            said = _check_text(Source(source.path, first.lstrip() + "\n" + textwrap.dedent(rest)))
+            problems += (replace(problem, line=problem.line + node.lineno - 1) for problem in said)
     return sorted({*problems})
 
 
