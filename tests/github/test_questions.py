@@ -248,6 +248,16 @@ def test_answer_is_known_by_its_whole_address_where_it_is_signed(read, tmp_path)
     assert sorted(answer.author for answer in question(text).answers) == ["an", "hua", "li", "ming"]
 
 
+@pytest.mark.parametrize("begun", ["```", "~~~~\n```", "a\n\n````py\n```\n# x"])
+def test_fence_that_nobody_closed_swallows_no_answer(read, tmp_path, begun):
+    """The next answer's closed it, and was added again each time."""
+    said = [comment(1, "hua", begun), comment(2, "ming", "/采纳"), comment(3, "ming", f"/回答 见\n\n{begun}")]
+    text = read(said, ISSUE | {"body": begun})[0]
+    assert [answer.author for answer in question(text).answers] == ["hua", "ming"]
+    (tmp_path / "talks/questions/issue-12.md").write_text(text, "utf-8")
+    assert "没有新的内容" in read(said, ISSUE | {"body": begun})[1]
+
+
 def test_answer_of_a_deleted_account_is_added_once(read, tmp_path):
     said = [{**comment(1, "", "甲"), "user": None}, comment(2, "ming", "/采纳")]
     (tmp_path / "talks/questions/issue-12.md").write_text(read(said)[0], "utf-8")
