@@ -18,6 +18,7 @@ from github import api, give, repository, say
 
 from ingest.model import Answer, Source
 from ingest.notes.parse import parse_note
+from ingest.plain import plain
 from ingest.questions.discussions import parse_discussion, said_where
 from ingest.questions.parse import SOURCES, parse_answer, parse_question
 from ingest.questions.write import write_answer, write_question
@@ -144,7 +145,7 @@ def _meant(address: re.Match[str] | None, said: list[dict[str, Any]], at: int) -
 def with_answers(text: str, given: Iterable[Answer]) -> str:
     """A question file with the answers whose address it does not hold, above its references, and the last one's day."""
     known = {"", *(answer.origin for answer in parse_question(Source("", text))[0].answers)}
-    new = [answer for answer in given if answer.origin not in known]
+    new = [answer for answer in given if answer.origin not in known and plain(answer.text).strip()]
     if not new:
         return text
     lines = text.rstrip("\n").split("\n")

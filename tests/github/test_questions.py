@@ -258,6 +258,12 @@ def test_fence_that_nobody_closed_swallows_no_answer(read, tmp_path, begun):
     assert "没有新的内容" in read(said, ISSUE | {"body": begun})[1]
 
 
+def test_answer_of_marks_alone_is_not_added_again(read, tmp_path):
+    said = [comment(1, "hua", "</details>"), comment(2, "ming", "/采纳")]
+    (tmp_path / "talks/questions/issue-12.md").write_text(read(said)[0], "utf-8")
+    assert "没有新的内容" in read(said)[1]
+
+
 def test_answer_of_a_deleted_account_is_added_once(read, tmp_path):
     said = [{**comment(1, "", "甲"), "user": None}, comment(2, "ming", "/采纳")]
     (tmp_path / "talks/questions/issue-12.md").write_text(read(said)[0], "utf-8")
