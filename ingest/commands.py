@@ -24,6 +24,8 @@ def check(options: argparse.Namespace) -> int:
     """Say what is wrong with notes and questions."""
     if missing := [path for path in options.paths if not path.exists()]:
         return usage(f"no such file: {', '.join(map(str, missing))}")
+    if strange := [path for path in options.paths if not (path.is_file() or path.is_dir())]:
+        return usage(f"not a file: {', '.join(map(str, strange))}")
     space = _workspace(options)
     wanted = [_place(path) for path in options.paths]
     # What is wrong with a note depends on other notes, and on nothing else.

@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
 from ingest.front_matter import front_matter, line_of_key, strings
+from ingest.invisible import visible
 from ingest.lessons import learn_of, minutes_of
 from ingest.limits import LISTED, NAME_LETTERS, TITLE_LETTERS
 from ingest.model import Concept, Snippet, Source
@@ -37,16 +38,16 @@ def parse_concept(source: Source) -> tuple[Concept | None, list[Problem]]:
     symbols, unknown = symbols_of(source, meta)
     concept = Concept(
         name=PurePosixPath(source.path).stem,
-        title=str(meta["title"]),
-        aliases=strings(meta["aliases"]),
-        group=str(meta["group"]),
-        summary=str(meta["summary"]),
+        title=visible(str(meta["title"])),
+        aliases=tuple(map(visible, strings(meta["aliases"]))),
+        group=visible(str(meta["group"])),
+        summary=visible(str(meta["summary"])),
         snippet=str(meta.get("snippet") or ""),
         example=EXAMPLE in source.text,
         path=source.path,
         builds_on=strings(meta.get("builds_on")),
-        english=str(meta["english"]),
-        phrases=strings(meta.get("phrases")),
+        english=visible(str(meta["english"])),
+        phrases=tuple(map(visible, strings(meta.get("phrases")))),
         learn=learn,
         symbols=symbols,
         minutes=minutes_of(body),
@@ -94,7 +95,7 @@ def parse_groups(sources: Iterable[Source]) -> tuple[dict[str, str], list[Proble
                 line = line_of_key(source, "groups")
                 problems.append(Problem(source.path, line, 1, "L006", f"{len(named)} groups of concepts"))
                 continue
-            groups |= {str(group): str(english) for group, english in named.items()}
+            groups |= {visible(str(group)): visible(str(english)) for group, english in named.items()}
         elif not broken:
             line = line_of_key(source, "groups")
             problems.append(Problem(source.path, line, 1, "T003", "no groups with English names"))

@@ -1,8 +1,10 @@
 """One step below a folder that is open, followed by nothing: what `tree` is made of."""
 
 import contextlib
+import errno
 import os
 import stat
+from pathlib import Path
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 STRANGE = {
@@ -44,6 +46,23 @@ def read_file(place: int, last: str, name: str) -> bytes:
         if what != "file":
             raise Strange(name, what)
         return file.read()
+
+
+def read_named(path: Path, largest: int) -> bytes:
+    """The bytes of a file that a user named, to which a link may lead.
+
+    Raises:
+        OSError: It cannot be read, is larger, or no file: a FIFO may hang, and a device have no end.
+    """
+    if kind_of(path.stat()) != "file":  # it is not even opened
+        raise OSError(errno.EINVAL, "not a file", str(path))
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if kind_of(os.fstat(file.fileno())) != "file":  # put there since
+            raise OSError(errno.EINVAL, "not a file", str(path))
+        content = file.read(largest + 1) or b""
+    if len(content) > largest:
+        raise OSError(errno.EFBIG, f"more than {largest:,} bytes", str(path))
+    return content
 
 
 def _told(place: int, last: str, name: str, error: OSError) -> OSError:

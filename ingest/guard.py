@@ -7,6 +7,7 @@ as they are. `ingest check` says so among its problems, and a build stops.
 import contextlib
 import hashlib
 import os
+import re
 import subprocess
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +16,8 @@ from pathlib import Path, PurePosixPath
 
 from ingest import files
 from ingest.addresses import OWNED
-from ingest.limits import FILES
+from ingest.limits import ALL_INCLUDED, FILES, INCLUDED
+from ingest.model import Source
 from ingest.pictures import size_of
 from ingest.problems import Problem
 from ingest.safety import texts_of
@@ -38,10 +40,12 @@ UNREAD = ("*.pyc", "*.so", "talks/.*.sqlite*", ".gitmodules")  # which is run, b
 # git answers of a checkout that is another user's, as in a container, too. It runs nothing then that a repository's
 # settings name, neither a monitor nor what fetches, and takes no folder for a repository that a branch can hold.
 GIT = ("git", "-c", "safe.directory=*", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false")
+PATIENCE = 60.0  # seconds for what takes git less than one
 NO_FETCH = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}
 ASSETS = {".css", ".js", ".txt", ".woff2"} | files.PICTURES
 UNENDED = {"LICENSE", "SHA256SUMS"}  # whatever else has no ending, some servers show as what it looks like
 
+INCLUDED_NAME = re.compile(r'--8<-- "([^":\n]+)')
 DRAWINGS = {("topics", "pictures"), ("topics", "thumbnails")}
 THEMES = {"javascripts", "stylesheets", "images"}  # of assets/: a file there would stand for the theme's of that name
 
@@ -67,7 +71,11 @@ def _committed(root: Path) -> Iterator[Problem]:
     names = [f":(icase){name}" for name in (*MADE, *UNREAD)]  # on some disks they are the same
     asked = [*GIT, "-C", str(root), "ls-files", "-z", "--", *names]
     with contextlib.suppress(OSError):  # no git, no branch
-        done = subprocess.run(asked, capture_output=True, check=False, env={**os.environ, **NO_FETCH})
+        try:
+            done = subprocess.run(asked, capture_output=True, env={**os.environ, **NO_FETCH}, timeout=PATIENCE)
+        except subprocess.TimeoutExpired:  # its settings may name a FIFO
+            yield Problem(".git", 1, 1, "X002", f"git does not tell what is committed within {PATIENCE:g} seconds")
+            return
         found = done.stdout.decode("utf-8", "surrogateescape")
         yield from (Problem(name, 1, 1, "X002", "committed") for name in found.split("\0") if name)
         if done.returncode and (root / ".git").exists():
@@ -160,8 +168,30 @@ def _texts(space: Workspace, seen: dict[str, str]) -> Iterator[Problem]:
             problems = [] if key in clean else texts_of([text])
             yield from problems
             now |= set() if problems else {key}
+        yield from _included(folder.parent, texts) if folder == space.docs else ()
     if now != clean:
         space.keep_clean(now)
+
+
+def _included(root: Path, texts: Iterable[Source]) -> Iterator[Problem]:
+    """L005 for pages that a few lines make larger than anybody reads: one file may be included again and again."""
+    inside = {text.path: INCLUDED_NAME.findall(text.text) for text in texts if text.path.endswith(".md")}
+    sizes: dict[str, int] = {}
+
+    def size(name: str) -> int:
+        if name not in sizes:
+            sizes[name] = 0
+            for place in (root / "docs" / name, root / "snippets" / name):
+                with contextlib.suppress(OSError):  # told by who reads it
+                    sizes[name] += place.lstat().st_size
+        return sizes[name]
+
+    total = 0
+    for path, names in inside.items():
+        found = sum(size(name) + sum(map(size, inside.get(f"docs/{name}", ()))) for name in names)
+        total += found
+        if found > INCLUDED or total > ALL_INCLUDED:
+            yield Problem(path, 1, 1, "L005", f"{found} bytes, in what a page includes")
 
 
 def _pictures(tree: Tree, names: Iterable[str]) -> Iterator[Problem]:

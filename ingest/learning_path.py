@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.front_matter import front_matter, strings
+from ingest.invisible import visible
 from ingest.limits import LISTED, NAME_LETTERS, number_in
 from ingest.model import Concept, Source
 from ingest.problems import Problem
@@ -69,13 +70,17 @@ def parse_path(sources: Iterable[Source]) -> tuple[LearningPath, list[Problem]]:
                 problems.append(Problem(source.path, 1, 1, "T012", f"step {at} {said}"))
                 continue
             needs = tuple(number_in(number) for number in strings(item.get("needs")) if number.isdecimal())
-            steps.append(Step(at, str(item["name"]), str(item["english"]), needs, strings(item["concepts"])))
+            steps.append(Step(at, *_names(item), needs, strings(item["concepts"])))
         for at, item in enumerate(_items(meta.get("goals")), 1):
             if said := _lacks(item, ("id", "name", "english", "concepts")):
                 problems.append(Problem(source.path, 1, 1, "T012", f"goal {at} {said}"))
                 continue
-            goals.append(Goal(str(item["id"]), str(item["name"]), str(item["english"]), strings(item["concepts"])))
+            goals.append(Goal(str(item["id"]), *_names(item), strings(item["concepts"])))
     return LearningPath(tuple(steps), tuple(goals)), problems
+
+
+def _names(item: dict[str, Any]) -> tuple[str, str]:
+    return visible(str(item["name"])), visible(str(item["english"]))
 
 
 def _items(value: object) -> list[Any]:
@@ -101,13 +106,14 @@ def check_path(path: LearningPath, concepts: Sequence[Concept], sources: Iterabl
     problems: list[Problem] = []
     known = {concept.name: concept for concept in concepts}
     texts = list(sources)
+    lines: dict[str, int] = {}  # where each word stands first: there may be as many problems as words
+    for at, text in enumerate(texts[0].text.split("\n") if texts else (), 1):
+        for word in re.findall(r"[\w-]+", text.partition("#")[0]):
+            lines.setdefault(word, at)
 
     def say(name: str, code: str, message: str) -> None:
-        source = texts[0]
-        lines = source.text.split("\n")
-        word = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
-        line = next((at for at, text in enumerate(lines, 1) if word.search(text.partition("#")[0])), 1)
-        problems.append(Problem(source.path, line, 1, code, message))
+        first = re.match(r"[\w-]*", name)
+        problems.append(Problem(texts[0].path, lines.get(first[0] if first else "", 1), 1, code, message))
 
     passed: set[str] = set()
     whole = set(path.names)

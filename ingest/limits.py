@@ -8,9 +8,11 @@ from ingest.model import Question
 
 LARGEST = 1_000_000  # bytes of a text; somebody's whole year of notes is less
 LARGEST_PAPERS = 16_000_000  # bytes of a week of papers, which a program writes
+DOCUMENT, WHOLE = 200_000_000, 50_000_000  # bytes of what is converted; of a text, a feed or an export in one piece
 MARKS = 100_000  # of a text: lines and ASCII punctuation, each of which may cost as much as a hundred letters
 PAGE_MARKS, PARAGRAPH_MARKS = 20_000, 1_000  # of a page by hand: its Markdown takes the square of a paragraph's
 PAGE_COST = 10_000_000  # marks of a paragraph times its letters: behind an open bracket all of it is looked through
+INCLUDED, ALL_INCLUDED = 2_000_000, 200_000_000  # bytes that a page by hand includes; that all of them do
 INCLUDES, BLANKS = 50, 200  # of a page by hand; one after another
 _MARK = re.compile(r"[\n!-/:-@\[-`{-~]")
 QUESTIONS = 2_000  # of a note

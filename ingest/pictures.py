@@ -1,6 +1,7 @@
 """Pictures that lie beside a note: only kinds that run nothing, told by their first bytes, with their size."""
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ KINDS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif"}
 LARGEST = 10_000_000  # bytes
 PIXELS = 50_000_000  # which a browser unpacks to 200 MB; half a megabyte can hold a thousand million
 PARTS = 10_000  # before what says how large it is
+MOVING = 1_000_000_000  # pixels of all frames, each of which is unpacked again and again as long as it is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,15 @@ def size_of(content: bytes) -> tuple[int, int]:
         head = _jpeg(content) if kind == "jpg" else content
         width, height = imagesize.get(io.BytesIO(head), exif_rotation=kind == "jpg") if kind else (0, 0)
         across, down = _gif(content) if kind == "gif" else (width, height)
+        frames = _frames(content, kind)
     except Exception as error:  # a damaged head can fail anywhere in it
         raise ValueError(str(error)) from error
     if not (0 < width < 50_000 and 0 < height < 50_000):
         raise ValueError("no PNG, JPEG, GIF or WebP")
     if across * down > PIXELS:
         raise ValueError(f"{across} by {down} pixels")
+    if across * down * frames > MOVING:
+        raise ValueError(f"{frames} frames of {across} by {down} pixels")
     return int(width), int(height)
 
 
@@ -79,8 +84,7 @@ def _gif(content: bytes) -> tuple[int, int]:
         ValueError: No frame is near.
     """
     width, height = (int.from_bytes(content[at : at + 2], "little") for at in (6, 8))
-    (flags,) = content[10:11] or b"\0"  # one that is cut off has no frame
-    at, inside = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0), False
+    at, inside = 13 + _colours(content[10:11]), False
     for _ in range(PARTS):
         (mark,) = content[at : at + 1] or b"\0"
         if inside:
@@ -96,3 +100,38 @@ def _gif(content: bytes) -> tuple[int, int]:
         left, top, across, down = (int.from_bytes(content[at + n : at + n + 2], "little") for n in (1, 3, 5, 7))
         width, height = max(width, left + across), max(height, top + down)
     return width, height
+
+
+def _frames(content: bytes, kind: str) -> int:
+    """How many pictures it shows one after another, at least as many as there are.
+
+    Raises:
+        ValueError: It is in more pieces than a program writes.
+    """
+    if kind == "webp":
+        return max(1, content.count(b"ANMF"))
+    if kind == "png":
+        counts = re.findall(rb"acTL(.{4})", content[: content.find(b"IDAT")], re.DOTALL)
+        return max([1, *(int.from_bytes(count) for count in counts)])
+    if kind != "gif":
+        return 1
+    frames, at, left = 0, 13 + _colours(content[10:11]), PARTS + len(content) // 64
+    while left > 0:
+        mark = content[at : at + 1]
+        if mark == b"!":
+            at += 2
+        elif mark == b",":
+            frames += 1
+            at += 11 + _colours(content[at + 9 : at + 10])
+        else:
+            return frames
+        while left > 0 and (size := content[at : at + 1].ljust(1, b"\0")[0]):
+            at, left = at + 1 + size, left - 1
+        at, left = at + 1, left - 1
+    raise ValueError(f"{frames} frames and more")
+
+
+def _colours(said: bytes) -> int:
+    """Bytes of a table of colours, by the byte that says so; of one that is cut off there is none."""
+    (flags,) = said or b"\0"
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0

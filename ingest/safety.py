@@ -10,10 +10,11 @@ import re
 import textwrap
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from ingest.front_matter import front_matter, keys_for_others, line_of_key
-from ingest.invisible import unescape
+from ingest.invisible import unescape, visible
 from ingest.limits import BLANKS, INCLUDES, PAGE_COST, PAGE_MARKS, PARAGRAPH_MARKS, marks_in
 from ingest.model import Source
 from ingest.problems import Problem
@@ -60,7 +61,11 @@ LOOKS = set(
     " stroke-linecap stroke-linejoin stroke-opacity stroke-width text-anchor transform viewBox width x x1 x2 y y1"
     " y2".split()
 )
+TOLD = 20  # things in a drawing that may not be there; each is looked for
+NO_CODE = str.maketrans("<`~", "‹'-")
 DRAWING = re.compile(r"wiki-picture( wiki-group--\d{1,2})?|wiki-(query|key|value|policy|reference|reward)")
+# In an attribute: signs that numbers, colours and names have not, or functions: some fetch (`URL(`, `u\\72l(`).
+FETCHES = re.compile(r"[^\w\s.,#%+()-]|(?<!rgb)(?<!translate)(?<!rotate)(?<!scale)(?<!matrix)\s*\(")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -127,8 +132,8 @@ def check_snippet(source: Source) -> list[Problem]:
     for node in nodes:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             first, _, rest = node.value.value.partition("\n")
-            text = "\n" * (node.lineno - 1) + first.lstrip() + "\n" + textwrap.dedent(rest)
-            problems += _check_text(Source(source.path, text))
+            said = _check_text(Source(source.path, first.lstrip() + "\n" + textwrap.dedent(rest)))
+            problems += (replace(problem, line=problem.line + node.lineno - 1) for problem in said)
     return sorted({*problems})
 
 
@@ -155,16 +160,25 @@ def check_drawing(source: Source) -> list[Problem]:
         return [Problem(source.path, line, column + 1, "X006", f"a drawing that is not well-formed: {error.msg}")]
     strange = [str(node.tag) for node in root.iter() if str(node.tag).removeprefix(SVG) not in SHAPES]
     strange += [name for node in root.iter() for name in node.attrib if name not in LOOKS]
-    strange += [text for node in root.iter() for text in node.attrib.values() if re.search(r"url\s*\(|:\s*//", text)]
-    strange += [
-        text for node in root.iter() if (text := node.get("class")) is not None and not DRAWING.fullmatch(text)
-    ]  # the theme's cover pages
+    values = [(name, text) for node in root.iter() for name, text in node.attrib.items()]
+    strange += [text for name, text in values if name != "aria-label" and FETCHES.search(text)]
+    said = [text for node in root.iter() for text in (node.text, node.tail, node.get("aria-label")) if text]
+    if _acts("\n".join(said)):  # of all at once, which is rare
+        strange += [text for text in said if _acts(text)]
+    if (marks := marks_in("".join(said).replace("\n", ""))) > PARAGRAPH_MARKS:  # as which a page may hold them
+        return [Problem(source.path, 1, 1, "L005", f"{marks} marks, in the letters of a drawing")]
+    strange += [text for name, text in values if name == "class" and not DRAWING.fullmatch(text)]  # theme's cover pages
     if root.tag != "figure" or "class" not in root.attrib:  # in which it is no wider than the page
         strange.append(str(root.tag))
     return [
         Problem(source.path, _line_of(source.text, what.rpartition("}")[2]), 1, "X006", f"a drawing with {what!r}")
-        for what in sorted({*strange})
+        for what in sorted({*strange})[:TOLD]
     ] + list(_includes_in(source))
+
+
+def _acts(text: str) -> bool:
+    """Whether letters of a drawing act as Markdown, which they are where it is included in a list or a quotation."""
+    return any(_check_text(Source("", " ".join(text.split()).translate(NO_CODE))))
 
 
 def _includes_in(source: Source) -> Iterator[Problem]:
@@ -195,7 +209,7 @@ def _is_markup(name: str, text: str) -> bool:
         return not re.fullmatch(r"[\w-]+(?:/[\w-]+)*", text)
     quoted = '"' if name in ("description", "image") else ""
     plain = unescape(text)
-    acts = any(_check_text(Source("", plain))) and name != "image"
+    acts = visible(plain) != plain or (any(_check_text(Source("", plain))) and name != "image")
     return acts or bool(re.search(rf"<[^\s\d<=]|8<-|:::|[\x00-\x1f{quoted}]", plain))
 
 

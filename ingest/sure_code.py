@@ -11,7 +11,7 @@ LANGUAGES = (
     r"ini|java|javascript|js|json|jsonc|jsonl|latex|make|makefile|markdown|md|nginx|output|"
     r"py|pycon|python|regex|rs|rust|sh|sql|text|toml|ts|txt|typescript|xml|yaml|yml"
 )
-FENCE = re.compile(rf"(`{{3,}}|~{{3,}}) *(?:\{{ ?\.(?:{LANGUAGES}) ?(?:\.[\w+#-]+ ?)*\}}|(?:{LANGUAGES})?) *")
+FENCE = re.compile(rf"(`{{3,}}|~{{3,}}) *+(?:\{{ ?\.(?:{LANGUAGES}) ?(?:\.[\w+#-]+ ?)*\}}|(?:{LANGUAGES})?) *")
 FENCE_MARK = re.compile(r"[\s>*+\-\d.):]*(?:`{3}|~{3})")
 TICKS = re.compile(r"`+")
 PARAGRAPH_END = re.compile(r"(\n[ \t]*(?=\n))")

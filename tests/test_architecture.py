@@ -20,17 +20,17 @@ ALLOWED = {
         "files generate guard importing.document link links model notes.mend notes.parse pipeline reporting rules show"
         " web workspace"
     ),
-    "concepts": "front_matter lessons limits model problems symbols",
+    "concepts": "front_matter invisible lessons limits model problems symbols",
     "descriptors": "",
     "encodings": "",
     "files": "limits model pictures problems tree",
     "front_matter": "model problems",
     "generate": "addresses feeds.weeks files pages.ways pipeline problems reporting tree wiki workspace",
-    "guard": "addresses files limits pictures problems safety tree workspace",
+    "guard": "addresses files limits model pictures problems safety tree workspace",
     "heads": "",
     "invisible": "model problems",
     "kept": "",
-    "learning_path": "front_matter limits model problems",
+    "learning_path": "front_matter invisible limits model problems",
     "lessons": "front_matter markup model problems",
     "limits": "model",
     "link": "concepts feeds.weeks kept matching model questions.duplicates related wiki",
@@ -139,17 +139,17 @@ ALLOWED = {
     "importing.addresses": "",
     "importing.census": "importing.radicals",
     "importing.commands": (
-        "addresses feeds.parse files importing.census importing.document importing.html limits model notes.commands"
-        " notes.parse notes.write problems questions.write reporting tree"
+        "addresses descriptors feeds.sandbox files importing.census importing.document importing.html limits model"
+        " notes.commands notes.parse notes.write problems questions.write reporting tree"
     ),
     "importing.convert": (
-        "importing.census importing.decode importing.docx importing.html importing.markdown importing.pdf"
-        " importing.tidy importing.unzip pictures tree"
+        "descriptors importing.census importing.decode importing.docx importing.html importing.markdown importing.pdf"
+        " importing.tidy importing.unzip limits pictures tree"
     ),
     "importing.decode": "encodings",
     "importing.document": (
-        "importing.census importing.decode importing.footnotes importing.html importing.sandbox marks model"
-        " notes.parse problems questions.collected questions.discussions questions.parse"
+        "descriptors importing.census importing.decode importing.footnotes importing.html importing.sandbox limits"
+        " marks model notes.parse problems questions.collected questions.discussions questions.parse"
         " slips.head"
     ),
     "importing.docx": (
@@ -216,7 +216,7 @@ ALLOWED = {
     # pages
     "pages": "",
     "pages.atom": "invisible",
-    "pages.learning_map": "model pages.path",
+    "pages.learning_map": "model pages.path safe_html",
     "pages.days": "",
     "pages.lessons": "model pages.path wiki",
     "pages.compiled": "",

@@ -14,11 +14,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import yaml
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import sync_playwright
 
+from ingest.files import write_bytes
+from ingest.front_matter import front_matter
+from ingest.model import Source
 from publish.phrases import typeset
 
 ROOT = Path(__file__).parents[1]
@@ -107,7 +109,6 @@ def fonts() -> bool:
 
 def write(names: Iterable[str] = ()) -> None:
     """Draw cards into `docs/assets/cards/`, those that say something new."""
-    CARDS.mkdir(exist_ok=True)
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
@@ -123,7 +124,9 @@ def write(names: Iterable[str] = ()) -> None:
             info.add_text(KEY, hashed)
             small = shot.quantize(palette=_palette(shot), dither=Image.Dither.NONE)
             small.paste(0, mask=shot.convert("L").point(lambda light: 255 * (light > 253)))  # white, not nearly so
-            small.save(out, optimize=True, pnginfo=info)
+            content = io.BytesIO()
+            small.save(content, "png", optimize=True, pnginfo=info)
+            write_bytes(out, content.getvalue(), ROOT if out.is_relative_to(ROOT) else CARDS)
         browser.close()
 
 
@@ -144,7 +147,7 @@ def _palette(shot: Image.Image) -> Image.Image:
 
 
 def _front(path: Path) -> dict:
-    return yaml.safe_load(path.read_text("utf-8").split("---\n")[1])
+    return front_matter(Source(path.name, path.read_text("utf-8")))[0]
 
 
 def _page(title: str, english: str, group: str = "", number: int = 0, picture: str = "", runs: str = "") -> str:

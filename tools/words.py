@@ -5,13 +5,18 @@ spells concepts, brings 47,000 words, but not those of this field; ICU's segment
 """
 
 import json
+import os
 import re
 import subprocess
 from collections import Counter
 from pathlib import Path
 
-import yaml
 from pypinyin.constants import PHRASES_DICT
+
+from ingest.files import write_text
+from ingest.front_matter import front_matter, strings
+from ingest.guard import GIT, NO_FETCH
+from ingest.model import Source
 
 ROOT = Path(__file__).parents[1]
 OFTEN = 3
@@ -27,7 +32,8 @@ LITTLE = set("的了着过吗呢吧也就都还而又把被")  # what begins or 
 
 def words() -> list[str]:
     """Words that the project's texts have some times, in headings once."""
-    listed = subprocess.run(["git", "ls-files", "docs", "talks"], cwd=ROOT, capture_output=True, text=True, check=True)
+    asked, environment = [*GIT, "ls-files", "docs", "talks"], {**os.environ, **NO_FETCH}
+    listed = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     texts = [(ROOT / name).read_text("utf-8") for name in listed.stdout.splitlines() if name.endswith(".md")]
     lines = [line for text in texts for line in text.splitlines()]
     runs = [(run, OFTEN if line.startswith("#") else 1) for line in lines for run in re.findall("[㐀-鿿]{2,}", line)]
@@ -39,8 +45,8 @@ def words() -> list[str]:
         for word in found:
             counts[word] += weight
     for path in sorted((ROOT / "docs" / "topics").glob("*.md")):  # what ICU does not know: the field's own terms
-        front = yaml.safe_load(path.read_text("utf-8").split("---\n")[1])
-        terms = [term for key in ("aliases", "phrases") for term in front.get(key, ())]
+        front = front_matter(Source(path.name, path.read_text("utf-8")))[0]
+        terms = [term for key in ("aliases", "phrases") for term in strings(front.get(key))]
         counts.update({term: OFTEN for term in terms if re.fullmatch("[㐀-鿿]{2,4}", term)})
     counts.update(dict.fromkeys(OWN, OFTEN))
     return sorted(
@@ -53,4 +59,4 @@ def words() -> list[str]:
 if __name__ == "__main__":
     found = words()
     lines = [" ".join(found[at : at + 24]) for at in range(0, len(found), 24)]
-    (ROOT / "publish" / "words.txt").write_text(HEAD + "\n".join(lines) + "\n", "utf-8")
+    write_text(ROOT / "publish" / "words.txt", HEAD + "\n".join(lines) + "\n", ROOT)

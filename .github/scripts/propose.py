@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 AUTHOR = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
+MOST = 10  # open proposals of a kind; each new one is told to all of them
 SETTING = "Settings > Actions > General > Allow GitHub Actions to create and approve pull requests"
 
 
@@ -52,7 +53,9 @@ def main(kind: str, title: str, body: str, *paths: str) -> None:
         print("nothing new")
         return
     branch = f"{kind}/{os.environ['GITHUB_RUN_ID']}-{os.environ['GITHUB_RUN_ATTEMPT']}"
-    still_open = earlier(kind)
+    if len(still_open := earlier(kind)) >= MOST:  # whoever edits an issue again and again would fill the list
+        print(f"::warning::nothing was proposed: {MOST} proposals of {kind} are open; merge or close some")
+        return
     output("gh", "auth", "setup-git")
     output("git", "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
     address = create(branch, title, body)

@@ -18,8 +18,9 @@ from github import api, give, repository, say
 
 from ingest.model import Answer, Source
 from ingest.notes.parse import parse_note
+from ingest.plain import plain
 from ingest.questions.discussions import parse_discussion, said_where
-from ingest.questions.parse import SOURCES, parse_answer
+from ingest.questions.parse import SOURCES, parse_answer, parse_question
 from ingest.questions.write import write_answer, write_question
 
 TALKS = Path("talks")
@@ -124,7 +125,8 @@ def answers(issue: dict[str, Any], said: list[dict[str, Any]]) -> list[tuple[dic
             if accepted:  # the last word counts
                 marked = dict.fromkeys(marked, False)
             marked[other["id"]] = accepted
-    return [({**one, "body": texts[one["id"]]}, marked[one["id"]]) for one in said if one["id"] in marked]
+    named = ({**one, "user": one.get("user") or {"login": "ghost"}} for one in said)  # GitHub says so, too
+    return [({**one, "body": texts[one["id"]]}, marked[one["id"]]) for one in named if one["id"] in marked]
 
 
 def _is_asker(comment: dict[str, Any], issue: dict[str, Any]) -> bool:
@@ -142,7 +144,8 @@ def _meant(address: re.Match[str] | None, said: list[dict[str, Any]], at: int) -
 
 def with_answers(text: str, given: Iterable[Answer]) -> str:
     """A question file with the answers whose address it does not hold, above its references, and the last one's day."""
-    new = [answer for answer in given if answer.origin not in text]
+    known = {"", *(answer.origin for answer in parse_question(Source("", text))[0].answers)}
+    new = [answer for answer in given if answer.origin not in known and plain(answer.text).strip()]
     if not new:
         return text
     lines = text.rstrip("\n").split("\n")

@@ -37,9 +37,11 @@ export function changeOf(before, after) {
   while (end < Math.min(one.length, other.length) - start && one.at(-1 - end) === other.at(-1 - end)) end += 1;
   const old = one.slice(start, one.length - end).join("").trim();
   const now = other.slice(start, other.length - end).join("").trim();
-  const name = /([\w.]+\s*[=:]?\s*|\w+\()$/.exec(one.slice(0, start).join(""))?.[0].trim().replace(/\s*=$/, "") ?? "";
+  const name = /([\w.]+\s*[=:]?\s*|\w+\()$/.exec(one.slice(0, start).join("").slice(-NEAR))?.[0].trim().replace(/\s*=$/, "") ?? "";
   return `${name} ${old || "∅"} → ${now || "∅"}`.trim().slice(0, 120);
 }
+
+const NEAR = 120; // letters before a change, in which its name stands
 
 /** @param {string} line */
 const words = (line) => line.match(/\w[\w.]*|\s+|[^\w\s]/g) ?? [];

@@ -13,7 +13,7 @@ IGNORED = re.compile(
 )
 TIMED = re.compile(r"(\s*)%(?:time|prun)\s+(.+)")
 FETCHED = re.compile(r"(\s*)!\s*(?:wget|curl)\b(.*?)(https?://[^\s\"']+)(.*)")
-TO = re.compile(r"(?:-O|-o|--output(?:-document)?|>)\s*=?\s*([^\s-][^\s]*)")
+TO = re.compile(r"(?:-O|-o|--output(?:-document)?|>)\s*+=?\s*+([^\s-]\S*)")
 MAGIC = re.compile(r"\s*(?:%{1,2}\w|!\s*\w|\?\w|[\w.]+\?{1,2}\s*$)")
 PROMPT = re.compile(r"\s*(?:>>>|\.\.\. |In \[\d+\]:)")
 FENCE = re.compile(r"\s*```")

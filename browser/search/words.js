@@ -149,7 +149,7 @@ export class Matcher {
    * @returns {Named[]}
    */
   findParts(text) {
-    return [...text.matchAll(/(?<=\p{Ll})\p{Lu}\p{L}*|\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}\p{Ll}+(?=\p{Lu})/gu)].flatMap(({ 0: found, index = 0 }) => {
+    return [...text.matchAll(/(?<=\p{Ll})\p{Lu}\p{L}*|(?<!\p{Lu})\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}\p{Ll}+(?=\p{Lu})/gu)].flatMap(({ 0: found, index = 0 }) => {
       const id = found.length > 2 ? this.ids.get(key(found.toLowerCase())) : undefined;
       return id ? [{ id, start: index, end: index + found.length, text: found }] : [];
     });

@@ -98,8 +98,8 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NUMBER = re.compile(r"&#(?:x([\da-f]{1,8})|(\d{1,10}));", re.IGNORECASE | re.ASCII)
 # References that may be illegal: control characters, halves of pairs, and what is too large.
 _SUSPECT = re.compile(
-    r"&#(?:x0*(?:[0-8bcef]|1[\da-f]|d[89a-f][\da-f]{2}|fff[ef]|[\da-f]{6,});"
-    r"|0*(?:[0-8]|1[124-9]|2\d|3[01]|5[5-7]\d{3}|6553[45]|\d{7,});)",
+    r"&#(?:x0*+(?:(?<=0)|[1-8bcef]|1[\da-f]|d[89a-f][\da-f]{2}|fff[ef]|[\da-f]{6,});"
+    r"|0*+(?:(?<=0)|[1-8]|1[124-9]|2\d|3[01]|5[5-7]\d{3}|6553[45]|\d{7,});)",
     re.IGNORECASE | re.ASCII,
 )
 _HALVES = re.compile(

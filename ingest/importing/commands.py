@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ingest import files
 from ingest.addresses import name_slug, slug_for
+from ingest.descriptors import read_named
 from ingest.importing.census import Census
 from ingest.importing.document import (
     Document,
@@ -21,7 +22,7 @@ from ingest.importing.document import (
     tell_kind,
 )
 from ingest.importing.html import PICTURES
-from ingest.limits import FILES, OTHERS, PICTURE_BYTES
+from ingest.limits import FILES, OTHERS, PICTURE_BYTES, WHOLE
 from ingest.model import Block, Question, Source, Talk
 from ingest.notes.commands import NUMBER
 from ingest.notes.parse import parse_note
@@ -80,12 +81,18 @@ def _share(blocks: Sequence[Block], text: str) -> float:
 
 
 def _parse_feed(path: Path) -> int:
-    from ingest.feeds.parse import parse_feed  # feedparser takes longer to load than a note to check
+    from ingest.feeds.sandbox import (
+        CannotParse,
+        Limits,
+        parse_within,
+    )  # which takes longer to load than a note to check
 
     try:
-        feed = parse_feed(path.read_bytes(), path.as_posix())
+        feed = parse_within(read_named(path, WHOLE), path.as_posix(), Limits(seconds=20.0, memory=1_000_000_000))
     except OSError as error:
         raise Unreadable(path, f"cannot read: {error.strerror or error}") from error
+    except CannotParse as error:
+        raise Unreadable(path, str(error)) from error
     papers, revised = ([paper_json(paper) for paper in listed] for listed in (feed.papers, feed.revised))
     return print_records({"kind": "feed", "papers": papers, "revised": revised}, feed.problems)
 

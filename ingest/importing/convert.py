@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingest.descriptors import read_named
 from ingest.importing.census import Census, take
 from ingest.importing.decode import INSTALL, SAVE_AGAIN, CannotConvert, decode
 from ingest.importing.html import PICTURES, FoundPictures, Written, to_markdown
 from ingest.importing.markdown import read_markdown
 from ingest.importing.tidy import tidy
 from ingest.importing.unzip import unzip
+from ingest.limits import DOCUMENT
 from ingest.pictures import LARGEST
 from ingest.tree import Tree
 
@@ -22,6 +24,7 @@ BROKEN = "\ufffd"  # stands where a byte is no character
 FORMATS = (".docx", ".pdf", ".html", ".htm", ".md", ".markdown", ".txt")
 HELP = {  # what makes one of them of other files that people have
     ".doc .docm .odt .rtf .wps .pages": SAVE_AGAIN,
+    ".ipynb": "in Jupyter, save it as Markdown: jupyter nbconvert --to markdown",
     ".zip .rar .7z": "unpack it, and give the .md or .html that lies in it",
     ".csv .tsv .xls .xlsx .numbers": "paste its cells into a .docx, a question in each row, below names of the columns",
     ".ppt .pptx .key": "save it as .pdf",
@@ -66,7 +69,7 @@ def convert(path: Path) -> Converted:
     if kind not in FORMATS:
         what = next((what for kinds, what in HELP.items() if kind in kinds.split()), f"one of {', '.join(FORMATS)}")
         raise CannotConvert(f"cannot convert {kind or 'a file without an ending'}: {what}")
-    return convert_content(path.read_bytes(), kind, FoundPictures(lambda name: _beside(path.parent, name)))
+    return convert_content(read_named(path, DOCUMENT), kind, FoundPictures(lambda name: _beside(path.parent, name)))
 
 
 def convert_content(content: bytes, kind: str, pictures: FoundPictures) -> Converted:

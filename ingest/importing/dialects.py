@@ -223,7 +223,7 @@ def _role(match: re.Match[str], spoken: Spoken) -> str:
     spoken.dropped.append(match[0])
     if match[1] == "math":
         return f"${match[2]}$"
-    return re.sub(r"\s*<[^<>]*>$", "", match[2]) or match[2]
+    return re.sub(r"(?<!\s)\s*+<[^<>]*>$", "", match[2]) or match[2]
 
 
 def _words(text: str, drop: Callable[[re.Match[str]], str]) -> str:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ingest.descriptors import read_named
 from ingest.importing.census import Census
 from ingest.importing.decode import CannotConvert, decode
 from ingest.importing.footnotes import notes_at_end, notes_in_place
 from ingest.importing.html import html_to_markdown
 from ingest.importing.sandbox import convert_within
+from ingest.limits import WHOLE
 from ingest.marks import asks
 from ingest.model import Block, Question, Source, Talk
 from ingest.notes.parse import HEAD, REQUIRED, TITLED, parse_note
@@ -108,7 +110,7 @@ def read_discussions(path: Path) -> list[Question]:
 
 def _read_text(path: Path) -> str:
     try:
-        return decode(path.read_bytes())[0]
+        return decode(read_named(path, WHOLE))[0]
     except OSError as error:
         raise Unreadable(path, f"cannot read: {error.strerror or error}") from error
     except CannotConvert as error:

@@ -22,6 +22,9 @@ from ingest.limits import number_in
 
 AWAY = ("moveFrom", "Fallback", "del")
 WORD = ("docx", "docm", "dotx", "dotm")
+# Of a page inside: what is not shown, and its text. What begins again ends what began.
+UNSHOWN = re.compile(r"<(style|script|head)\b(?:(?!<\1\b).)*?</\1\s*>|<[^<>]*>", re.DOTALL)
+BODY = re.compile(r"<body\b(?:(?!<body\b)[^>])*>(.*?)(?:</body\s*>|$)", re.DOTALL | re.IGNORECASE)
 PAGES = ("mht", "mhtml", "eml", "htm", "html", "xhtml", "txt")
 
 
@@ -70,7 +73,7 @@ def _seen(package: Package) -> Iterator[str]:
     for name in package.related(package.main, "aFChunk"):
         if _ending(name) in PAGES:
             page = _decoded(package.content(name) or b"", name)
-            yield from re.sub(r"(?s)<(style|script|head)\b.*?</\1\s*>|<[^<>]*>", "\n", unescape(page)).split("\n")
+            yield from UNSHOWN.sub("\n", unescape(page)).split("\n")
         elif _ending(name) in WORD and (inner := package.inside(name)):
             yield from _seen(inner)
 
@@ -254,5 +257,5 @@ def _inside(parent: Element, name: str) -> Iterator[Element]:
 
 def _body_of(page: str) -> str:
     """A page's own text, so that a second `<html>` stands in no other."""
-    body = re.search(r"<body\b[^>]*>(.*?)(?:</body\s*>|$)", page, re.DOTALL | re.IGNORECASE)
+    body = BODY.search(page)
     return f"<div>{body[1] if body else page}</div>"

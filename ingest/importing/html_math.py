@@ -108,7 +108,7 @@ def indexes(tree: Any) -> None:
             continue
         element = make("tex", attrs={"index": "1"})
         said = str(before) if isinstance(before, NavigableString) else ""
-        base = re.search(r"(?:[A-Za-z\u0370-\u03ff]|\d+(?:\.\d+)?)$", said)
+        base = re.search(r"(?:[A-Za-z\u0370-\u03ff]|(?<!\d)\d+(?:\.\d+)?)$", said)
         if base and isinstance(before, NavigableString):
             word = re.search(r"[A-Za-z]{2,12}$", said) if mark == "_" else None
             taken = word[0] if word and not word[0].isupper() else base[0]

@@ -19,10 +19,10 @@ UNSEEN = ["sr-only", "visually-hidden", "screen-reader-text"]  # classes of what
 SIGNS = re.compile(r"font-family\s*:\s*[\"']?(Wingdings|Symbol)\b", re.IGNORECASE)
 STYLES = {
     "strong": re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)"),
-    "code": re.compile(r"font-family\s*:[^;]*(?:courier|mono|consol|menlo)", re.IGNORECASE),
+    "code": re.compile(r"font-family\s*:(?:(?!font-family)[^;])*(?:courier|mono|consol|menlo)", re.IGNORECASE),
     "sup": re.compile(r"vertical-align\s*:\s*super"),
     "sub": re.compile(r"vertical-align\s*:\s*sub\b"),
-    "s": re.compile(r"text-decoration[^;]*line-through"),
+    "s": re.compile(r"text-decoration(?:(?!text-decoration)[^;])*line-through"),
 }
 BLOCKS = ["p", "div", "section", "ul", "ol", "table", "pre", "blockquote", "figure", "h1", "h2", "h3", "h4", "h5", "h6"]
 SOURCES = ("data-src", "data-original", "data-actualsrc", "data-lazy-src", "data-croporisrc", "data-origin", "src")

@@ -160,7 +160,8 @@ def _without_blocks(text: str, dropped: list[str]) -> str:
 def _own_marks(lines: list[str], text: str) -> list[str]:
     """What is written for programs and shown to nobody: tags, anchors, marks of blocks, addresses of pictures."""
     tags = re.findall(
-        r"(?m)^ *(?:(?:\?\?\?\+?|!!!)[ \t]+[\w -]+(?=[ \t]\")|:::+[ \t]*(?:\{[^{}\n]*\}|[\w-]+)(?=[ \t\[]*\S?))", text
+        r"(?m)^ *(?:(?:\?\?\?\+?|!!!)[ \t]+[\w-][\w -]*(?=[ \t]\")|:::+[ \t]*(?:\{[^{}\n]*\}|[\w-]+)(?=[ \t\[]*\S?))",
+        text,
     )
     tags += re.findall(
         r"<[a-zA-Z/][^<>\n]*>|\{[#.:][^{}\n]*\}|\{\{[<%][^{}\n]*+(?<=[>%])\}\}|\[![^\[\]\n]*\]|\s\^[A-Za-z0-9-]{3,40}(?=\n|$)",

@@ -134,7 +134,7 @@ def _words_of(lines: Sequence[Line]) -> set[str]:
     torn = False
     for line in lines:
         text = line.text.lower()
-        found = WORD.findall(re.sub(r"\S+-$", "", text))
+        found = WORD.findall(re.sub(r"(?<!\S)\S+-$", "", text))
         words.update(found[1:] if torn else found)
         torn = text.endswith("-")
     return words
@@ -142,7 +142,7 @@ def _words_of(lines: Sequence[Line]) -> set[str]:
 
 def _is_torn(before: str, after: str, words: set[str]) -> bool:
     """Whether a hyphen at a line's end tears a word, as the rest of the document tells."""
-    left, right = re.search(r"([A-Za-z]{2,})-$", before), re.match(r"[a-z]{2,}", after)
+    left, right = re.search(r"(?<![A-Za-z])([A-Za-z]{2,})-$", before), re.match(r"[a-z]{2,}", after)
     if not left or not right or left[1].isupper():
         return False
     first, second = left[1].lower(), right[0]

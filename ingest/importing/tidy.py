@@ -10,7 +10,7 @@ from ingest.markup import CJK, fenced_lines
 DROPPED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\xad\ufeff\u200b\u2060]")
 PRIVATE = "[\ue000-\uf8ff]"
 LIGATURE = re.compile("[\ufb00-\ufb06]")
-UNDERLINE = re.compile(r"(?<!\\)<u>(.*?)</u>")
+UNDERLINE = re.compile(r"(?<!\\)<u>((?:(?!<u>).)*?)</u>")  # what begins again ends what began
 MARKED = re.compile(
     r"\s*(?:#{1,6}(?:\s|$)|[-*+>|•]|\d{1,3}[.、)）]|【|\[\^|[QqAaＱＡ]\s*+\d{0,3}\s*[:：]|[问答]\s*[:：]|答案|\$\$|https?://|!?\[)"
 )

@@ -15,11 +15,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from graphlib import TopologicalSorter
-from html import escape
 from itertools import accumulate, count, pairwise
 
 from ingest.model import Concept
 from ingest.pages.path import PathPages
+from ingest.safe_html import attribute as escape
 
 WIDTH, ROW, BOX = 328, 62, 28  # user units: a picture's width, from one row to the next, a box's height
 GAP, LANE = 10, 4  # between two neighbours; the width of a lane

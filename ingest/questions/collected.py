@@ -218,7 +218,7 @@ def bare_title(title: str) -> str:
     bare = COUNT.sub("", bare, count=1)
     bare = unmarked(re.sub(r"\*\*([^*]+)\*\*|__([^_]+)__", lambda match: match[1] or match[2], bare))
     bare = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", bare)
-    return visible(re.sub(r"\s*[:：]$", "", bare.strip().strip("*").strip())).strip()
+    return visible(re.sub(r"(?<!\s)\s*+[:：]$", "", bare.strip().strip("*").strip())).strip()
 
 
 def article_question(source: Source) -> Question | None:

@@ -56,16 +56,15 @@ def parse_discussion(item: dict[str, Any], path: str, to_markdown: Callable[[str
         for one in said
     )
     answers = tuple(answer for answer in found if answer.text)
-    name = (
-        f"discussion-{item['number']}" if isinstance(item.get("number"), int) else str(item.get("id") or "discussion")
-    )
+    numbered = isinstance(item.get("number"), int)
+    name = f"discussion-{item['number']}" if numbered else _whole(item.get("id") or "discussion")
     asked, origin = said_where(item)
     if form := parse_form(_body(item, to_markdown), path):
         given = tuple(replace(answer, author=answer.author or form.asker or _author(item)) for answer in form.answers)
         form = replace(form, id=name, asker=form.asker or _author(item), answers=(*given, *answers))
         return replace(form, asked=asked, origin=origin)
     return Question(
-        name, " ".join(item["title"].split()), _body(item, to_markdown), _author(item),
+        name, _whole(" ".join(item["title"].split())), _body(item, to_markdown), _author(item),
         answers, path, 1, asked=asked, origin=origin,
     )  # fmt: skip
 
@@ -97,7 +96,7 @@ def _nodes(value: Any) -> list[dict[str, Any]]:
 def said_where(item: dict[str, Any]) -> tuple[date | None, str]:
     """When and at which address something was said, as GraphQL or as the older interface tells it."""
     day = re.match(r"\d{4}-\d\d-\d\d", str(item.get("createdAt") or item.get("created_at") or ""))
-    address = str(item.get("html_url") or item.get("url") or "")
+    address = _whole(item.get("html_url") or item.get("url") or "")
     try:
         said = date.fromisoformat(day[0]) if day else None
     except ValueError:
@@ -107,8 +106,13 @@ def said_where(item: dict[str, Any]) -> tuple[date | None, str]:
 
 def _author(item: dict[str, Any]) -> str:
     author = item.get("author") or item.get("user")
-    return str(author.get("login") or "") if isinstance(author, dict) else str(author or "")
+    return _whole(author.get("login") or "" if isinstance(author, dict) else author or "")
 
 
 def _body(item: dict[str, Any], to_markdown: Callable[[str], str]) -> str:
-    return str(item.get("body") or to_markdown(str(item.get("bodyHTML") or ""))).strip()
+    return _whole(item.get("body") or to_markdown(str(item.get("bodyHTML") or ""))).strip()
+
+
+def _whole(value: object) -> str:
+    """As text, without halves of characters, which JSON can hold and no file can."""
+    return str(value).encode("utf-8", "replace").decode()

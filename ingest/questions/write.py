@@ -23,7 +23,7 @@ def write_question(question: Question, origin: str, licence: str) -> str:
     head |= {key: value for key, value in said.items() if key not in head}
     fields = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in head.items() if value]
     fields += [f"date: {question.asked}"] if question.asked else []
-    parts = ["---\n" + "\n".join(fields) + "\n---", f"# {question.title}", _deeper(question.text)]
+    parts = ["---\n" + "\n".join(fields) + "\n---", f"# {question.title}", _deeper(_closed(question.text))]
     for answer in question.answers:
         parts += [write_answer(answer)]
     # Its page says in its head where a question was asked; where one was taken from stands among its references.
@@ -40,7 +40,7 @@ def write_answer(answer: Answer) -> str:
     where = "，".join(str(part) for part in (answer.said, answer.origin and f"<{answer.origin}>") if part)
     signed = f"—{answer.author}" + (f"（{where}）" if where else "") if answer.author else ""
     heading = "## 回答（采纳）" if answer.accepted else "## 回答"
-    return "\n\n".join(part for part in (heading, _closed(_deeper(answer.text)), signed) if part)
+    return "\n\n".join(part for part in (heading, _deeper(_closed(answer.text)), signed) if part)
 
 
 def _deeper(text: str) -> str:
@@ -53,9 +53,9 @@ def _deeper(text: str) -> str:
 
 
 def _closed(text: str) -> str:
-    """A text whose last fence is closed, so that it does not swallow what follows."""
+    """A text whose fences are closed: the fence of what follows would close one, and be swallowed."""
     lines = text.split("\n")
-    if len(lines) - 1 in fenced_lines(lines) and (opened := [line for line in lines if FENCE.match(line)]):
-        mark = FENCE.match(opened[-1])
-        return text if mark is None or lines[-1].strip() == mark[1] else f"{text}\n{mark[1]}"
-    return text
+    fenced = fenced_lines(lines)
+    begun = (FENCE.match(line) for at, line in enumerate(lines) if at not in fenced)
+    mark = next(filter(None, begun), None)
+    return f"{text}\n{mark[1]}" if mark else text

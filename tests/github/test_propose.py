@@ -110,6 +110,18 @@ def test_earlier_proposal_keeps_what_was_added_to_it_and_is_told(repository):
     assert [call[2] for call in repository.asked("pr", "comment")] == ["5"]
 
 
+def test_who_asks_again_and_again_fills_no_list(repository):
+    (repository.work / "a.txt").write_text("new\n", "utf-8")
+    still_open = [listed(number, f"lock/{number}") for number in range(10)]
+    done = repository.propose(listed=[*still_open[1:], listed(99, "lock/99", fork=True)])
+    assert done.returncode == 0 and repository.asked("pr", "create")
+    repository.git("reset", "--quiet", "--hard", "HEAD^")
+    (repository.work / "a.txt").write_text("newer\n", "utf-8")
+    done = repository.propose(run="8", listed=still_open)
+    assert done.returncode == 0 and "::warning::nothing was proposed" in done.stdout
+    assert len(repository.asked("pr", "create")) == 1 and "lock/8-1" not in repository.branches()
+
+
 def test_fork_with_the_same_branch_is_not_in_the_way(repository):
     (repository.work / "a.txt").write_text("new\n", "utf-8")
     assert repository.propose(listed=[listed(5, "lock/7-1", fork=True)]).returncode == 0

@@ -239,6 +239,37 @@ def test_strangers_words_are_data(read):
     assert "\n" not in found.title
 
 
+def test_answer_is_known_by_its_whole_address_where_it_is_signed(read, tmp_path):
+    """Comment 42 was taken for 4, and an answer that mentions another's address for that one."""
+    said = [comment(42, "hua", "甲"), comment(43, "ming", f"/回答 见 {HERE}#issuecomment-5。")]
+    marks = [comment(60 + at, "ming", f"/回答 {HERE}#issuecomment-{at}") for at in (42, 4, 5)]
+    (tmp_path / "talks/questions/issue-12.md").write_text(read([*said, marks[0]])[0], "utf-8")
+    text = read([*said, *marks, comment(4, "li", "乙"), comment(5, "an", "丙")])[0]
+    assert sorted(answer.author for answer in question(text).answers) == ["an", "hua", "li", "ming"]
+
+
+@pytest.mark.parametrize("begun", ["```", "~~~~\n```", "a\n\n````py\n```\n# x"])
+def test_fence_that_nobody_closed_swallows_no_answer(read, tmp_path, begun):
+    """The next answer's closed it, and was added again each time."""
+    said = [comment(1, "hua", begun), comment(2, "ming", "/采纳"), comment(3, "ming", f"/回答 见\n\n{begun}")]
+    text = read(said, ISSUE | {"body": begun})[0]
+    assert [answer.author for answer in question(text).answers] == ["hua", "ming"]
+    (tmp_path / "talks/questions/issue-12.md").write_text(text, "utf-8")
+    assert "没有新的内容" in read(said, ISSUE | {"body": begun})[1]
+
+
+def test_answer_of_marks_alone_is_not_added_again(read, tmp_path):
+    said = [comment(1, "hua", "</details>"), comment(2, "ming", "/采纳")]
+    (tmp_path / "talks/questions/issue-12.md").write_text(read(said)[0], "utf-8")
+    assert "没有新的内容" in read(said)[1]
+
+
+def test_answer_of_a_deleted_account_is_added_once(read, tmp_path):
+    said = [{**comment(1, "", "甲"), "user": None}, comment(2, "ming", "/采纳")]
+    (tmp_path / "talks/questions/issue-12.md").write_text(read(said)[0], "utf-8")
+    assert "没有新的内容" in read(said)[1]
+
+
 @pytest.mark.parametrize("nobody", [None, {"login": "ghost"}])
 def test_who_deleted_their_account_accepts_nothing(nobody):
     """All of them are one to GitHub: another's mark is not the asker's."""

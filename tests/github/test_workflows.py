@@ -122,6 +122,28 @@ def test_last_build_is_all_that_a_build_leaves():
     assert {*cached} - {".cache"} == {name for name in cleaned if not name.startswith(".")}
 
 
+def test_clean_build_takes_nothing_that_earlier_runs_left():
+    """Who suspects a cache has one way: the runtime's and pip's were taken all the same."""
+    steps = workflow("pages")["jobs"]["build"]["steps"]
+    caches = [step for step in steps if step.get("uses", "").startswith("actions/cache")]
+    assert len(caches) == 2 and {step.get("if") for step in caches} == {"${{ !inputs.clean }}"}
+    [build] = [step for step in steps if "make site" in step.get("run", "")]
+    assert build["env"]["PIP_NO_CACHE_DIR"] == "${{ inputs.clean && '1' || '' }}"
+
+
+def test_only_our_own_commits_run_where_caches_are_the_default_branchs():
+    """A pull request's caches are its own; what these events start runs on the default branch, whoever causes them."""
+    ours = {"push", "schedule", "workflow_dispatch"}
+    for path in WORKFLOWS:
+        events = workflow(path.stem)[True]  # as YAML reads `on`
+        assert "pull_request_target" not in events
+        for job in workflow(path.stem)["jobs"].values() if not {*events} <= ours | {"pull_request"} else ():
+            uses = [step for step in job["steps"] if "uses" in step]
+            assert not [step for step in uses if step["uses"].startswith("actions/cache")]
+            checkouts = [step["with"]["ref"] for step in uses if step["uses"].startswith("actions/checkout")]
+            assert checkouts == ["${{ github.event.repository.default_branch }}"]
+
+
 def test_half_a_build_over_an_earlier_one_is_not_deployed():
     """Its last file says that a build has come to its end, and an earlier run's is removed first."""
     [build] = [step for step in workflow("pages")["jobs"]["build"]["steps"] if "SITE_URL" in step.get("env", {})]

@@ -1,11 +1,15 @@
 """The command line on a project on disk: exit codes, messages, and what is left behind."""
 
 import json
+import os
+import re
 
 import pytest
 
 from ingest import pipeline
 from ingest.cli import main
+from ingest.importing import commands as documents
+from ingest.importing import convert, document
 from tests.ingest.conftest import CONCEPT, NOTE, QUESTION
 
 
@@ -153,6 +157,26 @@ def test_fetch_says_what_each_feed_brought_and_exits_2_on_an_unreadable_path(pro
     assert "2024-W01.jsonl" in [path.name for path in (project / "talks/papers").iterdir()]
     assert run(project, "fetch", project / "nowhere.xml") == 2
     assert "nowhere.xml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["parse", "import", "fmt", "check", "check --fix"])
+@pytest.mark.parametrize("ending", ["md", "json"])
+@pytest.mark.parametrize("what", ["a FIFO", "a device", "too much"])
+def test_file_without_an_end_is_a_line(tmp_path, capfd, monkeypatch, command, ending, what):
+    """Each hung, or took all memory."""
+    path = tmp_path / f"a.{ending}"
+    monkeypatch.setattr(convert, "DOCUMENT", 1000)
+    for module in (document, documents):
+        monkeypatch.setattr(module, "WHOLE", 1000)
+    monkeypatch.setattr(document, "convert_within", convert.convert)  # in this process
+    {"a FIFO": os.mkfifo, "a device": lambda to: to.symlink_to("/dev/zero")}.get(what, lambda to: to.touch())(path)
+    if what == "too much":
+        os.truncate(path, 10**10)
+    name, *options = command.split()
+    places = {"check": ("talks", "docs", "snippets"), "import": ("talks",)}.get(name, ())
+    options += [f"--{place}={tmp_path}/project/{place}" for place in places]
+    assert main([name, *options, str(path)]) in (1, 2)
+    assert re.search("not a file|a FIFO|a link|more than|cannot convert", "".join(capfd.readouterr()))
 
 
 def test_page_that_cannot_be_written_is_exit_code_2_and_says_so(project, capsys):

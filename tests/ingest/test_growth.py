@@ -9,6 +9,7 @@ import gc
 import itertools
 import time
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,12 +19,17 @@ from ingest.feeds.listed import read_opml
 from ingest.feeds.records import decode, settled
 from ingest.front_matter import _lines_of_keys
 from ingest.importing.census import take
+from ingest.importing.dialects import ROLE, Spoken, _role
+from ingest.importing.docx import UNSHOWN, _body_of
 from ingest.importing.escape import escape
 from ingest.importing.footnotes import notes_at_end
-from ingest.importing.html import FoundPictures
-from ingest.importing.markdown import read_markdown
+from ingest.importing.html import FoundPictures, to_markdown
+from ingest.importing.html_tree import STYLES
+from ingest.importing.markdown import _own_marks, read_markdown
+from ingest.importing.pdf_text import _is_torn, _words_of
 from ingest.importing.tidy import tidy
 from ingest.invisible import check_direction, visible
+from ingest.learning_path import check_path, parse_path
 from ingest.lessons import cell_of
 from ingest.markup import links_in
 from ingest.matching import Matcher
@@ -34,12 +40,12 @@ from ingest.notes.parse import parse_note
 from ingest.notes.write import format_note
 from ingest.pages.talks import parts_of
 from ingest.plain import plain
-from ingest.questions.collected import parse_collection
+from ingest.questions.collected import bare_title, parse_collection
 from ingest.questions.discussions import parse_form
 from ingest.questions.duplicates import alike, join
 from ingest.questions.parse import parse_question
 from ingest.related import related
-from ingest.safety import check_page
+from ingest.safety import check_drawing, check_page, check_snippet
 from ingest.slips.head import with_fields
 from ingest.slips.notes import note_slips
 from ingest.slips.questions import concept_slips, question_slips
@@ -175,6 +181,28 @@ EXPORTS = {
 }
 
 
+# What is done to a piece of a text, which one letter again and again makes long.
+PIECES = {
+    "a title's colon": (bare_title, "a", " ", "b"),
+    "a role's address": (lambda text: ROLE.sub(lambda found: _role(found, Spoken("")), text), "{a}`", " ", "b`"),
+    "a box": (lambda text: _own_marks([], text), " ???+", " ", "!"),
+    "underlined": (tidy, "", "<u>", ""),
+    "a number's index": (lambda text: to_markdown(f"<p>{text}<sub>i</sub></p>"), "", "1", "!"),
+    "torn words": (lambda text: _is_torn(text, "ab", set()), "", "a", "!"),
+    "a torn line": (lambda text: _words_of([SimpleNamespace(text=text)]), "", "a", "!"),
+    "a fence's blanks": (PARSERS["page by hand"], "```", " ", "!\n"),
+    "a page inside": (_body_of, "", "<body", ""),
+    "styles of a page inside": (lambda text: UNSHOWN.sub("", text), "", "<style", ""),
+    "fonts": (STYLES["code"].search, "", "font-family:", ""),
+}
+
+
+@pytest.mark.parametrize("kind", PIECES)
+def test_piece_is_read_in_linear_time(kind):
+    work, before, part, after = PIECES[kind]
+    assert not grows_too_fast(work, lambda size: before + part * (size // len(part)) + after, 2_000)
+
+
 @pytest.mark.parametrize("kind", EXPORTS)
 def test_marks_of_programs_are_read_in_linear_time(kind):
     before, part, after = EXPORTS[kind]
@@ -227,6 +255,7 @@ def _opml(source):
     return read_opml(source.text.encode(), source.path)
 
 
+STEP = "- name: a\n  english: a\n  concepts:\n"
 FILES = {
     "papers": (decode, WEEK, lambda size: PAPER % ("", "") * (size // 40)),
     "papers of days to come": (
@@ -249,12 +278,25 @@ FILES = {
     "keys": (
         parse_question,
         QUESTION,
-        lambda size: "---\n" + "".join(f"k{n}: v\n" for n in range(size // 10)) + "---\n# a\n" + "x\n" * (size // 2),
+        lambda size: "---\n" + "".join(f"k{n}: v\n" for n in range(size // 4)) + "---\n# a\n" + "x\n" * (size // 2),
     ),
     "headings of one name": (
         lambda source: parts_of(parse_note(source)[0]),
         NOTE,
         lambda size: HEAD + "## a\n\nb\n\n" * (size // 9),
+    ),
+    "docstrings": (check_snippet, "snippets/a.py", lambda size: '"a"\n' * (size // 4)),
+    "what is no drawing": (
+        check_drawing,
+        "docs/topics/pictures/a.html",
+        lambda size: "<figure>" + "".join(f"<a{n}/>" for n in range(size // 8)) + "</figure>",
+    ),
+    "a path": (
+        lambda source: check_path(parse_path([source])[0], [], [source]),
+        "docs/topics/path.yml",
+        lambda size: (
+            "---\nsteps:\n" + "".join(f"{'' if n % 90 else STEP}  - a{n}\n" for n in range(size // 4)) + "---\n"
+        ),
     ),
     "topics": (parse_question, QUESTION, lambda size: f"---\ntopics: [{'a,' * (size // 2)}]\n---\n# a\n"),
 }

@@ -1,12 +1,13 @@
 """No file costs the others much, and none turns a reader's eye: limits of front matter, sizes and characters."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from xml.etree import ElementTree
 
 import pytest
 
-from ingest import files, limits, pipeline, safe_html, workspace
+from ingest import files, guard, limits, pipeline, safe_html, workspace
 from ingest.concepts import parse_concept, parse_groups
 from ingest.feeds.archive import merge_all
 from ingest.feeds.catch_up import next_page
@@ -275,6 +276,19 @@ def test_what_turns_text_is_never_shown_but_told_and_kept_in_the_file(char):
     assert char in format_note(source)[0]
 
 
+@pytest.mark.parametrize("field", ["title", "english", "group", "summary", "aliases"])
+def test_concepts_names_are_shown_without_what_nobody_sees(field):
+    """The map drew them as they are; YAML can write them so that the file does not show them either."""
+    head = re.sub(rf"(?m)^({field}): .*", r'\1: "a\\0\\e\\u202eb"', CONCEPT)
+    assert head != CONCEPT
+    index = Source("docs/topics/index.md", '---\ngroups: {"a\\0\\e\\u202eb": "c\\u202ed"}\n---\n')
+    path = '---\nsteps: [{name: "a\\e", english: "\\u202eb", concepts: [lora]}]\n---\n'
+    concept, path = Source("docs/topics/lora.md", head), Source("docs/topics/path.yml", path)
+    pages, _, _ = pipeline.build(pipeline.Inputs(concepts=(concept,), concept_index=(index,), path=(path,)))
+    shown = {name: page for name, page in pages.items() if isinstance(page, str)}
+    assert shown and not [name for name, page in shown.items() if re.search(r"[\0\x1b\u202e]|\\u202e", page)]
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -309,3 +323,19 @@ def test_what_comes_near_is_looked_for_of_few_unknown_names(monkeypatch):
     problems = pipeline.parse(pipeline.Inputs(questions=tuple(questions), concepts=concepts))[1]
     assert len([problem for problem in problems if problem.code == "T001"]) == 300
     assert len([known for known in looked if known]) == pipeline.HINTS
+
+
+def test_a_few_lines_make_no_page_of_gigabytes(project, monkeypatch):
+    """One file of a megabyte was included fifty times, in a page that others' pages include by its example."""
+    topics = project / "docs/topics"
+    (project / "snippets/big.py").write_text('"""T."""\n' + "x = 1\n" * 1_000, "utf-8")
+    (topics / "whole.md").write_text('---\ntitle: T\n---\n\n```python\n--8<-- "big.py"\n```\n', "utf-8")
+    (topics / "often.md").write_text("---\ntitle: T\n---\n\n" + '```python\n--8<-- "big.py"\n```\n\n' * 5, "utf-8")
+    (topics / "far.md").write_text('---\ntitle: T\n---\n\n--8<-- "topics/often.md:example"\n', "utf-8")
+    monkeypatch.setattr(guard, "INCLUDED", 20_000)
+    told = [(problem.path, problem.code) for problem in guard.inputs(workspace.Workspace.at(project))]
+    assert told == [("docs/topics/far.md", "L005"), ("docs/topics/often.md", "L005")]
+    monkeypatch.setattr(guard, "ALL_INCLUDED", 5_000)
+    assert ("docs/topics/whole.md", "L005") in [
+        (problem.path, problem.code) for problem in guard.inputs(workspace.Workspace.at(project))
+    ]

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from ingest import guard
 from ingest.cli import main
 from ingest.guard import before_pages, shape
 from ingest.tree import DEEPEST
@@ -165,6 +166,16 @@ def test_no_program_runs_that_a_repository_names(project, bare):
     repository_that_runs(project, bare)
     shape(project)
     assert not (project / "ran").exists()
+
+
+def test_git_that_waits_for_ever_is_told(project, monkeypatch):
+    """The settings that came in an archive may name a FIFO."""
+    subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
+    os.mkfifo(project / ".git/more")
+    subprocess.run(["git", "config", "include.path", "more"], cwd=project, check=True)
+    monkeypatch.setattr(guard, "PATIENCE", 0.3)
+    [problem] = shape(project)
+    assert (problem.path, problem.code) == (".git", "X002") and "within 0.3 seconds" in problem.message
 
 
 def test_git_that_does_not_answer_is_told(project):

@@ -87,6 +87,29 @@ def test_picture_is_as_large_as_a_browser_takes_it_to_be(content, said):
         size_of(content)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (gif(frame(7_000, 7_000)[:-1] * 21 + b";"), "21 frames of 7000 by 7000 pixels"),
+        (head(7_000, 7_000) + chunk(b"acTL", struct.pack(">II", 21, 0)) + chunk(b"IDAT", b""), "21 frames of 7000"),
+        (
+            head(7_000, 7_000)
+            + chunk(b"tEXt", b"acTL" + struct.pack(">II", 1, 0))
+            + chunk(b"acTL", struct.pack(">II", 21, 0)),
+            "21 frames of 7000",
+        ),
+        (WEBP[:24] + struct.pack("<I", 6_999)[:3] * 2 + b"ANMF" * 21, "21 frames of 7000 by 7000 pixels"),
+        (gif(frame(9, 9)[:-1] * 30_000), "frames and more"),
+        (gif(frame(9, 9)[:-2] + b"\1a" * 100_000), "frames and more"),
+    ],
+)
+def test_pictures_that_move_are_no_larger_than_one_that_stands(content, said):
+    """A frame of 49 million pixels takes 40 kB; a browser unpacks each as often as it is shown."""
+    with pytest.raises(ValueError, match=said):
+        size_of(content)
+    assert size_of(gif(frame(640, 480)[:-1] * 300)) == (3, 2)
+
+
 def test_frame_within_a_screen_and_parts_with_padding_are_read():
     assert size_of(gif(frame(3, 2))) == size_of(GIF[:10]) == size_of(gif(frame(3, 2))[:16]) == (3, 2)
     assert size_of(JPEG[:2] + part(0xE1, b"a") + b"\xff\xff" + sized(7, 5)) == (7, 5)

@@ -15,6 +15,7 @@ from ingest.notes.parse import parse_note
 from ingest.pipeline import Inputs, build
 from ingest.questions.collected import parse_collection
 from ingest.questions.discussions import parse_discussions
+from ingest.questions.write import write_question
 from ingest.safe_html import to_html
 
 HEAD = "【编号】：101\n【时间】：2024-03-02\n\n## 本周新闻\n\n"
@@ -119,6 +120,17 @@ def test_answer_behind_a_link_leaves_the_question_open():
     first, second = parse_collection(Source("faq.md", text))[0]
     assert (first.status, first.text) == ("open", "- [点击查看答案](https://example.org/zsxq)")
     assert second.status == "answered"
+
+
+@pytest.mark.parametrize("body", ["b{}", "### 问题\n\na{}\n\n### 回答\n\nb{}\n\n### 许可\n\n{}"])
+def test_half_a_character_in_an_export_is_one_that_a_file_can_hold(body):
+    """JSON writes it, and it kept every question of the export from being written."""
+    half = "\ud800"
+    said = {"body": f"c{half}", "author": {"login": f"d{half}"}, "url": f"https://a.b/{half}"}
+    item = {"title": f"a{half}？", "body": body.replace("{}", half), "id": half, "author": half, "comments": [said]}
+    [question] = parse_discussions(json.dumps(item | {"url": f"https://a.b/{half}"}), "a.json", html_to_markdown)
+    assert len(question.answers) >= 1 and write_question(question, "a.json", "").encode()
+    assert all(text.encode() for text in (question.id, question.origin))
 
 
 def test_discussion_of_a_webhook_and_of_a_list_without_bodies():

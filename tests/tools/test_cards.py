@@ -34,14 +34,17 @@ def test_cards_say_what_the_pages_say():
     assert stale == [], f"python -m tools.cards {' '.join(stale)}"
 
 
-def test_picture_runs_nothing_while_a_card_is_drawn(tmp_path, monkeypatch):
+def test_picture_runs_nothing_while_a_card_is_drawn_and_nothing_is_written_through_a_link(tmp_path, monkeypatch):
     """It is whatever a branch has in docs/topics/pictures/."""
     if not any(map(shutil.which, cards.BROWSERS)):
         pytest.skip("no Chromium")
-    monkeypatch.setattr(cards, "CARDS", tmp_path)
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards/a.png").symlink_to(tmp_path / "none")
+    monkeypatch.setattr(cards, "CARDS", tmp_path / "cards")
     acts = "<main>a</main><script>document.documentElement.style.background = '#000'</script>"
     monkeypatch.setattr(cards, "pages", lambda names: [("a", acts)])
     with ThreadPoolExecutor() as another:  # Playwright may be at work in this thread
         another.submit(cards.write).result()
-    with Image.open(tmp_path / "a.png") as opened:
+    assert not (tmp_path / "none").exists()  # where a branch's link leads
+    with Image.open(tmp_path / "cards/a.png") as opened:
         assert opened.convert("RGB").getpixel((600, 600)) == (255, 255, 255)
