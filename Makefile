@@ -15,13 +15,9 @@ GIT := GIT_ALLOW_PROTOCOL= GIT_NO_LAZY_FETCH=1 git -c safe.directory='*' -c safe
   -c core.fsmonitor=false
 UNREAD := $(shell $(GIT) ls-files -- ':(icase).venv*' ':(icase)*.pyc' ':(icase)*.so' ':(icase).gitmodules' 2>/dev/null \
   || echo '?')
-# What an environment that was made here says of itself, this user knows: a name that nobody else can guess.
-KNOWN := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/openllm-wiki
 ifeq ($(UNREAD),?)
 UNREAD :=
-UNTOLD := $(shell { test ! -L .venv && test ! -L .venv/.ours && test -f .venv/.ours \
-  && grep -qxF -e "$$(head -c 32 .venv/.ours)" "$(KNOWN)/environments"; } 2>/dev/null \
-  || find . \( -iname '.venv*' -o -iname '*.pyc' -o -iname '*.so' \) -prune 2>/dev/null | head -n 1)
+UNTOLD := $(shell find . \( -iname '.venv*' -o -iname '*.pyc' -o -iname '*.so' \) -prune 2>/dev/null | head -n 1)
 $(if $(UNTOLD),$(warning without git nothing tells whether $(UNTOLD) came with these files: clone a stranger's, or remove it))
 endif
 $(if $(UNREAD),$(error committed, though nobody can read it or make builds it: $(UNREAD)))
@@ -47,13 +43,9 @@ LOCKED = PIP_CONSTRAINT=$(1) PIP_BUILD_CONSTRAINT=$(1)
 # Python compiles what it imports: to compile all of torch's and transformers' files takes pip a minute.
 INSTALL := $(call LOCKED,constraints.txt) $(BIN)/python $(PIP) install --no-compile
 
-# Where nothing can be kept, one is told of it again.
-NAMED = { $(PYTHON) -c 'import secrets; print(secrets.token_hex(16))' > .venv/.ours && mkdir -p "$(KNOWN)" \
-  && cat .venv/.ours >> "$(KNOWN)/environments"; } || true
-
 # One stamp per extra: a virtual environment is made once and brought up to date when the dependencies change.
 .venv/.site: pyproject.toml constraints.txt
-	test -x $(BIN)/python || { $(PYTHON) -m venv .venv && $(NAMED); }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(INSTALL) --editable ".[site]"
 	touch $@
 

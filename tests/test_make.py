@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -125,37 +124,6 @@ def test_an_archive_in_which_nobody_can_tell_whose_programs_are_is_told(tmp_path
     (project / name).touch()
     done = subprocess.run(["make", "help"], cwd=project, capture_output=True, text=True)
     assert f"without git nothing tells whether ./{name.partition('/bin')[0]} came with these files" in done.stderr
-
-
-def test_an_environment_that_make_made_itself_is_not_told_of_without_git(tmp_path: Path) -> None:
-    project, cache, python = tmp_path / "project", tmp_path / "a cache", tmp_path / "python"
-    (project / "ingest").mkdir(parents=True)
-    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
-        (project / name).write_bytes((ROOT / name).read_bytes())
-    python.write_text(f"""#!/bin/sh
-if [ "$2" = venv ]; then mkdir -p .venv/bin; cp "$0" .venv/bin/python
-elif [ "$1" = -c ]; then exec {sys.executable} "$@"; fi
-""")
-    python.chmod(0o755)
-
-    def told(*arguments: str) -> bool:
-        command = ["make", f"PYTHON={python}", *arguments]
-        done = subprocess.run(
-            command, cwd=project, env={**os.environ, "XDG_CACHE_HOME": str(cache)}, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        return "without git nothing tells" in done.stderr
-
-    assert not told(".venv/.site")
-    (project / "ingest/a.pyc").touch()  # which it wrote as well
-    assert not told("help")
-    ours, known = project / ".venv/.ours", cache / "openllm-wiki/environments"
-    for of_another in ("", "\n", "0" * 32, f"{ours.read_text()[:31]}\n", "-v\n", ".*"):
-        ours.write_text(of_another)
-        assert told("help")
-    ours.unlink()
-    ours.symlink_to(known)
-    assert told("help")
 
 
 def test_nothing_is_installed_where_a_branchs_link_leads(tmp_path: Path) -> None:
