@@ -165,6 +165,14 @@ def test_the_start_that_came_furthest_is_taken(device):
     torch.testing.assert_close(fit_scaling_law(N, D, loss, steps=10).loss(N, D), loss)
 
 
+def test_it_sets_out_from_25_places_at_once(monkeypatch):
+    """As it says: each step solves 25 systems of 5 numbers in one call."""
+    solved, solve = [], torch.linalg.solve
+    monkeypatch.setattr(torch.linalg, "solve", lambda A, b: solved.append(tuple(A.shape)) or solve(A, b))
+    fit_scaling_law(*runs(EPOCH), steps=3)
+    assert solved == [(25, 5, 5)] * 3
+
+
 def test_floor_that_is_forgotten_makes_extrapolation_too_hopeful():
     """A pure power of the budget goes on falling at the slope that it had."""
     C = torch.tensor([1e18, 1e19, 1e20], dtype=torch.float64)
