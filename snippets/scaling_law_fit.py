@@ -138,21 +138,19 @@ def fit_scaling_law(N: Tensor, D: Tensor, loss: Tensor, delta: float = 1e-3, ste
         size = error.abs()
         return torch.where(size <= delta, error.square() / 2, delta * (size - delta / 2)).sum(dim=-1)
 
-    powers = torch.tensor([0.1, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64, device=n.device)
-    p = torch.cat(
-        [torch.full((25, 3), target.mean().item() - math.log(3)).to(n), torch.cartesian_prod(powers, powers)], 1
-    )
-    damping = torch.full((25, 1, 1), 1e-2, dtype=torch.float64, device=n.device)
+    powers = torch.cartesian_prod(*[torch.linspace(0.1, 1, 5)] * 2).to(n)  # (S, 2)
+    p = torch.cat([target.mean().expand(len(powers), 3), powers], dim=1)  # (S, 5); at first each term is a whole loss
+    damping = torch.full_like(p[:, :1], 1e-2)
     for _ in range(steps):
         error, share = look(p)
         slopes = torch.cat([share, -share[..., 1:] * torch.stack([n, d], dim=-1)], dim=-1)  # (S, R, 5)
-        weight = (delta / error.abs().clamp(min=1e-300)).clamp(max=1)  # Huber's loss as squares with weights
+        weight = (delta / error.abs()).clamp(max=1)  # Huber's loss as squares with weights; 1 where delta / 0
         curvature = slopes.mT @ (weight.unsqueeze(-1) * slopes)  # (S, 5, 5)
-        ridge = torch.diag_embed(damping.squeeze(-1) * (curvature.diagonal(dim1=-2, dim2=-1) + 1e-12))
+        ridge = torch.diag_embed(damping * curvature.diagonal(dim1=-2, dim2=-1).clamp(min=1e-12))
         move = torch.linalg.solve(curvature + ridge, (slopes.mT @ (weight * error).unsqueeze(-1))).squeeze(-1)
-        better = cost(look(p - move)[0]) <= cost(error)  # (S,)
-        p = torch.where(better.unsqueeze(-1), p - move, p)
-        damping = torch.where(better.view(-1, 1, 1), damping / 3, damping * 4).clamp(1e-12, 1e12)
+        better = (cost(look(p - move)[0]) <= cost(error)).unsqueeze(-1)  # (S, 1)
+        p = torch.where(better, p - move, p)
+        damping = torch.where(better, damping / 3, damping * 4).clamp(min=1e-12)
     e, a, b, alpha, beta = p[cost(look(p)[0]).argmin()].tolist()
     A, B = math.exp(a + alpha * middle_n.item()), math.exp(b + beta * middle_d.item())
     return ScalingLaw(math.exp(e), A, B, alpha, beta)

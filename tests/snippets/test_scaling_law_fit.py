@@ -82,6 +82,37 @@ def test_three_sizes_are_enough(device):
     assert numbers(fit_scaling_law(N, D, EPOCH.loss(N, D))) == pytest.approx(numbers(EPOCH), rel=1e-4)
 
 
+def grid(law, device="cpu"):
+    """Every one of five sizes with every one of five numbers of tokens, and what a law says of them."""
+    sizes, tokens = (torch.logspace(*ends, 5, dtype=torch.float64, device=device) for ends in ((8, 10.4), (9.5, 11.8)))
+    N, D = torch.cartesian_prod(sizes, tokens).T
+    return N, D, law.loss(N, D)
+
+
+@pytest.mark.parametrize(
+    "law", [(8.0, 300.0, 300.0, 0.35, 0.35), (1e-3, 300.0, 300.0, 0.3, 0.3), (1.5, 3e8, 2e3, 1.2, 0.3)]
+)
+def test_a_law_is_found_in_a_few_steps(device, law):
+    """Nearly all floor, no floor, a steep one: it begins in the middle, and trusts each step as far as it may."""
+    assert numbers(fit_scaling_law(*grid(ScalingLaw(*law), device), steps=10)) == pytest.approx(law, rel=1e-6)
+
+
+def test_a_law_that_hardly_falls_is_found(device):
+    """Its three terms look alike: whoever trusts steps that failed ends beside it, at a floor of 2."""
+    law = 1.0, 5.0, 8.0, 0.03, 0.05
+    assert numbers(fit_scaling_law(*grid(ScalingLaw(*law), device))) == pytest.approx(law, rel=1e-6)
+
+
+@pytest.mark.parametrize("floor_and_slope", [(1.8, 400.0), (1.0, 0.0)])
+def test_terms_that_runs_do_not_show_stop_no_fit(device, floor_and_slope):
+    """Tokens, or neither they nor sizes, change the loss: what the law says of the runs is right all the same."""
+    sizes = torch.tensor([1e8, 1e9, 1e10], dtype=torch.float64, device=device)
+    N, D = torch.cartesian_prod(sizes, 20 * sizes).T
+    floor, slope = floor_and_slope
+    loss = floor + slope * N**-0.35
+    torch.testing.assert_close(fit_scaling_law(N, D, loss).loss(N, D), loss)
+
+
 @pytest.mark.parametrize("delta", [1e-3, 1e-2, 1.0])
 @pytest.mark.parametrize("name", LAWS)
 def test_fit_is_that_of_scipy(name, delta):
@@ -134,6 +165,14 @@ def test_the_start_that_came_furthest_is_taken(device):
     torch.testing.assert_close(fit_scaling_law(N, D, loss, steps=10).loss(N, D), loss)
 
 
+def test_it_sets_out_from_25_places_at_once(monkeypatch):
+    """As it says: each step solves 25 systems of 5 numbers in one call."""
+    solved, solve = [], torch.linalg.solve
+    monkeypatch.setattr(torch.linalg, "solve", lambda A, b: solved.append(tuple(A.shape)) or solve(A, b))
+    fit_scaling_law(*runs(EPOCH), steps=3)
+    assert solved == [(25, 5, 5)] * 3
+
+
 def test_floor_that_is_forgotten_makes_extrapolation_too_hopeful():
     """A pure power of the budget goes on falling at the slope that it had."""
     C = torch.tensor([1e18, 1e19, 1e20], dtype=torch.float64)
@@ -153,6 +192,13 @@ def test_bottom_of_a_parabola_is_found_by_hand_and_by_numpy(device):
     a, b, c = np.polyfit(x.cpu().numpy(), y.cpu().double().numpy(), 2)
     N, loss = isoflop_optimum(x.exp(), y)
     assert (math.log(N), loss) == (pytest.approx(-b / (2 * a)), pytest.approx(c - b * b / (4 * a)))
+
+
+def test_bottom_among_many_sizes_close_together_is_found(device):
+    """201 within two per cent: seen from afar, 1, log N and its square would be one and the same."""
+    x = torch.linspace(20.69, 20.71, 201, dtype=torch.float64, device=device)
+    N, loss = isoflop_optimum(x.exp(), 2 + (x - 20.703) ** 2)
+    assert (math.log(N), loss) == (pytest.approx(20.703, abs=1e-6), pytest.approx(2, abs=1e-9))
 
 
 def test_bottoms_of_parabolas_are_near_the_laws_optimum():
