@@ -135,8 +135,10 @@ def script(site_url: str, path: str) -> str:
 # where it does.
 BEGUN = """async () => {
   const follows = document.getElementById("__config").textContent.includes("navigation.instant");
-  const known = () => !follows || performance.getEntriesByType("resource").some((one) => one.name.endsWith("/sitemap.xml"));
-  while (document.getElementById("__scripts") || !known()) await new Promise((done) => setTimeout(done, 20));
+  const loaded = () => performance.getEntriesByType("resource").map((one) => one.name);
+  const begun = () => !document.getElementById("__scripts")
+    && (!follows || loaded().some((name) => name.endsWith("/sitemap.xml")));
+  while (!begun()) await new Promise((done) => setTimeout(done, 20));
 }"""
 
 
