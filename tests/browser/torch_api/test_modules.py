@@ -492,6 +492,12 @@ def test_containers_take_in_and_give_back():
         kept = n.ParameterDict({"x": t.ones(1), "y": t.zeros(2)})
         del kept["x"]
         found += [len(named), list(kept), kept.get("x"), type(kept.get("y")).__name__, list(kept.state_dict())]
+        many = n.ParameterList([t.ones(2), n.ParameterList([t.zeros(3)]), 4])  # takes modules and plain values too
+        many[0] = t.zeros(1)
+        many += [t.ones(4)]
+        found += [[tuple(one.shape) for one in many.parameters()], list(copy.deepcopy(many).state_dict()), many[2]]
+        mixed = n.ParameterDict({"a": 3, "b": n.Linear(1, 2), "c": t.ones(1)})
+        found += [mixed.pop("a"), list(mixed), [name for name, _ in mixed.named_parameters()]]
         return [*found, type(n.ParameterList([]).append(t.ones(1))[0]).__name__]
 
     assert_same(outcome(run, shim), outcome(run, torch))
