@@ -69,7 +69,7 @@ _LAZY = (
             f"{name}Storage"
             for name in "Bool Byte Char Short Int Long Half BFloat16 Float Double ComplexFloat ComplexDouble".split()
         ),
-        _windows="hann_window hamming_window blackman_window bartlett_window",
+        _windows="hann_window hamming_window blackman_window bartlett_window kaiser_window",
         amp="autocast GradScaler get_autocast_dtype is_autocast_enabled",
         compiler="compile",
         func="vmap",
