@@ -71,7 +71,7 @@ _LAZY = (
         ),
         _windows="hann_window hamming_window blackman_window bartlett_window kaiser_window",
         amp="autocast GradScaler get_autocast_dtype is_autocast_enabled",
-        compiler="compile",
+        compiler="compile _disable_dynamo",
         func="vmap",
         futures="Future",
         serialization="save load",

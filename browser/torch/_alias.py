@@ -28,7 +28,8 @@ STANDS_FOR = {
         distributions.laplace distributions.multivariate_normal distributions.normal distributions.one_hot_categorical
         distributions.transformed_distribution distributions.uniform""",
     "amp": "cuda.amp cuda.amp.* amp.autocast_mode amp.grad_scaler",
-    "utils.data": "utils.data._utils utils.data._utils.collate",
+    "utils.data": "utils.data._utils",
+    "utils.data.dataloader": "utils.data._utils.collate",
     "func": "_functorch functorch _vmap_internals",
     "fx": "fx.experimental fx.experimental.proxy_tensor",
     "_core": "_tensor",

@@ -275,6 +275,8 @@ def _norm(
     out = normal if scale is None else normal * scale.reshape(shape)
     if bias is not None:
         out = out + wide(bias).reshape(shape)
+    if out is normal:  # which the gradient needs as it is, and what comes next may change its input in place
+        out = normal.copy("K")
     given = [one for one in (weight, bias) if one is not None]
 
     def backward(g: np.ndarray) -> list[np.ndarray]:

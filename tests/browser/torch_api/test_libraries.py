@@ -86,7 +86,8 @@ def loaded(name):
     distributed.Backend distributed.optim.ZeroRedundancyOptimizer distributed.rpc.is_available jit._overload_method
     cuda.Stream cuda.Event multiprocessing.Queue types.Number utils.data.dataloader._BaseDataLoaderIter
     _tensor_str._tensor_str _vmap_internals._vmap cuda.random.manual_seed serialization.DEFAULT_PROTOCOL
-    utils._foreach_utils._foreach_supported_types""".split(),
+    utils._foreach_utils._foreach_supported_types utils.data._utils.collate.np_str_obj_array_pattern
+    jit.interface jit.freeze""".split(),
 )
 def test_what_libraries_import(name):
     module, _, member = name.rpartition(".")

@@ -1,5 +1,6 @@
 """Batches of a data set. There are no other processes: what workers would do is done here."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,13 +13,15 @@ from ..._random import Generator
 from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, random_seed
 
+np_str_obj_array_pattern = re.compile("[SaUO]")  # of types that no tensor has, as it is called in torch
+
 
 def default_collate(batch: list[Any]) -> Any:
     """Examples as one: tensors stacked, numbers as tensors, containers place by place."""
     first = batch[0]
     if isinstance(first, Tensor):
         return PUBLIC["stack"](batch, 0)  # which says which of them is none
-    if isinstance(first, np.ndarray) and first.dtype.kind not in "SUO":
+    if isinstance(first, np.ndarray) and not np_str_obj_array_pattern.search(first.dtype.str):
         return default_collate([as_tensor(one) for one in batch])
     if isinstance(first, np.generic):
         return as_tensor(np.array(batch))
