@@ -38,6 +38,11 @@ BY_NAME = {
     "logarithms of complex sums": lambda t, x: (
         t.logaddexp(t.complex(x, x * 2), t.complex(x, 1 - x)), t.logcumsumexp(t.complex(x, x * 2), 1)
     ),
+    "lists": lambda t, x: (
+        t._foreach_mul([x, x], scalar=2.0), t._foreach_add([x], other=[x]), t._foreach_pow([x], exponent=2),
+        t._foreach_addcmul([x], tensor1=[x], tensor2=[x], value=0.5),
+        t._foreach_lerp([x], tensors1=[x * 2], weight=0.3),
+    ),
     "unsigned": lambda t, x: (t.tensor([1, 2], dtype=t.uint16), t.ones(1, dtype=t.uint64).to(t.int64)),
 }  # fmt: skip
 EACH = {
@@ -87,7 +92,7 @@ def loaded(name):
     cuda.Stream cuda.Event multiprocessing.Queue types.Number utils.data.dataloader._BaseDataLoaderIter
     _tensor_str._tensor_str _vmap_internals._vmap cuda.random.manual_seed serialization.DEFAULT_PROTOCOL
     utils._foreach_utils._foreach_supported_types utils.data._utils.collate.np_str_obj_array_pattern
-    jit.interface jit.freeze""".split(),
+    jit.interface jit.freeze multiprocessing.get_context""".split(),
 )
 def test_what_libraries_import(name):
     module, _, member = name.rpartition(".")

@@ -259,6 +259,22 @@ def test_optimizer_state_groups_and_text():
     same(run)
 
 
+def test_hooks_of_an_optimizers_state():
+    def run(t):
+        optimizer, seen = t.optim.SGD([t.nn.Parameter(t.ones(1))], lr=0.5), []
+        optimizer.register_state_dict_pre_hook(lambda one: seen.append(one is optimizer))
+        optimizer.register_state_dict_post_hook(lambda one, state: {**state, "more": 1})
+        gone = optimizer.register_load_state_dict_pre_hook(lambda one, state: seen.append(sorted(state)))
+        optimizer.register_load_state_dict_pre_hook(lambda one, state: seen.append(0), prepend=True)
+        optimizer.register_load_state_dict_post_hook(lambda one: seen.append("loaded"))
+        optimizer.load_state_dict(optimizer.state_dict())
+        gone.remove()
+        optimizer.load_state_dict(optimizer.state_dict())
+        return seen, optimizer.state_dict()["more"]
+
+    assert not isinstance(same(run), Exception)
+
+
 @pytest.mark.parametrize("search", [None, "strong_wolfe"])
 def test_lbfgs_takes_torchs_steps(search):
     def run(t):
