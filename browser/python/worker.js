@@ -45,7 +45,7 @@ const ASKS = /\binput\s*\(|\bstdin\b|\bbreakpoint\s*\(|\bpdb\b/; // waiting cost
 const PROGRESS = 200; // ms between two reports of a download
 const ENV = { HOME: "/home/reader", MPLBACKEND: "module://wiki_backend" };
 // What numpy, torch and the cell import beyond what Pyodide has itself: in the snapshot, so a restart finds it in memory.
-const PRELOAD = "import __future__, ctypes, datetime, numbers, pickle, platform";
+const PRELOAD = "import __future__, ctypes, dataclasses, datetime, importlib.metadata, numbers, pickle, platform";
 
 /** @type {Pyodide} */ let pyodide;
 /** @type {Manifest} */ let manifest; // of the last request to load, which comes first
@@ -109,7 +109,7 @@ async function download(kit) {
   return reported("download", [...plain, ...(had ? [] : [wasm]), ...scripts], async (count) => {
     const module = had ?? counted.module(base, wasm, manifest, count);
     const parts = plain.map((path) => counted.bytes(base, path, manifest, count));
-    const code = scripts.map((path) => counted.script(base, path, manifest, count));
+    const code = scripts.map((path) => counted.script(base, path, manifest, count, !had));
     const [compiled, [{ loadPyodide }]] = await Promise.all([module, Promise.all(code), Promise.all(parts)]);
     modules.set(wasm, compiled);
     return { compiled, loadPyodide };

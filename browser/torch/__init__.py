@@ -69,9 +69,9 @@ _LAZY = (
             f"{name}Storage"
             for name in "Bool Byte Char Short Int Long Half BFloat16 Float Double ComplexFloat ComplexDouble".split()
         ),
-        _windows="hann_window hamming_window blackman_window bartlett_window",
+        _windows="hann_window hamming_window blackman_window bartlett_window kaiser_window",
         amp="autocast GradScaler get_autocast_dtype is_autocast_enabled",
-        compiler="compile",
+        compiler="compile _disable_dynamo",
         func="vmap",
         futures="Future",
         serialization="save load",

@@ -52,7 +52,9 @@ def no_name(what: str, public: str, name: str, there: Iterable[str]) -> Attribut
     return AttributeError(text)
 
 
-def lacking(module: str, public: str, lazy: dict[str, str] | None = None) -> Callable[[str], Any]:
+def lacking(
+    module: str, public: str, lazy: dict[str, str] | None = None, made: Callable[[Any], Any] = lambda value: value
+) -> Callable[[str], Any]:
     """The `__getattr__` of a module.
 
     Args:
@@ -60,6 +62,7 @@ def lacking(module: str, public: str, lazy: dict[str, str] | None = None) -> Cal
         public: Its name in torch.
         lazy: Names that lie in modules which are imported when first asked for, by name. The module's own name stands
             for itself.
+        made: What becomes of a function that was found in such a module.
     """
     # With a path, even an empty one, `from` asks the finders for a name that the module lacks: see torch/__init__.py.
     space = vars(sys.modules[module])
@@ -69,7 +72,7 @@ def lacking(module: str, public: str, lazy: dict[str, str] | None = None) -> Cal
     def missing(name: str) -> Any:
         if name in places:
             found = importlib.import_module(places[name], space["__package__"])
-            space[name] = value = found if places[name].rpartition(".")[2] == name else getattr(found, name)
+            space[name] = value = found if places[name].rpartition(".")[2] == name else made(getattr(found, name))
             return value
         if sys.modules[f"{__package__}._alias"].place(f"{public}.{name}".removeprefix("torch.")):
             return importlib.import_module(f"{module}.{name}")

@@ -521,19 +521,19 @@ def _graft(target: Tensor, result: Tensor) -> None:
 def both(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function public as `torch.name` and as `Tensor.name`."""
     method(function)
-    PUBLIC[function.__name__] = _called(function, with_out=True)
+    PUBLIC[function.__name__] = called(function, out=True)
     return function
 
 
 def function(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function public as `torch.name`."""
-    PUBLIC[function.__name__] = _called(function, with_out=True)
+    PUBLIC[function.__name__] = called(function, out=True)
     return function
 
 
 def method(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function a method of `Tensor`."""
-    setattr(Tensor, function.__name__, _called(function, with_out=False))
+    setattr(Tensor, function.__name__, called(function, method=True))
     return function
 
 
@@ -541,15 +541,23 @@ def method(function: Callable[..., Any]) -> Callable[..., Any]:
 ALIASES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
 
 
-def _called(function: Callable[..., Any], with_out: bool) -> Callable[..., Any]:
-    """A function as readers call it: with NumPy's names of its arguments, and with `out=` where asked."""
-    code = function.__code__
+def called(function: Any, out: bool = False, method: bool = False) -> Any:
+    """A function as readers call it: where it fails, it says which argument was of the wrong kind.
+
+    Args:
+        function: One of ours; anything else is given back, and so is a function that no tensors are given to.
+        out: Whether it takes `out=`, as functions of `torch` do; like methods they take NumPy's names of arguments too.
+        method: Whether it is a method of `Tensor`, whose first argument is right.
+    """
+    if not isinstance(function, FunctionType):
+        return function
+    code, plain = function.__code__, not (out or method)
     own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    names = {alias: name for alias, name in ALIASES.items() if name in own and alias not in own}
-    method, with_out = not with_out, with_out and "out" not in own
+    names = {} if plain else {alias: name for alias, name in ALIASES.items() if name in own and alias not in own}
+    out = out and "out" not in own
     spread = code.co_varnames[len(own)] if code.co_flags & CO_VARARGS else None  # `dims` of `flip(x, *dims)`
-    more = any(function.__annotations__.get(name) is Tensor for name in own[1:])  # which may be given something else
-    if not (with_out or spread or more or "axis" in names):
+    kinds = [function.__annotations__.get(name) for name in own[method or out :]]
+    if not (out or spread or Tensor in kinds or Sequence[Tensor] in kinds or "axis" in names):
         return function
 
     @functools.wraps(function)
@@ -563,9 +571,9 @@ def _called(function: Callable[..., Any], with_out: bool) -> Callable[..., Any]:
                 args = (*args, kwargs.pop(spread))
             if (kind := kwargs.get("dtype")).__class__ is type:
                 kwargs["dtype"] = OF_PYTHON[kind]
-            out = kwargs.pop("out", None) if with_out else None
+            target = kwargs.pop("out", None) if out else None
             result = function(*args, **kwargs)
-            return result if out is None else put_out(out, result)
+            return result if target is None else put_out(target, result)
         except Exception:
             complain(function, args, kwargs, method)
             raise
@@ -573,27 +581,7 @@ def _called(function: Callable[..., Any], with_out: bool) -> Callable[..., Any]:
     return call
 
 
-def guard(space: dict[str, Any]) -> None:
-    """Have a module's functions of tensors say which of their arguments was wrong, unless they do so already."""
-    for name, value in list(space.items()):
-        if isinstance(value, FunctionType) and name[0] != "_" and value.__module__ != __name__:
-            space[name] = value if hasattr(value, "guarded") else _guarded(value)
-
-
-def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except Exception:
-            complain(function, args, kwargs)
-            raise
-
-    call.guarded = True  # type: ignore[attr-defined]
-    return call
-
-
-def complain(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], method: bool = False) -> None:
+def complain(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], method: bool) -> None:
     """Raise a TypeError where a call failed because of the kind of an argument."""
     text = importlib.import_module("._arguments", __package__).wrong(function, args, kwargs, method)
     if text:

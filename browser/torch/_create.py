@@ -68,6 +68,8 @@ def _shape_of(data: Any) -> tuple[int, ...]:
         return tuple(data.shape)
     if not isinstance(data, Sequence) or isinstance(data, str):
         if not isinstance(data, (bool, int, float, complex, np.generic)):
+            if isinstance(data, str):
+                raise TypeError("new(): invalid data type 'str'")
             raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
         return ()
     inner = [_shape_of(one) for one in data]

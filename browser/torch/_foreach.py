@@ -22,11 +22,16 @@ def _compute(operation: str, tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
     return getattr(tensor, operation)(*args, **kwargs)
 
 
+# What torch calls the arguments behind the list, in their order.
+NAMES = "other tensors1 tensors2 tensor1 tensor2 scalar scalars weight weights exponent src".split()
+
+
 def _each(name: str) -> Callable[..., Any]:
     operation = name.removesuffix("_")
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         """The operation on each tensor; a list among the other arguments has one for each."""
+        args += tuple(kwargs.pop(one) for one in NAMES if one in kwargs)
         rows = [[one[i] if isinstance(one, list | tuple) else one for one in args] for i in range(len(self))]
         if operation == name:
             return tuple(_compute(operation, one, *row, **kwargs) for one, row in zip(self, rows, strict=True))

@@ -115,11 +115,11 @@ def binary(
 
 def conj(values: Any) -> Any:
     """The complex conjugate; a real value as it is."""
-    return (
-        np.conj(values)
-        if isinstance(values, complex) or getattr(values, "dtype", np.dtype(float)).kind == "c"
-        else values
-    )
+    return np.conj(values) if _is_complex(values) else values
+
+
+def _is_complex(values: Any) -> bool:
+    return isinstance(values, complex) or getattr(values, "dtype", np.dtype(float)).kind == "c"
 
 
 def _number_first(name: str, number: Any, *tensors: Any) -> tuple[Any, ...]:
@@ -303,16 +303,25 @@ def atan2(input: Tensor, other: Tensor) -> Tensor:
     )
 
 
+def log_of_both(x: Any, y: Any) -> Any:
+    """`logaddexp` of arrays."""
+    if not (_is_complex(x) or _is_complex(y)):
+        return np.logaddexp(x, y)
+    less = np.real(x) < np.real(y)
+    small, large = np.where(less, x, y), np.where(less, y, x)
+    return np.log1p(np.exp(small - large)) + large
+
+
 @both
 def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     """`log(exp(input) + exp(other))` without overflow."""
     return binary(
         "Logaddexp0",
-        np.logaddexp,
+        log_of_both,
         input,
         other,
-        lambda g, x, y: g * np.exp(x - np.logaddexp(x, y)),
-        lambda g, x, y: g * np.exp(y - np.logaddexp(x, y)),
+        lambda g, x, y: g * conj(np.exp(x - log_of_both(x, y))),
+        lambda g, x, y: g * conj(np.exp(y - log_of_both(x, y))),
         (input, other),
     )
 

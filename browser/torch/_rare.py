@@ -27,6 +27,7 @@ from ._core import (
 from ._dtypes import bool_, fit, int64
 from ._gamma import digamma_values, lgamma_values, polygamma_values
 from ._pointwise import binary, broadcast_error, common, tensors, unary
+from ._windows import istft, stft
 
 
 def _unary(name: str, compute: Any, slope: Any, reads: str = "x", exact: bool = False) -> Any:
@@ -722,6 +723,8 @@ in_place(
     "float_power addmv addr renorm put",
     globals(),
 )
+both(stft)
+both(istft)
 for _alias, _target in {"arccosh": acosh, "arcsinh": asinh, "arctanh": atanh}.items():
     PUBLIC[_alias] = _target
     setattr(Tensor, _alias, _target)

@@ -1,5 +1,6 @@
 """Operations along dimensions: sums, extremes, order, and what is built of them."""
 
+import itertools
 import math
 import warnings
 from collections import namedtuple
@@ -11,7 +12,7 @@ import numpy as np
 from ._core import Tensor, axes_of, axis_of, both, floating, function, in_place, make, wide, wrap
 from ._dtypes import FROM_NUMPY, bool_, dtype, fit, int64
 from ._engine import scattered
-from ._pointwise import maximum, minimum
+from ._pointwise import conj, log_of_both, maximum, minimum
 from ._shape import cat, to
 
 
@@ -588,11 +589,15 @@ def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """The running `logsumexp`."""
     axis, x = axis_of(dim, input.ndim), wide(input)
-    y = np.logaddexp.accumulate(x, axis)
+    if x.dtype.kind == "c":
+        parts = [*itertools.accumulate(np.moveaxis(x, axis, 0), log_of_both)]
+        y = np.moveaxis(np.array(parts), 0, axis) if parts else x
+    else:
+        y = np.logaddexp.accumulate(x, axis)
 
     def backward(g: np.ndarray) -> tuple[np.ndarray]:
-        top = y.min(axis=axis, keepdims=True)
-        return (np.exp(x - top) * _cumsum_back(g * np.exp(top - y), x, axis),)
+        top = y.real.min(axis=axis, keepdims=True)
+        return (conj(np.exp(x - top)) * _cumsum_back(g * conj(np.exp(top - y)), x, axis),)
 
     return make(y, input.dtype, "Logcumsumexp0", (input,), backward, (input,), True)
 

@@ -864,13 +864,20 @@ def view_as_real(input: Tensor) -> Tensor:
 def _real_part(self: Tensor) -> Tensor:
     if not self.dtype.is_complex:
         return self
-    return make(self._data.real, self.dtype.to_real(), "Real0", (self,), lambda g: (g + 0j,))
+    return _part(self, self._data.real, "Real0", lambda g: (g + 0j,))
 
 
 def _imaginary_part(self: Tensor) -> Tensor:
     if not self.dtype.is_complex:
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
-    return make(self._data.imag, self.dtype.to_real(), "Imag0", (self,), lambda g: (g * 1j,))
+    return _part(self, self._data.imag, "Imag0", lambda g: (g * 1j,))
+
+
+def _part(whole: Tensor, data: np.ndarray, label: str, backward: Any) -> Tensor:
+    """A part of complex numbers, which has their memory: where it is changed, they are."""
+    out = make(data, whole.dtype.to_real(), label, (whole,), backward)
+    out._root = whole if whole._root is None else whole._root
+    return out
 
 
 Tensor.real, Tensor.imag = property(_real_part), property(_imaginary_part)

@@ -25,7 +25,7 @@ def disable(fn: Any = None, recursive: bool = True, **kwargs: Any) -> Any:
     return fn if fn is not None else lambda function: function
 
 
-allow_in_graph = disable
+allow_in_graph = _disable_dynamo = disable
 
 
 def reset() -> None:

@@ -98,6 +98,10 @@ def _joined(results: list[Any], dims: Any) -> Any:
     return first if dims is None else stack(results, dims)
 
 
+def _vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, *_: Any) -> Callable[..., Any]:
+    return vmap(func, in_dims, out_dims)  # of `torch._vmap_internals`, as it was first called
+
+
 def vmap(
     func: Callable[..., Any],
     in_dims: Any = 0,

@@ -1,10 +1,12 @@
 """`torch.jit`: TorchScript; code runs as the Python that it is."""
 
+import builtins
 from collections.abc import Callable
 from typing import Any, Final
 
 from ._absent import lacking as _lacking
 from ._notice import once
+from .futures import Future
 from .nn.module import Module
 from .serialization import load, save
 
@@ -33,7 +35,37 @@ def _same(fn: Any = None, **kwargs: Any) -> Any:
     return fn if fn is not None else lambda function: function
 
 
-ignore = unused = export = script_method = script_if_tracing = _overload = _overload_method = _same
+ignore = unused = export = script_method = script_if_tracing = _overload = _overload_method = interface = _same
+
+
+def freeze(mod: Any, *args: Any, **kwargs: Any) -> Any:
+    """The same module."""
+    return mod
+
+
+optimize_for_inference = freeze
+
+
+def fork(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Future:
+    """What a function gives, at once, though it may be waited for."""
+    later = Future()
+    later.set_result(func(*args, **kwargs))
+    return later
+
+
+def wait(future: Future) -> Any:
+    """What `fork` has found."""
+    return future.wait()
+
+
+def isinstance(obj: Any, target_type: Any) -> bool:
+    """Python's own."""
+    return builtins.isinstance(obj, target_type)
+
+
+def set_fusion_strategy(strategy: Any) -> list[Any]:
+    """Nothing is fused."""
+    return []
 
 
 def is_scripting() -> bool:

@@ -202,8 +202,8 @@ def qr(A: Tensor, mode: str = "reduced") -> QR:
         return np.linalg.solve(r, out.swapaxes(-1, -2)).swapaxes(-1, -2)
 
     return QR(
-        make(q, A.dtype, "LinalgQr0", (A,), lambda g: (through(g, None),), (A,)),
-        make(r, A.dtype, "LinalgQr0", (A,), lambda g: (through(None, g),), (A,)),
+        make(q.copy(), A.dtype, "LinalgQr0", (A,), lambda g: (through(g, None),), (A,)),
+        make(r.copy(), A.dtype, "LinalgQr0", (A,), lambda g: (through(None, g),), (A,)),
     )
 
 
@@ -256,7 +256,7 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
         out = inverse.swapaxes(-1, -2) @ phi @ inverse
         return ((out + out.swapaxes(-1, -2)) / 2,)
 
-    out = make(lower, A.dtype, "LinalgCholeskyEx0", (A,), backward, (A,))
+    out = make(lower, A.dtype, "LinalgCholeskyEx0", (A,), backward, (), True)
     return out.mT if upper else out
 
 

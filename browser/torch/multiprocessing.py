@@ -1,7 +1,7 @@
 """`torch.multiprocessing`: a page has one process; what would run in others runs here."""
 
 from collections.abc import Callable, Sequence
-from multiprocessing import Event, Lock, Manager, Pool, Process, Queue  # noqa: F401
+from multiprocessing import *  # noqa: F403 - as torch does
 from typing import Any
 
 from ._absent import lacking as _lacking

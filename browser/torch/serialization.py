@@ -23,6 +23,7 @@ HARMLESS = {("collections", "OrderedDict"), ("collections", "defaultdict"), ("co
             ("builtins", "set"), ("builtins", "frozenset"), ("builtins", "complex"), ("builtins", "dict"),
             ("_codecs", "encode"), ("__builtin__", "set")}  # fmt: skip
 _safe: set[Any] = set()
+DEFAULT_PROTOCOL = 2
 
 
 def add_safe_globals(safe_globals: list[Any]) -> None:

@@ -24,11 +24,11 @@ MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # how the bytecode of Python 3.1
 NOT_IMPORTED = (".a", ".c", ".h", ".pxd", ".pyi", ".pyx", "/")  # in wheels, for compilers and type checkers; folders
 # Nor does anything in a page: a bridge to Fortran, and LAPACK as a module of its own; mail, servers and calls over
 # sockets that a page has not; terminals (`help` needs the pager); the character sets of mainframes, DOS (but zipfile's)
-# and old Macs; what is for Windows, Android and Apple's systems alone.
+# and old Macs; what is for Windows, Android and Apple's systems alone; in Python what Pyodide has in C.
 UNUSED = re.compile(
     r"numpy/(f2py/|linalg/lapack_lite\.)|(imaplib|mailbox|poplib|smtplib|ftplib|nntplib)\.|(wsgiref|xmlrpc|curses)/|"
     r"_pyrepl/(?!__init__|pager)|encodings/(cp(0|1[01]|2|42|5|7|8)|hp_|kz|mac_|palmos|ptcp)|"
-    r"asyncio/(proactor|windows)_|multiprocessing/popen_spawn_win32\.|nturl2path\.|_(android|apple|ios)_support\."
+    r"asyncio/(proactor|windows)_|multiprocessing/popen_spawn_win32\.|nturl2path\.|_(android|apple|ios)_support\.|_py(datetime|io)\."
 )
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold: archives depend on content alone
 ASK = "import importlib.util as u, sys; print(u.MAGIC_NUMBER.hex(), sys.version.replace(chr(10), ' '))"

@@ -121,7 +121,7 @@ def test_what_no_page_imports_is_not_shipped(compiler: None, tmp_path: Path) -> 
     """Our torch has grown; the first Run transfers no more than before, without what nobody imports in a page."""
     used = "encodings/cp1252 encodings/cp437 encodings/gbk pack/__init__ _pyrepl/__init__ _pyrepl/pager ssl"
     unused = "encodings/cp037 encodings/cp850 encodings/mac_greek numpy/f2py/__init__ _pyrepl/reader smtplib "
-    unused += "asyncio/windows_events asyncio/proactor_events _ios_support"
+    unused += "asyncio/windows_events asyncio/proactor_events _ios_support _pydatetime _pyio"
     files = {f"{name}.py": b"" for name in f"{used} {unused}".split()}
     _, content = compiled(NAME, zipped(files), 0, tmp_path)
     assert sorted(unzipped(content)) == sorted(f"{name}.pyc" for name in used.split())

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import Tensor, guard, make, wide
+from .._core import Tensor, make, wide
 from .._create import arange, as_tensor, full_like, zeros_like
 from .._pointwise import where
 from .functional import _reduced, logsigmoid
@@ -223,6 +223,3 @@ def _spelling(x: np.ndarray, word: np.ndarray, blank: int) -> tuple[float, np.nd
     for place, state in enumerate(states):
         found[:, state] += share[:, place]
     return -total, slope - found if np.isfinite(total) else np.full_like(x, np.nan)
-
-
-guard(globals())

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import Tensor, guard, make, store, wide, wrap
+from .._core import Tensor, make, store, wide, wrap
 from .._create import empty, ones_like
 from .._dtypes import int64
 from .._pointwise import where
@@ -217,5 +217,3 @@ def _in_place(function: Any) -> Any:
 relu_, leaky_relu_, elu_ = _in_place(relu), _in_place(leaky_relu), _in_place(elu)
 selu_, celu_, rrelu_ = _in_place(selu), _in_place(celu), _in_place(rrelu)
 hardtanh_, threshold_ = _in_place(hardtanh), _in_place(threshold)
-
-guard(globals())

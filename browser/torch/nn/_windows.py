@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import Tensor, guard, make, wide, wrap
+from .._core import Tensor, make, wide, wrap
 from .._create import arange, tensor
 from .._dtypes import int64
 from .._engine import scattered
@@ -640,6 +640,3 @@ def grid_sample(
         weight = (1 - (x - left - right).abs()) * (1 - (y - top - down).abs())
         total = total + weight.unsqueeze(-1) * read((top + down).long(), (left + right).long())
     return total.permute(0, 3, 1, 2).contiguous()
-
-
-guard(globals())

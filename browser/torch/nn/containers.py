@@ -1,6 +1,6 @@
 """Modules that hold modules or parameters: lists, dictionaries, and one after the other."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from typing import Any
 
 from .._core import Tensor
@@ -9,12 +9,12 @@ from .parameter import Parameter
 
 
 class _Numbered:
-    """What lists of members have in common; `_members` names their registry."""
+    """What lists of members have in common."""
 
-    _registry = "_modules"
+    _modules: dict[str, Any]
 
-    def _all(self) -> dict[str, Any]:
-        return getattr(self, self._registry)
+    def _all(self) -> Any:
+        return self._modules
 
     def _fits(self, member: Any) -> Any:
         return checked(member)
@@ -133,15 +133,13 @@ class ModuleList(_Modules, Module):
 class ModuleDict(Module):
     """Modules by name."""
 
-    _registry = "_modules"
-
     def __init__(self, modules: Any = None) -> None:
         super().__init__()
         if modules is not None:  # what a reader's subclass makes of `update` may need what its own start sets
             self.update(modules)
 
-    def _all(self) -> dict[str, Any]:
-        return getattr(self, self._registry)
+    def _all(self) -> Any:
+        return self._modules
 
     def _fits(self, member: Any) -> Any:
         return checked(member)
@@ -190,24 +188,52 @@ class ModuleDict(Module):
         return self._all().items()
 
 
-class ParameterList(_Numbered, Module):
-    """A list of parameters."""
+class _Held(MutableMapping[str, Any]):
+    """What a container of parameters holds: attributes of it, since it takes modules, numbers and lists too."""
 
-    _registry = "_parameters"
+    def __init__(self, owner: Module) -> None:
+        self.owner, self.names = owner, owner.__dict__.setdefault("_held", {})
 
-    def __init__(self, values: Iterable[Any] | None = None) -> None:
-        Module.__init__(self)
-        self._renumber(values or ())
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.names:
+            raise KeyError(name)
+        return getattr(self.owner, name)
+
+    def __setitem__(self, name: str, member: Any) -> None:
+        setattr(self.owner, name, member)
+        self.names[name] = None
+
+    def __delitem__(self, name: str) -> None:
+        del self.names[name]
+        delattr(self.owner, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+class _Holding:
+    """What containers of parameters have in common."""
+
+    def _all(self) -> Any:
+        return _Held(self)  # type: ignore[arg-type]
 
     def _fits(self, member: Any) -> Any:
         return Parameter(member) if isinstance(member, Tensor) and not isinstance(member, Parameter) else member
 
 
-class ParameterDict(ModuleDict):
-    """Parameters by name."""
+class ParameterList(_Holding, _Numbered, Module):
+    """A list of parameters."""
 
-    _registry = "_parameters"
-    _fits = ParameterList._fits
+    def __init__(self, values: Iterable[Any] | None = None) -> None:
+        Module.__init__(self)
+        self._renumber(values or ())
+
+
+class ParameterDict(_Holding, ModuleDict):
+    """Parameters by name."""
 
     def get(self, key: str, default: Any = None) -> Any:
         """One, if it is there."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._absent import lacking as _lacking
 from .._absent import lazily as _lazily
-from .._core import Tensor, frozen, guard, make, store, wide, wrap
+from .._core import Tensor, called, frozen, make, store, wide, wrap
 from .._create import (
     empty_like,
     one_hot,  # noqa: F401 - public
@@ -275,6 +275,8 @@ def _norm(
     out = normal if scale is None else normal * scale.reshape(shape)
     if bias is not None:
         out = out + wide(bias).reshape(shape)
+    if out is normal:  # which the gradient needs as it is, and what comes next may change its input in place
+        out = normal.copy("K")
     given = [one for one in (weight, bias) if one is not None]
 
     def backward(g: np.ndarray) -> list[np.ndarray]:
@@ -669,7 +671,9 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     return picked - soft.detach() + soft
 
 
-guard(globals())
+for _name, _value in list(globals().items()):
+    if _name[0] != "_" and getattr(_value, "__module__", "") != called.__module__:
+        globals()[_name] = called(_value)
 _PLACES = _lazily(
     _windows="""conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d unfold fold pad max_pool1d
     max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d lp_pool1d lp_pool2d adaptive_max_pool1d adaptive_max_pool2d
@@ -683,4 +687,4 @@ _PLACES = _lazily(
     gaussian_nll_loss ctc_loss""",
 )
 
-__getattr__ = _lacking(__name__, "torch.nn.functional", _PLACES)
+__getattr__ = _lacking(__name__, "torch.nn.functional", _PLACES, called)

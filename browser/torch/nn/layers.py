@@ -272,6 +272,11 @@ class _BatchNorm(Module):
         self.register_buffer("running_var", make.ones(num_features, **kind) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", make.tensor(0, device=device) if track_running_stats else None)
 
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
+        if self.track_running_stats:  # what was saved before there was a count, or by hand, lacks nothing
+            state_dict.setdefault(f"{prefix}num_batches_tracked", self.num_batches_tracked)
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
     def reset_running_stats(self) -> None:
         """As before the first batch."""
         if self.track_running_stats:

@@ -37,6 +37,8 @@ class Optimizer:
         self.defaults = defaults
         self._before: dict[int, Any] = {}
         self._after: dict[int, Any] = {}
+        names = ("saving", "saved", "loading", "loaded")
+        self._states: dict[str, dict[int, Any]] = {name: {} for name in names}  # hooks of the state
         self.state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
@@ -99,6 +101,29 @@ class Optimizer:
         """Call `hook(optimizer, args, kwargs)` after each step."""
         return Handle(self._after, hook)
 
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call `hook(optimizer)` before the state is made."""
+        return Handle(self._states["saving"], hook, prepend)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call `hook(optimizer, state_dict)`; what it gives takes the state's place."""
+        return Handle(self._states["saved"], hook, prepend)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call `hook(optimizer, state_dict)` before it is loaded; what it gives takes its place."""
+        return Handle(self._states["loading"], hook, prepend)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call `hook(optimizer)` when a state has been loaded."""
+        return Handle(self._states["loaded"], hook, prepend)
+
+    def _told(self, when: str, *state: Any) -> Any:
+        """The state, after all hooks."""
+        for hook in self._states[when].values():
+            changed = hook(self, *state)
+            state = state if changed is None or not state else (changed,)
+        return state[0] if state else None
+
     @staticmethod
     def profile_hook_step(func: Callable[..., Any]) -> Callable[..., Any]:
         """The same function: nothing is profiled."""
@@ -110,13 +135,15 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """State and settings, parameters by number."""
+        self._told("saving")
         numbers = {id(one): n for n, one in enumerate(one for group in self.param_groups for one in group["params"])}
         groups = [{**group, "params": [numbers[id(one)] for one in group["params"]]} for group in self.param_groups]
         state = {numbers[id(one)] if isinstance(one, Tensor) else one: kept for one, kept in self.state.items()}
-        return {"state": state, "param_groups": groups}
+        return self._told("saved", {"state": state, "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over state and settings."""
+        state_dict = self._told("loading", dict(state_dict))
         params = [one for group in self.param_groups for one in group["params"]]
         self.state = defaultdict(dict)
         groups = state_dict["param_groups"]
@@ -132,6 +159,7 @@ class Optimizer:
             }
         for group, saved in zip(self.param_groups, groups, strict=True):
             group.update({name: value for name, value in saved.items() if name != "params"})
+        self._told("loaded")
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]

@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from .._core import Tensor
+from ..nn.parameter import Parameter
+
+_foreach_supported_types = [Tensor, Parameter]
+
 
 def _group_tensors_by_device_and_dtype(tensorlistlist: Any, with_indices: bool = False) -> dict[Any, Any]:
     """Lists of tensors, of which those at one place belong together, by the device and type of the first list's."""

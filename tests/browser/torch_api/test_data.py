@@ -90,6 +90,9 @@ BATCHES = {
     "named tuples": [Row(1, 2), Row(3, 4)],
     "lists of other lengths": [[1], [1, 2]],
     "objects": [object()] * 2,
+    "words in arrays": [np.array(["a"]), np.array(["b"])],
+    "a number and a word": [1, "a"],
+    "a number and nothing": [1, None],
 }
 
 

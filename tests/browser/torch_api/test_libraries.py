@@ -35,6 +35,14 @@ BY_NAME = {
     ),
     "inv_ex": lambda t, x: list(t.linalg.inv_ex(x[:, :2] + 3 * t.eye(2))),
     "solve_ex": lambda t, x: list(t.linalg.solve_ex(x[:, :2] + 3 * t.eye(2), x)),
+    "logarithms of complex sums": lambda t, x: (
+        t.logaddexp(t.complex(x, x * 2), t.complex(x, 1 - x)), t.logcumsumexp(t.complex(x, x * 2), 1)
+    ),
+    "lists": lambda t, x: (
+        t._foreach_mul([x, x], scalar=2.0), t._foreach_add([x], other=[x]), t._foreach_pow([x], exponent=2),
+        t._foreach_addcmul([x], tensor1=[x], tensor2=[x], value=0.5),
+        t._foreach_lerp([x], tensors1=[x * 2], weight=0.3),
+    ),
     "unsigned": lambda t, x: (t.tensor([1, 2], dtype=t.uint16), t.ones(1, dtype=t.uint64).to(t.int64)),
 }  # fmt: skip
 EACH = {
@@ -82,7 +90,9 @@ def loaded(name):
     nn.modules.instancenorm._InstanceNorm distributions.kl.register_kl distributions.utils._standard_normal
     distributed.Backend distributed.optim.ZeroRedundancyOptimizer distributed.rpc.is_available jit._overload_method
     cuda.Stream cuda.Event multiprocessing.Queue types.Number utils.data.dataloader._BaseDataLoaderIter
-    _tensor_str._tensor_str""".split(),
+    _tensor_str._tensor_str _vmap_internals._vmap cuda.random.manual_seed serialization.DEFAULT_PROTOCOL
+    utils._foreach_utils._foreach_supported_types utils.data._utils.collate.np_str_obj_array_pattern
+    jit.interface jit.freeze multiprocessing.get_context""".split(),
 )
 def test_what_libraries_import(name):
     module, _, member = name.rpartition(".")

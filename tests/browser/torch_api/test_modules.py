@@ -259,6 +259,22 @@ def test_optimizer_state_groups_and_text():
     same(run)
 
 
+def test_hooks_of_an_optimizers_state():
+    def run(t):
+        optimizer, seen = t.optim.SGD([t.nn.Parameter(t.ones(1))], lr=0.5), []
+        optimizer.register_state_dict_pre_hook(lambda one: seen.append(one is optimizer))
+        optimizer.register_state_dict_post_hook(lambda one, state: {**state, "more": 1})
+        gone = optimizer.register_load_state_dict_pre_hook(lambda one, state: seen.append(sorted(state)))
+        optimizer.register_load_state_dict_pre_hook(lambda one, state: seen.append(0), prepend=True)
+        optimizer.register_load_state_dict_post_hook(lambda one: seen.append("loaded"))
+        optimizer.load_state_dict(optimizer.state_dict())
+        gone.remove()
+        optimizer.load_state_dict(optimizer.state_dict())
+        return seen, optimizer.state_dict()["more"]
+
+    assert not isinstance(same(run), Exception)
+
+
 @pytest.mark.parametrize("search", [None, "strong_wolfe"])
 def test_lbfgs_takes_torchs_steps(search):
     def run(t):
@@ -492,6 +508,12 @@ def test_containers_take_in_and_give_back():
         kept = n.ParameterDict({"x": t.ones(1), "y": t.zeros(2)})
         del kept["x"]
         found += [len(named), list(kept), kept.get("x"), type(kept.get("y")).__name__, list(kept.state_dict())]
+        many = n.ParameterList([t.ones(2), n.ParameterList([t.zeros(3)]), 4])  # takes modules and plain values too
+        many[0] = t.zeros(1)
+        many += [t.ones(4)]
+        found += [[tuple(one.shape) for one in many.parameters()], list(copy.deepcopy(many).state_dict()), many[2]]
+        mixed = n.ParameterDict({"a": 3, "b": n.Linear(1, 2), "c": t.ones(1)})
+        found += [mixed.pop("a"), list(mixed), [name for name, _ in mixed.named_parameters()]]
         return [*found, type(n.ParameterList([]).append(t.ones(1))[0]).__name__]
 
     assert_same(outcome(run, shim), outcome(run, torch))

@@ -186,6 +186,11 @@ def test_what_a_page_has_not_says_so_and_the_code_runs():
     )
 
 
+def test_code_that_is_to_be_compiled_or_run_beside_runs_as_it_is():
+    jit = shim.jit
+    assert jit.wait(jit.fork(abs, -2)) == 2 and jit.isinstance(3, int) and shim._disable_dynamo(abs)(-1) == 1
+
+
 def test_answers_to_questions_about_the_machine_are_torchs():
     def run(t):
         b = t.backends

@@ -147,6 +147,19 @@ def test_functions_of_integers(name):
 
 
 FFT = {
+    "stft": lambda t, x: (
+        t.stft(x.repeat(1, 9), 8, window=t.hamming_window(8), return_complex=True),
+        x.repeat(1, 9).stft(8, 3, 6, t.hann_window(6), False, normalized=True, onesided=False, return_complex=False),
+        t.istft(
+            t.stft(x.repeat(1, 9), 8, 2, window=t.kaiser_window(8), return_complex=True),
+            8,
+            2,
+            window=t.kaiser_window(8),
+        ),
+        t.stft(x.repeat(1, 9)[0], 8, 2, None, t.ones(8), True, "constant", return_complex=True).istft(
+            8, 2, 8, t.ones(8), length=16
+        ),
+    ),
     "fft": lambda t, x: (
         t.fft.fft(x),
         t.fft.ifft(x).resolve_conj(),

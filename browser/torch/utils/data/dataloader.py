@@ -1,25 +1,27 @@
 """Batches of a data set. There are no other processes: what workers would do is done here."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..._core import Tensor
+from ..._core import PUBLIC, Tensor
 from ..._create import as_tensor, tensor
 from ..._dtypes import float64
 from ..._random import Generator
-from ..._shape import stack
 from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, random_seed
+
+np_str_obj_array_pattern = re.compile("[SaUO]")  # of types that no tensor has, as it is called in torch
 
 
 def default_collate(batch: list[Any]) -> Any:
     """Examples as one: tensors stacked, numbers as tensors, containers place by place."""
     first = batch[0]
     if isinstance(first, Tensor):
-        return stack(batch, 0)
-    if isinstance(first, np.ndarray):
+        return PUBLIC["stack"](batch, 0)  # which says which of them is none
+    if isinstance(first, np.ndarray) and not np_str_obj_array_pattern.search(first.dtype.str):
         return default_collate([as_tensor(one) for one in batch])
     if isinstance(first, np.generic):
         return as_tensor(np.array(batch))
@@ -42,7 +44,8 @@ def default_collate(batch: list[Any]) -> Any:
             raise RuntimeError("each element in list of batch should be of equal size")
         return [default_collate(list(part)) for part in zip(*batch, strict=True)]
     raise TypeError(
-        f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {type(first)}"
+        f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found "
+        f"{first.dtype if isinstance(first, np.ndarray) else type(first)}"
     )
 
 
