@@ -23,6 +23,7 @@ ENDED = re.compile(f"(?:[{HAN}]{{2}}|[A-Za-z])$")  # a phrase; a single Chinese 
 # √d_k and W_o as they are set in formulas; top_p is the name of a thing.
 ROOT = re.compile(r"√(\w)(?:_(\w+)\b)?")
 INDEX = re.compile(r"\b([A-Za-z])_([A-Za-z0-9])\b")
+WHY = re.compile("(?<![因认成作称变视])(为什么)")  # a word, whatever else its letters make: 第一代为什么 has no 代为
 LONGEST = 8  # letters of a word, and of a phrase, so that a phone's line holds two
 # Single letters that go with what stands before them; others go with what follows.
 AFTER = frozenset("的了着过吗呢吧啊么们得地里中上下后前时者性化度率数量器式法型类项种个次页篇条句段层步年月日倍图表")
@@ -108,6 +109,10 @@ def phrases(run: str, goes_on: bool = False) -> tuple[str, ...]:
 
 def words(run: str) -> list[str]:
     """The words of a run, as few as can be; of equally many, those that are longest together, by squares."""
+    return [word for part in WHY.split(run) for word in _fewest(part)]
+
+
+def _fewest(run: str) -> list[str]:
     known = _words()
     best: list[tuple[float, int, int]] = [(0, 0, 0)]  # pieces, squares, and where the last word begins
     for end in range(1, len(run) + 1):

@@ -26,8 +26,8 @@ const runs = JSON.parse(require("fs").readFileSync(0));
 console.log(JSON.stringify(runs.map((run) => [...words.segment(run)].map((word) => word.segment))));
 """
 HEAD = "# Words of the texts here that pypinyin lacks: `python -m tools.words` writes them, Node's ICU finds them.\n"
-OWN = "显存 算子 张量 词元 分词 多头 掩码 大语言模型".split()  # what neither has
-LITTLE = set("的了着过吗呢吧也就都还而又把被")  # what begins or ends with one of them is rarely a word
+OWN = "显存 算子 张量 词元 分词 多头 掩码 前向 大语言模型".split()  # what neither has
+LITTLE = set("的了着过得吗呢吧也就都还而又把被")  # what begins or ends with one of them is rarely a word
 
 
 def words() -> list[str]:

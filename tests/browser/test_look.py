@@ -5,6 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PREFIX, Watch, settle
 from tests.browser.test_pages import CONTRAST
+from tests.site.conftest import WORDS
 
 pytestmark = pytest.mark.browser
 
@@ -32,11 +33,6 @@ KINDS = (
     "en/topics/",
     "en/snippets/",
 )
-WORDS = (
-    "什么 为什么 怎么 怎样 如何 哪些 哪里 多少 可以 需要 应该 区别 问题 注意力 二阶 矩阵 预训练 训练 相比 余弦 分块"
-    " 斜率 缩放 模型 参数 学习 语言 编码 位置 显存 推理 采样 微调 损失 梯度 归一化 优化器 向量 概率 权重 生成 回答"
-    " 数据 检索 奖励 策略"
-).split()
 LINES = """words => [...document.querySelectorAll("article :is(h1, h2, h3, .wiki-phrases)")].flatMap(heading => {
   const texts = [], walk = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) if (!walk.currentNode.parentElement.closest(".headerlink")) texts.push(walk.currentNode);

@@ -10,6 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("challenge", "runnable", "output")
+# In a heading none of them ends a line before its own end.
+WORDS = (
+    "什么 为什么 怎么 怎样 如何 哪些 哪里 多少 可以 需要 应该 区别 问题 注意力 二阶 矩阵 预训练 训练 相比 余弦 分块"
+    " 斜率 缩放 模型 参数 学习 语言 编码 位置 显存 推理 采样 微调 损失 梯度 归一化 优化器 向量 概率 权重 生成 回答"
+    " 数据 检索 奖励 策略"
+).split()
 
 
 @dataclass

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from publish.phrases import with_phrases
-from tests.site.conftest import ROOT, Page, Site
+from tests.site.conftest import ROOT, WORDS, Page, Site
 from tools.permalinks import published
 
 BIN = Path(sys.executable).parent
@@ -125,6 +125,16 @@ def copy_project(folder):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("runtime", "__pycache__"))
     for path in ROOT.glob("mkdocs*.yml"):
         shutil.copy(path, folder)
+
+
+def test_no_title_may_end_a_line_inside_a_word(site):
+    """Where it may, a browser shows in test_look.py, for some pages."""
+    titled = re.compile(r'<(h[1-4]|a)\b[^>]*wiki-phrases[^>]*>(.*?)(?:<a class="headerlink|</\1>)', re.DOTALL)
+    titles = (title for page in site.pages.values() for _, title in titled.findall(page.text))
+    texts = {re.sub("<(?!wbr)[^>]*>", "", title) for title in titles}
+    assert len(texts) > 1000
+    torn = re.compile("|".join("(?:<wbr>)?".join(word) for word in sorted(WORDS, key=len, reverse=True)))
+    assert [text for text in texts if any("<wbr>" in word for word in torn.findall(text))] == []
 
 
 @pytest.mark.slow
