@@ -25,11 +25,13 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tools.cards import BROWSERS
+
 ROOT = Path(__file__).parents[2]
 PREFIX = "/wiki/"
 PATIENCE = 15_000  # ms; what a busy machine may need, not what a reader waits
 expect.set_options(timeout=PATIENCE)
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = BROWSERS
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
