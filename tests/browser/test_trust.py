@@ -13,6 +13,7 @@ from tests.browser.test_cell import server as server  # a fixture
 pytestmark = pytest.mark.browser
 
 EARLIER = "改动之前的代码的输出，不是现在这段的"
+INERT = 450  # ms from the first press, in which Stop certainly does nothing
 LAST = "上一次运行的输出，之后代码改动过"
 
 
@@ -136,14 +137,21 @@ def test_reset_and_restart_bring_a_fresh_python(show: Callable[..., list[Cell]])
 
 
 def test_a_double_click_on_run_runs_once_and_ends_nothing(show: Callable[..., list[Cell]], tab: Page) -> None:
+    """Three clicks within half a second, which a busy machine may miss: what comes later is meant to stop it."""
     (cell,) = show("print('page') => page")
-    cell.run("kept = 42")
-    cell.write("import time\ntime.sleep(1)\nprint(kept)")
-    cell.button("运行").dblclick()
-    tab.wait_for_timeout(150)
-    tab.mouse.down()
-    tab.mouse.up()
-    finish(cell).expect_state("done")
+    tab.evaluate("addEventListener('mousedown', (event) => (window.pressed ??= []).push(event.timeStamp), true)")
+    for _ in range(5):
+        cell.run("kept = 42")
+        cell.write("import time\ntime.sleep(1)\nprint(kept)")
+        cell.button("运行").dblclick()
+        tab.wait_for_timeout(100)
+        tab.mouse.down()
+        tab.mouse.up()
+        finish(cell)
+        first, *_, last = tab.evaluate("pressed.splice(0)")
+        if last - first < INERT:
+            break
+    cell.expect_state("done")
     expect(cell.printed).to_have_text("42")
 
 

@@ -143,7 +143,9 @@ def without_storage(tmp_path: Path, chromium: Browser, site_url: str, runtime: N
     (tmp_path / "Default").mkdir()
     settings = {"profile": {"default_content_setting_values": {"cookies": 2}}}
     (tmp_path / "Default" / "Preferences").write_text(json.dumps(settings), encoding="utf-8")
-    path = next(filter(None, map(shutil.which, NAMES)))
+    path = next(filter(None, map(shutil.which, NAMES[1:])), None)
+    if path is None:
+        pytest.skip("the setting is the browser's, and its engine alone is here")
     context = chromium.browser_type.launch_persistent_context(
         str(tmp_path), executable_path=path, args=FLAGS, base_url=site_url, locale="zh-CN"
     )
