@@ -16,6 +16,8 @@ from tests.browser.torch_api import test_rare as rare
 from tests.browser.torch_api.pair import ROOT, plain, shim
 from tests.browser.torch_api.test_functions import QUICK, SEEDS, numbers
 
+pytestmark = pytest.mark.slow
+
 KINDS = {
     "real": functions.REAL,
     "positive": functions.POSITIVE,
