@@ -65,6 +65,7 @@ class Index:
 
     def _opened(self) -> sqlite3.Connection:
         for attempt in range(2):
+            database = None
             try:
                 is_there(self.path)
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,6 +81,8 @@ class Index:
                         database.execute(f"pragma user_version = {_VERSION}")
                 return database
             except sqlite3.Error:
+                if database:
+                    database.close()
                 if attempt == 0:
                     with suppress(OSError):
                         self.path.unlink(missing_ok=True)

@@ -8,10 +8,13 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "browser" / "torch"
+OTHER_BUILD = bool(torch.version.cuda or torch.version.hip)
+as_on_cpu = pytest.mark.skipif(OTHER_BUILD, reason="a page's torch is that of the CPU, and this build has more")
 
 
 def load() -> ModuleType:

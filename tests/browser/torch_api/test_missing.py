@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from snippets.__main__ import names
-from tests.browser.torch_api.pair import PACKAGE, ROOT, shim
+from tests.browser.torch_api.pair import PACKAGE, ROOT, as_on_cpu, shim
 
 # A note whose title names what is missing, parted by `、`, and whose text says what does not run for want of it.
 MARK = re.compile(r'^!!! note "浏览器里缺 (.+)"\n\n? {4}\S', re.MULTILINE)
@@ -107,6 +107,7 @@ def written():
     return "\n".join([head, "# ruff: noqa: E501", "", "NAMES: dict[str, str] = {", *lines, "}", ""]).replace("'", '"')
 
 
+@as_on_cpu
 def test_names_that_are_missing_are_listed():
     assert (PACKAGE / "_elsewhere.py").read_text("utf-8") == written()
 

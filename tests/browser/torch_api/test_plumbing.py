@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.utils.prune
 
-from tests.browser.torch_api.pair import shim
+from tests.browser.torch_api.pair import as_on_cpu, shim
 from tests.browser.torch_api.test_modules import same
 
 
@@ -191,6 +191,7 @@ def test_code_that_is_to_be_compiled_or_run_beside_runs_as_it_is():
     assert jit.wait(jit.fork(abs, -2)) == 2 and jit.isinstance(3, int) and shim._disable_dynamo(abs)(-1) == 1
 
 
+@as_on_cpu
 def test_answers_to_questions_about_the_machine_are_torchs():
     def run(t):
         b = t.backends
