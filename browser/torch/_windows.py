@@ -116,12 +116,13 @@ def istft(
             "istft requires a complex-valued input tensor matching the output from stft with return_complex=True."
         )
     spectra = (input if input.ndim > 2 else input.unsqueeze(0)).transpose(-1, -2)
-    weights, hop, norm = _whole_window(window, win_length, n_fft, input), hop_length or n_fft // 4, "backward"
-    norm = "ortho" if normalized else norm
+    weights, hop = _whole_window(window, win_length, n_fft, input), hop_length or n_fft // 4
+    norm = "ortho" if normalized else "backward"
     half = not return_complex and (onesided or (onesided is None and spectra.shape[-1] != n_fft))
     pieces = fft.irfft(spectra, n_fft, norm=norm) if half else fft.ifft(spectra, norm=norm)
     pieces = pieces if return_complex or half else view_as_real(pieces)[..., 0]
-    count, whole = spectra.shape[-2], n_fft + hop * (spectra.shape[-2] - 1)
+    count = spectra.shape[-2]
+    whole = n_fft + hop * (count - 1)
     places = (hop * arange(count)[:, None] + arange(n_fft)).reshape(-1)
 
     def added(parts: Tensor) -> Tensor:

@@ -81,11 +81,8 @@ def _share(blocks: Sequence[Block], text: str) -> float:
 
 
 def _parse_feed(path: Path) -> int:
-    from ingest.feeds.sandbox import (
-        CannotParse,
-        Limits,
-        parse_within,
-    )  # which takes longer to load than a note to check
+    # Takes longer to load than a note to check.
+    from ingest.feeds.sandbox import CannotParse, Limits, parse_within
 
     try:
         feed = parse_within(read_named(path, WHOLE), path.as_posix(), Limits(seconds=20.0, memory=1_000_000_000))
