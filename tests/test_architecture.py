@@ -21,6 +21,7 @@ ALLOWED = {
         " web workspace"
     ),
     "concepts": "front_matter invisible lessons limits model problems symbols",
+    "costly": "limits model problems sure_code",
     "descriptors": "",
     "encodings": "",
     "files": "limits model pictures problems tree",
@@ -57,7 +58,7 @@ ALLOWED = {
     "safe_math": "",
     "searched": "addresses feeds.records invisible model wiki",
     "show": "markup model pictures slips.slip slips.texts wiki",
-    "safety": "front_matter invisible limits model problems sure_code",
+    "safety": "costly front_matter invisible limits model problems sure_code",
     "sure_code": "",
     "symbols": "front_matter model problems",
     "synonyms": "concepts model problems",
