@@ -22,7 +22,8 @@ from ingest.problems import Problem
 from ingest.sure_code import LANGUAGES, PARAGRAPH_END, SECTION, code_lines, without_code
 
 HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)  # as MkDocs finds it
-HIDDEN_SIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # some are dropped, and what they divided comes together
+# Some are dropped, and what they divided comes together; others turn code into what it only looks like.
+HIDDEN_SIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 FIELDS = set(
     "title description image hide icon translated"  # of every page
     " english aliases phrases builds_on group summary snippet groups learn symbols".split()  # of concepts
@@ -103,6 +104,10 @@ def check_snippet(source: Source) -> list[Problem]:
     for number, line in enumerate(source.text.split("\n"), 1):
         if "8<-" in line and not CODE_SECTION.fullmatch(line):
             problems.append(Problem(source.path, number, line.index("8<-") + 1, "X004", "a snippet includes nothing"))
+        if found := HIDDEN_SIGN.search(line):
+            problems.append(
+                Problem(source.path, number, found.start() + 1, "X006", f"a control character {found[0]!r}")
+            )
         if found := re.match(r"\s*(`{3,}|~{3,})", line):
             what = "a line that ends the code block of a page"
             problems.append(Problem(source.path, number, found.end(), "X006", what))

@@ -53,7 +53,7 @@ ALLOWED = {
     "related": "matching model",
     "reporting": "markup model problems",
     "rule_examples": "slips.all_rules",
-    "rules": "problems rule_examples slips.all_rules",
+    "rules": "invisible problems rule_examples slips.all_rules",
     "safe_html": "invisible markup pictures safe_math urls",
     "safe_math": "",
     "searched": "addresses feeds.records invisible model wiki",

@@ -466,6 +466,13 @@ def test_check_and_guard_tell_the_place(project, capsys):
     assert main(["guard", "--shape", str(project)]) == 0
 
 
+@pytest.mark.parametrize("turning", ["\u202e", "\u2066"])
+def test_code_is_what_it_looks_like(turning):
+    """With them a comment's end looks as if it stood elsewhere, to who reads code and copies it."""
+    assert told(f"{HEAD}```python\nx = 1  # a{turning} b\n```\n") == [(6, 11, "X006")]
+    assert told(f'"""T."""\nx = 1  # a{turning} b\n', check_snippet, "snippets/x.py") == [(2, 11, "X006")]
+
+
 def test_projects_own_texts_are_data():
     assert main(["check"]) == 0
 
