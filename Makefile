@@ -3,6 +3,7 @@ $(error On Windows, work in WSL: https://learn.microsoft.com/windows/wsl/install
 endif
 
 PYTHON ?= python3
+PATIENCE ?= 30
 BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
 export REPO_BRANCH ?= main
@@ -10,9 +11,11 @@ export EDIT_URI := $(if $(REPO_URL),edit/$(REPO_BRANCH)/docs/)
 
 # Who reads a branch reads none of these, and they would run before anything could look at them. On some disks `.VENV` is
 # `.venv`; git may think that the checkout is somebody else's. It runs nothing that a repository's settings name, neither
-# a monitor nor what fetches, and takes no folder for a repository that a branch can hold.
-GIT := GIT_ALLOW_PROTOCOL= GIT_NO_LAZY_FETCH=1 git -c safe.directory='*' -c safe.bareRepository=explicit \
-  -c core.fsmonitor=false
+# a monitor nor what fetches, and takes no folder for a repository that a branch can hold; where an archive's holds a FIFO,
+# it waits for PATIENCE seconds and not for ever.
+GIT := GIT_ALLOW_PROTOCOL= GIT_NO_LAZY_FETCH=1 $(PYTHON) -I \
+  -c 'import os, signal, sys; signal.alarm($(PATIENCE)); os.execvp("git", ["git", *sys.argv[1:]])' \
+  -c safe.directory='*' -c safe.bareRepository=explicit -c core.fsmonitor=false
 UNREAD := $(shell $(GIT) ls-files -- ':(icase).venv*' ':(icase)*.pyc' ':(icase)*.so' ':(icase).gitmodules' 2>/dev/null \
   || echo '?')
 ifeq ($(UNREAD),?)

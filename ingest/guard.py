@@ -214,6 +214,8 @@ def _addresses(names: Iterable[str]) -> Iterator[Problem]:
             continue
         if "." in path.stem:
             yield Problem(name, 1, 1, "X008", "a page's name with a dot, as files have")
+        if path.with_suffix("").parts[1].casefold() == "search":  # which the index's step removes again
+            yield Problem(name, 1, 1, "X008", "its page's address is among those of the search index")
         place = path.parent if path.stem.lower() in ("index", "readme") else path.with_suffix("")
         address = unicodedata.normalize("NFKC", place.as_posix().partition("/")[2]).casefold()
         if address in known:

@@ -10,7 +10,7 @@ from ingest.model import Source
 from ingest.problems import Problem
 
 # Embeddings, overrides and isolates, and the marks of direction: with them `evil.example` can look like anything.
-TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 # Controls but tab and line end, separators of lines, soft hyphens, fillers, joiners of words, operators that are not
 # seen, annotations, and the tags that repeat ASCII unseen.
 _HIDDEN = (
@@ -19,8 +19,8 @@ _HIDDEN = (
 )
 # What makes one sign of several, and is nothing where it has none to make: a family of emoji, a letter of Persian.
 _JOINING = "\u200c\u200d\ufe0e\ufe0f\U000e0100-\U000e01ef"
-CONTROL = re.compile(f"[{TURNING}{_HIDDEN}{_JOINING}]+")
-_TURNS = re.compile(f"[{TURNING}]")
+CONTROL = re.compile(f"[{_TURNING}{_HIDDEN}{_JOINING}]+")
+TURNING = re.compile(f"[{_TURNING}]")
 _EMOJI = r"#*0-9\xa9\xae\u203c-\u3299\U0001f000-\U0001faff"
 _JOINED = {
     "\u200c": re.compile("[\u0600-\u109f]"),
@@ -47,11 +47,11 @@ def _kept(found: re.Match[str]) -> str:
 
 def check_direction(source: Source) -> list[Problem]:
     """The first character that turns the direction of a text, and how many there are."""
-    if source.text.isascii() or not (first := _TURNS.search(source.text)):
+    if source.text.isascii() or not (first := TURNING.search(source.text)):
         return []
     above = source.text.count("\n", 0, first.start())
     line_start = source.text.rfind("\n", 0, first.start()) + 1
-    count = len(_TURNS.findall(source.text))
+    count = len(TURNING.findall(source.text))
     more = f", and {count - 1} more" if count > 1 else ""
     what = f"U+{ord(first[0]):04X}{more}; it is not shown"
     return [Problem(source.path, above + 1, first.start() - line_start + 1, "L004", what)]

@@ -25,7 +25,7 @@ REGIONS = ("task", "answer", "check")
 # Reading, in a minute: Chinese letters, other words. A formula of its own is looked at for a while, a line of code too.
 LETTERS, WORDS, FORMULAS, CODE_LINES = 400, 200, 3, 15
 MARK = re.compile(r"# --8<-- \[(start|end):(\w+)\]")
-MESSAGE = re.compile(rf"""((?:f?"[^"\n]*"\s*)*)(f?")([^"\n]*?){BETWEEN}([^"\n]*)"((?:\s*f?"[^"\n]*")*)""")
+LITERALS = re.compile(r'f?"[^"\n]*+"(?:\s*+f?"[^"\n]*+")*+')  # one after the other, which are one message
 UNREAD = re.compile(
     r"^--8<--[^\n]*|<[^<>]*>|\]\([^()]*\)|^\$\$.*?^\$\$|\$[^$\n]+\$|\{[^{}\n]*\}", re.DOTALL | re.MULTILINE
 )
@@ -128,10 +128,12 @@ def _messages_in(code: str, lang: str) -> str:
         for one in messages
         if one
     ]
-    for first, last in sorted(places, reverse=True):
-        said = MESSAGE.sub(_chinese if lang == "zh" else _english, written[first:last].decode())
-        written = written[:first] + said.encode() + written[last:]
-    return written.decode()
+    pieces, at = [], 0
+    for first, last in sorted(places):
+        said = LITERALS.sub(lambda found: _half(found[0], lang), written[first:last].decode()).encode()
+        pieces += [written[at:first], said]
+        at = last
+    return b"".join([*pieces, written[at:]]).decode()
 
 
 def _nodes(node: ast.AST) -> Iterator[ast.AST]:
@@ -141,12 +143,16 @@ def _nodes(node: ast.AST) -> Iterator[ast.AST]:
         waiting += ast.iter_child_nodes(one)
 
 
-def _chinese(message: re.Match[str]) -> str:
-    return f'{message[1]}{message[2]}{message[3]}"'
-
-
-def _english(message: re.Match[str]) -> str:
-    return f'{message[2]}{message[4]}"{message[5]}' if message[4] else message[5].lstrip()
+def _half(message: str, lang: str) -> str:
+    """Literals up to ` ‖ ` in one of them, or what comes after it; all of them where none says both."""
+    if (middle := message.find(BETWEEN)) < 0:
+        return message
+    if lang == "zh":
+        return f'{message[:middle]}"'
+    quote, end = message.rfind('"', 0, middle), message.index('"', middle)
+    english, rest = message[middle + len(BETWEEN) : end], message[end + 1 :]
+    mark = message[quote - (message[quote - 1 : quote] == "f") : quote + 1]
+    return f'{mark}{english}"{rest}' if english else rest.lstrip()
 
 
 def parse_essence(source: Source) -> tuple[Essence | None, list[Problem]]:

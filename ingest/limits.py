@@ -12,6 +12,7 @@ DOCUMENT, WHOLE = 200_000_000, 50_000_000  # bytes of what is converted; of a te
 MARKS = 100_000  # of a text: lines and ASCII punctuation, each of which may cost as much as a hundred letters
 PAGE_MARKS, PARAGRAPH_MARKS = 20_000, 1_000  # of a page by hand: its Markdown takes the square of a paragraph's
 PAGE_COST = 10_000_000  # marks of a paragraph times its letters: behind an open bracket all of it is looked through
+CELLS, NOTE_SIGNS, CHOSEN = 20_000, 200, 300  # of all its tables; to one note; letters that choose lines of code
 INCLUDED, ALL_INCLUDED = 2_000_000, 200_000_000  # bytes that a page by hand includes; that all of them do
 INCLUDES, BLANKS = 50, 200  # of a page by hand; one after another
 _MARK = re.compile(r"[\n!-/:-@\[-`{-~]")

@@ -45,8 +45,7 @@ def size_of(content: bytes) -> tuple[int, int]:
     try:
         head = _jpeg(content) if kind == "jpg" else content
         width, height = imagesize.get(io.BytesIO(head), exif_rotation=kind == "jpg") if kind else (0, 0)
-        across, down = _gif(content) if kind == "gif" else (width, height)
-        frames = _frames(content, kind)
+        across, down, frames = _gif(content) if kind == "gif" else (width, height, _frames(content, kind))
     except Exception as error:  # a damaged head can fail anywhere in it
         raise ValueError(str(error)) from error
     if not (0 < width < 50_000 and 0 < height < 50_000):
@@ -77,58 +76,40 @@ def _jpeg(content: bytes) -> bytes:
     raise ValueError("parts with something between them, and no size")
 
 
-def _gif(content: bytes) -> tuple[int, int]:
-    """Of its screen, or of the first frame where that is larger: so much do browsers show.
-
-    Raises:
-        ValueError: No frame is near.
-    """
-    width, height = (int.from_bytes(content[at : at + 2], "little") for at in (6, 8))
-    at, inside = 13 + _colours(content[10:11]), False
-    for _ in range(PARTS):
-        (mark,) = content[at : at + 1] or b"\0"
-        if inside:
-            inside = mark > 0
-            at += 1 + mark
-        elif inside := mark == 0x21:  # what is said of it, in pieces
-            at += 2
-        else:
-            break
-    else:
-        raise ValueError("a head without an end")
-    if content[at : at + 1] == b",":
-        left, top, across, down = (int.from_bytes(content[at + n : at + n + 2], "little") for n in (1, 3, 5, 7))
-        width, height = max(width, left + across), max(height, top + down)
-    return width, height
-
-
-def _frames(content: bytes, kind: str) -> int:
-    """How many pictures it shows one after another, at least as many as there are.
+def _gif(content: bytes) -> tuple[int, int, int]:
+    """The size of its screen, or of the first frame where that is larger: so much do browsers show; and its frames.
 
     Raises:
         ValueError: It is in more pieces than a program writes.
     """
-    if kind == "webp":
-        return max(1, content.count(b"ANMF"))
-    if kind == "png":
-        counts = re.findall(rb"acTL(.{4})", content[: content.find(b"IDAT")], re.DOTALL)
-        return max([1, *(int.from_bytes(count) for count in counts)])
-    if kind != "gif":
-        return 1
+    width, height = (int.from_bytes(content[at : at + 2], "little") for at in (6, 8))
     frames, at, left = 0, 13 + _colours(content[10:11]), PARTS + len(content) // 64
     while left > 0:
         mark = content[at : at + 1]
-        if mark == b"!":
+        if mark == b"!":  # what is said of it
             at += 2
         elif mark == b",":
+            if not frames:
+                beside, above, across, down = (
+                    int.from_bytes(content[at + n : at + n + 2], "little") for n in (1, 3, 5, 7)
+                )
+                width, height = max(width, beside + across), max(height, above + down)
             frames += 1
             at += 11 + _colours(content[at + 9 : at + 10])
         else:
-            return frames
+            return width, height, frames
         while left > 0 and (size := content[at : at + 1].ljust(1, b"\0")[0]):
             at, left = at + 1 + size, left - 1
         at, left = at + 1, left - 1
-    raise ValueError(f"{frames} frames and more")
+    raise ValueError(f"{frames} frames and more, without an end")
+
+
+def _frames(content: bytes, kind: str) -> int:
+    """How many pictures a WebP or PNG shows one after another, at least as many as there are."""
+    if kind == "webp":
+        return max(1, content.count(b"ANMF"))
+    counts = re.findall(rb"acTL(.{4})", content[: content.find(b"IDAT")], re.DOTALL) if kind == "png" else []
+    return max([1, *(int.from_bytes(count) for count in counts)])
 
 
 def _colours(said: bytes) -> int:

@@ -60,9 +60,9 @@ RULES: dict[str, tuple[str, str, str, str]] = {
     "L005": (
         ERROR,
         "at most 100,000 lines and ASCII marks like brackets in a file; in a page of docs/ 20,000, 1,000 a paragraph,"
-        " 50 includes of 2 MB, no 200 blanks or empty lines in a row",
-        "一个文件里行数与括号之类的 ASCII 标点总共不超过 10 万；docs/ 的页面 2 万，每段 1000，引入 50 处共 2 MB，没有"
-        "连续 200 个空白",
+        " 50 includes of 2 MB, tables of 20,000 cells, no 200 blanks or empty lines in a row",
+        "一个文件里行数与括号之类的 ASCII 标点总共不超过 10 万；docs/ 的页面 2 万，每段 1000，引入 50 处共 2 MB，"
+        "表格 2 万格，没有连续 200 个空白",
         "行与标点太多，没有读",
     ),
     "L006": (

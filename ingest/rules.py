@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from ingest.invisible import TURNING
 from ingest.problems import RULES
 from ingest.rule_examples import EXAMPLES, KEPT_PATHS
 from ingest.slips.all_rules import SLIPS
@@ -252,5 +253,6 @@ def rules_page(lang: str = "zh") -> str:
 
 def _example(code: str, words: Mapping[str, str | Sequence[str]]) -> list[str]:
     path, broken, kept = EXAMPLES[code]
+    broken = TURNING.sub(lambda found: f"‹U+{ord(found[0]):04X}›", broken)
     shown = [("broken", path, broken), ("kept", KEPT_PATHS.get(code, path), kept)]
     return [f"{str(words[mark]).format(place)}\n\n````{{ .text }}\n{text}````" for mark, place, text in shown]

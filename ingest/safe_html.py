@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
@@ -260,6 +260,11 @@ def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     token.content = state.getLines(start, end, state.blkIndent, False).strip()
     state.push("paragraph_close", "p", -1)
     return True
+
+
+# Cells that rows lack and a table is filled up with; behind so many it ends. By the parser's own limit 80 kB became
+# 13 MB and took half a minute.
+table.__globals__["MAX_AUTOCOMPLETED_CELLS"] = 500
 
 
 def _make_markdown() -> MarkdownIt:

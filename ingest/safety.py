@@ -13,15 +13,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from xml.etree import ElementTree
 
+from ingest.costly import check_blanks, check_cost
 from ingest.front_matter import front_matter, keys_for_others, line_of_key
 from ingest.invisible import unescape, visible
-from ingest.limits import BLANKS, INCLUDES, PAGE_COST, PAGE_MARKS, PARAGRAPH_MARKS, marks_in
+from ingest.limits import INCLUDES, PARAGRAPH_MARKS, marks_in
 from ingest.model import Source
 from ingest.problems import Problem
 from ingest.sure_code import LANGUAGES, PARAGRAPH_END, SECTION, code_lines, without_code
 
 HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)  # as MkDocs finds it
-HIDDEN_SIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # some are dropped, and what they divided comes together
+# Some are dropped, and what they divided comes together; others turn code into what it only looks like.
+HIDDEN_SIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 FIELDS = set(
     "title description image hide icon translated"  # of every page
     " english aliases phrases builds_on group summary snippet groups learn symbols".split()  # of concepts
@@ -36,8 +38,10 @@ INCLUDE = re.compile(
 CODE_SECTION = re.compile(r"\s*# --8<-- \[(?:start|end):[a-z]\w*\]\s*")
 FENCE_LANGUAGE = re.compile(r"[\s>*+\-\d.):]*(?:`{3,}|~{3,}) *(?:\{ ?\.?)?([\w+#.-]++)(?!.*`)")
 TAG = re.compile(r"(?m:(^[ >]*))?<[a-zA-Z/?!]")  # within it a generator may see another thing, with `<` of its own
+UNSEEN = re.compile(r"^[ \t>*+\-\d.):]*(?:`{3}|~{3})|8<-", re.MULTILINE)  # a paragraph goes on behind it, and holds `>`
 PLAIN_TAG = re.compile(r"</?(?:abbr|b|br|del|em|i|ins|kbd|mark|s|small|strong|sub|sup|u|wbr) */?>")
 FORMULA = re.compile(r"<[a-zA-Z][^<>\s=/]*[})\\]")  # as in $x_{<t}$: to a browser an element that means nothing
+QUOTED = re.compile(r"=\s*[\"']")  # whose end a link's own quotation mark would be, and its address more attributes
 AUTOLINK = re.compile(r"<(?:https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w.-]+)>")
 ATTRIBUTES = re.compile(r"^[^{\n]*(\{.*\})", re.MULTILINE)  # from the first to the last brace of a line
 # Themes find their own parts, which lie above the text, by classes, ids and data.
@@ -81,7 +85,7 @@ def check_page(source: Source) -> list[Problem]:
             what = "front matter that the site's generator reads otherwise"
             problems.append(Problem(source.path, 1, 1, "X007", what))
     text = Source(source.path, "\n" * (first - 1) + body)
-    found = *_check_includes(text), *_check_text(text), *_check_languages(text), *_check_marks(text)
+    found = *_check_includes(text), *_check_text(text), *_check_languages(text), *check_cost(text)
     return sorted({*problems, *found})
 
 
@@ -94,34 +98,16 @@ def _check_languages(source: Source) -> Iterator[Problem]:
             yield Problem(source.path, number + 1, 1, "X006", f"code in the language {language[1][:40]!r}")
 
 
-def _check_marks(source: Source) -> Iterator[Problem]:
-    """L005 for what the generator would take minutes to read; code costs it next to nothing."""
-    if (marks := marks_in(source.text)) > PAGE_MARKS:
-        yield Problem(source.path, 1, 1, "L005", f"{marks} marks and lines, in a page")
-    yield from _check_blanks(source)
-    line, cost = 1, 0
-    for paragraph in PARAGRAPH_END.split(without_code(source.text)):
-        if (marks := marks_in(paragraph)) > PARAGRAPH_MARKS:
-            yield Problem(source.path, line, 1, "L005", f"{marks} marks and lines, in a paragraph")
-        cost += marks * sum(map(len, paragraph.split()))
-        line += paragraph.count("\n")
-    if cost > PAGE_COST:
-        yield Problem(source.path, 1, 1, "L005", "too many marks in paragraphs of so many letters")
-
-
-def _check_blanks(source: Source) -> Iterator[Problem]:
-    """L005 for what headings and code are read in the square of."""
-    if found := re.search(rf"\s{{{BLANKS}}}", source.text):
-        line = source.text.count("\n", 0, found.start()) + 1
-        yield Problem(source.path, line, 1, "L005", f"{BLANKS} blanks in a row")
-
-
 def check_snippet(source: Source) -> list[Problem]:
     """The same for a code module: its text stands in pages' fences, its docstrings are Markdown of the reference."""
-    problems = [*_check_blanks(source)]
+    problems = [*check_blanks(source)]
     for number, line in enumerate(source.text.split("\n"), 1):
         if "8<-" in line and not CODE_SECTION.fullmatch(line):
             problems.append(Problem(source.path, number, line.index("8<-") + 1, "X004", "a snippet includes nothing"))
+        if found := HIDDEN_SIGN.search(line):
+            problems.append(
+                Problem(source.path, number, found.start() + 1, "X006", f"a control character {found[0]!r}")
+            )
         if found := re.match(r"\s*(`{3,}|~{3,})", line):
             what = "a line that ends the code block of a page"
             problems.append(Problem(source.path, number, found.end(), "X006", what))
@@ -263,15 +249,19 @@ def _check_text(source: Source) -> Iterator[Problem]:
     for found in DIRECTIVE.finditer(text):
         yield problem(found.start(), "X005", "a directive `:::`")
     paragraphs = [*(found.start() for found in PARAGRAPH_END.finditer(text)), len(text)]
+    unseen = {bisect_left(paragraphs, found.start()) for found in UNSEEN.finditer(text)}
     checked, last = 0, text.rfind("<")
     for found in TAG.finditer(text):
         start, end = found.end() - 2, text.find(">", found.end()) + 1
         if PLAIN_TAG.match(text, start) or AUTOLINK.match(text, start):
             continue
-        is_ended = start == last or 0 < end <= paragraphs[bisect_left(paragraphs, start)]
-        if not is_ended and found[1] is None:
+        paragraph = bisect_left(paragraphs, start)
+        end = max(end, paragraphs[paragraph]) if paragraph in unseen else end
+        is_ended = paragraph in unseen or 0 < end <= paragraphs[paragraph]
+        if not (is_ended or start == last or found[1] is not None):
             continue
-        if not FORMULA.match(text, start) or (end > checked and ACTS.search(unescape(text[start:end]))):
+        inside = text[start:end] if end > checked else ""
+        if not FORMULA.match(text, start) or ACTS.search(unescape(inside)) or (is_ended and QUOTED.search(inside)):
             yield problem(start, "X006", f"markup {text[start : start + 40].splitlines()[0]!r}")
         checked = end
     for found in ATTRIBUTES.finditer(text):

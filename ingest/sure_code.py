@@ -22,8 +22,15 @@ def _fences(lines: list[str]) -> Iterator[tuple[int, int]]:
 
     Nor is what comes after another mark of a fence, as in a quote: it may have opened or closed one for a generator.
     """
-    at = 0
+    at, shifted, begun = 0, False, False
     while at < len(lines):
+        # Behind a line of such, without a blank one between, a generator takes a fence for part of what stands there.
+        # A page's first line is not blank to it where it has blanks.
+        if lines[at].strip(" \t") or not begun:
+            shifted = (shifted and lines[at] != "") or lines[at].startswith((" ", "\t", ">"))
+            begun = begun or lines[at] != ""
+        else:
+            shifted = False
         opening = FENCE.fullmatch(lines[at].lstrip(" "))
         if opening:
             closing = lines[at][: len(lines[at]) - len(opening[0])] + opening[1]
@@ -31,7 +38,7 @@ def _fences(lines: list[str]) -> Iterator[tuple[int, int]]:
             end = next((later for later in range(at + 1, len(lines)) if lines[later] in closings), None)
             if end is None:
                 return  # whatever opens later is no surer
-            if not lines[at].startswith(" "):
+            if not shifted:
                 yield at + 1, end
             at = end
         elif FENCE_MARK.match(lines[at]):

@@ -42,6 +42,7 @@ from ingest.pages.compiled import Compiled
 PACKAGES = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 _reference = False  # whether the pages that are converted now document modules, which by its options may run them
 INCLUDED = 4_000_000  # letters that a page may include
+REFERRED = 4_000_000  # letters of addresses and titles that it may repeat by their names
 _included: dict[str, int] = {}  # by the page that is converted now: files, and how many letters were read of each
 
 
@@ -80,6 +81,24 @@ def _highlight_once(highlight: Callable[..., Any]) -> Callable[..., Any]:
     return once
 
 
+class _References(dict[str, tuple[str, str]]):
+    """Addresses and titles by name. Somebody may name one of a megabyte a thousand times."""
+
+    left = REFERRED
+
+    def __getitem__(self, name: str) -> tuple[str, str]:
+        address, title = found = super().__getitem__(name)
+        self.left -= len(address) + len(title or "")
+        if self.left < 0:
+            raise ValueError(f"a page that refers to more than {REFERRED} letters")
+        return found
+
+    def clear(self) -> None:
+        """Forget them, as before each page."""
+        super().clear()
+        self.left = REFERRED
+
+
 class _Markdown:
     """`markdown` with a converter for all pages: to load the same dozen extensions for each took a tenth of a build."""
 
@@ -93,6 +112,7 @@ class _Markdown:
         key = repr(options)
         if key not in self._known:
             self._known = {key: markdown.Markdown(**options)}
+            self._known[key].references = _References()
         return self._known[key].reset()
 
 

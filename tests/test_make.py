@@ -115,6 +115,17 @@ def test_nothing_runs_that_a_repository_names(tmp_path: Path, bare: bool) -> Non
     assert done.returncode == 0 and not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize("name", [".git", ".git/index", ".git/HEAD", ".git/config"])
+def test_nothing_waits_for_a_repository_that_says_nothing(tmp_path: Path, name: str) -> None:
+    project = copied(tmp_path, "did")
+    if name != ".git":
+        subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
+        (project / name).unlink(missing_ok=True)
+    os.mkfifo(project / name)
+    done = subprocess.run(["make", "help", "PATIENCE=1"], cwd=project, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0 and "without git nothing tells whether ./.venv came" in done.stderr
+
+
 @pytest.mark.parametrize("name", ["ingest/a.pyc", "re.so", ".VENV/bin/python"])
 def test_an_archive_in_which_nobody_can_tell_whose_programs_are_is_told(tmp_path: Path, name: str) -> None:
     project = copied(tmp_path, "did")

@@ -13,10 +13,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from browser.python.cell_advice import TO
 from ingest import safe_html
 from ingest.concepts import parse_concept
 from ingest.feeds.listed import read_opml
 from ingest.feeds.records import decode, settled
+from ingest.feeds.text import _SUSPECT
 from ingest.front_matter import _lines_of_keys
 from ingest.importing.census import take
 from ingest.importing.dialects import ROLE, Spoken, _role
@@ -30,7 +32,7 @@ from ingest.importing.pdf_text import _is_torn, _words_of
 from ingest.importing.tidy import tidy
 from ingest.invisible import check_direction, visible
 from ingest.learning_path import check_path, parse_path
-from ingest.lessons import cell_of
+from ingest.lessons import BETWEEN, cell_of, in_language
 from ingest.markup import links_in
 from ingest.matching import Matcher
 from ingest.model import Concept, Question, Source
@@ -194,6 +196,13 @@ PIECES = {
     "a page inside": (_body_of, "", "<body", ""),
     "styles of a page inside": (lambda text: UNSHOWN.sub("", text), "", "<style", ""),
     "fonts": (STYLES["code"].search, "", "font-family:", ""),
+    "lines through text": (STYLES["s"].search, "", "text-decoration", ""),
+    "numbers of characters": (_SUSPECT.search, "&#", "0", "!"),
+    "numbers of sixteen": (_SUSPECT.search, "", "&#x0", ""),
+    "where a command writes": (TO.search, "", "-O ", "-"),
+    "blanks before a file": (TO.search, "-o", " ", "-"),
+    "a message's literals": (lambda text: in_language(f"# a{BETWEEN}b\nassert 1, ({text})", "en"), "", '"a" ', ""),
+    "messages": (lambda text: in_language(text, "en"), "", 'assert 1, "b ‖ c"\n', ""),
 }
 
 

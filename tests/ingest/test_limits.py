@@ -195,6 +195,13 @@ def test_definition_of_a_reference_is_not_repeated_without_end():
     assert safe_html.to_html(f"[d]\n\n[d]: {address}").count(address) == 2
 
 
+def test_a_few_letters_make_no_table_of_millions_of_cells():
+    """100 tables whose lines have one cell, and their heads a hundred, made a page of 30 MB."""
+    shown = safe_html.to_html(f"{'|a' * 100}|\n{'|-' * 100}|\n{'b' * 100}\n" + "c\n" * 1000 + "d\n")
+    assert shown.count("<td>") < 700 and shown.count("c") >= 1000 and "d" in shown
+    assert safe_html.to_html("|a|b|c|\n|-|-|-|\n" + "|d|\n" * 200).count("<td>") == 600
+
+
 def test_questions_beyond_the_limit_are_left_out():
     text = "".join(f"### Q{n % 999}：问{n}？\n\nA：答\n\n" for n in range(QUESTIONS + 3))
     talk, problems = parse_note(note(text=text))

@@ -92,7 +92,16 @@ def test_text_that_was_not_looked_at_is_not_published(project, name, content, co
 
 @pytest.mark.parametrize(
     "name",
-    ["sitemap.xml.md", "topics/LORA.md", "topics/lora/index.md", "qa.md", "topics/ｌora.md", "topics/lora/readme.md"],
+    [
+        "search.md",
+        "Search/a.md",
+        "sitemap.xml.md",
+        "topics/LORA.md",
+        "topics/lora/index.md",
+        "qa.md",
+        "topics/ｌora.md",
+        "topics/lora/readme.md",
+    ],
 )
 def test_page_has_an_address_of_its_own(project, name):
     """It took another page's, without a word, or that of a file which then could not be written."""

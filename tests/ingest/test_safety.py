@@ -156,7 +156,16 @@ ACTS = [
     "a </p <https://a.b>>",
     "a <!-- <https://a.b> -->",
     "a <? <https://a.b> ?>",
+    # a tag that goes on behind code or a drawing, in whose own marks it ends; a link's mark that ends a value
+    'a <img src=x onerror=alert(1) y="\n```python\nx\n\n```\n">\n\nb < c',
+    'a <img src=x onerror=alert(1) y="\n> ~~~\n> x\n> ~~~\n">\n\nb < c',
+    "a <img src=x onerror=alert(1) y='\n--8<-- \"topics/pictures/a.html\"\n\nb < c",
+    '<x{t} y="[a][r]">\n\n[r]: /class=md-overlay/\n',
+    "<x{t} y='[a][r]\n```\n\n```\n'>\n\n[r]: /'class=md-overlay/\n",
     # what only looks like code
+    "    a\n```\n# <script>alert(1)</script>\n```\n",
+    "a\n>     a\n```\n# <script>alert(1)</script>\n```\n",
+    "# a\n\ta\n```\na\n```\n```\n# <script>alert(1)</script>\n```\n",
     "a ` b\n`<img src=x onerror=alert(1)>` c",
     "`a\n<script>alert(1)</script>\nb`",
     "- p ` q\n- r ` s ` <img src=x onerror=alert(1)> ` t",
@@ -200,6 +209,7 @@ def test_number_that_python_does_not_read_is_no_entity(head):
         "```html\n<script>alert(1)</script>\n{: onclick=x }\n::: os\n[x](javascript:x)\n```",
         "````\n```\n<script>\n```\n````",
         "~~~\n<script>\n~~~",
+        "> a\n\n  b\n\n```\n<script>\n```\n",
         "<https://example.org/?a=b> and <mailto:a@b.org>, <a.b@c.org>",
         "[x](https://example.org/a:b) [y](../qa/index.md#all) [z](mailto:a@b.org) ![p](x.png)",
         "$\\sum_{i=1}^n p(x_t|x_{<t}) > 0$ and $i < j > k$",
@@ -273,6 +283,27 @@ def test_code_is_of_a_language_that_costs_little(fence):
         code for _, _, code in told(f"{HEAD}{fence}\na\n{fence[:5].rstrip('abcdefghijklmnopqrstuvwxyz {}')}\n")
     }
     assert told(f"{HEAD}```python\na\n```\n\n~~~ {{ .text .output }}\na\n~~~\n") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[a]: https://a.b/{'a' * 50_000}\n\n" + "[b][a]\n\n" * 300,
+        "[^a]: b\n\n" + "c[^a]\n\n" * 300,
+        (f"{'a|' * 100}\n{'-|' * 100}\n" + "b\n" * 100 + "\n") * 3,
+        f'```python hl_lines="{"1-9999 " * 60}"\na\n```',
+    ],
+    ids=lambda text: text[:9],
+)
+def test_few_letters_that_become_many_are_told(text):
+    """References to one address made gigabytes of 600 kB; those to one note took the square of their number."""
+    assert {code for _, _, code in told(HEAD + text)} == {"L005"}
+
+
+def test_fence_behind_blanks_that_begin_a_page_is_no_code():
+    """The generator takes them for code, and the fence behind them for text."""
+    assert "X006" in {code for _, _, code in told("    \n```\n# <script>alert(1)</script>\n```\n")}
+    assert told("a\n    \n```\n# <script>alert(1)</script>\n```\n") == []
 
 
 def test_pages_do_not_include_each_others_includes():
@@ -433,6 +464,13 @@ def test_check_and_guard_tell_the_place(project, capsys):
     assert main(["guard", str(project)]) == 2
     assert "docs/guide/x.md:5:3: X006 " in capsys.readouterr().err
     assert main(["guard", "--shape", str(project)]) == 0
+
+
+@pytest.mark.parametrize("turning", ["\u202e", "\u2066"])
+def test_code_is_what_it_looks_like(turning):
+    """With them a comment's end looks as if it stood elsewhere, to who reads code and copies it."""
+    assert told(f"{HEAD}```python\nx = 1  # a{turning} b\n```\n") == [(6, 11, "X006")]
+    assert told(f'"""T."""\nx = 1  # a{turning} b\n', check_snippet, "snippets/x.py") == [(2, 11, "X006")]
 
 
 def test_projects_own_texts_are_data():

@@ -5,11 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import markdown
 import pytest
+import yaml
 
+from publish import generator
 from publish.csp import META
 from publish.pages import finished
 from tests.publish.conftest import content, made, write
+from tests.site.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 WRITTEN_BY_US = {"sitemap.xml", "sitemap.xml.gz", "en/sitemap.xml", "papers.jsonl", "questions.jsonl", "llms.txt"}
@@ -80,3 +84,22 @@ def test_navigation_without_a_title_is_warned_of(project, capsys):
     write(project, "mkdocs.yml", settings.replace("- 首页: index.md", "- index.md"))
     assert made(project) == 1
     assert "index.md: the navigation gives it no title" in capsys.readouterr().err
+
+
+def test_page_repeats_no_more_than_so_many_letters_by_their_names(monkeypatch):
+    """Whatever the guard lets pass: 600 kB with a long address became a page of gigabytes."""
+    monkeypatch.setattr(generator, "REFERRED", 100)
+    made = generator._Markdown()
+    text = f"[a]: https://b.c/{'d' * 30} 'e'\n\n" + "[a]\n\n" * 2
+    for _ in range(2):  # each page anew
+        assert made.Markdown(extensions=[]).convert(text).count("<a ") == 2
+    with pytest.raises(ValueError, match="more than 100 letters"):
+        made.Markdown(extensions=[]).convert(f"{text}[a]")
+
+
+def test_page_shows_its_contents_nowhere():
+    """The theme does; 26 kB of headings and marks for them became 163 MB."""
+    base = yaml.load((ROOT / "mkdocs.base.yml").read_text("utf-8"), yaml.BaseLoader)
+    [options] = [one["toc"] for one in base["markdown_extensions"] if "toc" in one]
+    made = markdown.Markdown(extensions=["toc"], extension_configs={"toc": {"marker": options["marker"]}})
+    assert "<ul>" not in made.convert("# a\n\n[TOC]\n")
