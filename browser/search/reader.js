@@ -28,8 +28,8 @@ const parsed = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
 /** @param {Uint8Array} bytes @returns {Names} */
 function namesOf(bytes) {
   const { senses, hints, twins } = parsed(bytes);
-  const apart = (/** @type {[any, string, ...any]} */ [id, words, ...page]) => [id, words.split("="), ...page];
-  return { senses: senses.map(apart), hints: hints.map((/** @type {[string, number[]]} */ [words, documents]) => [words.split("="), documents]), twins };
+  const apart = (/** @type {[any, string, ...any]} */ [id, words, ...page]) => [id || words.split("=")[0], words.split("="), ...page];
+  return { senses: senses.map(apart), hints: hints.map((/** @type {[string, number[]]} */ [words, of]) => [words.split("="), of]), twins };
 }
 
 export class Reader {

@@ -26,7 +26,7 @@ FORMAT = 3
 SHARD = 4_000  # bytes of postings in a file of the index, about
 PACK = 1_500  # bytes of texts in a file, about
 TOGETHER = 64  # files of texts that share a name: one changed document renames those of its own
-SUGGESTED = 280  # questions that are suggested before an index is loaded
+SUGGESTED = 270  # questions that are suggested before an index is loaded
 
 
 def build(project: Tree, site: str = "site") -> int:
@@ -161,7 +161,8 @@ def _names(
         own: list[Any] = (
             [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
         )
-        senses.append([sense.id, _joined(sense.names), *own])
+        names_of = _joined(sense.names)
+        senses.append(["" if sense.id == names_of.partition("=")[0] else sense.id, names_of, *own])
     pages = {name.removeprefix("topics/").rstrip("/"): number for name, number in numbers.items()}
     pages["topics/index"] = numbers.get("topics/", 0)
     helped: dict[str, list[int]] = {}  # by what somebody says: the pages that help
@@ -235,7 +236,8 @@ def _put(files: Iterable[tuple[str, bytes]], tree: Tree, place: str) -> None:
         if name == "index.json":
             tree.write(path, content)
         elif path not in there:  # a name says what is in the file
-            tree.write(path, gzip.compress(content, 6, mtime=0), anew=True)
+            level = 6 if "/" in name else 9  # those few that every search fetches, as small as they get
+            tree.write(path, gzip.compress(content, level, mtime=0), anew=True)
     for path in there - made:
         tree.remove(path)
         tree.prune(path.rpartition("/")[0])
