@@ -25,7 +25,7 @@ export const ASKING = {
     "mean means meaning meant work works working use uses used using usage purpose role concept concepts idea ideas",
     "overview introduction intro introduce main key basic common commonly typical typically various several some any",
     "many much more most less least so such only also just very really actually exactly please help need needs needed",
-    "want get gets make makes made like way ways thing things example examples important importance benefit benefits",
+    "want get gets make makes made like way ways thing things example important importance benefit benefits",
     "advantage advantages disadvantage disadvantages drawback drawbacks pros cons limitation limitations challenge",
     "challenges issue issues problem problems technique techniques method methods approach approaches strategy",
     "strategies type types kind kinds step steps reason reasons effect effects affect affects impact happen happens",
