@@ -57,6 +57,7 @@ const CODE = /[\p{L}\d][._]\p{L}|\p{Ll}\p{Lu}/u; // `torch.topk`, `LoraConfig`
 const TITLES = [...Array(TITLE + 1).fill(0), ...Array(LEVELS - TITLE).fill(RANKING.longer), ...Array(TITLE).fill(0), ...Array(LEVELS - TITLE).fill(1)];
 const SHARES = [0.05, 0.09, 0.13, 0.2, 0.25, 1 / 3, 0.5, 1];
 const FILES = 3; // that are looked through for longer words
+const LONG = 4; // characters: the pairs of a longer Chinese name are found apart, too
 const FEW = 5; // documents that have all words: too few to look no further
 const LIST = "papers/list/"; // see browser/page/papers.js
 const PAPERS = /论文|文献|papers?|arxiv/; // what asks for papers, and what may be said beside it but for a concept
@@ -295,7 +296,9 @@ async function postingsOf(reader, word, prefix) {
   if (!prefix || (isHan(word) && !single) || (!isHan(word) && word.length < 2)) return { exact: await reader.postings(word), longer: [] };
   const beginning = single ? word : stem(word);
   const found = await reader.beginning(beginning, FILES);
-  const longer = found.filter(([term]) => term !== word && (single || term.startsWith(word) || word.startsWith(term) || term.length <= word.length + 3));
+  // A short beginning is that of other words, too: `scal` of `scalar`.
+  const akin = (/** @type {string} */ term) => (beginning.length > 4 ? term.length <= word.length + 3 : stem(term) === beginning);
+  const longer = found.filter(([term]) => term !== word && (single || term.startsWith(word) || word.startsWith(term) || akin(term)));
   const exact = found.find(([term]) => term === word);
   return { exact: unpacked(exact?.[1] ?? new Uint8Array(0)), longer: longer.map(([, bytes]) => unpacked(bytes)) };
 }
@@ -310,7 +313,8 @@ async function scoreOf(reader, { text, sense, page, ways, against }) {
   };
   const apart = new Uint8Array(count); // who has a name's parts has it where it says that name: `min` and `hash` are no MinHash
   const worths = !sense && CODE.test(text) ? WORTHS_OF_CODE : WORTHS;
-  for (const way of ways) await addWay(reader, made, way, sense && way.parts ? apart : made.whole, worths);
+  const inParts = sense !== "" && isHan(text) && text.length > LONG; // who says 旋转位置, and 位置编码, need not say the name
+  for (const way of ways) await addWay(reader, made, way, inParts || (sense && way.parts) ? apart : made.whole, worths);
   if (!sense) return made;
   const { documents, levels } = await reader.postings(`@${sense}`);
   documents.forEach((document, i) => {

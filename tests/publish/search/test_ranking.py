@@ -168,3 +168,17 @@ def test_parts_of_a_name_far_apart_are_not_that_name(tmp_path):
     whole = question("whole", "乙", "A reward model.", topics=[])
     assert first(tmp_path, "RewardModel", apart, whole) == "topics/reward/"
     assert next(answers(["RewardModel"], tmp_path / "site")) == ["topics/reward/", "qa/whole/"]
+
+
+def test_pairs_of_a_long_chinese_name_apart_are_not_that_name(tmp_path):
+    apart = question("apart", "甲", "旋转位置与别的不同。这里用的位置编码另有来历。", topics=[])
+    whole = question("whole", "乙", "这里用的是旋转位置编码。", topics=[])
+    first(tmp_path, "旋转位置编码", apart, whole)
+    assert next(answers(["旋转位置编码"], tmp_path / "site")) == ["topics/rope/", "qa/whole/"]
+
+
+def test_short_beginning_of_a_word_is_not_that_of_another(tmp_path):
+    other = question("other", "甲", "A scalar.", topics=[])
+    form = question("form", "乙", "It was scaled.", topics=[])
+    assert first(tmp_path, "scaling", other, form) == "qa/form/"
+    assert next(answers(["scaling"], tmp_path / "site")) == ["qa/form/"]
