@@ -6,7 +6,7 @@
  * how much of the unit; its title counts by how much of the query it has, and how much of it the query has.
  */
 
-import { Matcher, asks, isHan, isLittle, key, mayBeTraditional, narrow, nearlySame, pairs, partsOf, setForms, stem, tokens, whole, withoutAsking } from "./words.js";
+import { Matcher, asks, isHan, isLittle, key, mayBeTraditional, narrow, nearlySame, onlyAsks, pairs, partsOf, setForms, stem, tokens, whole, withoutAsking } from "./words.js";
 import { unpacked } from "./reader.js";
 
 /**
@@ -14,7 +14,7 @@ import { unpacked } from "./reader.js";
  * @typedef {import("./reader.js").Postings} Postings
  * @typedef {{words: string[], places: number[][], prefix: boolean, parts?: boolean}} Way Terms that a document has to have;
  *   `places`: of each the characters or the Latin word of the text that it holds; `prefix`: or longer ones; `parts`: of a compound.
- * @typedef {{text: string, sense: string, page: boolean, ways: Way[]}} Unit
+ * @typedef {{text: string, sense: string, page: boolean, ways: Way[], against?: boolean}} Unit `against`: what another is compared with.
  * @typedef {{units: Unit[], question: boolean, hints: Map<number, number>, concepts: string[], corrected: string[]}} Plan
  *   `corrected`: words that stand for what was typed.
  * @typedef {{values: Float32Array, titles: Float32Array, shares: Float32Array, whole: Uint8Array, weight: number, any: boolean}} Scored
@@ -39,7 +39,9 @@ export const RANKING = {
   title: 0.5, // the share of the query that stands in the title
   titled: 0.5, // the share of the title that stands in the query, where all of the query does
   concept: 0.55, // the page of a concept that is asked for, by its share of the query
-  hint: 0.7, // one that helps who asks so, by what share of the query that is
+  hint: 0.7, // one that helps who asks so, by what share of the query that is,
+  hinted: 0.3, // and by so much more where it is all that a question asks
+  against: 0.5, // what is asked for is compared with it: 相比 AdamW, Muon 好在哪
   paper: -0.2, // a paper or a week of them
   other: -0.08, // neither that nor a concept or a question
   least: 0.35, // of the best score: below, a hit is none
@@ -55,9 +57,13 @@ const CODE = /[\p{L}\d][._]\p{L}|\p{Ll}\p{Lu}/u; // `torch.topk`, `LoraConfig`
 const TITLES = [...Array(TITLE + 1).fill(0), ...Array(LEVELS - TITLE).fill(RANKING.longer), ...Array(TITLE).fill(0), ...Array(LEVELS - TITLE).fill(1)];
 const SHARES = [0.05, 0.09, 0.13, 0.2, 0.25, 1 / 3, 0.5, 1];
 const FILES = 3; // that are looked through for longer words
+const LONG = 4; // characters: the pairs of a longer Chinese name are found apart, too
 const FEW = 5; // documents that have all words: too few to look no further
 const LIST = "papers/list/"; // see browser/page/papers.js
 const PAPERS = /论文|文献|papers?|arxiv/; // what asks for papers, and what may be said beside it but for a concept
+// What stands before a name and after it, where another is compared with that: 比 A 好, 和 A 相比.
+const BEFORE = /(?:相比于?|相较于?|相对于?|(?<!对)比起?|compared (?:with|to)|than|instead of)\s*$/;
+const AFTER = /^\s*(?:相比|比起来)/;
 const NEWEST = /^(?:论文|文献|papers?|arxiv|[本这上]周|[本这上]一?个?[星礼]期|本月|这个月|今[天年]|最近|近期|最新|新|发布|发表|精选|this|week|month|today|year|weekly|latest|recent|recently|newest|new|last|published|s)+$/;
 
 /** What depends on the index and not on the query. */
@@ -164,12 +170,12 @@ function planOf(finder, text, spelled = "") {
   const parts = named.length ? [] : finder.matcher.findParts(text);
   /** @type {Unit[]} */
   const units = [];
-  const name = (/** @type {string} */ id, /** @type {string} */ said) => units.push({ text: said, sense: id, page: finder.pages.has(id), ways: waysOf(spelled ? "" : said) });
+  const name = (/** @type {string} */ id, /** @type {string} */ said, against = false) => units.push({ text: said, sense: id, page: finder.pages.has(id), ways: waysOf(spelled ? "" : said), against });
   let at = 0;
   for (const { id, start, end } of [...named, { id: "", start: text.length, end: text.length }]) {
     units.push(...plainUnits(text.slice(at, start)));
     at = end;
-    if (id) name(id, text.slice(start, end));
+    if (id) name(id, text.slice(start, end), isAgainst(lower, named, start));
   }
   for (const { id, text: said } of parts) name(id, said); // beside the whole identifier
   const all = units.length ? units : tokens(text).map((word) => ({ text: word, sense: "", page: false, ways: waysOf(word) }));
@@ -177,12 +183,29 @@ function planOf(finder, text, spelled = "") {
   const length = different.reduce((sum, unit) => sum + sizeOf(unit.text), 0) || 1;
   /** @type {Map<number, number>} */
   const hints = new Map();
-  for (const { id, text: said } of finder.hints.find(lower)) {
-    for (const document of finder.names.hints[Number(id)][1]) hints.set(document, Math.min(1, (hints.get(document) ?? 0) + sizeOf(said) / length));
+  for (const { id, text: said } of finder.hints.find(lower, true)) {
+    // What everybody says asks for something only where nothing else is said: 什么是大模型幻觉 asks for no 大模型.
+    const inPassing = onlyAsks(said);
+    if (inPassing && units.length) continue;
+    const share = inPassing ? 1 : sizeOf(said) / length;
+    for (const document of finder.names.hints[Number(id)][1]) hints.set(document, Math.min(1, (hints.get(document) ?? 0) + share));
   }
   const around = named.reduceRight((rest, { start, end }) => `${rest.slice(0, start)} ${rest.slice(end)}`, text);
   const question = asks(around) || tokens(text).length > 3 || tokens(text).some((word) => isHan(word) && [...word].length > 9);
   return { units: different, question, hints, concepts: different.filter(({ page }) => page).map(({ sense }) => sense), corrected: [] };
+}
+
+/**
+ * Whether what is named at a place is what another one is compared with.
+ * @param {string} text
+ * @param {import("./words.js").Named[]} named
+ * @param {number} start
+ */
+function isAgainst(text, named, start) {
+  const at = named.findIndex((one) => one.start === start);
+  if (named.length < 2 || at < 0) return false;
+  const { end } = named[at];
+  return BEFORE.test(text.slice(0, start)) || (AFTER.test(text.slice(end)) && !BEFORE.test(text.slice(end, named[at + 1]?.start)));
 }
 
 /** How long a text is: a letter is half a character. @param {string} text */
@@ -273,13 +296,15 @@ async function postingsOf(reader, word, prefix) {
   if (!prefix || (isHan(word) && !single) || (!isHan(word) && word.length < 2)) return { exact: await reader.postings(word), longer: [] };
   const beginning = single ? word : stem(word);
   const found = await reader.beginning(beginning, FILES);
-  const longer = found.filter(([term]) => term !== word && (single || term.startsWith(word) || word.startsWith(term) || term.length <= word.length + 3));
+  // A short beginning is that of other words, too: `scal` of `scalar`.
+  const akin = (/** @type {string} */ term) => (beginning.length > 4 ? term.length <= word.length + 3 : stem(term) === beginning);
+  const longer = found.filter(([term]) => term !== word && (single || term.startsWith(word) || word.startsWith(term) || akin(term)));
   const exact = found.find(([term]) => term === word);
   return { exact: unpacked(exact?.[1] ?? new Uint8Array(0)), longer: longer.map(([, bytes]) => unpacked(bytes)) };
 }
 
 /** @param {Reader} reader @param {Unit} unit @returns {Promise<Scored>} */
-async function scoreOf(reader, { text, sense, page, ways }) {
+async function scoreOf(reader, { text, sense, page, ways, against }) {
   const { count } = reader;
   /** @type {Scored} */
   const made = {
@@ -288,7 +313,8 @@ async function scoreOf(reader, { text, sense, page, ways }) {
   };
   const apart = new Uint8Array(count); // who has a name's parts has it where it says that name: `min` and `hash` are no MinHash
   const worths = !sense && CODE.test(text) ? WORTHS_OF_CODE : WORTHS;
-  for (const way of ways) await addWay(reader, made, way, sense && way.parts ? apart : made.whole, worths);
+  const inParts = sense !== "" && isHan(text) && text.length > LONG; // who says 旋转位置, and 位置编码, need not say the name
+  for (const way of ways) await addWay(reader, made, way, inParts || (sense && way.parts) ? apart : made.whole, worths);
   if (!sense) return made;
   const { documents, levels } = await reader.postings(`@${sense}`);
   documents.forEach((document, i) => {
@@ -303,6 +329,7 @@ async function scoreOf(reader, { text, sense, page, ways }) {
   if (documents.length) made.any = true;
   const own = Math.max(2.5, rarity(count, documents.length)) * (page ? RANKING.page : RANKING.sense);
   if (documents.length) made.weight = page ? own : Math.min(own, RANKING.rare);
+  if (against) made.weight *= RANKING.against;
   return made;
 }
 
@@ -408,7 +435,10 @@ function ranked(finder, plan, scored, language) {
   plan.units.forEach(({ sense, page }, i) => {
     if (page) asked.set(own(Number(finder.pages.get(sense))), RANKING.concept * (scored[i].weight / weights));
   });
-  for (const [document, share] of plan.hints) asked.set(own(document), (asked.get(own(document)) ?? 0) + RANKING.hint * share);
+  for (const [document, share] of plan.hints) {
+    const helps = RANKING.hint * share * (1 + (plan.question ? RANKING.hinted * share ** 4 : 0));
+    asked.set(own(document), (asked.get(own(document)) ?? 0) + helps);
+  }
   /** @type {Hit[]} */
   const hits = [];
   let [best, top] = [0, 0];

@@ -12,7 +12,7 @@
  *   packs: number[], groups: string[], names: string, suggested: string, filters: string, forms: string, pinyin: string}} Entry
  */
 
-const FORMAT = 2;
+const FORMAT = 3;
 const TOGETHER = 64; // files of texts that share a name
 const NONE = { documents: new Int32Array(0), levels: new Uint8Array(0) };
 
@@ -24,6 +24,13 @@ async function unzipped(bytes) {
 
 /** @param {Uint8Array} bytes */
 const parsed = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
+
+/** @param {Uint8Array} bytes @returns {Names} */
+function namesOf(bytes) {
+  const { senses, hints, twins } = parsed(bytes);
+  const apart = (/** @type {[any, string, ...any]} */ [id, words, ...page]) => [id || words.split("=")[0], words.split("="), ...page];
+  return { senses: senses.map(apart), hints: hints.map((/** @type {[string, number[]]} */ [words, of]) => [words.split("="), of]), twins };
+}
 
 export class Reader {
   /** @type {Map<string, Promise<any>>} */
@@ -75,7 +82,7 @@ export class Reader {
 
   /** @returns {Promise<Names>} */
   names() {
-    return this.file(`names-${this.entry.names}.bin`, parsed);
+    return this.file(`names-${this.entry.names}.bin`, namesOf);
   }
 
   /** @returns {Promise<[string, string][]>} Titles and addresses. */

@@ -90,6 +90,9 @@ export const isLittle = (word) => LITTLE.has(word.toLowerCase());
  */
 export const withoutAsking = (run) => run.replace(ASKS, " ").split(" ").filter((piece) => piece && !(piece.length === 1 && ASKING.joining.includes(piece)));
 
+/** Whether a text has nothing but words that ask. @param {string} text */
+export const onlyAsks = (text) => tokens(text).every((token) => (isHan(token) ? withoutAsking(token).length === 0 : isLittle(token)));
+
 /** Whether a text has words that ask. @param {string} text */
 export const asks = (text) => /[?？]/.test(text) || text.search(ASKS) >= 0;
 
@@ -122,16 +125,20 @@ export class Matcher {
     }
   }
 
-  /** @param {string} text From `narrow`, in lower case. @returns {Named[]} */
-  find(text) {
+  /**
+   * @param {string} text From `narrow`, in lower case.
+   * @param {boolean} overlapping Whether one may begin within another that ends before it: 大模型推理, 推理性能.
+   * @returns {Named[]}
+   */
+  find(text, overlapping = false) {
     /** @type {Named[]} */
     const all = [];
-    for (let at = 0; at < text.length; at = Math.max(at + 1, all.at(-1)?.end ?? 0)) {
+    for (let at = 0; at < text.length; at = overlapping ? at + 1 : Math.max(at + 1, all.at(-1)?.end ?? 0)) {
       const pattern = this.#patternFor(text[at]);
       if (!pattern) continue;
       pattern.lastIndex = at;
       const found = pattern.exec(text)?.[0];
-      if (found) all.push({ id: this.ids.get(key(found)) ?? this.ids.get(key(found.replace(BETWEEN, ""))) ?? "", start: at, end: at + found.length, text: found });
+      if (found && at + found.length > (all.at(-1)?.end ?? 0)) all.push({ id: this.ids.get(key(found)) ?? this.ids.get(key(found.replace(BETWEEN, ""))) ?? "", start: at, end: at + found.length, text: found });
     }
     return all;
   }

@@ -22,11 +22,11 @@ from publish.search.names import Names, folded
 from publish.search.pinyin import spelled
 from publish.search.terms import simplified
 
-FORMAT = 2
+FORMAT = 3
 SHARD = 4_000  # bytes of postings in a file of the index, about
 PACK = 1_500  # bytes of texts in a file, about
 TOGETHER = 64  # files of texts that share a name: one changed document renames those of its own
-SUGGESTED = 300  # questions that are suggested before an index is loaded
+SUGGESTED = 270  # questions that are suggested before an index is loaded
 
 
 def build(project: Tree, site: str = "site") -> int:
@@ -156,10 +156,13 @@ def _names(
     by_name = {concept.name: concept for concept in concepts}
     senses = []
     for sense in names.senses:
+        if not sense.names:  # what all of its words say, everybody says
+            continue
         own: list[Any] = (
             [numbers[f"topics/{sense.id}/"], by_name[sense.id].title, by_name[sense.id].english] if sense.page else []
         )
-        senses.append([sense.id, sense.names, *own])
+        names_of = _joined(sense.names)
+        senses.append(["" if sense.id == names_of.partition("=")[0] else sense.id, names_of, *own])
     pages = {name.removeprefix("topics/").rstrip("/"): number for name, number in numbers.items()}
     pages["topics/index"] = numbers.get("topics/", 0)
     helped: dict[str, list[int]] = {}  # by what somebody says: the pages that help
@@ -175,10 +178,15 @@ def _names(
     together: dict[tuple[int, ...], list[str]] = {}
     for name, known in helped.items():
         together.setdefault(tuple(known), []).append(name)
-    hints = [[words, list(help_)] for help_, words in together.items() if help_]
+    hints = [[_joined(words), list(help_)] for help_, words in together.items() if help_]
     english = {name.removeprefix("en/"): number for name, number in numbers.items() if name.startswith("en/")}
     twins = [[numbers[name], number] for name, number in english.items() if name in numbers]
     return {"senses": senses, "hints": hints, "twins": twins}
+
+
+def _joined(words: Sequence[str]) -> str:
+    """Words as a line of talks/synonyms.txt has them: a fifth shorter than a list of JSON."""
+    return "=".join(word for word in words if "=" not in word)
 
 
 def _suggested(documents: Sequence[Document]) -> list[list[str]]:
@@ -228,7 +236,8 @@ def _put(files: Iterable[tuple[str, bytes]], tree: Tree, place: str) -> None:
         if name == "index.json":
             tree.write(path, content)
         elif path not in there:  # a name says what is in the file
-            tree.write(path, gzip.compress(content, 6, mtime=0), anew=True)
+            level = 6 if "/" in name else 9  # those few that every search fetches, as small as they get
+            tree.write(path, gzip.compress(content, level, mtime=0), anew=True)
     for path in there - made:
         tree.remove(path)
         tree.prune(path.rpartition("/")[0])

@@ -12,7 +12,7 @@ from itertools import pairwise
 from ingest.model import Concept
 from ingest.synonyms import Entry
 from publish.search import HAN
-from publish.search.terms import narrow
+from publish.search.terms import narrow, only_asks
 
 JOINTS = re.compile(rf"[-_\s]+|(?<=[{HAN}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{HAN}])")
 WORD = re.compile("[A-Za-z]+")
@@ -69,6 +69,8 @@ class Names:
         if sense not in self.senses:
             self.senses.append(sense)
         for written in names:
+            if not sense.page and only_asks(narrow(written)):  # is said in passing everywhere: 什么是大模型幻觉
+                continue
             name = folded(written)
             known = {_key(one): one for one in sense.names}.get(_key(name))
             if known and name.count(" ") > known.count(" "):  # which finds the joined spelling, too

@@ -69,16 +69,24 @@ def terms(text: str) -> Iterator[str]:
 
 def subject(text: str) -> list[str]:
     """The terms of a title that say what it is about, each once; all of them where nothing else would be left."""
-    found: list[str] = []
+    kept = [term for piece in _telling(text) for term in _of_piece(piece)]
+    return list(dict.fromkeys(kept)) or list(dict.fromkeys(terms(text)))
+
+
+def only_asks(text: str) -> bool:
+    """Whether a text from `narrow` says nothing of a subject: `什么是大模型`, `what is an LLM`."""
+    return not any(_telling(text))
+
+
+def _telling(text: str) -> Iterator[str]:
+    """What is left of a text without the words that ask."""
     for token in TOKEN.finditer(text):
         if not token["han"]:
-            found += [token[0]] if token[0].lower() not in LITTLE else []
+            yield from [token[0]] if token[0].lower() not in LITTLE else []
             continue
         for run in ASKING.sub(" ", token[0]).split():
             if not (len(run) == 1 and run in JOINING):
-                found.append(run)
-    kept = [term for piece in found for term in _of_piece(piece)]
-    return list(dict.fromkeys(kept)) or list(dict.fromkeys(terms(text)))
+                yield run
 
 
 def _of_piece(piece: str) -> list[str]:

@@ -31,6 +31,7 @@ for (const query of queries) {
   const { hits } = await finder.find(query);
   console.log(JSON.stringify({
     units: units.map(({ text, sense, page }) => [text.trim(), sense, page]), hints: [...hints.values()],
+    against: units.filter(({ against }) => against).map(({ sense }) => sense),
     scores: hits.map(({ document, score }) => [document, score]),
   }));
 }
@@ -89,6 +90,25 @@ def test_hint_counts_by_its_share_of_the_query(planned):
     assert 0 < half["hints"][0] <= 0.5
 
 
+def test_what_is_compared_with_counts_less_than_what_is_asked_of(planned):
+    """`A 比 B` and `与 B 相比，A` ask of A; who compares the two asks of both."""
+    asked = ["LoRA 相比 RoPE 好在哪", "与 RoPE 相比，LoRA 好在哪", "LoRA 比 RoPE 好在哪", "LoRA compared with RoPE"]
+    *ones, equal = planned(*asked, "对比 LoRA 和 RoPE")
+    assert [plan["against"] for plan in ones] == [["rope"]] * 4 and equal["against"] == []
+
+
+def test_hints_of_what_overlaps_and_of_what_is_said_in_passing(tmp_path):
+    """推理性能 begins within 大模型推理; of 大模型 one asks only where one asks of nothing else."""
+    write(tmp_path)
+    table = "大模型推理 = llminfer -> rope\n推理性能 = perfnum -> reward\n大模型 = LLM -> lora\n"
+    (tmp_path / "talks" / "synonyms.txt").write_text(table, "utf-8")
+    build(Tree(tmp_path))
+    asked = ["大模型推理性能", "简单介绍一下大模型（LLM）", "大模型的位置编码是什么"]
+    both, alone, passing = answers(asked, tmp_path / "site")
+    assert {"topics/rope/", "topics/reward/"} <= {*both}
+    assert alone[0] == "topics/lora/" and passing == ["topics/rope/"]
+
+
 def test_phrase_that_is_another_concepts_name_leads_to_that_one_alone(tmp_path):
     """One page's phrase may be another's name since that was written."""
     write(tmp_path)
@@ -96,7 +116,8 @@ def test_phrase_that_is_another_concepts_name_leads_to_that_one_alone(tmp_path):
     page.write_text(page.read_text("utf-8").replace("group:", "phrases: [打分模型, 奖励模型, 省显存]\ngroup:"), "utf-8")
     build(Tree(tmp_path))
     [names] = (tmp_path / "site" / "search").glob("names-*.bin")
-    said = [word for words, _ in json.loads(gzip.decompress(names.read_bytes()))["hints"] for word in words]
+    hints = json.loads(gzip.decompress(names.read_bytes()))["hints"]
+    said = [word for words, _ in hints for word in words.split("=")]
     assert "省显存" in said and not {"奖励模型", "打分模型"} & {*said}
 
 
@@ -147,3 +168,17 @@ def test_parts_of_a_name_far_apart_are_not_that_name(tmp_path):
     whole = question("whole", "乙", "A reward model.", topics=[])
     assert first(tmp_path, "RewardModel", apart, whole) == "topics/reward/"
     assert next(answers(["RewardModel"], tmp_path / "site")) == ["topics/reward/", "qa/whole/"]
+
+
+def test_pairs_of_a_long_chinese_name_apart_are_not_that_name(tmp_path):
+    apart = question("apart", "甲", "旋转位置与别的不同。这里用的位置编码另有来历。", topics=[])
+    whole = question("whole", "乙", "这里用的是旋转位置编码。", topics=[])
+    first(tmp_path, "旋转位置编码", apart, whole)
+    assert next(answers(["旋转位置编码"], tmp_path / "site")) == ["topics/rope/", "qa/whole/"]
+
+
+def test_short_beginning_of_a_word_is_not_that_of_another(tmp_path):
+    other = question("other", "甲", "A scalar.", topics=[])
+    form = question("form", "乙", "It was scaled.", topics=[])
+    assert first(tmp_path, "scaling", other, form) == "qa/form/"
+    assert next(answers(["scaling"], tmp_path / "site")) == ["qa/form/"]
