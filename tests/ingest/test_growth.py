@@ -148,7 +148,7 @@ def grows_too_fast(work, make, size=500):
     found = []
     gc.disable()  # garbage is collected when it happens to be, which costs whoever is at work
     try:
-        for times, least in enumerate((0.01, 0.03, 0.1, 0.2), 1):
+        for times, least in enumerate((0.005, 0.01, 0.03, 0.1, 0.2), 1):
             found.append(round(growth(work, make, least, times * size), 1))
             if found[-1] <= MOST:
                 return []

@@ -164,25 +164,13 @@ def work(rank, path, answers):
     all_tokens = [torch.cat(list(x), dim=2) for x in heads]
     y = F.scaled_dot_product_attention(*all_tokens, attn_mask=everywhere <= everywhere[:, None])
     ulysses = torch.cat(list(exchange(torch.stack(y.chunk(2, dim=2)))), dim=1)
-    answers.put((rank, ring.tolist(), ulysses.tolist()))
+    answers.put((rank, (ring.tolist(), ulysses.tolist())))
     distributed.destroy_process_group()
 
 
 @pytest.mark.slow
-def test_equals_gloo_over_two_processes(tmp_path):
-    context = torch.multiprocessing.get_context("spawn")
-    answers = context.Queue()
-    processes = [
-        context.Process(target=work, args=(rank, str(tmp_path / "store"), answers), daemon=True) for rank in range(2)
-    ]
-    for process in processes:
-        process.start()
-    try:
-        theirs = {rank: outputs for rank, *outputs in (answers.get(timeout=60) for _ in processes)}
-    finally:
-        for process in processes:
-            process.join(timeout=10)
-            process.kill()
+def test_equals_gloo_over_two_processes(over_processes):
+    theirs = over_processes(work, 2)
     positions = split_positions(T, 2)
     for at, form in enumerate(FORMS):
         outputs, _, _ = form(*parts(whole(), positions), positions)

@@ -173,20 +173,8 @@ def work(rank, path, answers):
 
 
 @pytest.mark.slow
-def test_equals_gloo_over_several_processes(tmp_path):
-    context = torch.multiprocessing.get_context("spawn")
-    answers = context.Queue()
-    processes = [
-        context.Process(target=work, args=(rank, str(tmp_path / "store"), answers), daemon=True) for rank in range(R)
-    ]
-    for process in processes:
-        process.start()
-    try:
-        theirs = dict(answers.get(timeout=60) for _ in processes)
-    finally:
-        for process in processes:
-            process.join(timeout=10)
-            process.kill()
+def test_equals_gloo_over_several_processes(over_processes):
+    theirs = over_processes(work, R)
     outputs, _, _ = expert_parallel_moe(*layer())
     for rank, ours in enumerate(outputs):
         torch.testing.assert_close(ours, torch.tensor(theirs[rank], dtype=torch.float64))

@@ -80,27 +80,14 @@ def work(rank, path, answers):
         fully_shard(part, mesh=mesh)
     one = loss(net(batch(rank)))
     one.backward()
-    answers.put((rank, one.item(), [p.grad.to_local().tolist() for p in net.parameters()]))
+    answers.put((rank, (one.item(), [p.grad.to_local().tolist() for p in net.parameters()])))
     distributed.destroy_process_group()
 
 
 @pytest.mark.slow
-def test_equals_fully_shard_over_two_processes(tmp_path):
+def test_equals_fully_shard_over_two_processes(over_processes):
     """Shard for shard: parameters are cut at the same rows."""
-    context = torch.multiprocessing.get_context("spawn")
-    answers = context.Queue()
-    processes = [
-        context.Process(target=work, args=(rank, str(tmp_path / "store"), answers), daemon=True)
-        for rank in range(RANKS)
-    ]
-    for process in processes:
-        process.start()
-    try:
-        theirs = {rank: rest for rank, *rest in (answers.get(timeout=90) for _ in processes)}
-    finally:
-        for process in processes:
-            process.join(timeout=10)
-            process.kill()
+    theirs = over_processes(work, RANKS)
     losses, gradients, _ = run()
     ours = [parts for layer in gradients for parts in layer]
     for rank in range(RANKS):

@@ -1,7 +1,7 @@
 """The ring against torch.distributed over real processes, a plain sum, and the counts of the formula."""
 
-import multiprocessing
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import torch
@@ -20,7 +20,7 @@ def inputs(rank: int) -> list[torch.Tensor]:
     return [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in SHAPES]
 
 
-def work(rank: int, path: str, answers: "multiprocessing.Queue[tuple[int, list[list[float]]]]") -> None:
+def work(rank: int, path: str, answers: Any) -> None:
     """One process: all-reduce every tensor with gloo."""
     distributed.init_process_group(
         "gloo", init_method=f"file://{path}", rank=rank, world_size=RANKS, timeout=timedelta(seconds=30)
@@ -33,21 +33,8 @@ def work(rank: int, path: str, answers: "multiprocessing.Queue[tuple[int, list[l
 
 
 @pytest.mark.slow
-def test_equals_gloo_over_several_processes(tmp_path):
-    context = torch.multiprocessing.get_context("spawn")
-    answers = context.Queue()
-    processes = [
-        context.Process(target=work, args=(rank, str(tmp_path / "store"), answers), daemon=True)
-        for rank in range(RANKS)
-    ]
-    for process in processes:
-        process.start()
-    try:
-        theirs = dict(answers.get(timeout=60) for _ in processes)
-    finally:
-        for process in processes:
-            process.join(timeout=10)
-            process.kill()
+def test_equals_gloo_over_several_processes(over_processes):
+    theirs = over_processes(work, RANKS)
     ours = [ring_all_reduce(list(tensors))[0] for tensors in zip(*map(inputs, range(RANKS)), strict=True)]
     for rank in range(RANKS):
         for index, values in enumerate(theirs[rank]):
