@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from pypinyin.constants import PHRASES_DICT
 
-from publish.phrases import LONGEST, phrases, typeset, with_phrases
+from publish.phrases import LONGEST, _words, phrases, typeset, with_phrases
 from tests.ingest.test_growth import grows_too_fast
 
 
@@ -28,6 +29,10 @@ def words_of_headings():
         "斜率取多少，什么时候训练": ["斜率", "什么", "训练"],
         "第一代为什么不行，人们认为什么": ["为什么", "认为"],  # not 代为, and not 认 before 为什么
     }
+
+
+def test_words_hold_all_that_pypinyin_lists():
+    assert PHRASES_DICT.keys() <= _words()
 
 
 def test_particle_ends_a_phrase_and_a_preposition_begins_one():
