@@ -114,6 +114,8 @@ def _number(one: Any, shape: tuple[int, ...], axis: int) -> int:
 
 @method
 def __getitem__(self: Tensor, index: Any) -> Tensor:
+    if type(index) is int and self._data.ndim:  # what loops ask
+        return part(self, (_number(index, self._data.shape, 0), ...), "Select0")
     basic, advanced = split_index(self, index)
     plain = all(isinstance(one, slice) and one == slice(None) for one in basic)
     if advanced is None:
