@@ -346,3 +346,16 @@ def test_a_few_lines_make_no_page_of_gigabytes(project, monkeypatch):
     assert ("docs/topics/whole.md", "L005") in [
         (problem.path, problem.code) for problem in guard.inputs(workspace.Workspace.at(project))
     ]
+
+
+@pytest.mark.parametrize(("times", "problems"), [(1, []), (2, [("docs/guide/open.md", "L005")])])
+def test_list_that_grows_with_the_archive_is_included_once(project, monkeypatch, times, problems):
+    """That of ten thousand open questions is larger than what somebody else may include."""
+    monkeypatch.setattr(guard, "INCLUDED", 20_000)
+    for name, text in (
+        ("generated/open.md", "- q\n" * 10_000),
+        ("guide/open.md", '--8<-- "generated/open.md"\n\n' * times),
+    ):
+        (project / "docs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / "docs" / name).write_text(f"---\ntitle: T\n---\n\n{text}", "utf-8")
+    assert [(one.path, one.code) for one in guard.inputs(workspace.Workspace.at(project))] == problems
