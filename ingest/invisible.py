@@ -10,7 +10,8 @@ from ingest.model import Source
 from ingest.problems import Problem
 
 # Embeddings, overrides and isolates, and the marks of direction: with them `evil.example` can look like anything.
-_TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+OVERRIDES = "\u202a-\u202e\u2066-\u2069"
+_TURNING = f"\u061c\u200e\u200f{OVERRIDES}"
 # Controls but tab and line end, separators of lines, soft hyphens, fillers, joiners of words, operators that are not
 # seen, annotations, and the tags that repeat ASCII unseen.
 _HIDDEN = (

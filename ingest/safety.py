@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from ingest.costly import check_blanks, check_cost
 from ingest.front_matter import front_matter, keys_for_others, line_of_key
-from ingest.invisible import unescape, visible
+from ingest.invisible import OVERRIDES, unescape, visible
 from ingest.limits import INCLUDES, PARAGRAPH_MARKS, marks_in
 from ingest.model import Source
 from ingest.problems import Problem
@@ -23,7 +23,7 @@ from ingest.sure_code import LANGUAGES, PARAGRAPH_END, SECTION, code_lines, with
 
 HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)  # as MkDocs finds it
 # Some are dropped, and what they divided comes together; others turn code into what it only looks like.
-HIDDEN_SIGN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+HIDDEN_SIGN = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{OVERRIDES}]")
 FIELDS = set(
     "title description image hide icon translated"  # of every page
     " english aliases phrases builds_on group summary snippet groups learn symbols".split()  # of concepts

@@ -172,10 +172,10 @@ function planOf(finder, text, spelled = "") {
   const units = [];
   const name = (/** @type {string} */ id, /** @type {string} */ said, against = false) => units.push({ text: said, sense: id, page: finder.pages.has(id), ways: waysOf(spelled ? "" : said), against });
   let at = 0;
-  for (const { id, start, end } of [...named, { id: "", start: text.length, end: text.length }]) {
+  for (const [i, { id, start, end }] of [...named, { id: "", start: text.length, end: text.length }].entries()) {
     units.push(...plainUnits(text.slice(at, start)));
     at = end;
-    if (id) name(id, text.slice(start, end), isAgainst(lower, named, start));
+    if (id) name(id, text.slice(start, end), isAgainst(lower, named, i));
   }
   for (const { id, text: said } of parts) name(id, said); // beside the whole identifier
   const all = units.length ? units : tokens(text).map((word) => ({ text: word, sense: "", page: false, ways: waysOf(word) }));
@@ -196,16 +196,15 @@ function planOf(finder, text, spelled = "") {
 }
 
 /**
- * Whether what is named at a place is what another one is compared with.
+ * Whether one of those that are named is what another one is compared with.
  * @param {string} text
  * @param {import("./words.js").Named[]} named
- * @param {number} start
+ * @param {number} i
  */
-function isAgainst(text, named, start) {
-  const at = named.findIndex((one) => one.start === start);
-  if (named.length < 2 || at < 0) return false;
-  const { end } = named[at];
-  return BEFORE.test(text.slice(0, start)) || (AFTER.test(text.slice(end)) && !BEFORE.test(text.slice(end, named[at + 1]?.start)));
+function isAgainst(text, named, i) {
+  if (named.length < 2) return false;
+  const { start, end } = named[i];
+  return BEFORE.test(text.slice(0, start)) || (AFTER.test(text.slice(end)) && !BEFORE.test(text.slice(end, named[i + 1]?.start)));
 }
 
 /** How long a text is: a letter is half a character. @param {string} text */
