@@ -20,7 +20,7 @@ from publish import cards
 from publish.build import build
 from publish.forks import in_parallel
 from publish.memory import Memory, Project
-from tests.publish.conftest import NAVIGATION, PLAIN, clean, content, made, settings, write
+from tests.publish.conftest import NAVIGATION, PLAIN, ROOT, clean, content, made, settings, write
 
 pytestmark = pytest.mark.slow
 
@@ -293,6 +293,24 @@ def test_broken_page_fails_every_build_until_it_is_mended_and_the_others_are_bui
     assert content(built / "site") == clean(built)
 
 
+@pytest.mark.slow
+def test_make_site_fails_on_a_broken_internal_link(project):
+    for name in ("Makefile", "constraints.txt", "pyproject.toml"):
+        shutil.copy2(ROOT / name, project)  # with its time, so that the stamps in .venv stay newer
+    for name in ("browser", "ingest", "publish", "tests/snippets", "widgets"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (ROOT / "snippets").glob("_*.py"):
+        shutil.copy(path, project / "snippets")
+    for name in ("notebooks", "records"):  # which make writes
+        shutil.rmtree(project / "docs" / name)
+    (project / ".venv").symlink_to(sys.prefix)
+    write(project, "docs/index.md", "# 甲站\n\n[nowhere](topics/nowhere.md)\n")
+    done = subprocess.run(["make", "site"], capture_output=True, text=True)
+    assert done.returncode != 0
+    assert done.stderr.count("WARNING") == 1
+    assert "contains a link 'topics/nowhere.md'" in done.stderr
+
+
 @pytest.mark.parametrize(
     "change", [delete("docs/topics/plain.md"), replace("docs/topics/plain.md", "# 平", "# 直 { #straight }")]
 )
@@ -414,8 +432,13 @@ def test_page_that_includes_too_much_is_told_and_not_made(project, monkeypatch, 
     monkeypatch.setattr(guard, "texts_of", lambda sources: [])
     monkeypatch.setattr(guard, "_included", lambda root, texts: [])
     section = "# N\n\n<!-- --8<-- [start:example] -->\n{}\n<!-- --8<-- [end:example] -->\n"
-    for name, other in (("notes", "a"), ("a", "b"), ("b", "c"), ("c", "")):
-        text = f'--8<-- "guide/{other}.md:example"\n\n' * 60 if other else "x " * 60
+    for name, other, times in (
+        ("notes", "a", 150),
+        ("a", "b", 6),
+        ("b", "c", 6),
+        ("c", "", 0),
+    ):  # 5 MB, the others little
+        text = f'--8<-- "guide/{other}.md:example"\n\n' * times if other else "x " * 500
         write(project, f"docs/guide/{name}.md", section.format(text))
     assert made(project) == 1
     assert "includes more than" in capsys.readouterr().err

@@ -139,42 +139,30 @@ def test_no_title_may_end_a_line_inside_a_word(site):
 
 @pytest.mark.slow
 def test_zensical_builds_the_same_pages_with_the_same_runnable_blocks(site, tmp_path):
+    """Of the folders whose pages are made one like the other, every fifth."""
     copy_project(tmp_path)
+    alike = (sorted((tmp_path / "docs" / name).glob("[!i]*.md")) for name in ("en/topics", "qa", "reference"))
+    left_out = [path for paths in alike for at, path in enumerate(paths) if at % 5]
+    for path in left_out:
+        path.unlink()
     for config in ("mkdocs.yml", "mkdocs.en.yml"):
         command = [BIN / "zensical", "build", "--config-file", config]
         done = subprocess.run(command, cwd=tmp_path, env=QUIET, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     shutil.move(tmp_path / "site-en/en", tmp_path / "site/en")
     others = Site(tmp_path / "site").pages
-    assert set(others) == set(site.pages)
+    gone = {f"{path.relative_to(tmp_path / 'docs').with_suffix('')}/index.html" for path in left_out}
+    assert set(others) == set(site.pages) - gone and len(others) > len(site.pages) / 3
     set_as_ours = {path: Page(path, with_phrases(page.text)) for path, page in others.items()}  # √d_k has its bar
     differing = [
         path
         for path, page in site.pages.items()
-        if (page.blocks, [title.rstrip("#") for title in page.titles])
+        if path in others
+        and (page.blocks, [title.rstrip("#") for title in page.titles])
         != (set_as_ours[path].blocks, [title.rstrip("#") for title in set_as_ours[path].titles])
         and path != "404.html"
     ]
     assert differing == []
-
-
-@pytest.mark.slow
-def test_make_site_fails_on_a_broken_internal_link(tmp_path):
-    """From what the last build left, where that is there: a second one is built from nothing elsewhere."""
-    inputs = ("browser", "docs", "ingest", "publish", "snippets", "talks", "theme", "widgets", "tests/snippets")
-    for name in filter(lambda name: (ROOT / name).is_dir(), (*inputs, "site", ".cache")):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in ROOT.glob("mkdocs*.yml"):
-        shutil.copy(path, tmp_path)
-    for name in ("Makefile", "constraints.txt", "pyproject.toml"):
-        shutil.copy2(ROOT / name, tmp_path)  # with its time, so that the stamps in .venv stay newer
-    (tmp_path / ".venv").symlink_to(sys.prefix)
-    page = tmp_path / "docs" / "about" / "index.md"
-    page.write_text(page.read_text("utf-8") + "\n[nowhere](../topics/nowhere.md)\n", "utf-8")
-    done = subprocess.run(["make", "site"], cwd=tmp_path, env=QUIET, capture_output=True, text=True)
-    assert done.returncode != 0
-    assert done.stderr.count("WARNING") == 1
-    assert "contains a link '../topics/nowhere.md'" in done.stderr
 
 
 # What stands for itself on a page: code, formulas, scripts.

@@ -1,7 +1,8 @@
 """Which of the snippets' tests need more than torch: they import another library, or start processes.
 
 Read off the source, so that nobody has to keep a list. As a pytest plugin (`-p tests.browser.torch_api.foreign`) it
-leaves those tests out and lets the others run where that library is not there: importing it gives a stand-in.
+leaves those tests out and lets the others run where that library is not there: importing it gives a stand-in. With
+`--variants 3` it runs three of each test's variants, the first, the middle and the last.
 """
 
 import ast
@@ -144,9 +145,24 @@ def pytest_load_initial_conftests(early_config: Any, parser: Any, args: Sequence
             importlib.import_module(name)
 
 
+def pytest_addoption(parser: Any) -> None:
+    """Say how many variants of a test are enough."""
+    parser.addoption("--variants", type=int, help="run so many of the variants of each test (default: all)")
+
+
+def spread(count: int, most: int) -> set[int]:
+    """Places of at most `most` of `count` things, which are 2 or more, evenly from the first to the last."""
+    return set(range(count)) if count <= most else {at * (count - 1) // (most - 1) for at in range(most)}
+
+
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
-    """Leave out what needs a foreign module."""
+    """Leave out what needs a foreign module, and variants beyond those that are wanted."""
     skipped = {path: left_out(path.read_text(encoding="utf-8")) for path in {item.path for item in items}}
-    gone = [item for item in items if item.originalname in skipped[item.path]]
-    items[:] = [item for item in items if item.originalname not in skipped[item.path]]
-    config.hook.pytest_deselected(items=gone)
+    variants: dict[tuple[Path, str], list[Any]] = {}
+    for item in items:
+        if item.originalname not in skipped[item.path]:
+            variants.setdefault((item.path, item.originalname), []).append(item)
+    most = config.getoption("variants") or len(items)
+    kept = {id(of_one[at]) for of_one in variants.values() for at in spread(len(of_one), most)}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
+    items[:] = [item for item in items if id(item) in kept]

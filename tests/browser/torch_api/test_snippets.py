@@ -153,3 +153,10 @@ def test_stand_ins_can_be_imported_and_nothing_else():
     assert finder.find_spec("torch.distributed") is not None
     assert finder.find_spec("torch") is None
     assert finder.find_spec("numpy") is None
+
+
+def test_variants_that_are_kept_go_from_the_first_to_the_last():
+    assert foreign.spread(9, 3) == {0, 4, 8}
+    assert foreign.spread(4, 3) == {0, 1, 3}
+    assert foreign.spread(3, 3) == {0, 1, 2}
+    assert foreign.spread(1, 3) == {0}
