@@ -55,7 +55,7 @@ def printed(code: str) -> str:
     return run.stdout
 
 
-@pytest.fixture(params=[(size, means) for size in SIZES for means in ("mouse", "keyboard")], ids="-".join)
+@pytest.fixture(params=[("desktop", "keyboard"), ("phone", "mouse")], ids="-".join)
 def reader(chromium: Browser, site_url: str, watch: Watch, request: pytest.FixtureRequest) -> Iterator[Reader]:
     size, means = request.param
     context = chromium.new_context(base_url=site_url, locale="zh-CN", viewport=SIZES[size])
