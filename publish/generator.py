@@ -294,7 +294,6 @@ class Generator:
         files: All files, published or not.
         pages: The files that become pages.
         beside: The others that are published, those of the theme included.
-        navigation: Sources of the pages whose titles and icons are on every page.
         warnings: What is wrong with what all pages share.
     """
 
@@ -343,12 +342,10 @@ class Generator:
             for file in self.files
             if not file.is_documentation_page() and file.inclusion.is_included()  # type: ignore[no-untyped-call]
         ]
-        self.navigation = [page.file.src_uri for page in self._navigation.pages]
         self.warnings = self._warned.taken()
         for page in self._navigation.pages:
             if page.title is None:  # else what is on every page would depend on its text
                 self.warnings.append(f"{page.file.src_uri}: the navigation gives it no title")
-            page.read_source(config)
 
     def template(self, name: str) -> Made:
         """Write a page of the theme's, such as 404.html."""

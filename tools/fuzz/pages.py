@@ -106,7 +106,8 @@ class Fuzz:
             self.passed += 1
             found += [f"page: {what}" for what in acts(self.html(text))]
         if asked:
-            pages, _, _ = build(Inputs(questions=(Source("talks/questions/x.md", f"# a？\n\n{text}\n"),)))
+            question = Source("talks/questions/x.md", f"# {text}\n\n## 回答\n\n{text}\n\n-- {text}\n")
+            pages, _, _ = build(Inputs(questions=(question,)))
             shown = (page.split("\n---\n", 1)[-1] for name, page in pages.items() if name.startswith("qa/x"))
             found += [f"question: {what}" for page in shown for what in acts(self.html(page))]
         return found
