@@ -55,6 +55,9 @@ ACTS = re.compile(
     r"|(?<![\w-])(?:\.md-|#__)",
     re.IGNORECASE,
 )
+ITEM = re.compile(
+    r"^[^`\n]*`.*:.*$", re.MULTILINE
+)  # of a docstring, which the reference divides at a colon, code or not
 BOX = re.compile(r"(?:!{3}|\?{3}\+?)[\w -]*\bmd-", re.IGNORECASE)  # whose kind becomes a class
 DIRECTIVE = re.compile(r":::")  # at the start of a line, or of what begins on one: an item, a note
 # Drawings: elements and attributes of SVG that show something and do nothing.
@@ -121,7 +124,7 @@ def check_snippet(source: Source) -> list[Problem]:
         return problems
     for node in nodes:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            first, _, rest = node.value.value.partition("\n")
+            first, _, rest = ITEM.sub(lambda found: found[0].replace("`", "'"), node.value.value).partition("\n")
             said = _check_text(Source(source.path, first.lstrip() + "\n" + textwrap.dedent(rest)))
             problems += (replace(problem, line=problem.line + node.lineno - 1) for problem in said)
     return sorted({*problems})

@@ -369,6 +369,7 @@ def test_head_that_the_generator_takes_for_text_is_told(text):
             + '\ndef g():\n    """G <b onclick=x>."""\n',
             "X006",
         ),
+        ('"""T."""\ndef f(x):\n    """F.\n\n    Args:\n        `x: <b onclick=x>`\n    """', "X006"),
         ('"""T.\n\n::: os\n"""', "X005"),
         ('"""T.\n\n--8<-- ".git/config"\n"""', "X004"),
         ('"""T."""\nx = \'--8<-- ".git/config"\'', "X004"),

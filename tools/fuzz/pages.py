@@ -65,7 +65,7 @@ def acts(text: str) -> Iterator[str]:
         for name, value in attributes.items():
             address = re.sub(r"[\0-\x20]", "", value).lower()
             if (
-                name.startswith("on")
+                (name.startswith("on") and value)
                 or name in ("style", "srcdoc", "srcset", "ping", "formaction", "http-equiv")
                 or (name == "src" and re.match(r"[a-z]+:|[/\\]{2}", address))
                 or re.match(r"(?:javascript|data|vbscript|file):", address)
