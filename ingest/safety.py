@@ -124,7 +124,8 @@ def check_snippet(source: Source) -> list[Problem]:
         return problems
     for node in nodes:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            first, _, rest = ITEM.sub(lambda found: found[0].replace("`", "'"), node.value.value).partition("\n")
+            text = node.value.value
+            first, _, rest = (text.replace("`", "'") if ITEM.search(text) else text).partition("\n")
             said = _check_text(Source(source.path, first.lstrip() + "\n" + textwrap.dedent(rest)))
             problems += (replace(problem, line=problem.line + node.lineno - 1) for problem in said)
     return sorted({*problems})

@@ -2,7 +2,7 @@
 
 What it reads of `docs/` and `snippets/` is what the guard has looked at: who swaps a file in between gets a warning.
 
-This module alone knows the inside of MkDocs, of two Markdown extensions and of mkdocstrings' reader. `_populate_page`
+This module alone knows the inside of MkDocs, of three Markdown extensions and of mkdocstrings' reader. `_populate_page`
 and `_build_page` are the halves of MkDocs' own build; nothing public builds one page. The lock pins the versions, and
 `tests/publish/test_generator.py` compares with `mkdocs build`.
 """
@@ -10,6 +10,7 @@ and `_build_page` are the halves of MkDocs' own build; nothing public builds one
 import io
 import logging
 import os
+import re
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files, get_files, set_exclusions
 from mkdocs.structure.nav import get_navigation
 from mkdocs.structure.pages import Page
+from mkdocs_autorefs import AutorefsInlineProcessor
 from mkdocstrings import AutoDocProcessor, Handlers
 from pymdownx.highlight import Highlight
 from pymdownx.snippets import SnippetMissingError, SnippetPreprocessor
@@ -186,6 +188,17 @@ def _in_the_reference(test: Callable[..., bool]) -> Callable[..., bool]:
     return is_directive
 
 
+def _of_plain_names(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+    """A reference's name that nothing has is written as HTML: of `[x][&lt;b&gt;]` came an element."""
+
+    @wraps(evaluate)
+    def evaluated(self: AutorefsInlineProcessor, data: str, index: int, text: str) -> Any:
+        found = evaluate(self, data, index, text)
+        return (None, None, index, False) if found[0] and re.search(r"[<>&\"'`]", found[0]) else found
+
+    return evaluated
+
+
 def _visit_looked(visit: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(visit)
     def visit_looked(self: GriffeLoader, name: str, path: Path, parent: Any = None) -> Any:
@@ -204,6 +217,7 @@ for module in (jinja2.loaders, mkdocs.config.base, mkdocs.utils.yaml):
 mkdocs.structure.files.os = _Os()  # type: ignore[attr-defined, assignment]
 mkdocs.structure.pages.markdown = _Markdown()  # type: ignore[attr-defined]
 AutoDocProcessor.test = _in_the_reference(AutoDocProcessor.test)  # type: ignore[method-assign]
+AutorefsInlineProcessor._eval_id = _of_plain_names(AutorefsInlineProcessor._eval_id)  # type: ignore[method-assign]
 SnippetPreprocessor.read_lines = _lines
 SnippetPreprocessor.get_snippet_path = _remember_includes(SnippetPreprocessor.get_snippet_path)
 GriffeLoader._visit_module = _visit_looked(GriffeLoader._visit_module)  # type: ignore[method-assign]

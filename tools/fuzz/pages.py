@@ -1,7 +1,7 @@
-"""Fuzzes what lets pages and questions pass, against the generator that makes pages of them; see `make fuzz`.
+"""Fuzzes what lets pages, docstrings and questions pass, against what makes pages of them; see `make fuzz`.
 
-A page by hand that the checker passes, and any question, may become no page with an element that acts: not as the
-built-page guard reads it, not as browsers do. Each page is drawn from a seed, printed where it fails.
+A page by hand or a docstring that the checker passes, and any question, may become no page with an element that acts:
+not as the built-page guard reads it, not as browsers do. Each is drawn from a seed, which is printed where it fails.
 """
 
 import argparse
@@ -11,20 +11,23 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
+import griffe
 from justhtml import JustHTML
 from mkdocs.config import load_config
+from mkdocs_autorefs import fix_refs
 
 from ingest.model import Source
 from ingest.pipeline import Inputs, build
-from ingest.safety import check_page
+from ingest.safety import _texts, check_page, check_snippet
 from publish import generator
 from publish.scripts import ACTIVE, THEIRS, faults
 
 ROOT = Path(__file__).parents[2]
-QUESTIONS = 8  # pages to each question, which takes longer
+OTHERS = 8  # pages to each question and docstring, which take longer
 PATIENCE = 5  # seconds of the processor for a page of a kilobyte
 HEAD = "---\ntitle: T\n---\n\n"
 # Beside letters and blanks: all by which a reader of Markdown changes its mind of what it reads.
@@ -41,7 +44,8 @@ PARTS = [
     "&colon;", "&amp;", "\\(", "\\)", "\\[", "\\]", "$$", "\n$$\n", "$a$", "\\begin{a}", "|a|b|\n|-|-|\n|c|d|",
     "\n|-|\n", "a[^1]", "\n\n[^1]: ", "\n*[a]: ", "\n!!! note\n    ", '\n??? note "', '\n=== "x"\n    ',
     '\n--8<-- "topics/pictures/lora.html"\n', "<!-- --8<-- [start:example] -->", "--8<--\n", "\n::: os\n", "\n# ",
-    "\n===\n", "\n---\n", "# __search\n", "a", "b c", "“", "字", "。", "1 < 2", "i <j", "``", "`` ` ``",
+    "\n===\n", "\n---\n", "# __search\n", "][", "[]", "&lt;b onclick=x&gt;", "`<b onclick=x>`", "[`<b onclick=x>`][]",
+    "\nArgs:\n    ", "\n    x: ", "\nRaises:\n    ", "\nNote: ", "`x: ", "a", "b c", "字", "。", "1 < 2", "i <j", "``",
 ]  # fmt: skip
 
 
@@ -96,10 +100,10 @@ class Fuzz:
     def html(self, text: str) -> str:
         """What the generator makes of a page behind its front matter."""
         generator._included.clear()
-        return str(self._markdown.Markdown(**self._options).convert(text))
+        return str(fix_refs(self._markdown.Markdown(**self._options).convert(text), {}.__getitem__)[0])
 
     def try_one(self, text: str, asked: bool) -> list[str]:
-        """What is wrong with a page of this text and, where it is `asked`, with a question of it."""
+        """What is wrong with a page of this text and, where they are `asked` for, with a question and a docstring."""
         found = []
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if not check_page(Source("docs/guide/x.md", HEAD + text)):
@@ -110,7 +114,17 @@ class Fuzz:
             pages, _, _ = build(Inputs(questions=(question,)))
             shown = (page.split("\n---\n", 1)[-1] for name, page in pages.items() if name.startswith("qa/x"))
             found += [f"question: {what}" for page in shown for what in acts(self.html(page))]
-        return found
+        return found + [f"docstring: {what}" for what in self.docstring(text)] if asked else found
+
+    def docstring(self, text: str) -> Iterator[str]:
+        """What acts in a docstring of this text, which the reference shows part by part."""
+        code = f'"""T."""\n\n\ndef f(x):\n    {text!r}\n'
+        if check_snippet(Source("snippets/a.py", code)):
+            return
+        docstring = griffe.visit("a", filepath=Path("a.py"), code=code)["f"].docstring
+        with suppress(ValueError):  # of a name that is none
+            for section in docstring.parse("google") if docstring else ():
+                yield from (what for said in _texts(section.as_dict()) for what in acts(self.html(said)))
 
 
 def main() -> int:
@@ -125,7 +139,7 @@ def main() -> int:
         text = draw(seed)
         signal.setitimer(signal.ITIMER_PROF, PATIENCE)
         try:
-            found = fuzz.try_one(text, seed % QUESTIONS == 0)
+            found = fuzz.try_one(text, seed % OTHERS == 0)
         except Exception as error:
             found = [repr(error)]
         signal.setitimer(signal.ITIMER_PROF, 0)
