@@ -123,7 +123,7 @@ class Fuzz:
             return
         docstring = griffe.visit("a", filepath=Path("a.py"), code=code)["f"].docstring
         with suppress(ValueError):  # of a name that is none
-            for section in docstring.parse("google") if docstring else ():
+            for section in docstring.parse("google", warnings=False) if docstring else ():
                 yield from (what for said in _texts(section.as_dict()) for what in acts(self.html(said)))
 
 
