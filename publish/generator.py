@@ -7,6 +7,7 @@ and `_build_page` are the halves of MkDocs' own build; nothing public builds one
 `tests/publish/test_generator.py` compares with `mkdocs build`.
 """
 
+import contextlib
 import io
 import logging
 import os
@@ -189,12 +190,15 @@ def _in_the_reference(test: Callable[..., bool]) -> Callable[..., bool]:
 
 
 def _of_plain_names(evaluate: Callable[..., Any]) -> Callable[..., Any]:
-    """A reference's name that nothing has is written as HTML: of `[x][&lt;b&gt;]` came an element."""
+    """A name that nothing has is written as HTML: of `[x][&lt;b&gt;]` came an element. `[$x$][]` ended the page."""
 
     @wraps(evaluate)
     def evaluated(self: AutorefsInlineProcessor, data: str, index: int, text: str) -> Any:
-        found = evaluate(self, data, index, text)
-        return (None, None, index, False) if found[0] and re.search(r"[<>&\"'`]", found[0]) else found
+        with contextlib.suppress(UnboundLocalError):
+            found = evaluate(self, data, index, text)
+            if not re.search(r"[<>&\"'`]", found[0] or ""):
+                return found
+        return None, None, index, False
 
     return evaluated
 

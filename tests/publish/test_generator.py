@@ -98,7 +98,9 @@ def test_page_repeats_no_more_than_so_many_letters_by_their_names(monkeypatch):
         made.Markdown(extensions=[]).convert(f"{text}[a]")
 
 
-@pytest.mark.parametrize("text", ["[x][&lt;b onclick=y&gt;]", "[`<b onclick=y>`][]", "[&#60;b onclick=y>][]"])
+@pytest.mark.parametrize(
+    "text", ["[x][&lt;b onclick=y&gt;]", "[`<b onclick=y>`][]", "[&#60;b onclick=y>][]", "[\\]][]"]
+)
 def test_reference_to_nothing_becomes_no_element(text):
     """Its name was written as it reads, without the entities that it needs."""
     made = markdown.Markdown(extensions=[AutorefsExtension()]).convert(text)
