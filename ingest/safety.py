@@ -55,9 +55,7 @@ ACTS = re.compile(
     r"|(?<![\w-])(?:\.md-|#__)",
     re.IGNORECASE,
 )
-ITEM = re.compile(
-    r"^[^`\n]*`.*:.*$", re.MULTILINE
-)  # of a docstring, which the reference divides at a colon, code or not
+ITEM = re.compile(r"^[^`\n]*`.*:", re.MULTILINE)  # of a docstring: the reference divides it there, code or not
 BOX = re.compile(r"(?:!{3}|\?{3}\+?)[\w -]*\bmd-", re.IGNORECASE)  # whose kind becomes a class
 DIRECTIVE = re.compile(r":::")  # at the start of a line, or of what begins on one: an item, a note
 # Drawings: elements and attributes of SVG that show something and do nothing.
