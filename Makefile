@@ -154,13 +154,14 @@ permalinks: site ## add the site's new addresses to those that must never vanish
 # tools/fuzz/NAME.py starts from tests/fuzz/corpus/NAME; what it finds goes to .cache/fuzz/NAME, and what is worth keeping
 # is copied from there, a crash always: `make test` runs the corpus.
 FUZZ_SECONDS ?= 300
-fuzz: .venv/.test ## fuzz the parsers, and read feedparser's own test files
+fuzz: .venv/.test ## fuzz the parsers and what lets pages pass, and read feedparser's own test files
 	$(INSTALL) --editable ".[fuzz]"
 	ls .cache/feedparser-*.tar.gz 2>/dev/null || $(call LOCKED,constraints.txt) $(BIN)/python $(PIP) download \
 	  --no-deps --no-binary feedparser --dest .cache feedparser
 	for name in documents feeds notes; do mkdir -p .cache/fuzz/$$name; \
 	  $(BIN)/python -m tools.fuzz.$$name .cache/fuzz/$$name tests/fuzz/corpus/$$name -max_total_time=$(FUZZ_SECONDS) \
 	  -timeout=10 -max_len=4096 -print_final_stats=1 -artifact_prefix=.cache/fuzz/ || exit 1; done
+	$(BIN)/python -m tools.fuzz.pages --seconds $(FUZZ_SECONDS)
 	$(BIN)/python -m pytest tests/ingest/feeds/test_feedparser_files.py
 
 fetch: .venv/.site ## bring the feeds of talks/feeds.opml into talks/papers/ (FETCH="--since 2026-11-01")

@@ -127,8 +127,8 @@ def _check_events(text: str, loader: Any) -> None:
             raise _Refused(f"front matter has {found}", mark.line + 2, mark.column + 1)
 
 
-def keys_for_others(head: str) -> set[str] | None:
-    """The keys of front matter that is within the limits, for the site's generator; None where it finds none.
+def read_by_others(head: str) -> dict[str, Any] | None:
+    """Front matter that is within the limits, as the site's generator reads it; None where it finds none.
 
     To it `=`, numbers and days have meanings, and what it cannot make of them it shows as text, remarks included.
     """
@@ -136,7 +136,7 @@ def keys_for_others(head: str) -> set[str] | None:
         fields = yaml.load(head, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except Exception:  # of the calendar, of Python's integers, of YAML
         return None
-    return {*map(str, fields)} if isinstance(fields, dict) else None
+    return {str(key): value for key, value in fields.items()} if isinstance(fields, dict) else None
 
 
 def line_of_key(source: Source, key: str) -> int:

@@ -47,6 +47,7 @@ UNENDED = {"LICENSE", "SHA256SUMS"}  # whatever else has no ending, some servers
 
 INCLUDED_NAME = re.compile(r'--8<-- "([^":\n]+)')
 DRAWINGS = {("topics", "pictures"), ("topics", "thumbnails")}
+UNSHOWN = {"templates"}  # whatever MkDocs leaves out by itself, hidden files aside
 THEMES = {"javascripts", "stylesheets", "images"}  # of assets/: a file there would stand for the theme's of that name
 
 
@@ -207,20 +208,25 @@ def _pictures(tree: Tree, names: Iterable[str]) -> Iterator[Problem]:
 
 
 def _addresses(names: Iterable[str]) -> Iterator[Problem]:
-    """X008 for pages by hand whose address is a file's or another's, on some disks at least."""
+    """X008 for what has a file's address, or another page's, on some disks at least, or is a page without any."""
     known = dict.fromkeys(OWNED, "a generated one")
     for name in names:
         path = PurePosixPath(name)
-        if path.suffix != ".md":
+        if "." in "".join(path.parts[1:-1]):  # it would lie where a file does: `sitemap.xml/`, `guide/index.html/`
+            yield Problem(name, 1, 1, "X008", "a folder's name with a dot, as files have")
+        if path.suffix not in (".md", ""):
             continue
-        if "." in path.stem:
-            yield Problem(name, 1, 1, "X008", "a page's name with a dot, as files have")
-        if path.with_suffix("").parts[1].casefold() == "search":  # which the index's step removes again
-            yield Problem(name, 1, 1, "X008", "its page's address is among those of the search index")
-        place = path.parent if path.stem.lower() in ("index", "readme") else path.with_suffix("")
+        place = path.parent if path.suffix and path.stem.lower() in ("index", "readme") else path.with_suffix("")
         address = unicodedata.normalize("NFKC", place.as_posix().partition("/")[2]).casefold()
-        if address in known:
-            yield Problem(name, 1, 1, "X008", f"its page's address is that of {known[address]}")
+        if path.suffix:
+            if path.parts[1] in UNSHOWN or path.parts[1:-1] in DRAWINGS:
+                yield Problem(name, 1, 1, "X008", "in a folder of which the site shows no pages")
+            if "." in path.stem:
+                yield Problem(name, 1, 1, "X008", "a page's name with a dot, as files have")
+            if path.with_suffix("").parts[1].casefold() == "search":  # which the index's step removes again
+                yield Problem(name, 1, 1, "X008", "its page's address is among those of the search index")
+            if address in known:
+                yield Problem(name, 1, 1, "X008", f"its page's address is that of {known[address]}")
         known[address] = name
 
 

@@ -1,7 +1,6 @@
 """Pictures that lie beside a note: only kinds that run nothing, told by their first bytes, with their size."""
 
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ KINDS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif"}
 LARGEST = 10_000_000  # bytes
 PIXELS = 50_000_000  # which a browser unpacks to 200 MB; half a megabyte can hold a thousand million
 PARTS = 10_000  # before what says how large it is
-MOVING = 1_000_000_000  # pixels of all frames, each of which is unpacked again and again as long as it is looked at
+MOVING = 1_000_000_000  # pixels of all frames or scans; a frame is unpacked again and again as long as it is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +104,22 @@ def _gif(content: bytes) -> tuple[int, int, int]:
 
 
 def _frames(content: bytes, kind: str) -> int:
-    """How many pictures a WebP or PNG shows one after another, at least as many as there are."""
-    if kind == "webp":
-        return max(1, content.count(b"ANMF"))
-    counts = re.findall(rb"acTL(.{4})", content[: content.find(b"IDAT")], re.DOTALL) if kind == "png" else []
-    return max([1, *(int.from_bytes(count) for count in counts)])
+    """How often a browser goes over all of a picture, at least: for each frame it shows, each scan of a JPEG.
+
+    Raises:
+        ValueError: It is in more pieces than a program writes.
+    """
+    if kind in ("webp", "jpg"):
+        return max(1, content.count(b"ANMF" if kind == "webp" else b"\xff\xda"))
+    frames, at = 1, 8
+    for _ in range(PARTS):
+        size, name = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8]
+        if name in (b"IDAT", b""):
+            return frames
+        if name == b"acTL":
+            frames = max(frames, int.from_bytes(content[at + 8 : at + 12]))
+        at += 12 + size
+    raise ValueError("parts without an end")
 
 
 def _colours(said: bytes) -> int:

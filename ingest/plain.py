@@ -141,15 +141,16 @@ def _outside_code(text: str, blank: Callable[[str], str]) -> str:
     for begun in BEGUN.finditer(text):
         start = begun.start()
         near = bisect_right(starts, start) - 1
-        if start < after or start >= closed[begun[0]] or (near >= 0 and start < codes[near][1]):
+        inside = start + 2  # `<!-->` is one, and over
+        if start < after or closed[begun[0]] < inside or (near >= 0 and start < codes[near][1]):
             continue
         end = "-->" if begun[0] == "<!--" else "%%"
         if start >= paragraph:
             paragraph = text.index("\n\n", start) if start < last else len(text)
             closed_here = {mark: text.rfind(mark, start, paragraph) for mark in ("-->", "%%")}
-        if start not in alone and closed_here[end] < begun.end():
+        if start not in alone and closed_here[end] < inside:
             continue
-        after = text.index(end, begun.end()) + len(end)
+        after = text.index(end, inside) + len(end)
         out += [text[at:start], blank(text[start:after])]
         at = after
     return "".join([*out, text[at:]])

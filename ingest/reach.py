@@ -25,6 +25,7 @@ def is_literal(host: str) -> bool:
 
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_GIVEN = ipaddress.IPv6Network("2000::/3")  # of what lies beside it, Python takes the sites' own and others' for open
 
 
 def is_private(address: str) -> bool:
@@ -33,4 +34,4 @@ def is_private(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else ip.ipv4_mapped or ip.sixtofour
         ip = inner or ip
-    return not ip.is_global or ip.is_multicast
+    return not ip.is_global or ip.is_multicast or (ip.version == 6 and ip not in _GIVEN)

@@ -14,20 +14,22 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 from ingest.costly import check_blanks, check_cost
-from ingest.front_matter import front_matter, keys_for_others, line_of_key
+from ingest.front_matter import front_matter, line_of_key, read_by_others
 from ingest.invisible import OVERRIDES, unescape, visible
 from ingest.limits import INCLUDES, PARAGRAPH_MARKS, marks_in
 from ingest.model import Source
 from ingest.problems import Problem
+from ingest.safe_addresses import strange_addresses
 from ingest.sure_code import LANGUAGES, PARAGRAPH_END, SECTION, code_lines, without_code
 
 HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)  # as MkDocs finds it
 # Some are dropped, and what they divided comes together; others turn code into what it only looks like.
 HIDDEN_SIGN = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{OVERRIDES}]")
 FIELDS = set(
-    "title description image hide icon translated"  # of every page
+    "title description image hide translated"  # of every page
     " english aliases phrases builds_on group summary snippet groups learn symbols".split()  # of concepts
 )
+TEXTS = ("title", "description", "image")  # which the theme prints as they are
 HIDDEN = {"navigation", "toc"}
 # What pages include, and nothing else; the code of snippets inside a fence alone.
 INCLUDE = re.compile(
@@ -47,15 +49,14 @@ ATTRIBUTES = re.compile(r"^[^{\n]*(\{.*\})", re.MULTILINE)  # from the first to 
 # Themes find their own parts, which lie above the text, by classes, ids and data.
 ACTS = re.compile(
     r"(?<![\w-])(?:on[a-z]{3,}|style|href|src|srcset|srcdoc|action|formaction|xlink:href|background|poster|ping"
-    r"|target|rel|class|id|name|for|is|slot|role|dir|markdown|popover\w*|(?:data|aria)-[\w-]*)\s*="
+    r"|target|rel|class|id|name|for|is|slot|role|dir|markdown|popover\w*|(?:data|aria)-[\w-]*"
+    r"|attributionsrc|usemap|accesskey|contenteditable|command\w*|interest\w*)\s*="
+    r"|=\s*[\"']?(?:javascript|vbscript|data):"
     r"|(?<![\w-])(?:\.md-|#__)",
     re.IGNORECASE,
 )
+ITEM = re.compile(r"^[^`\n]*`.*:", re.MULTILINE)  # of a docstring: the reference divides it there, code or not
 BOX = re.compile(r"(?:!{3}|\?{3}\+?)[\w -]*\bmd-", re.IGNORECASE)  # whose kind becomes a class
-# Each looked for at every place: what one takes for its own may hold another.
-SEEN = 300  # letters of an address; what it leads to stands at its beginning
-TARGET = re.compile(rf"(?=\]\(\s*<?([^)>]{{0,{SEEN}}})|\]:\s*<?(\S{{1,{SEEN}}})|<([a-zA-Z][\w+.-]*:[^<>]*)>)")
-SCHEMES = {"http", "https", "mailto"}
 DIRECTIVE = re.compile(r":::")  # at the start of a line, or of what begins on one: an item, a note
 # Drawings: elements and attributes of SVG that show something and do nothing.
 SHAPES = set("figure figcaption svg g path rect circle ellipse line polyline polygon text tspan title desc".split())
@@ -79,8 +80,12 @@ def check_page(source: Source) -> list[Problem]:
     if not problems:
         problems += _check_fields(source, fields, body)
         head = HEAD.match(source.text)
-        if (source.text[head.end() :] if head else source.text) != body or (
-            head and keys_for_others(head[1]) != fields.keys()
+        theirs = read_by_others(head[1]) if head else fields
+        if (
+            (source.text[head.end() :] if head else source.text) != body
+            or theirs is None
+            or theirs.keys() != fields.keys()
+            or any(str(theirs.get(name)) != str(fields.get(name)) for name in TEXTS)  # `0x10`, `yes`
         ):
             what = "front matter that the site's generator reads otherwise"
             problems.append(Problem(source.path, 1, 1, "X007", what))
@@ -117,7 +122,8 @@ def check_snippet(source: Source) -> list[Problem]:
         return problems
     for node in nodes:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            first, _, rest = node.value.value.partition("\n")
+            text = node.value.value
+            first, _, rest = (text.replace("`", "'") if ITEM.search(text) else text).partition("\n")
             said = _check_text(Source(source.path, first.lstrip() + "\n" + textwrap.dedent(rest)))
             problems += (replace(problem, line=problem.line + node.lineno - 1) for problem in said)
     return sorted({*problems})
@@ -182,6 +188,8 @@ def _check_fields(source: Source, fields: dict[str, object], body: str) -> list[
         line = line_of_key(source, name)
         if name not in FIELDS:
             problems.append(Problem(source.path, line, 1, "X007", f"field {name!r}"))
+        elif name in TEXTS and isinstance(value, dict | list):
+            problems.append(Problem(source.path, line, 1, "X007", f"{name} is a {type(value).__name__}"))
         elif name == "hide" and not {*_texts(value)} <= HIDDEN:
             problems.append(Problem(source.path, line, 1, "X007", f"hide: {value!r}"))
         elif found := next((text for text in _texts(value) if _is_markup(name, text)), None):
@@ -191,8 +199,6 @@ def _check_fields(source: Source, fields: dict[str, object], body: str) -> list[
 
 def _is_markup(name: str, text: str) -> bool:
     """Whether a value is more than words: themes print titles and descriptions as they are."""
-    if name == "icon":  # a template of the theme's
-        return not re.fullmatch(r"[\w-]+(?:/[\w-]+)*", text)
     quoted = '"' if name in ("description", "image") else ""
     plain = unescape(text)
     acts = visible(plain) != plain or (any(_check_text(Source("", plain))) and name != "image")
@@ -269,14 +275,8 @@ def _check_text(source: Source) -> Iterator[Problem]:
             yield problem(found.start(1), "X006", f"attributes {found[1][:40]!r}")
     for found in BOX.finditer(text):
         yield problem(found.start(), "X006", f"a box {found[0][:40]!r}")
-    for found in TARGET.finditer(text):
-        at, end = found.span(found.lastindex or 0)
-        written = source.text[at:end]  # of code in it a generator takes the text
-        address = re.sub(r"[\x00-\x20\\`]|\u00ad", "", unescape(written))
-        is_hidden = len(written) >= SEEN and len(address) < SEEN // 10  # by what says nothing, beyond where we look
-        scheme, colon, _ = address.partition(":")
-        if is_hidden or (scheme and colon and not re.search(r"[/?#]", scheme) and scheme.lower() not in SCHEMES):
-            yield problem(found.start(), "X006", f"an address {address[:40]!r}")
+    for at, what in strange_addresses(source.text, text):
+        yield problem(at, "X006", what)
 
 
 def _line_of(text: str, what: str) -> int:

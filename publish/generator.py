@@ -2,14 +2,16 @@
 
 What it reads of `docs/` and `snippets/` is what the guard has looked at: who swaps a file in between gets a warning.
 
-This module alone knows the inside of MkDocs, of two Markdown extensions and of mkdocstrings' reader. `_populate_page`
+This module alone knows the inside of MkDocs, of three Markdown extensions and of mkdocstrings' reader. `_populate_page`
 and `_build_page` are the halves of MkDocs' own build; nothing public builds one page. The lock pins the versions, and
 `tests/publish/test_generator.py` compares with `mkdocs build`.
 """
 
+import contextlib
 import io
 import logging
 import os
+import re
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +34,7 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files, get_files, set_exclusions
 from mkdocs.structure.nav import get_navigation
 from mkdocs.structure.pages import Page
+from mkdocs_autorefs import AutorefsInlineProcessor
 from mkdocstrings import AutoDocProcessor, Handlers
 from pymdownx.highlight import Highlight
 from pymdownx.snippets import SnippetMissingError, SnippetPreprocessor
@@ -186,6 +189,20 @@ def _in_the_reference(test: Callable[..., bool]) -> Callable[..., bool]:
     return is_directive
 
 
+def _of_plain_names(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+    """A name that nothing has is written as HTML: of `[x][&lt;b&gt;]` came an element. `[$x$][]` ended the page."""
+
+    @wraps(evaluate)
+    def evaluated(self: AutorefsInlineProcessor, data: str, index: int, text: str) -> Any:
+        with contextlib.suppress(UnboundLocalError):
+            found = evaluate(self, data, index, text)
+            if not re.search(r"[<>&\"'`]", found[0] or ""):
+                return found
+        return None, None, index, False
+
+    return evaluated
+
+
 def _visit_looked(visit: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(visit)
     def visit_looked(self: GriffeLoader, name: str, path: Path, parent: Any = None) -> Any:
@@ -204,6 +221,7 @@ for module in (jinja2.loaders, mkdocs.config.base, mkdocs.utils.yaml):
 mkdocs.structure.files.os = _Os()  # type: ignore[attr-defined, assignment]
 mkdocs.structure.pages.markdown = _Markdown()  # type: ignore[attr-defined]
 AutoDocProcessor.test = _in_the_reference(AutoDocProcessor.test)  # type: ignore[method-assign]
+AutorefsInlineProcessor._eval_id = _of_plain_names(AutorefsInlineProcessor._eval_id)  # type: ignore[method-assign]
 SnippetPreprocessor.read_lines = _lines
 SnippetPreprocessor.get_snippet_path = _remember_includes(SnippetPreprocessor.get_snippet_path)
 GriffeLoader._visit_module = _visit_looked(GriffeLoader._visit_module)  # type: ignore[method-assign]
@@ -294,7 +312,6 @@ class Generator:
         files: All files, published or not.
         pages: The files that become pages.
         beside: The others that are published, those of the theme included.
-        navigation: Sources of the pages whose titles and icons are on every page.
         warnings: What is wrong with what all pages share.
     """
 
@@ -343,12 +360,10 @@ class Generator:
             for file in self.files
             if not file.is_documentation_page() and file.inclusion.is_included()  # type: ignore[no-untyped-call]
         ]
-        self.navigation = [page.file.src_uri for page in self._navigation.pages]
         self.warnings = self._warned.taken()
         for page in self._navigation.pages:
             if page.title is None:  # else what is on every page would depend on its text
                 self.warnings.append(f"{page.file.src_uri}: the navigation gives it no title")
-            page.read_source(config)
 
     def template(self, name: str) -> Made:
         """Write a page of the theme's, such as 404.html."""

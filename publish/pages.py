@@ -25,7 +25,6 @@ if TYPE_CHECKING:  # MkDocs takes a second to load, and is not needed where noth
     from publish.generator import Generator, Made
 
 ENVIRONMENT = ("SITE_URL", "REPO_URL", "EDIT_URI")  # what the settings read of it
-FRONT = re.compile(r"\A---\n.*?^---$", re.DOTALL | re.MULTILINE)
 REFERENCES = f"{KINDS['module'].folder}/"  # where the pages are that do so; the guard sees to it
 REFERENCE = re.compile(r"^::: (\w+)", re.MULTILINE)  # the package of a module that mkdocstrings documents
 REFERENCE_STYLE = re.compile(r'<link rel="stylesheet" href="[^"]*assets/_mkdocstrings\.css">')  # of no use elsewhere
@@ -60,7 +59,7 @@ class Pages:
             - `shared`: a hash of what all pages share
             - `sources`: hashes of all files of this language in `docs/`
             - `names`: where in the site each page is, by its source
-            - `navigation`, `reference`: sources of the pages that it names, and of those that document modules
+            - `reference`: sources of the pages that document modules
             - `pages`: what each page is made of and holds, without those that have to be built again
             - `files`: hashes of the files beside the pages, by where in the site they are
     """
@@ -70,7 +69,7 @@ class Pages:
         self.sources = {
             name: made for name, made in project.docs.items() if name.startswith("en/") == bool(language.below)
         }
-        empty = {"shared": "", "sources": {}, "navigation": [], "names": {}, "reference": [], "pages": {}, "files": {}}
+        empty = {"shared": "", "sources": {}, "names": {}, "reference": [], "pages": {}, "files": {}}
         self._read: dict[str, str] = {}
         self.known: dict[str, Any] = project.memory.values.setdefault(language.settings, empty)
 
@@ -119,11 +118,8 @@ class Pages:
         packages = sorted(path.name for path in Path(sysconfig.get_path("purelib")).glob("*.dist-info"))
         own = sorted([*root.glob("mkdocs*.yml"), *HERE.glob("*.py"), HERE / "words.txt"])
         code = {path.name: digest_of(path) for path in own}
-        named = (name for name in self.known["navigation"] if name in self.sources)
-        texts = [self.project.looked.read(f"docs/{name}").decode() for name in named]
-        fronts = [found[0] if (found := FRONT.match(text)) else "" for text in texts]  # titles and icons
         values = [os.environ.get(name) for name in ENVIRONMENT]
-        return digest(sys.version, packages, code, digests(root / "theme"), fronts, values)
+        return digest(sys.version, packages, code, digests(root / "theme"), values)
 
     def _outdated(self) -> list[str]:
         """Pages that are not what they should be, in the order of their sources."""
@@ -155,7 +151,7 @@ class Pages:
         code = self.project.memory.values.setdefault("templates", {})
         generator = Generator(settings, self.project.site, self._finished, self.project.seen, code)
         self.project.warnings += generator.warnings
-        self.known["navigation"], self.known["base"] = generator.navigation, generator.config.site_url
+        self.known["base"] = generator.config.site_url
         self.known["shared"] = self._shared()
         pages = {file.src_uri: file.dest_uri for file in generator.pages if file.src_uri in self.sources}
         self.known["names"] = {name: name for name in self.language.templates} | pages

@@ -25,9 +25,11 @@ SUSPECT = [
     re.compile(r"on(?<=[\s\"'/]on)[a-z]+\s*="),
     re.compile(r"(?:javascript|vbscript|data)\s*:"),
     re.compile(rf"\sid=[\"']?{THEIRS.pattern}"),
+    re.compile(r"\ssrc=[\"']?\s*(?:https?:|[/\\]{2}|[^\s\"'>]*&)"),
 ]
 # An address as far as it goes, each looked at by itself: a text may say `src=` a hundred thousand times.
 ADDRESS = re.compile(r"(?:href|src)\s*=\s*(?=\"([^\"]*)|'([^']*)|([^\s>\"'=]*))")
+ELSEWHERE = re.compile(r"https?:|[/\\]{2}", re.IGNORECASE)  # of another host's, which nothing may be asked of
 SCHEME = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 
 
@@ -73,6 +75,7 @@ class _Article(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
         acts = [name for name, value in attrs if name.startswith("on") or SCHEME.match("".join((value or "").split()))]
+        acts += [f"src={value}" for name, value in attrs if name == "src" and ELSEWHERE.match((value or "").strip())]
         acts += [f"id={value}" for name, value in attrs if name == "id" and THEIRS.match(value or "")]
         if acts or (tag in ACTIVE and not _is_ours(tag, dict(attrs))):
             self.acts.append(f"<{' '.join([tag, *acts])}>")

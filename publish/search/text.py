@@ -4,11 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pymdownx.slugs import slugify
-
 from ingest.invisible import unescape
-
-slug_of = slugify(case="lower")
+from publish.slugs import slug_of
 
 FENCE = re.compile(r"^[ ]*(`{3,}|~{3,})")
 HEADING = re.compile(r"^(#{1,6})\s+(.*)$")

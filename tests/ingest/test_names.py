@@ -101,11 +101,18 @@ def test_text_that_was_not_looked_at_is_not_published(project, name, content, co
         "qa.md",
         "topics/ｌora.md",
         "topics/lora/readme.md",
+        "sitemap.xml/index.md",
+        "guide/index.html/a.md",
+        "assets/license.md",
+        "templates/a.md",
+        "topics/pictures/a.md",
     ],
 )
 def test_page_has_an_address_of_its_own(project, name):
-    """It took another page's, without a word, or that of a file which then could not be written."""
-    (project / "docs" / name).parent.mkdir(exist_ok=True)
+    """It took another page's, without a word, or that of a file which then could not be written, or had none."""
+    (project / "docs" / name).parent.mkdir(exist_ok=True, parents=True)
+    (project / "docs/assets").mkdir(exist_ok=True)
+    (project / "docs/assets/LICENSE").write_text("MIT", "utf-8")
     (project / "docs" / name).write_text("---\ntitle: T\n---\n\n# T\n", "utf-8")
     (project / "docs/snippets.md").write_text("---\ntitle: T\n---\n\n# T\n", "utf-8")
     assert [problem.code for problem in before_pages(project)] == ["X008"]

@@ -98,6 +98,12 @@ def test_picture_is_as_large_as_a_browser_takes_it_to_be(content, said):
             + chunk(b"acTL", struct.pack(">II", 21, 0)),
             "21 frames of 7000",
         ),
+        (
+            head(7_000, 7_000) + chunk(b"tEXt", b"IDAT") + chunk(b"acTL", struct.pack(">II", 21, 0)),
+            "21 frames of 7000",
+        ),
+        (head(9, 9) + chunk(b"tEXt", b"") * 10_001, "parts without an end"),
+        (JPEG[:2] + sized(7_000, 7_000) + part(0xDA, b"a") * 20, "21 frames of 7000"),  # of some bytes each
         (WEBP[:24] + struct.pack("<I", 6_999)[:3] * 2 + b"ANMF" * 21, "21 frames of 7000 by 7000 pixels"),
         (gif(frame(9, 9)[:-1] * 30_000), "frames and more"),
         (gif(frame(9, 9)[:-2] + b"\1a" * 100_000), "frames and more"),

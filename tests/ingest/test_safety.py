@@ -146,6 +146,16 @@ ACTS = [
     "<javascript://%0aalert(1)>",
     "[x](java`script`:alert(1))",
     "[x](java[script][r]:alert(1))\n\n[r]: z",
+    # asked of another host, when the page is opened
+    "![x](https://evil.example/x.png)",
+    "![x](&#47;\\evil.example)",
+    "# a ![`x` [y]](//evil.example)",
+    f"![{'x' * 400}](//evil.example)",
+    "![a\n```python\nx\n\n```\n](//evil.example)",
+    "![x][r]\n\n[r]: //evil.example\n",
+    "![r](a b\n\n[r]: //evil.example\n",
+    "x{: attributionsrc=//evil.example }",
+    "<x)\n- =data:text/html,x>",
     # what the generator puts aside before it looks for tags
     "a <img src=x onerror=alert(1) <https://a.b>>",
     "a <a href=//evil.example class=x <a@b.cc>>",
@@ -212,6 +222,7 @@ def test_number_that_python_does_not_read_is_no_entity(head):
         "> a\n\n  b\n\n```\n<script>\n```\n",
         "<https://example.org/?a=b> and <mailto:a@b.org>, <a.b@c.org>",
         "[x](https://example.org/a:b) [y](../qa/index.md#all) [z](mailto:a@b.org) ![p](x.png)",
+        "![p](x.png) [a](https://a.b) [`[b]`](https://a.b) [![c](y.png)](https://a.b)\n\n[d]: https://a.b",
         "$\\sum_{i=1}^n p(x_t|x_{<t}) > 0$ and $i < j > k$",
         "3 < 4 > 2, a <- b -> c, {style} 1=1",
         "# Title { #tested }\n\nx { .wiki-lead }",
@@ -229,7 +240,8 @@ def test_plain_text_is_left_alone(text):
         "json_ld: '</script><script>alert(1)</script>'",
         "generated: true",
         "hide: [footer]",
-        "icon: ../x",
+        "icon: material/check",  # one that the theme has not ended the build, by a page of the navigation
+        "title: [a]",
         "title: </title><script>alert(1)</script>",
         "title: '&lt;script&gt;alert(1)&lt;/script&gt;'",
         "description: '0;url=//evil.example\" http-equiv=\"refresh'",
@@ -325,7 +337,14 @@ def test_field_without_marks_of_front_matter_is_told():
 
 @pytest.mark.parametrize(
     "line",
-    ["summary: =", "summary: 2024-02-31", "summary: 0b_", f"summary: {'9' * 5000}", "summary: 2024-1-1t99:99:99Z"],
+    [
+        "summary: =",
+        "title: 0x10",
+        "summary: 2024-02-31",
+        "summary: 0b_",
+        f"summary: {'9' * 5000}",
+        "summary: 2024-1-1t99:99:99Z",
+    ],
     ids=lambda line: line[:24],
 )
 def test_head_that_the_generator_cannot_read_is_told(line):
@@ -350,6 +369,7 @@ def test_head_that_the_generator_takes_for_text_is_told(text):
             + '\ndef g():\n    """G <b onclick=x>."""\n',
             "X006",
         ),
+        ('"""T."""\ndef f(x):\n    """F.\n\n    Args:\n        `x: <b onclick=x>`\n    """', "X006"),
         ('"""T.\n\n::: os\n"""', "X005"),
         ('"""T.\n\n--8<-- ".git/config"\n"""', "X004"),
         ('"""T."""\nx = \'--8<-- ".git/config"\'', "X004"),

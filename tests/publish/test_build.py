@@ -113,10 +113,10 @@ CHANGES = {  # what is changed: how, pages that are built then (or all), and pag
         ALL,
         set(),
     ),
-    "an icon in the navigation": (
-        replace("docs/index.md", "# ", "---\nicon: material/home\n---\n\n# "),
-        {"", "qa", "topics/plain"},
-        {"en/topics"},
+    "the head of a page in the navigation": (
+        replace("docs/index.md", "# ", "---\ntitle: 又一站\nhide: [toc]\n---\n\n# "),
+        {""},
+        {"qa", "topics/plain"},
     ),
     "the theme": (replace("theme/main.html", "{% block extrahead %}", "{% block extrahead %}<!-- x -->"), ALL, set()),
     "a script in the theme": (

@@ -8,6 +8,7 @@ from pathlib import Path
 import markdown
 import pytest
 import yaml
+from mkdocs_autorefs import AutorefsExtension, fix_refs
 
 from publish import generator
 from publish.csp import META
@@ -95,6 +96,15 @@ def test_page_repeats_no_more_than_so_many_letters_by_their_names(monkeypatch):
         assert made.Markdown(extensions=[]).convert(text).count("<a ") == 2
     with pytest.raises(ValueError, match="more than 100 letters"):
         made.Markdown(extensions=[]).convert(f"{text}[a]")
+
+
+@pytest.mark.parametrize(
+    "text", ["[x][&lt;b onclick=y&gt;]", "[`<b onclick=y>`][]", "[&#60;b onclick=y>][]", "[\\]][]"]
+)
+def test_reference_to_nothing_becomes_no_element(text):
+    """Its name was written as it reads, without the entities that it needs."""
+    made = markdown.Markdown(extensions=[AutorefsExtension()]).convert(text)
+    assert "<b" not in fix_refs(made, {}.__getitem__)[0]
 
 
 def test_page_shows_its_contents_nowhere():

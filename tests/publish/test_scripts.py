@@ -62,6 +62,8 @@ def test_other_inline_script_is_told_and_gets_no_hash(script, place):
         '<a href="data:text/html,x">x</a>',
         '<h2 id="__scripts">x</h2>',
         "<h2 id='__config'>x</h2>",
+        '<img src="//evil.example/x.png">',
+        '<img alt=">" src="&#47;/evil.example/x.png">',
     ],
 )
 def test_text_that_acts_is_told(html):

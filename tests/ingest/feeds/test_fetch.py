@@ -254,6 +254,8 @@ def test_a_passing_redirect_is_followed_and_forgotten(server: FeedServer, talks:
         ("http://[::ffff:127.0.0.1]:{port}/good", "::ffff:127.0.0.1 leads to the private address"),
         ("http://169.254.169.254/latest/meta-data", "169.254.169.254 leads to the private address"),
         ("http://[64:ff9b::a00:1]/", "64:ff9b::a00:1 leads to the private address"),
+        ("http://[64:ff9b:1::a00:1]/", "64:ff9b:1::a00:1 leads to the private address"),
+        ("http://[fec0::1]/", "fec0::1 leads to the private address"),
     ],
 )
 def test_a_redirect_into_the_dark_is_refused(target: str, said: str, server: FeedServer, talks: Path) -> None:

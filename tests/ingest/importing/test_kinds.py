@@ -293,6 +293,8 @@ def test_pictures_beside_a_document_are_carried_and_none_from_elsewhere(tmp_path
         ("# 甲 <!-- 乙\n\n丙\n\n丁 --> 戊", "# 甲 <!-- 乙\n\n丙\n\n丁 --> 戊"),
         ("甲 <!-- 乙\n丙 --> 丁", "甲 \n 丁"),
         ("<!-- 甲\n\n乙 -->\n丙", "\n\n\n丙"),
+        ("<!-->\n<!--->甲", "\n甲"),  # each is one; the end that was looked for behind them ended the check
+        ("%%%\n\n甲", "%%%\n\n甲"),
     ],
 )
 def test_comment_within_a_line_ends_in_its_paragraph(text, kept):

@@ -105,6 +105,7 @@ def test_code_ends_at_as_many_backticks_as_it_begins_with(markdown, text):
         ("## 秩 ##  ", "秩", "秩"),
         ("## {x} #", "{x}", "x"),
         ("## a{ #b }  ", "a", "b"),
+        ("## \\_\\_Search", "__Search", "search"),  # by which the theme finds its own part
     ],
 )
 def test_heading_has_no_marks_behind_it(line, heading, anchor):
