@@ -7,8 +7,10 @@ the pages' names, phrases and prose, in both languages: Latin words by their ste
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from pathlib import PurePosixPath
 
 from ingest.concepts import fold, owners
@@ -60,13 +62,18 @@ def _fold(text: str) -> str:
 
 def terms(text: str) -> list[str]:
     """What a text is compared by: stems of Latin words, pairs of Chinese letters; without what every question says."""
-    found: list[str] = []
-    for run in _RUN.findall(_fold(text)):
-        if run[0] >= "\u4e00":
-            found += [pair for at in range(len(run) - 1) if (pair := run[at : at + 2]) not in _ASKING]
-        elif len(run) > 1 and run not in _LITTLE:
-            found.append(_stem(run))
-    return found
+    return _terms(_fold(text))
+
+
+def _terms(folded: str) -> list[str]:
+    return [*chain.from_iterable(map(_terms_of, _RUN.findall(folded)))]
+
+
+@lru_cache(1_000)  # a text is read again without each of its names
+def _terms_of(run: str) -> Sequence[str]:
+    if run[0] >= "\u4e00":
+        return [pair for pair in map("".join, zip(run, run[1:], strict=False)) if pair not in _ASKING]
+    return [_stem(run)] if len(run) > 1 and run not in _LITTLE else ()
 
 
 def _stem(word: str) -> str:
@@ -113,10 +120,11 @@ class Matcher:
             for alias in concept.aliases:
                 self._owners.setdefault(_fold(alias), concept.name)
                 self._spelled.setdefault(_fold(alias), alias)
+        self._first = min(2, *map(len, self._owners)) if self._owners else 1
         lengths: dict[str, set[int]] = {}
         for alias in self._owners:
-            lengths.setdefault(alias[0], set()).add(len(alias))
-        # By first character, the lengths that aliases have: to look for those costs the same for one and for a hundred.
+            lengths.setdefault(alias[: self._first], set()).add(len(alias))
+        # By first letters, the lengths that aliases have: to look for those costs the same for one and for a hundred.
         self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
         self._weights, self._familiar = weighed or weigh(concepts, *prose)
         self._knows_the_field = len(concepts) >= FEW
@@ -164,15 +172,15 @@ class Matcher:
         return order, tuple(name for _, name in likeliest[:UNNAMED])
 
     def _scores(self, said: Mapping[str, None]) -> dict[str, float]:
-        scores: dict[str, float] = {}
+        scores: dict[str, float] = defaultdict(float)
         for term in said:
             for name, weight in self._weights.get(term, {}).items():
-                scores[name] = scores.get(name, 0.0) + weight
+                scores[name] += weight
         return scores
 
     def _known(self, said: Mapping[str, None]) -> int:
         """How many terms are the field's."""
-        return sum(term in self._familiar for term in said)
+        return len(self._familiar.intersection(said))
 
     def _named(self, text: str, supported: Callable[[str], bool], in_capitals: bool = False) -> list[str]:
         """The names in a text, in order, as often as they stand there; a plain word names only those `supported`.
@@ -188,9 +196,9 @@ class Matcher:
         strays = {
             alias
             for alias in plain
-            if self._is_stray(alias, folded)
-            or not (self._is_acronym(alias, text) or supported(self._owners[alias]))
+            if not (self._is_acronym(alias, text) or supported(self._owners[alias]))
             or (in_capitals and self._spelled[alias].isupper() and not self._is_acronym(alias, text))
+            or self._is_stray(alias, folded)
         }
         return [alias for alias in found if alias not in strays]
 
@@ -209,17 +217,18 @@ class Matcher:
 
     def _is_stray(self, alias: str, folded: str) -> bool:
         """Whether the rest of a text speaks of other things than concept pages do."""
-        rest = dict.fromkeys(terms(folded.replace(alias, "\n"))[:TERMS])
+        rest = dict.fromkeys(_terms(folded.replace(alias, "\n"))[:TERMS])
         if len(rest) < 2 or self._known(rest) >= STRAY * len(rest):
             return False
-        return sum(self._weights.get(term, {}).get(self._owners[alias], 0.0) for term in rest) < COMPANY
+        owner = self._owners[alias]
+        return sum(self._weights[term].get(owner, 0.0) for term in rest if term in self._weights) < COMPANY
 
     def _aliases(self, text: str) -> list[str]:
         """Aliases in a folded text, in order, none overlapping another."""
         found = [
             (at, alias)
-            for at, char in enumerate(text)
-            for length in self._lengths.get(char, ())
+            for at in range(len(text))
+            for length in self._lengths.get(text[at : at + self._first], ())
             if (alias := text[at : at + length]) in self._owners
             and len(alias) == length  # at the end of the text fewer letters are left
             and _is_whole(text, at, at + length)
