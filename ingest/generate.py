@@ -10,6 +10,7 @@ import time
 from ingest import files, pipeline
 from ingest.addresses import OWNED
 from ingest.feeds.weeks import Weeks
+from ingest.forks import each_by
 from ingest.pages.ways import Ways
 from ingest.problems import Problem
 from ingest.reporting import print_records, report, usage
@@ -18,15 +19,17 @@ from ingest.wiki import Records
 from ingest.workspace import Workspace
 
 
-def generate(space: Workspace, as_json: bool = False) -> int:
+def generate(space: Workspace, as_json: bool = False, jobs: int = 1) -> int:
     """Write the generated pages under docs/; an exit code.
 
     Args:
         space: The project's folders.
         as_json: Whether to say counts, problems and seconds as JSON.
+        jobs: How many processes may work.
 
     Raises:
         CannotWrite: One of the folders is a link, or the disk refuses.
+        OSError: A process was ended.
     """
     started = time.perf_counter()
     if not space.talks.is_dir():
@@ -44,6 +47,7 @@ def generate(space: Workspace, as_json: bool = False) -> int:
     else:
         inputs, pictures, problems = space.read()
         kept = space.kept()
+        kept.each = each_by(jobs)
         pages, records, found = pipeline.build(dataclasses.replace(inputs, ways=ways), kept)
         problems += found
         done = files.write(space.docs, {**pages, **pictures}, OWNED, kept.standing)

@@ -72,7 +72,7 @@ def _terms(folded: str) -> list[str]:
 @lru_cache(1_000)  # a text is read again without each of its names
 def _terms_of(run: str) -> Sequence[str]:
     if run[0] >= "\u4e00":
-        return [pair for pair in map("".join, zip(run, run[1:], strict=False)) if pair not in _ASKING]
+        return [pair for at in range(len(run) - 1) if (pair := run[at : at + 2]) not in _ASKING]
     return [_stem(run)] if len(run) > 1 and run not in _LITTLE else ()
 
 

@@ -44,6 +44,7 @@ from ingest.slips.slip import mended, problems_of
 from ingest.synonyms import check_synonyms, parse_synonyms
 from ingest.wiki import Records
 
+WEEK = 20  # milliseconds for one of papers
 HINTS = 100  # unknown names for which what comes near is looked for: each is held against all
 
 Record = TypeVar("Record")
@@ -140,11 +141,13 @@ def _read(
 ) -> list[Record]:
     """The records of files of one kind. What is wrong with a file by itself depends on its text, on which pictures
     there are if it shows any, and on the day if it names one that has not come."""
+    shown = [(source, inputs.pictures if "![" in source.text else {}) for source in sources]
+    wanted = [
+        (source.path, hash_of(source.text, sorted(pictures)), partial(reader, source, pictures, None))
+        for source, pictures in shown
+    ]
     records = []
-    for source in sources:
-        pictures = inputs.pictures if "![" in source.text else {}
-        made_of = hash_of(source.text, sorted(pictures))
-        record, found = kept.result(source.path, made_of, partial(reader, source, pictures, None))
+    for (source, pictures), (record, found) in zip(shown, kept.all_results(wanted), strict=True):
         if inputs.day and (day := _day(record)) and day > inputs.day:
             found = reader(source, pictures, inputs.day)[1]
         records.append(record)
@@ -172,15 +175,16 @@ def _weeks(inputs: Inputs, kept: Kept, problems: list[Problem]) -> Weeks:
     """The weeks of papers: each is read once for what is wrong with it, and again when its pages have to be made."""
     sources = {PurePosixPath(source.path).stem: source for source in inputs.papers}
     stamps, late, by_hand, count = {}, [], [], 0
-    for name, source in sources.items():
-        stamps[name] = hash_of(source.text)
-        found, last, loose, papers = kept.result(source.path, stamps[name], partial(_week, source))
+    wanted = [(source.path, hash_of(source.text), partial(_week, source)) for source in sources.values()]
+    for name, (_, stamp, _), week in zip(sources, wanted, kept.all_results(wanted, WEEK), strict=True):
+        stamps[name] = stamp
+        found, last, loose, papers = week
         problems += found
         if not is_week(name):  # it has no page, and the check says so
             del stamps[name]
             continue
         count += papers
-        late += [source] if inputs.day and last > inputs.day else []
+        late += [sources[name]] if inputs.day and last > inputs.day else []
         by_hand += [name] if loose else []
     special: dict[str, Week] = {}
     if inputs.day and late:

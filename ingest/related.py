@@ -4,7 +4,9 @@ import heapq
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
+from ingest.kept import Each, in_turn
 from ingest.matching import CONCEPTS, terms
 from ingest.model import Question
 
@@ -26,6 +28,7 @@ def related(
     questions: Sequence[Question],
     before: Mapping[str, Compared] | None = None,
     features: Mapping[str, str] | None = None,
+    each: Each = in_turn,
 ) -> dict[str, Compared]:
     """The most alike questions of each, none where none is alike: by words and concepts, TF-IDF.
 
@@ -35,6 +38,7 @@ def related(
         questions: All of them, each with an id of its own.
         before: What this gave for other questions, or for these as they were: it saves work and changes nothing.
         features: What `features_of` gives for each, by id, where that is known.
+        each: How those are compared that have to be.
 
     Returns:
         By id, in the order of the questions; last comes who is related, best first.
@@ -45,14 +49,12 @@ def related(
     postings = _postings(vectors)
     before = before or {}
     stale = _stale(vectors, concepts, postings, before)
-    found = {}
-    for name, vector in vectors.items():
-        if name in stale:
-            last, names = _likest(name, vector, concepts, postings)
-            found[name] = vector, concepts[name], last, names
-        else:
-            found[name] = before[name]
-    return found
+    due = [name for name in vectors if name in stale]
+    made = iter(each([partial(_likest, name, vectors[name], concepts, postings) for name in due], 1))
+    return {
+        name: (vector, concepts[name], *next(made)) if name in stale else before[name]
+        for name, vector in vectors.items()
+    }
 
 
 def said(question: Question) -> tuple[str, str]:

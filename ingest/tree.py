@@ -172,10 +172,14 @@ class Tree:
             at = ""
             for part in filter(None, name.split("/")):
                 at = f"{at}/{part}".lstrip("/")
-                if make:
+                try:
+                    inner = open_folder(place, part, at)
+                except FileNotFoundError:
+                    if not make:
+                        raise
                     with contextlib.suppress(FileExistsError):
                         os.mkdir(part, dir_fd=place)
-                inner = open_folder(place, part, at)
+                    inner = open_folder(place, part, at)
                 os.close(place)
                 place = inner
             yield place

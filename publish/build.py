@@ -146,7 +146,7 @@ def widgets(project: Project) -> Done:
 def submissions(project: Project) -> Done:
     """The pages of what people submit, in `docs/`; ingest itself says what it did, and knows when nothing changed."""
     try:
-        return generate(Workspace.at(project.root)), ""
+        return generate(Workspace.at(project.root), jobs=project.jobs), ""
     except CannotWrite as error:
         print(error.strerror, file=sys.stderr)
         return 2, ""

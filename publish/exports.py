@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
+from ingest.forks import ALONE, in_parallel, shares_of
 from ingest.invisible import unescape
 from ingest.kept import hash_of_bytes
-from publish.forks import ALONE, in_parallel, shares_of
 from publish.memory import Project, digest
 
 FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)

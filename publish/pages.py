@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.addresses import KINDS
+from ingest.forks import ALONE, in_parallel, shares_of
 from publish.csp import hashes, policy, with_policy
-from publish.forks import ALONE, in_parallel, shares_of
 from publish.memory import Project, digest, digest_of, digests
 from publish.phrases import with_phrases
 from publish.scripts import faults

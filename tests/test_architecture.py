@@ -24,9 +24,10 @@ ALLOWED = {
     "costly": "limits model problems sure_code",
     "descriptors": "",
     "encodings": "",
+    "forks": "kept",
     "files": "limits model pictures problems tree",
     "front_matter": "model problems",
-    "generate": "addresses feeds.weeks files pages.ways pipeline problems reporting tree wiki workspace",
+    "generate": "addresses feeds.weeks files forks pages.ways pipeline problems reporting tree wiki workspace",
     "guard": "addresses files limits model pictures problems safety tree workspace",
     "heads": "",
     "invisible": "model problems",
@@ -50,7 +51,7 @@ ALLOWED = {
     "plain": "markup",
     "problems": "slips.all_rules",
     "reach": "",
-    "related": "matching model",
+    "related": "kept matching model",
     "reporting": "markup model problems",
     "rule_examples": "slips.all_rules",
     "rules": "invisible problems rule_examples slips.all_rules",
@@ -241,9 +242,9 @@ ALLOWED = {
 TABLE = {module: set(names.split()) for module, names in ALLOWED.items()}
 # The modules that may reach out. No other module may import one of them.
 EDGES = set(
-    "__main__ begin cli commands descriptors files generate guard heads links memory reach reporting tree web workspace"
-    " feeds.commands feeds.coverage feeds.fetch feeds.index feeds.outcome feeds.read feeds.sandbox feeds.state"
-    " feeds.store importing.commands importing.convert importing.document importing.sandbox importing.unzip"
+    "__main__ begin cli commands descriptors files forks generate guard heads links memory reach reporting tree"
+    " web workspace feeds.commands feeds.coverage feeds.fetch feeds.index feeds.outcome feeds.read feeds.sandbox"
+    " feeds.state feeds.store importing.commands importing.convert importing.document importing.sandbox importing.unzip"
     " notes.commands".split()
 )
 # Libraries that compute and nothing else, which the core may use; and those that the edges may use besides.

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 
 from ingest.addresses import KINDS, searched_papers
@@ -24,6 +24,7 @@ PAPER = KINDS["paper"]
 ON_PAGE = 400  # papers of a week on its page, so that it stays light; the others are in the list
 IN_GROUP = 40
 MOVED = 12
+MILLISECONDS = 50  # for the pages of a week, about
 
 
 class PaperPages:
@@ -33,7 +34,7 @@ class PaperPages:
         weeks: All there are.
         concepts: By name.
         kept: Results and pages of the last build.
-        page: Gives a page by its path and what it is made of; renders it where that is new.
+        hashed: Gives the hash of what a page is made of, which may be many things.
         render: Renders a template with values.
     """
 
@@ -42,26 +43,45 @@ class PaperPages:
         weeks: Sequence[Week],
         concepts: Mapping[str, Concept],
         kept: Kept,
-        page: Callable[..., str],
+        hashed: Callable[[object], str],
         render: Callable[..., str],
     ) -> None:
         weeks = Weeks.of(weeks)
-        self.concepts, self._kept, self._page = concepts, page, render
+        self.concepts, self._kept, self._hash, self._page = concepts, kept, hashed, render
         self._archive = weeks.stamps
         self.titles = {name: concept.short for name, concept in concepts.items()}
         self._made: dict[str, str] = {}
         self.weeks: list[Digest] = []
-        for name in sorted(weeks.names, reverse=True):
-            stamp, read = weeks.stamps[name], lru_cache(maxsize=1)(partial(weeks.make, name))
-            digest = kept.result(f"papers/{name}", stamp, lambda read=read: digest_of(read()))  # type: ignore[misc]
-            for path, make in self._of(name).items():
-                self._made[path] = page(path, stamp, lambda make=make, read=read, digest=digest: make(read(), digest))
+        for name, digest, made in self._each_week(weeks):
+            self._made |= made
             if name != UNDATED:
                 self.weeks.append(digest)
         self.undated = weeks.make(UNDATED) if UNDATED in weeks.stamps else Week(UNDATED, ())
         self._made.setdefault(f"{PAPER.folder}/{UNDATED}.json", self._rows(self.undated, digest_of(self.undated)))
         self.picks = {week.name: week.picks for week in self.weeks}
         self.picked = {paper.id for found in self.picks.values() for paper in found}
+
+    def _each_week(self, weeks: Weeks) -> Iterator[tuple[str, Digest, dict[str, str]]]:
+        """Each week's name, digest and pages, newest first."""
+        kept, newest = self._kept, {name: weeks.stamps[name] for name in sorted(weeks.names, reverse=True)}
+        paths = {name: {path: self._hash(stamp) for path in self._of(name)} for name, stamp in newest.items()}
+        due = [
+            name
+            for name, stamp in newest.items()
+            if not (kept.has(f"papers/{name}", stamp) and all(kept.stands(*page) for page in paths[name].items()))
+        ]
+        found = kept.each([partial(self._week_made, weeks, name) for name in due], MILLISECONDS)
+        made = dict(zip(due, found, strict=True))
+        for name, stamp in newest.items():
+            digest, texts = made.get(name) or (kept.before(f"papers/{name}"), {})
+            kept.results[f"papers/{name}"] = stamp, digest
+            pages = {path: kept.page(path, of, partial(texts.get, path, "")) for path, of in paths[name].items()}
+            yield name, digest, pages
+
+    def _week_made(self, weeks: Weeks, name: str) -> tuple[Digest, dict[str, str]]:
+        week = weeks.make(name)
+        digest = digest_of(week)
+        return digest, {path: make(week, digest) for path, make in self._of(name).items()}
 
     def _of(self, name: str) -> dict[str, Callable[[Week, Digest], str]]:
         """The pages that are made of one week alone, by their paths."""
@@ -100,14 +120,14 @@ class PaperPages:
         values = {"newest": newest, "years": years, "undated": self.undated, "moved": moved[:MOVED]}
         latest = list(islice((paper for week in self.weeks for paper in week.best), LISTED))
         total = sum(week.count for week in self.weeks)
-        made = {
+        made: dict[str, Callable[[], str]] = {
             PAPER.page("index"): partial(self._page, "weeks", of=self, too_little=too_little, **values),
             PAPER.page("list"): partial(self._page, "papers", papers=latest, total=total, of=self),
             f"{PAPER.folder}/weeks.json": self._index,
             PAPER.page(UNDATED): lambda: self._page("undated", groups=self._undated(), of=self),
             **self._atom(),
         }
-        yield from ((path, self._kept(path, self._archive, make)) for path, make in made.items())
+        yield from ((path, self._kept.page(path, self._hash(self._archive), make)) for path, make in made.items())
         yield PAPER.page("feeds"), self._page("feeds", feeds=feeds)
 
     def _week(self, week: Week, digest: Digest) -> str:

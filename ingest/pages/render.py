@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ingest import safe_html
 from ingest.addresses import KINDS, Kind, slug_for
 from ingest.feeds.weeks import Weeks
-from ingest.kept import Kept, hash_of
+from ingest.kept import Kept, Wanted, hash_of
 from ingest.markup import CJK
 from ingest.model import Concept, Paper, Question, Talk
 from ingest.pages.atom import atom
@@ -108,7 +108,7 @@ class _Renderer:
         self.english = {name: replace(concept, title=concept.english) for name, concept in self.concepts.items()}
         self.english_path = PathPages(wiki.records.path, self.english, True, wiki.records.groups)
         self.shared = hash_of(self.concepts, self.snippets, list(wiki.records.groups), sorted(pictures.items()), ways)
-        self.papers = PaperPages(wiki.records.weeks, self.concepts, kept, self._kept_page, self._page)
+        self.papers = PaperPages(wiki.records.weeks, self.concepts, kept, partial(hash_of, self.shared), self._page)
         self.weeks = self.papers.weeks
 
     def _group_classes(self) -> dict[str, str]:
@@ -120,10 +120,7 @@ class _Renderer:
     def pages(self) -> Iterator[tuple[str, str]]:
         open_questions = [q for q in self.questions.values() if q.status == "open"]
         people = sorted(self.people.values(), key=lambda person: (-person.total, person.slug))
-        for talk in self.talks:
-            parts, first = parts_of(talk)
-            told = {"parts": parts, "first_asked": first, "points": points(parts)}
-            yield self._record(TALK, slug_for(talk.number), self.told[talk.number], talk=talk, **told)
+        yield from self.kept.all_pages([self._talk(talk) for talk in self.talks])
         yield TALK.page("index"), self._page("talks", talks=self.talks)
         yield from self._asked()
         places = {name: self._order(question) for name, question in self.questions.items()}
@@ -160,16 +157,21 @@ class _Renderer:
 
     def _asked(self) -> Iterator[tuple[str, str]]:
         """The page of each question."""
-        for question in self.questions.values():
-            alike, repeats = self.wiki.related[question.id], self.wiki.duplicates.get(question.id, ())
-            made_of = self.hashes[question.id], [self.hashes[name] for name in alike], repeats
-            related = [self.questions[name] for name in alike]
-            short = bool(question.talk) and sum(len(answer.text) for answer in question.answers) < SHORT
-            yield self._record(
-                QUESTION, slug_for(question.id), made_of, question=question, related=related, short=short
-            )
-            for same in repeats:
-                yield QUESTION.page(slug_for(same.id)), self._page("duplicate", question=same, first=question)
+        yield from self.kept.all_pages([self._question(question) for question in self.questions.values()])
+        for name, same in ((name, same) for name, found in self.wiki.duplicates.items() for same in found):
+            yield QUESTION.page(slug_for(same.id)), self._page("duplicate", question=same, first=self.questions[name])
+
+    def _question(self, question: Question) -> Wanted[str]:
+        alike, repeats = self.wiki.related[question.id], self.wiki.duplicates.get(question.id, ())
+        made_of = self.hashes[question.id], [self.hashes[name] for name in alike], repeats
+        related = [self.questions[name] for name in alike]
+        short = bool(question.talk) and sum(len(answer.text) for answer in question.answers) < SHORT
+        return self._record(QUESTION, slug_for(question.id), made_of, question=question, related=related, short=short)
+
+    def _talk(self, talk: Talk) -> Wanted[str]:
+        parts, first = parts_of(talk)
+        values = {"talk": talk, "parts": parts, "first_asked": first, "points": points(parts)}
+        return self._record(TALK, slug_for(talk.number), self.told[talk.number], **values)
 
     def _changes(self) -> Iterator[tuple[str, str]]:
         """What is new, by the dates of the records, so that the same input gives the same bytes: a page, and feeds."""
@@ -236,9 +238,8 @@ class _Renderer:
     def _concept(self, concept: Concept, **lists: object) -> str:
         """What follows on the page of a concept."""
         after = list(self.after[concept.name].values())
-        lists |= {"published": self.papers.on(concept.name), "picked": self.papers.picked}
-        count = self.papers.count_on(concept.name)
-        return self._page("concept", after=after, count=count, **self.path.of(concept), **lists)
+        lists |= {"published": self.papers.on(concept.name), "count": self.papers.count_on(concept.name)}
+        return self._page("concept", after=after, picked=self.papers.picked, **self.path.of(concept), **lists)
 
     def _english(
         self, chinese: Mapping[str, Sequence[Concept]], values: Mapping[str, object], open_questions: Sequence[Question]
@@ -277,10 +278,9 @@ class _Renderer:
         beside = PurePosixPath(path).parent
         return safe_html.to_html(text, lambda name: self.pictures.get(posixpath.normpath(beside / name)))
 
-    def _record(self, kind: Kind, name: str, made_of: object, **values: object) -> tuple[str, str]:
-        """The page of a record: its path and text. It is rendered where it is made of something new."""
-        path, render = kind.page(name), partial(self._page, kind.template, **values)
-        return path, self._kept_page(path, made_of, render)
+    def _record(self, kind: Kind, name: str, made_of: object, **values: object) -> Wanted[str]:
+        """The page of a record, which is rendered where it is made of something new."""
+        return kind.page(name), hash_of(self.shared, made_of), partial(self._page, kind.template, **values)
 
     def _kept_page(self, path: str, made_of: object, render: Callable[[], str]) -> str:
         """A page's text: the last one, where it was made of the same."""

@@ -12,13 +12,13 @@ import pytest
 from mkdocstrings import Handlers
 
 from ingest import guard
+from ingest.forks import in_parallel
 from ingest.memory import recall, remember
 from ingest.pages.compiled import Compiled
 from ingest.tree import Strange, Tree
 from ingest.workspace import _program
 from publish import cards
 from publish.build import build
-from publish.forks import in_parallel
 from publish.memory import Memory, Project
 from tests.publish.conftest import NAVIGATION, PLAIN, ROOT, clean, content, made, settings, write
 
