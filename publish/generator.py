@@ -112,7 +112,7 @@ class _Markdown:
         return getattr(markdown, name)
 
     def Markdown(self, **options: Any) -> markdown.Markdown:  # as it is named there
-        key = repr(options)
+        key = f"{Path.cwd()}{options!r}"  # to which the paths among them belong
         if key not in self._known:
             self._known = {key: markdown.Markdown(**options)}
             self._known[key].references = _References()

@@ -80,8 +80,13 @@ export class Engine {
     const byDate = state.sort === "date" || !state.query.trim();
     if (byDate || Object.keys(filters).some((name) => name !== "kind")) await this.prepareFilters();
     const asked = state.query.trim() ? await this.finder.find(state.query, language) : null;
-    const { kept, counts } = this.sifted(filters, asked?.hits ?? this.everything());
-    const others = this.sifted(filters, asked?.others ?? []).kept;
+    const said = asked?.hits ?? this.everything();
+    let { kept, counts } = this.sifted(filters, said);
+    let others = this.sifted(filters, asked?.others ?? []).kept;
+    if (kept.length === 0 && others.length) { // of those that are left nobody says it so
+      ({ kept, counts } = this.sifted(filters, [...said, ...(asked?.others ?? [])]));
+      others = [];
+    }
     if (byDate) {
       const day = (/** @type {{document: number}} */ { document }) => this.columns?.date[document][0] ?? "";
       kept.sort((a, b) => (day(a) < day(b) ? 1 : day(a) > day(b) ? -1 : a.document - b.document));

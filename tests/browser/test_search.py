@@ -110,6 +110,12 @@ def test_kind_and_status_narrow_to_open_questions(page: Page) -> None:
     assert number_of_results(page) == count < every
 
 
+def test_where_a_filter_leaves_nobody_who_says_it_so_who_says_it_otherwise_is_shown(page: Page) -> None:
+    page.goto("qa/?q=直接偏好优化&kind=question")
+    expect(page.locator(RESULTS)).not_to_have_count(0)
+    assert number_of_results(page) == page.locator(RESULTS).count()
+
+
 def test_topic_filter_leaves_as_many_pages_as_it_promises(page: Page) -> None:
     page.goto("")
     open_and_ask(page, "低秩")

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from mkdocs_autorefs import AutorefsExtension, fix_refs
 
+from ingest.guard import Looked
 from publish import generator
 from publish.csp import META
 from publish.pages import finished
@@ -105,6 +106,18 @@ def test_reference_to_nothing_becomes_no_element(text):
     """Its name was written as it reads, without the entities that it needs."""
     made = markdown.Markdown(extensions=[AutorefsExtension()]).convert(text)
     assert "<b" not in fix_refs(made, {}.__getitem__)[0]
+
+
+def test_converter_of_one_project_includes_nothing_of_another(tmp_path, monkeypatch):
+    """Their settings are the same: a build that ended early left its converter to the next project's."""
+    made, settings = generator._Markdown(), {"extension_configs": {"pymdownx.snippets": {"base_path": ["."]}}}
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "part.md").write_text(name, "utf-8")
+        monkeypatch.chdir(tmp_path / name)
+        monkeypatch.setattr(generator, "_site", Looked(tmp_path / name, {}))
+        text = made.Markdown(extensions=["pymdownx.snippets"], **settings).convert('--8<-- "part.md"')
+        assert text == f"<p>{name}</p>"
 
 
 def test_page_shows_its_contents_nowhere():
