@@ -70,8 +70,8 @@ def note_with_two_questions(root):
 def answer_to_an_open_question(root):
     text = (root / "talks/notes/000.md").read_text("utf-8")
     empty = re.search(r"^A\d+：$", text, re.MULTILINE)
-    if empty is None:
-        pytest.skip("every question of Talk 000 is answered")
+    if empty is None:  # every question of Talk 000 is answered
+        return
     answer = f"{empty[0]}训练数据经过更严的去重与过滤，注意力用的是多查询。 —群友"
     (root / "talks/notes/000.md").write_text(text[: empty.start()] + answer + text[empty.end() :], "utf-8")
 
