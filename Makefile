@@ -6,7 +6,7 @@ PYTHON ?= python3
 PATIENCE ?= 30
 BIN := .venv/bin
 export NO_MKDOCS_2_WARNING := 1
-# What Python compiles it keeps: pip does not, and a suite that compiles torch in each of its processes takes a third longer.
+# What Python compiles it keeps: pip compiles nothing here, and to collect the tests takes twice as long without.
 unexport PYTHONDONTWRITEBYTECODE
 export REPO_BRANCH ?= main
 export EDIT_URI := $(if $(REPO_URL),edit/$(REPO_BRANCH)/docs/)

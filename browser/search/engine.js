@@ -80,11 +80,11 @@ export class Engine {
     const byDate = state.sort === "date" || !state.query.trim();
     if (byDate || Object.keys(filters).some((name) => name !== "kind")) await this.prepareFilters();
     const asked = state.query.trim() ? await this.finder.find(state.query, language) : null;
-    const said = asked?.hits ?? this.everything();
+    const [said, otherwise] = [asked?.hits ?? this.everything(), asked?.others ?? []];
     let { kept, counts } = this.sifted(filters, said);
-    let others = this.sifted(filters, asked?.others ?? []).kept;
+    let others = this.sifted(filters, otherwise).kept;
     if (kept.length === 0 && others.length) { // of those that are left nobody says it so
-      ({ kept, counts } = this.sifted(filters, [...said, ...(asked?.others ?? [])]));
+      ({ kept, counts } = this.sifted(filters, [...said, ...otherwise]));
       others = [];
     }
     if (byDate) {

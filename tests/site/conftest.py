@@ -76,7 +76,7 @@ class Page:
             self.titles[-1] += data
 
     def close(self):
-        pass
+        """As lxml asks of whom it tells."""
 
 
 @dataclass(frozen=True)

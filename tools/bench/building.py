@@ -43,7 +43,7 @@ class Built:
         return self.seconds - self.steps.get("索引", 0)
 
     def on(self, cores: int) -> float:
-        """Seconds that it would take on more cores than here: pages alone are built by all of them."""
+        """Seconds that it would take on more cores than here, at most: of ingest, which they share too, all counts."""
         pages = self.steps.get("页面", 0)
         return self.unindexed - pages + pages * (os.cpu_count() or 1) / cores
 
@@ -129,7 +129,7 @@ def rows(questions: int, whole: Built, again: Built, goal: float, goal_again: fl
         Row(
             f"{what}，不算索引", f"{whole.unindexed:.0f} s（{whole.split}）", f"≤ {goal:.0f} s", whole.unindexed <= goal
         ),
-        Row(f"{what}，四核时的估计：只有页面一步分得开", f"{whole.on(4):.0f} s"),
+        Row(f"{what}，四核时至多：只把页面一步分开算", f"{whole.on(4):.0f} s"),
         Row(f"{what}的峰值内存，所有进程合计", f"{whole.memory:,.0f} MB", "≤ 1,000 MB", whole.memory <= 1000),
         Row(
             f"{what}，改一篇笔记之后，不算索引",
