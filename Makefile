@@ -37,7 +37,7 @@ export FILE NAME NUMBER
 SAY ?= $(if $(filter zh%,$(LC_ALL) $(LANG)),zh,en)
 
 .DEFAULT_GOAL := help
-.PHONY: help lock site serve new-note new-question new-concept new-snippet fix show test check bench outputs pictures oracles mutants fuzz permalinks records fetch clean
+.PHONY: help lock site serve new-note new-question new-concept new-snippet fix show test lint check bench outputs pictures oracles mutants fuzz permalinks records fetch clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,19 +108,20 @@ need-%: # before anything is installed
 # weekly run with the newest versions draws a new one each time.
 SEED ?= 1
 
-test: .venv/.test site ## set up and run everything
+test: .venv/.test ## set up and run everything
+	@$(MAKE) --no-print-directory --jobs 2 site lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 40 \
+	  --randomly-seed $(SEED)
+
+lint: .venv/.check ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 40 \
-	  --randomly-seed $(SEED)
 
 # What breaks most easily; the tests of snippets, browser, feeds, documents and workflows take minutes.
 check: .venv/.check ## say what is wrong in the texts, then run the fast tests: about a minute
 	$(BIN)/python -m ingest check --lang $(SAY)
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	@$(MAKE) --no-print-directory lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --randomly-seed $(SEED) -m "not slow and not browser" \
 	  --ignore tests/ingest/feeds --ignore tests/ingest/importing tests/test_*.py tests/ingest \
 	  tests/site/test_pages.py tests/browser/test_run_cell.py tests/browser/test_types.py

@@ -122,7 +122,7 @@ def test_every_install_of_make_is_held_by_a_lock():
     targets = ["site", "check", "test", "oracles", "fuzz", "lock"]
     dry = ["make", "--dry-run", "--always-make", "--no-print-directory", *targets]
     said = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True, check=True).stdout.replace("\\\n", "")
-    installs = [line for line in said.splitlines() if "-m pip" in line]
+    installs = {line for line in said.splitlines() if "-m pip" in line}
     assert len(installs) == 7
     for line in installs:
         assert re.search(

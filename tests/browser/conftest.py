@@ -41,6 +41,8 @@ FLAGS = [
     "--js-flags=--expose-gc",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no other host can be reached
 ]
+# Each start of Python has V8 compile Python's loop anew, which takes as long as a start and pays after seconds.
+UNOPTIMIZED = "--js-flags=--expose-gc --liftoff-only"  # the last `--js-flags` holds
 
 
 class SiteHandler(SimpleHTTPRequestHandler):
@@ -107,15 +109,29 @@ def site_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium(site_url: str) -> Iterator[Browser]:
-    """The first Chromium on PATH."""
+def launch(site_url: str) -> Iterator[Callable[..., Browser]]:
+    """Starts the first Chromium on PATH."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip(f"no browser: none of {', '.join(NAMES)} is on PATH")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+        yield partial(playwright.chromium.launch, executable_path=path)
+
+
+@pytest.fixture(scope="session")
+def chromium(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    """A Chromium that leaves WebAssembly as it is after one pass."""
+    browser = launch(args=[*FLAGS, UNOPTIMIZED])
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def optimizing(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    """A Chromium as readers have it, which a module whose code runs for long takes in place of that one."""
+    browser = launch(args=FLAGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import os
 import re
-import shutil
 import threading
 import time
 from base64 import b64encode
@@ -16,7 +15,7 @@ from http.server import ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, Worker, expect
 
-from tests.browser.conftest import FLAGS, NAMES, PREFIX, ROOT, SiteHandler, Watch, script, settle
+from tests.browser.conftest import FLAGS, PREFIX, ROOT, UNOPTIMIZED, SiteHandler, Watch, script, settle
 
 pytestmark = pytest.mark.browser
 
@@ -792,8 +791,10 @@ def alive(page: Page, prototype: str) -> int:
 
 
 @pytest.mark.slow
-def test_one_worker_and_one_editor_view_after_ten_pages(chromium: Browser, site_url: str, runtime: None) -> None:
-    browser = chromium.browser_type.launch(executable_path=next(filter(None, map(shutil.which, NAMES))), args=FLAGS)
+def test_one_worker_and_one_editor_view_after_ten_pages(
+    launch: Callable[..., Browser], site_url: str, runtime: None
+) -> None:
+    browser = launch(args=[*FLAGS, UNOPTIMIZED])
     page = browser.new_page(base_url=site_url, locale="zh-CN")
     settle(page, LORA)  # the theme follows links itself once it has its sitemap
     page.evaluate("window.same = true")
@@ -832,49 +833,6 @@ def test_a_page_seen_again_starts_afresh(warm: Page) -> None:
     visit(warm, LORA)
     Cell(warm).run("print('mine' in globals())")
     expect(Cell(warm).printed).to_have_text("False")
-
-
-# A block with its verified output, as pages have it; a challenge is another matter.
-EXAMPLE = r'<div class="runnable highlight">(.*?)</pre></div>(?:\s*<div class="output highlight">.*?</pre></div>)?'
-FORGET = "for _name in [*globals()]: _name.startswith('_') or globals().pop(_name)"
-
-
-@pytest.mark.slow
-def test_every_block_of_every_page_gives_its_verified_output(warm: Page) -> None:
-    """Questions and talks show the concepts' examples: each is run as the first page that has it shows it.
-
-    Python takes longer to start than most pages' code to run, so one Python runs many pages, one after the other, each
-    without the names of those before."""
-    pages, seen = {}, set()
-    site = ROOT / "site"  # which is served
-    for address in sorted((f"{path.parent.relative_to(site)}/" for path in site.rglob("index.html")), key=order):
-        found = list(re.finditer(EXAMPLE, (site / address / "index.html").read_text("utf-8"), flags=re.S))
-        blocks = {re.sub("<[^>]*>", "", one[1]) for one in found}
-        if blocks - seen:
-            first, *others = (one[0] for one in found)
-            pages[address] = [first.replace("<code>", f"<code>{FORGET}\n", 1), *others]
-            seen |= blocks
-    failures, count = {}, 0
-    addresses = list(pages)
-    for start in range(0, len(addresses), 20):
-        shown = [(one, block) for one in addresses[start : start + 20] for block in pages[one]]
-        warm.route("**/about/", article(*(block for _, block in shown)))
-        warm.goto("about/")
-        for number, (address, _) in enumerate(shown, start=1):
-            cell = Cell(warm, number)
-            cell.button("运行").press("Enter")  # a click goes astray where what is above still grows
-            cell.button("停止").wait_for(state="hidden", timeout=RUN_SECONDS)
-            count += 1
-            if cell.block.get_attribute("data-state") != "done" or cell.output.locator(".wiki-cell__differs").count():
-                failures[f"{address} {number}"] = cell.output.inner_text()
-        warm.unroute("**/about/")
-    assert failures == {}
-    assert count >= len(seen) > 50
-
-
-def order(address: str) -> tuple[bool, str]:
-    """Concepts first."""
-    return not address.startswith("topics/"), address
 
 
 # ---- offline

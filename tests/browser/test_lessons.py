@@ -124,28 +124,6 @@ def test_check_and_answer_are_read_without_scripts(chromium, site_url: str) -> N
     context.close()
 
 
-def test_every_challenge_fails_as_it_is_and_passes_with_its_answer_in_the_browsers_torch(
-    page: Page, runtime: None
-) -> None:
-    """All of them in one worker, each in a namespace of its own."""
-    found = challenges()
-    page.goto("topics/lora/")
-    page.evaluate("""async () => {
-        const { runtime } = await import(new URL('../../runtime/python/client.js', location.href))
-        window.runtime = runtime
-    }""")
-    run = """([page, code]) => runtime.run({page, block: '1', code}, () => {}).then(
-        () => '', error => error.failure ? `${error.failure.type}: ${error.failure.message}` : String(error))"""
-    amiss = {}
-    for name, one in found.items():
-        begun = page.evaluate(run, [f"{name} task", f"{one.task}\n\n{one.check}"])
-        solved = page.evaluate(run, [f"{name} answer", f"{one.answer}\n\n{one.check}"])
-        if not begun.startswith("AssertionError: ") or solved:
-            amiss[name] = (begun, solved)
-    assert amiss == {}
-    assert found
-
-
 def test_parsed_pages_are_those_with_code() -> None:
     read = [parse_concept(Source(path.name, path.read_text("utf-8")))[0] for path in TOPICS]
     assert WITH_CODE == [concept.name for concept in read if concept and concept.example]

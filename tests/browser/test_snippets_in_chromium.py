@@ -35,6 +35,11 @@ pytest.main({[*OPTIONS, *VARIANTS, "--assert=plain", *(f"tests/snippets/{name}" 
 """
 
 
+@pytest.fixture(scope="module")
+def chromium(optimizing: Browser) -> Browser:
+    return optimizing
+
+
 def what_tests_need() -> dict[str, bytes]:
     """What goes into site-packages beside torch and the snippets."""
     installed = [file for name in PYTEST for file in distribution(name).files or []]
