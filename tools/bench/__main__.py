@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from ingest.files import write_text
-from tools.bench.table import Row, machine, page
+from tools.bench.table import Row, machine, pace, page
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -30,7 +30,7 @@ def main(names: list[str]) -> None:
             print(
                 "  " + " | ".join(str(value) for value in asdict(row).values() if value not in ("", None)), flush=True
             )
-        measured = f"{date.today().isoformat()}，{machine()}"
+        measured = f"{date.today().isoformat()}，{machine()}，一千万次加法 {pace():.2f} s"
         results[name] = {"title": module.TITLE, "measured": measured, "rows": [asdict(row) for row in rows]}
         write_text(RESULTS, json.dumps(results, ensure_ascii=False, indent=1, sort_keys=True) + "\n", ROOT)
     groups = [

@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+import timeit
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,11 +62,16 @@ def machine() -> str:
     )
 
 
+def pace() -> float:
+    """Seconds for ten million additions: what a machine does in one day's second takes it two on another."""
+    return 10 * min(timeit.repeat("for n in range(1_000_000): x += n", "x = 0", number=1, repeat=9))
+
+
 def page(groups: Iterable[tuple[str, str, list[Row]]]) -> str:
     """The page `docs/benchmarks.md`: of each group its title, when and on what it was measured, and its rows."""
     lines = [
         "---", "title: 基准测量", "---", "", "# 基准测量", "",
-        "由 `make bench` 写成。每个数是中位数。各组可以单独重测，所以各写日期与机器。", "",
+        "由 `make bench` 写成。每个数是中位数。各组可以单独重测，所以各写日期、机器与它那时的快慢。", "",
     ]  # fmt: skip
     for title, measured, rows in groups:
         lines += [f"## {title}", "", f"{measured}。", "", "| 测什么 | 数值 | 目标 | 达到 |", "|---|---|---|---|"]
