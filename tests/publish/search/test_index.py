@@ -133,6 +133,14 @@ def test_table_that_no_check_could_read_is_left_out(project, table):
     assert (build(Tree(project)), files(project)) == wanted
 
 
+@pytest.mark.parametrize("title", ["[](x)", "https://example.org", " "])
+def test_concept_whose_title_says_nothing_is_called_as_its_file(project, title):
+    page = CONCEPT.format(title=f'"{title}"', english="E", aliases="Foo", summary="S", text="")
+    (project / "docs" / "topics" / "bare.md").write_text(page, "utf-8")
+    build(Tree(project))  # in which each concept has a document
+    assert documents.document_of(page, "topics/bare.md", {}).title == "bare"
+
+
 def test_name_that_is_longer_written_out_is_searched_by_its_letters_alone():
     """Of one letter NFKC makes eighteen; and each letter of a name is looked for within the one before."""
     concept = Concept("a", "T", ("\ufdfa" * 200, "LoRA"), "组", "一句", "", False, "docs/topics/a.md")
