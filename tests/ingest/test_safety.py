@@ -424,6 +424,7 @@ SVG = (
         "<rect\n>class=md-nav a</rect>",  # there a line's first `>` is a quotation's mark, and the tag does not end
         '<text aria-label="[a](b class=md-nav c)">a</text>',  # whose address would be in quotation marks of its own
         '<text aria-label="a> b">class=md-nav </text>',
+        '<text aria-label="data:a">a</text>',
         "</svg></figure><script>alert(1)</script><figure><svg>",
         "<rect>",
         "<!-- x -->",
