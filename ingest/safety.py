@@ -72,7 +72,7 @@ NO_CODE = str.maketrans("<`~", "‹'-")
 DRAWING = re.compile(r"wiki-picture( wiki-group--\d{1,2})?|wiki-(query|key|value|policy|reference|reward)")
 # In an attribute: signs that numbers, colours and names have not, or functions: some fetch (`URL(`, `u\\72l(`).
 FETCHES = re.compile(r"[^\w\s.,#%+()-]|(?<!rgb)(?<!translate)(?<!rotate)(?<!scale)(?<!matrix)\s*\(")
-# In a label: what Markdown reads before it knows a tag, or takes for its end; and what the guard of built pages stops at.
+# In a label: what Markdown reads before it knows a tag, or takes for its end; and what stops a build.
 READ_FIRST = re.compile(r"[\[`$\\>]|^\W*(?:javascript|vbscript|data)\s*:", re.IGNORECASE)
 DRAWN = re.compile(r"[^\S\n]*(?:<.*>)?[^\S\n]*")  # a line of tags, whatever stands between: none begins what is no tag
 SVG = "{http://www.w3.org/2000/svg}"

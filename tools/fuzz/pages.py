@@ -1,7 +1,8 @@
 """Fuzzes what lets pages, code, drawings and questions pass, against what makes pages of them; see `make fuzz`.
 
-A page by hand, a docstring, a lesson or a drawing that the checker passes, and any question, may become no page with an element that acts:
-not as the built-page guard reads it, not as browsers do. Each is drawn from a seed, which is printed where it fails.
+A page by hand, a docstring, a lesson or a drawing that the checker passes, and any question, may become no page with an
+element that acts: not as the built-page guard reads it, not as browsers do. Each is drawn from a seed, which is printed
+where it fails.
 """
 
 import argparse
