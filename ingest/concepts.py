@@ -91,7 +91,8 @@ def parse_groups(sources: Iterable[Source]) -> tuple[dict[str, str], list[Proble
         named = meta.get("groups")
         problems += broken
         if isinstance(named, dict):
-            if len(named) > LISTED or max(len(f"{name}{named[name]}") for name in named or [""]) > 2 * NAME_LETTERS:
+            longest = max((len(f"{name}{english}") for name, english in named.items()), default=0)
+            if len(named) > LISTED or longest > 2 * NAME_LETTERS:
                 line = line_of_key(source, "groups")
                 problems.append(Problem(source.path, line, 1, "L006", f"{len(named)} groups of concepts"))
                 continue

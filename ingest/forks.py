@@ -10,8 +10,6 @@ from typing import Any, TypeVar
 
 from ingest.kept import Each, in_turn
 
-SHARE = 16  # pages of the site that a process takes at a time
-ALONE = 48  # of them for which it does not pay to start processes
 LONG = 1_000  # milliseconds of work from which it does
 ENDED = "ended before its work was done, as where memory is short"
 
@@ -20,7 +18,7 @@ Result = TypeVar("Result")
 _work: Callable[[Any], Any]  # of a process that does shares
 
 
-def shares_of(items: Sequence[Share], share: int = SHARE) -> list[Sequence[Share]]:
+def shares_of(items: Sequence[Share], share: int) -> list[Sequence[Share]]:
     """What processes take at a time of a list."""
     return [items[at : at + share] for at in range(0, len(items), share)]
 

@@ -91,7 +91,7 @@ def _lacks(item: object, keys: Sequence[str]) -> str:
     """What is wrong with a step or goal by itself, or ""."""
     if not isinstance(item, dict):
         return "is no mapping"
-    if missing := [key for key in keys if not item.get(key)]:
+    if missing := [key for key in keys if not strings(item.get(key))]:
         return f"has no {', '.join(missing)}"
     values = [text for key in keys for text in strings(item[key])]
     if len(values) > LISTED or max(map(len, values)) > NAME_LETTERS:

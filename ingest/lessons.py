@@ -4,28 +4,26 @@
 """
 
 import ast
-import io
 import math
 import re
-import tokenize
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from ingest.bilingual import BETWEEN, NO_PYTHON, in_language, notes_of
 from ingest.front_matter import front_matter, line_of_key, strings
 from ingest.markup import CJK, code_blocks
 from ingest.model import Concept, Snippet, Source
 from ingest.problems import Problem
+from ingest.sure_code import SECTION, fences
 
 LEARN = 3  # lines that say what one will know
 LEARN_LETTERS = {"zh": 40, "en": 100}  # in one of them; a formula counts as one letter
-BETWEEN = " ‖ "  # the Chinese note before it, the English one after it
 ESSENCE_LINES = TASK_LINES = 20  # of code, blank ones and imports not counted
 REGIONS = ("task", "answer", "check")
 # Reading, in a minute: Chinese letters, other words. A formula of its own is looked at for a while, a line of code too.
 LETTERS, WORDS, FORMULAS, CODE_LINES = 400, 200, 3, 15
 MARK = re.compile(r"# --8<-- \[(start|end):(\w+)\]")
-LITERALS = re.compile(r'f?"[^"\n]*+"(?:\s*+f?"[^"\n]*+")*+')  # one after the other, which are one message
 UNREAD = re.compile(
     r"^--8<--[^\n]*|<[^<>]*>|\]\([^()]*\)|^\$\$.*?^\$\$|\$[^$\n]+\$|\{[^{}\n]*\}", re.DOTALL | re.MULTILINE
 )
@@ -98,61 +96,12 @@ def minutes_of(text: str) -> int:
 
 
 def cell_of(text: str) -> str:
-    """The fences of a page's example without what is said around them."""
-    _, _, rest = text.partition("[start:example]")
-    inside, end, _ = rest.partition("\n")[2].partition("[end:example]")
-    lines = inside.split("\n")[:-1] if end else []
-    return "\n\n".join("\n".join(lines[first : last + 1]) for first, last, _ in code_blocks(lines))
-
-
-def in_language(code: str, lang: str) -> str:
-    """Code with each note `中文 ‖ English`, and each message of an assert that says both, in one of its languages."""
-    code = _messages_in(code, lang)
-    lines = code.split("\n")
-    for line, column, note in _notes(code):
-        if BETWEEN in note:
-            chinese, _, english = note.lstrip("# ").partition(BETWEEN)
-            lines[line - 1] = f"{lines[line - 1][:column]}# {(chinese if lang == 'zh' else english).strip()}"
-    return "\n".join(lines)
-
-
-def _messages_in(code: str, lang: str) -> str:
-    """Of an assert's message, one or several literals in double quotes, the part before or after ` ‖ `."""
-    if BETWEEN not in code:
-        return code
-    written = code.encode()
-    starts = [0, *(at + 1 for at, byte in enumerate(written) if byte == 10)]
-    messages = (node.msg for node in _nodes(ast.parse(code)) if isinstance(node, ast.Assert))
-    places = [
-        (starts[one.lineno - 1] + one.col_offset, starts[(one.end_lineno or 1) - 1] + (one.end_col_offset or 0))
-        for one in messages
-        if one
-    ]
-    pieces, at = [], 0
-    for first, last in sorted(places):
-        said = LITERALS.sub(lambda found: _half(found[0], lang), written[first:last].decode()).encode()
-        pieces += [written[at:first], said]
-        at = last
-    return b"".join([*pieces, written[at:]]).decode()
-
-
-def _nodes(node: ast.AST) -> Iterator[ast.AST]:
-    waiting = [node]
-    while waiting:
-        yield (one := waiting.pop())
-        waiting += ast.iter_child_nodes(one)
-
-
-def _half(message: str, lang: str) -> str:
-    """Literals up to ` ‖ ` in one of them, or what comes after it; all of them where none says both."""
-    if (middle := message.find(BETWEEN)) < 0:
-        return message
-    if lang == "zh":
-        return f'{message[:middle]}"'
-    quote, end = message.rfind('"', 0, middle), message.index('"', middle)
-    english, rest = message[middle + len(BETWEEN) : end], message[end + 1 :]
-    mark = message[quote - (message[quote - 1 : quote] == "f") : quote + 1]
-    return f'{mark}{english}"{rest}' if english else rest.lstrip()
+    """The fences of a page's example without what is said around them: those that are surely code, here and there."""
+    lines = text.split("\n")
+    marked = [at for at, line in enumerate(lines) if ":example]" in line and SECTION.fullmatch(line)]
+    first, last = (next((at for at in marked if mark in lines[at]), 0) for mark in ("[start:", "[end:"))
+    blocks = (lines[start - 1 : end + 1] for start, end in fences(lines) if first < start and end < last)
+    return "\n\n".join(map("\n".join, blocks))
 
 
 def parse_essence(source: Source) -> tuple[Essence | None, list[Problem]]:
@@ -160,12 +109,15 @@ def parse_essence(source: Source) -> tuple[Essence | None, list[Problem]]:
     tree, problems = _parsed(source, "S003")
     if tree is None:
         return None, problems
-    first, *rest = tree.body
-    code = "\n".join(source.text.split("\n")[first.end_lineno :]).strip("\n")
-    counted = _lines_of_code(code, rest)
+    end = tree.body[0].end_lineno or 1
+    code = "\n".join(source.text.split("\n")[end:]).strip("\n")
+    body, why = _body(code)
+    if why:  # what stands behind the docstring in its line is not part of it
+        return None, [Problem(source.path, end + 1, 1, "S003", f"what follows the docstring {why}")]
+    counted = _lines_of_code(code, body)
     if not 1 <= counted <= ESSENCE_LINES:
         what = f"{counted} lines of code, at most {ESSENCE_LINES}"
-        problems.append(Problem(source.path, (first.end_lineno or 1) + 1, 1, "S003", what))
+        problems.append(Problem(source.path, end + 1, 1, "S003", what))
     problems += _one_language(source, "S003")
     return Essence(PurePosixPath(source.path).stem, code, source.path), problems
 
@@ -183,12 +135,10 @@ def parse_challenge(source: Source) -> tuple[Challenge | None, list[Problem]]:
     if found:
         return None, found
     for name in REGIONS:
-        try:
-            body = ast.parse(regions[name][1]).body
-        except (SyntaxError, ValueError) as error:
-            return None, [Problem(source.path, regions[name][0], 1, "S004", f"{name} is no Python by itself: {error}")]
-        if not body:
-            return None, [Problem(source.path, regions[name][0], 1, "S004", f"{name} has no code")]
+        body, why = _body(regions[name][1])
+        if why or not body:
+            what = f"{name} {why or 'has no code'}"
+            return None, [Problem(source.path, regions[name][0], 1, "S004", what)]
         if name == "task" and (counted := _lines_of_code(regions[name][1], body)) > TASK_LINES:
             what = f"a task of {counted} lines of code, at most {TASK_LINES}"
             problems.append(Problem(source.path, regions[name][0], 1, "S004", what))
@@ -244,13 +194,24 @@ def _unlike(page: EnglishPage, concept: Concept | None) -> str:
 def _parsed(source: Source, code: str) -> tuple[ast.Module | None, list[Problem]]:
     try:
         tree = ast.parse(source.text)
-    except SyntaxError as error:
-        return None, [Problem(source.path, error.lineno or 1, error.offset or 1, code, f"no Python: {error.msg}")]
-    except (ValueError, RecursionError, MemoryError) as error:
-        return None, [Problem(source.path, 1, 1, code, f"no Python: {error or type(error).__name__}")]
+    except NO_PYTHON as error:
+        place = (error.lineno or 1, error.offset or 1) if isinstance(error, SyntaxError) else (1, 1)
+        return None, [Problem(source.path, *place, code, f"no Python: {_reason(error)}")]
     if not ast.get_docstring(tree):
         return None, [Problem(source.path, 1, 1, code, "no docstring")]
     return tree, []
+
+
+def _body(code: str) -> tuple[list[ast.stmt], str]:
+    """The statements of a part of a module, and why it has none."""
+    try:
+        return ast.parse(code).body, ""
+    except NO_PYTHON as error:
+        return [], f"is no Python by itself: {_reason(error)}"
+
+
+def _reason(error: Exception) -> str:
+    return error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
 
 
 def _lines_of_code(text: str, body: Iterable[ast.stmt]) -> int:
@@ -263,18 +224,11 @@ def _lines_of_code(text: str, body: Iterable[ast.stmt]) -> int:
     return sum(1 for line in text.split("\n") if line.strip()) - imports
 
 
-def _notes(code: str) -> Iterator[tuple[int, int, str]]:
-    """Comments of code that parses: line, column from 0, text."""
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        if token.type == tokenize.COMMENT:
-            yield *token.start, token.string
-
-
 def _one_language(source: Source, code: str) -> list[Problem]:
     """Chinese notes without their English."""
     return [
         Problem(source.path, line, column + 1, code, f"{note[:40]!r} in one language alone")
-        for line, column, note in _notes(source.text)
+        for line, column, note in notes_of(source.text)
         if re.search(f"[{CJK}]", note) and BETWEEN not in note
     ]
 

@@ -21,6 +21,7 @@ NAMES = 500  # of a note
 TITLE_LETTERS = 1_000
 LISTED = 100  # items of a list in front matter
 NAME_LETTERS = 200  # of a name or title in front matter, which other pages repeat
+SYNONYMS = 5_000  # words of their table, each of which is looked for in every text
 FILES = {"questions": 20_000, "docs": 5_000}  # of a kind of input; of others `OTHERS`
 OTHERS = 2_000
 BYTES = 200_000_000  # of all files of a kind

@@ -24,6 +24,16 @@ def strange_addresses(written: str, text: str) -> Iterator[tuple[int, str]]:
         text: The same without code.
     """
     first, referring = text.find("!["), REFERRING.search(text) is not None
+
+    def is_shown(found: re.Match[str]) -> bool:
+        """Whether what has the address may be a picture."""
+        inside, defined, _ = found.groups()
+        if defined is not None:
+            return referring
+        if inside is None or not -1 < first < found.start():
+            return False
+        return not LINK.search(text, max(0, found.start() - SEEN), found.start())
+
     for found in TARGET.finditer(text):
         at, end = found.span(found.lastindex or 0)
         raw = re.sub(r"[\x00-\x20`]|\u00ad", "", unescape(written[at:end]))  # of code in it a generator takes the text
@@ -32,11 +42,5 @@ def strange_addresses(written: str, text: str) -> Iterator[tuple[int, str]]:
         scheme, colon, _ = address.partition(":")
         if is_hidden or (scheme and colon and not re.search(r"[/?#]", scheme) and scheme.lower() not in SCHEMES):
             yield found.start(), f"an address {address[:40]!r}"
-        elif ELSEWHERE.match(raw.replace("\\", "/")) and (
-            referring
-            if found.lastindex == 2
-            else found.lastindex == 1
-            and -1 < first < found.start()
-            and not LINK.search(text, max(0, found.start() - SEEN), found.start())
-        ):
+        elif ELSEWHERE.match(raw.replace("\\", "/")) and is_shown(found):
             yield found.start(), f"a picture of another host's, {address[:40]!r}"

@@ -23,8 +23,9 @@ from ingest.safe_addresses import strange_addresses
 from ingest.sure_code import LANGUAGES, PARAGRAPH_END, SECTION, code_lines, without_code
 
 HEAD = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)  # as MkDocs finds it
-# Some are dropped, and what they divided comes together; others turn code into what it only looks like.
-HIDDEN_SIGN = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{OVERRIDES}]")
+# Some are dropped, and what they divided comes together; others turn code into what it only looks like, or end a line
+# to some readers alone.
+HIDDEN_SIGN = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029{OVERRIDES}]")
 FIELDS = set(
     "title description image hide translated"  # of every page
     " english aliases phrases builds_on group summary snippet groups learn symbols".split()  # of concepts
@@ -71,6 +72,9 @@ NO_CODE = str.maketrans("<`~", "‹'-")
 DRAWING = re.compile(r"wiki-picture( wiki-group--\d{1,2})?|wiki-(query|key|value|policy|reference|reward)")
 # In an attribute: signs that numbers, colours and names have not, or functions: some fetch (`URL(`, `u\\72l(`).
 FETCHES = re.compile(r"[^\w\s.,#%+()-]|(?<!rgb)(?<!translate)(?<!rotate)(?<!scale)(?<!matrix)\s*\(")
+# In a label: what Markdown reads before it knows a tag, or takes for its end; and what stops a build.
+READ_FIRST = re.compile(r"[\[`$\\>]|^\W*(?:javascript|vbscript|data)\s*:", re.IGNORECASE)
+DRAWN = re.compile(r"[^\S\n]*(?:<.*>)?[^\S\n]*")  # a line of tags, whatever stands between: none begins what is no tag
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -153,10 +157,11 @@ def check_drawing(source: Source) -> list[Problem]:
     strange = [str(node.tag) for node in root.iter() if str(node.tag).removeprefix(SVG) not in SHAPES]
     strange += [name for node in root.iter() for name in node.attrib if name not in LOOKS]
     values = [(name, text) for node in root.iter() for name, text in node.attrib.items()]
-    strange += [text for name, text in values if name != "aria-label" and FETCHES.search(text)]
+    strange += [text for name, text in values if (READ_FIRST if name == "aria-label" else FETCHES).search(text)]
     said = [text for node in root.iter() for text in (node.text, node.tail, node.get("aria-label")) if text]
     if _acts("\n".join(said)):  # of all at once, which is rare
-        strange += [text for text in said if _acts(text)]
+        strange += [text for text in said if _acts(text)] or said[:1]
+    strange += [line for line in source.text.split("\n") if not DRAWN.fullmatch(line)]
     if (marks := marks_in("".join(said).replace("\n", ""))) > PARAGRAPH_MARKS:  # as which a page may hold them
         return [Problem(source.path, 1, 1, "L005", f"{marks} marks, in the letters of a drawing")]
     strange += [text for name, text in values if name == "class" and not DRAWING.fullmatch(text)]  # theme's cover pages

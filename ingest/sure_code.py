@@ -17,7 +17,7 @@ TICKS = re.compile(r"`+")
 PARAGRAPH_END = re.compile(r"(\n[ \t]*(?=\n))")
 
 
-def _fences(lines: list[str]) -> Iterator[tuple[int, int]]:
+def fences(lines: list[str]) -> Iterator[tuple[int, int]]:
     """First and last line + 1 of the code in fences at the margin, without the fences: others are not surely code.
 
     Nor is what comes after another mark of a fence, as in a quote: it may have opened or closed one for a generator.
@@ -48,7 +48,7 @@ def _fences(lines: list[str]) -> Iterator[tuple[int, int]]:
 
 def code_lines(lines: list[str]) -> set[int]:
     """Indexes of that code's lines."""
-    return {number for start, end in _fences(lines) for number in range(start, end)}
+    return {number for start, end in fences(lines) for number in range(start, end)}
 
 
 def without_code(text: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ingest.concepts import fold
+from ingest.limits import LISTED, NAME_LETTERS, SYNONYMS
 from ingest.model import Concept, Source
 from ingest.problems import Problem
 
@@ -37,6 +38,7 @@ def parse_synonyms(sources: Iterable[Source]) -> tuple[tuple[Entry, ...], list[P
     """Read the table; a line that is neither of the two forms is a problem, and left out."""
     entries: list[Entry] = []
     problems: list[Problem] = []
+    left_over = SYNONYMS
     for source in sources:
         for number, line in enumerate(source.text.split("\n"), 1):
             said = line.strip()
@@ -45,7 +47,15 @@ def parse_synonyms(sources: Iterable[Source]) -> tuple[tuple[Entry, ...], list[P
             left, arrow, right = said.partition(ARROW)
             names = tuple(name.strip() for name in left.split(EQUALS))
             pages = tuple(right.replace(",", " ").split())
-            if all(names) and (pages if arrow else len(names) > 1):
+            words = [*names, *pages]
+            left_over -= len(words)
+            if left_over < 0:
+                problems.append(Problem(source.path, number, 1, "L006", f"a table of more than {SYNONYMS} words"))
+                break
+            if len(words) > LISTED or max(map(len, words)) > NAME_LETTERS:
+                what = f"{len(words)} words on a line, the longest of {max(map(len, words))} letters"
+                problems.append(Problem(source.path, number, 1, "L006", what))
+            elif all(names) and (pages if arrow else len(names) > 1):
                 entries.append(Entry(names, pages, source.path, number))
             else:
                 problems.append(Problem(source.path, number, 1, "T005", f"{said[:60]!r} says of nothing what it means"))

@@ -41,7 +41,7 @@ def wordpiece() -> str:
     picture = Canvas(
         270,
         "从左到右取词表里最长的前缀：lowest 试到 low 才有，余下的 est 带上 ## 再查，切成 low 与 ##est；"
-        "lowly 的后一半怎么缩短都不在词表里，整个词变成 [UNK]",
+        "lowly 的后一半怎么缩短都不在词表里，整个词变成 UNK",
     )
     y = 8.0
     for word in ("lowest", "lowly"):

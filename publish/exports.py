@@ -11,10 +11,10 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from ingest.forks import ALONE, in_parallel, shares_of
+from ingest.forks import in_parallel, shares_of
 from ingest.invisible import unescape
 from ingest.kept import hash_of_bytes
-from publish.memory import Project, digest
+from publish.memory import ALONE, SHARE, Project, digest
 
 FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 FIELD = re.compile(r"^(title|summary):\s*(.+)$", re.MULTILINE)
@@ -74,7 +74,7 @@ def write(project: Project, languages: Sequence[Mapping[str, Any]]) -> set[str]:
                 gone.append(name)
         return gone
 
-    for gone in in_parallel(twins, shares_of(due), project.jobs if len(due) > ALONE else 1):
+    for gone in in_parallel(twins, shares_of(due, SHARE), project.jobs if len(due) > ALONE else 1):
         for name in gone:
             del made[name]
     whole: dict[str, Callable[[], bytes]] = {  # each made when its turn comes: papers may be many

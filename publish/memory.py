@@ -14,6 +14,9 @@ from ingest.kept import hash_of_bytes
 from ingest.memory import recall, remember
 from ingest.tree import Tree
 
+SHARE = 16  # pages that a process takes at a time
+ALONE = 48  # of them for which it does not pay to start processes
+
 
 def digest(*parts: object) -> str:
     """A hash of a few values, by what they look like as JSON."""

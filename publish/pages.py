@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.addresses import KINDS
-from ingest.forks import ALONE, in_parallel, shares_of
+from ingest.forks import in_parallel, shares_of
 from publish.csp import hashes, policy, with_policy
-from publish.memory import Project, digest, digest_of, digests
+from publish.memory import ALONE, SHARE, Project, digest, digest_of, digests
 from publish.phrases import with_phrases
 from publish.scripts import faults
 from publish.styles import with_one_sheet
@@ -176,7 +176,7 @@ class Pages:
             self.project.memory.values["policy"] = policy(script for of in facts for script in of.get("scripts", ()))
             rest = [name for name in rest if name not in first]
         yield from made
-        shares = [(share, False) for share in shares_of(rest)]
+        shares = [(share, False) for share in shares_of(rest, SHARE)]
         if not set(reference).isdisjoint(due) or not self._has(self._beside()):
             shares.insert(0, (reference, True))
         jobs = self.project.jobs if len(rest) > ALONE else 1

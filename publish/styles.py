@@ -57,7 +57,7 @@ def write(project: Project, files: Iterable[str]) -> set[str]:
         files: Where in the site the files beside the pages are.
     """
     names = [name for part in PARTS for name in sorted(files) if re.fullmatch(part, name)]
-    sheets = ((name, project.tree.read(f"site/{name}").decode()) for name in names)
+    sheets = ((name, project.tree.read(f"site/{name}").decode("utf-8", "replace")) for name in names)
     made = together(_placed(name, sheet) for name, sheet in sheets).encode()
     project.tree.write(f"site/{NAME}", made)
     return {NAME}

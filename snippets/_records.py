@@ -6,6 +6,7 @@ has changed since, the pages say so and show no number; a snippet without a reco
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypedDict
@@ -17,6 +18,7 @@ from ingest.tree import Tree
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "snippets" / "records.json"
 PLACES = ("cpu", "cuda", "browser")
+PLAIN = re.compile(r"[\w .,()/+-]{0,200}")  # of what pages show as it is: a branch may bring any
 
 
 class Record(TypedDict):
@@ -71,8 +73,20 @@ def content_of(name: str, root: Path = ROOT) -> str:
 
 
 def load(file: Path = FILE) -> dict[str, Record]:
-    """All records by the snippet's name; none where there is no file."""
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    """All records by the snippet's name; none where there is no file.
+
+    Raises:
+        ValueError: It is not in its form.
+    """
+    try:
+        found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        for name, record in found.items():
+            texts, passed = [record[key] for key in ("content", "date", "machine", "browser")], record["passed"]
+            if not (all(map(PLAIN.fullmatch, texts)) and all(type(count) is int for count in passed.values())):
+                raise ValueError(f"the record of {name} holds more than names and numbers")
+    except (AttributeError, LookupError, RecursionError, TypeError) as error:
+        raise ValueError(f"no records: {type(error).__name__} {error}") from error
+    return dict(found)
 
 
 def dump(records: Mapping[str, Record]) -> str:

@@ -28,8 +28,8 @@ def write_site(names: Sequence[str], docs: Path) -> list[str]:
     """Write these folders, each file only if it changed, and remove from them what an earlier run wrote besides.
 
     Returns:
-        A line for each snippet without a notebook: its page, or the example on it, is not there yet. And one for each
-        file in these folders that no run wrote.
+        A line for each snippet without a notebook: its page, or the example on it, is not there yet. One where the
+        records cannot be read, and one for each file in these folders that no run wrote.
 
     Raises:
         OSError: If a folder is a link, or cannot be written.
@@ -48,7 +48,12 @@ def write_site(names: Sequence[str], docs: Path) -> list[str]:
         except UNREADABLE as error:
             missing.append(f"snippets/{name}.py and its page cannot be read, so there is no notebook of it: {error}")
     made |= {f"snippets/{name}.py": text for name, text in ((name, copied(name)) for name in names)}
-    made |= {f"records/{name}": text for name, text in _records.pages(names, _records.load()).items()}
+    try:
+        records = _records.load()
+    except ValueError as error:
+        records = {}
+        missing.append(f"snippets/records.json:1:1: {error}; expected what `make records` writes, so none is shown")
+    made |= {f"records/{name}": text for name, text in _records.pages(names, records).items()}
     files = {f"{docs.name}/{name}": text.encode() for name, text in sorted(made.items())}
     done = sync(Tree(docs.parent), "snippets", files, [f"{docs.name}/{name}" for name in FOLDERS])
     return [*missing, *(f"{name}: no build wrote this file, so it stays" for name in done.foreign)]

@@ -15,6 +15,7 @@ ALLOWED = {
     "__main__": "cli",
     "addresses": "",
     "begin": "feeds.records files limits model notes.commands pages.ranking reporting",
+    "bilingual": "",
     "cli": "begin commands feeds.commands files importing.commands importing.document tree workspace",
     "commands": (
         "files generate guard importing.document link links model notes.mend notes.parse pipeline reporting rules show"
@@ -33,7 +34,7 @@ ALLOWED = {
     "invisible": "model problems",
     "kept": "",
     "learning_path": "front_matter invisible limits model problems",
-    "lessons": "front_matter markup model problems",
+    "lessons": "bilingual front_matter markup model problems sure_code",
     "limits": "model",
     "link": "concepts feeds.weeks kept matching model questions.duplicates related wiki",
     "links": "files markup model problems tree web",
@@ -63,7 +64,7 @@ ALLOWED = {
     "safety": "costly front_matter invisible limits model problems safe_addresses sure_code",
     "sure_code": "",
     "symbols": "front_matter model problems",
-    "synonyms": "concepts model problems",
+    "synonyms": "concepts limits model problems",
     "tree": "descriptors",
     "unpacking": "",
     "urls": "",

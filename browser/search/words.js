@@ -165,9 +165,12 @@ export class Matcher {
 
 const BETWEEN = /了|后?的/gu; // what may be said between the words of a Chinese name: 修改后的词表
 
+/** A word's letters, with what may stand between two; not before one that it could be itself: 的的的 would be read in each way. @param {string} word */
+const stretched = (word) => [...word].map((one, at) => (at && !/[了后的]/.test(one) ? `(?:${BETWEEN.source})?` : "") + quoted(one)).join("");
+
 /** @param {string} name */
 function patternOf(name) {
-  const words = name.split(" ").map((word) => (isHan(word) && word.length > 3 ? [...word].map(quoted).join(`(?:${BETWEEN.source})?`) : quoted(word)));
+  const words = name.split(" ").map((word) => (isHan(word) && word.length > 3 ? stretched(word) : quoted(word)));
   const inner = words.join("[-_ ]?");
   const before = /^[a-z0-9]/.test(name) ? "(?<![a-z0-9])" : "";
   const plural = /[a-z]{3}$/.test(name) ? "s?" : "";

@@ -89,7 +89,7 @@ def write_folder(out: Path, files: dict[str, bytes]) -> int:
     place = out.relative_to(root).as_posix()
     worker = (out.parent / pack.SERVICE_WORKER.name).relative_to(root).as_posix()
     order = sorted(files, key=lambda path: (path == "manifest.json", path))
-    contents = {f"{place}/{path}": files[path] for path in order} | {worker: pack.SERVICE_WORKER.read_bytes()}
+    contents = {f"{place}/{path}": files[path] for path in order} | {worker: pack.read(pack.SERVICE_WORKER)}
     done = sync(Tree(root), "runtime", contents, [place])
     for name in done.foreign:
         sys.stderr.write(f"{root / name}: no build wrote this file, so it stays\n")

@@ -11,6 +11,7 @@ from typing import Any
 
 import rjsmin
 
+from ingest.tree import Tree
 from publish.runtime.assets import Asset, Lock
 from publish.runtime.compile import zipped
 
@@ -54,7 +55,16 @@ def archive(name: str, files: Mapping[str, bytes]) -> tuple[str, bytes]:
 def scripts() -> dict[str, bytes]:
     """Scripts and styles of the pages, as they are and as they lie; all but the service worker."""
     paths = (path for kind in ("*.js", "*.css") for path in sorted(BROWSER.rglob(kind)) if path != SERVICE_WORKER)
-    return {path.relative_to(BROWSER).as_posix(): path.read_bytes() for path in paths}
+    return {path.relative_to(BROWSER).as_posix(): read(path) for path in paths}
+
+
+def read(path: Path) -> bytes:
+    """A file of the checkout, by no link: one may have come since the guard looked.
+
+    Raises:
+        OSError: It cannot be read, or is none.
+    """
+    return Tree(ROOT).read(path.relative_to(ROOT).as_posix())
 
 
 def address(path: str, digest: str) -> str:

@@ -13,7 +13,7 @@ from pyodide_lock.utils import add_wheels_to_spec
 from publish.runtime.assets import Asset, Lock
 from publish.runtime.compile import compiled, unzipped, zipped
 from publish.runtime.fonts import subset
-from publish.runtime.pack import BROWSER, ROOT, archive
+from publish.runtime.pack import BROWSER, ROOT, archive, read
 
 MODELS = ("__init__.py", "blank.py", "blank.json", "tokenizers.py", "tokenizers.json")  # of widgets/models/
 
@@ -102,7 +102,7 @@ def with_torch(spec: PyodideLockSpec, cache: Path) -> tuple[PyodideLockSpec, byt
 def classics() -> dict[str, bytes]:
     """What stands in for downloads: each of its modules under the name by which code imports it."""
     root = BROWSER / "classics"
-    places = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.py"))}
+    places = {path.relative_to(root).as_posix(): read(path) for path in sorted(root.rglob("*.py"))}
     outer = ("IPython/", "requests.py", "torchvision/")
     return {place if place.startswith(outer) else f"classics/{place}": content for place, content in places.items()}
 
@@ -112,10 +112,10 @@ def cell(cache: Path) -> dict[str, bytes]:
 
     That goes as bytecode where it can be had, since every start imports it.
     """
-    files = {f"snippets/{path.name}": path.read_bytes() for path in (ROOT / "snippets").glob("*.py")}
-    files |= {f"browser/{name}": (BROWSER / name).read_bytes() for name in ("__init__.py", "plot.py", "charts.py")}
-    files |= {f"widgets/{path.name}": path.read_bytes() for path in [ROOT / "widgets" / "__init__.py"]}
+    files = {f"snippets/{path.name}": read(path) for path in (ROOT / "snippets").glob("*.py")}
+    files |= {f"browser/{name}": read(BROWSER / name) for name in ("__init__.py", "plot.py", "charts.py")}
+    files |= {"widgets/__init__.py": read(ROOT / "widgets" / "__init__.py")}
     models = ROOT / "widgets" / "models"
-    files |= {f"widgets/models/{name}": (models / name).read_bytes() for name in MODELS}
-    source = zipped({path.name: path.read_bytes() for path in (BROWSER / "python").glob("*.py")})
+    files |= {f"widgets/models/{name}": read(models / name) for name in MODELS}
+    source = zipped({path.name: read(path) for path in (BROWSER / "python").glob("*.py")})
     return files | unzipped(compiled("run_cell.zip", source, 0, cache)[1])

@@ -180,7 +180,7 @@ def _page(text: str, name: str, concepts: dict[str, Concept]) -> Document | None
     found = sections(body)
     heading = re.search(r"^# (.+)$", body, re.MULTILINE)
     said = re.sub(r"(?<!\s)\s*+\{[^{}]*\}\s*$", "", heading[1]) if heading else ""
-    title = plain(str(meta.get("title") or said.strip()))
+    title = plain(str(meta.get("title") or said.strip())) or stem * is_concept  # which others name, whatever it says
     if not title or (stem in SKIPPED and not is_concept and len("".join(part.text for part in found)) < 40):
         return None
     address = re.sub(r"(^|/)index$", r"\1", name.removesuffix(".md"))

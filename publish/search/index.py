@@ -12,7 +12,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from ingest.model import Concept, Source
+from ingest.files import read
+from ingest.model import Concept
 from ingest.synonyms import Entry, parse_synonyms
 from ingest.tree import Tree
 from publish.search import FILTERS, SCRIPTS
@@ -37,7 +38,8 @@ def build(project: Tree, site: str = "site") -> int:
     """
     table = "talks/synonyms.txt"
     is_there = project.kind(table) == "file"
-    synonyms, _ = parse_synonyms([Source("synonyms.txt", project.read(table).decode())] if is_there else [])
+    # What `ingest check` could not read, and has told, is left out.
+    synonyms, _ = parse_synonyms(read([project.root / table], project.root)[0] if is_there else ())
     concepts = concepts_in(project)
     names = Names(concepts, synonyms)
     by_name = {concept.name: concept for concept in concepts}

@@ -18,6 +18,7 @@ JOINTS = re.compile(rf"[-_\s]+|(?<=[{HAN}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{HAN}])
 WORD = re.compile("[A-Za-z]+")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 BEFORE = "(?<![a-z0-9])"  # how a name of Latin letters begins
+LONGEST = 200  # letters of a name, in which each is looked for within the one before; one may be written as eighteen
 LOT = 24  # names' first characters that are looked at together
 CAPITALS = re.compile("[A-Z]{2,}")
 
@@ -54,32 +55,37 @@ class Names:
     def __init__(self, concepts: Sequence[Concept], synonyms: Sequence[Entry]) -> None:
         self.senses: list[Sense] = []
         self._of: dict[str, Sense] = {}
+        self._places: dict[str, int] = {}  # among the names of that sense
         self._seen: dict[str, tuple[bool, list[tuple[str, str]]]] = {}
         self._small: set[str] = set()  # names that are not capitals alone, as CLIP and RAG are
         for concept in concepts:
-            self._add(Sense(concept.name, page=True), [concept.short, *concept.aliases])
+            self._add(self._begun(concept.name, page=True), [concept.short, *concept.aliases])
         for group in synonyms:
             keys = [_key(folded(name)) for name in group.names]
             known = next((self._of[key] for key in keys if key in self._of), None)
-            self._add(known or Sense(folded(group.names[0])), group.names)
+            self._add(known or self._begun(folded(group.names[0])), group.names)
         self._pattern = re.compile(_any_of([name for sense in self.senses for name in sense.names]))
         self._words = re.compile(_any_of([name for sense in self.senses if not sense.page for name in sense.names]))
 
+    def _begun(self, name: str, page: bool = False) -> Sense:
+        self.senses.append(Sense(name, page=page))
+        return self.senses[-1]
+
     def _add(self, sense: Sense, names: Iterable[str]) -> None:
-        if sense not in self.senses:
-            self.senses.append(sense)
         for written in names:
             if not sense.page and only_asks(narrow(written)):  # is said in passing everywhere: 什么是大模型幻觉
                 continue
             name = folded(written)
-            known = {_key(one): one for one in sense.names}.get(_key(name))
-            if known and name.count(" ") > known.count(" "):  # which finds the joined spelling, too
-                sense.names[sense.names.index(known)] = name
-            elif name and _key(name) not in self._of:
-                self._of[_key(name)] = sense
+            key = _key(name)
+            if not 0 < len(name) <= LONGEST:
+                continue
+            if key not in self._of:
+                self._of[key], self._places[key] = sense, len(sense.names)
                 sense.names.append(name)
+            elif self._of[key] is sense and name.count(" ") > sense.names[self._places[key]].count(" "):
+                sense.names[self._places[key]] = name  # which finds the joined spelling, too
             if not CAPITALS.fullmatch(written):
-                self._small.add(_key(name))
+                self._small.add(key)
 
     def page_of(self, name: str) -> str:
         """The concept that a name means, or "" where it means none."""

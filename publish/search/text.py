@@ -135,9 +135,10 @@ def plain(markdown: str) -> str:
     text = TAG.sub(" ", ADDRESS.sub(" ", text))
     for _ in range(2):
         text = EMPHASIS.sub(r"\2", text)
-    text = unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text))
-    text = HELD.sub(lambda found: held[int(found[1])] if found[1] else "", text)
-    return BLANKS.sub(" ", HAN_BREAK.sub("", text)).strip()
+    pieces: list[str] = HELD.split(text)
+    pieces[::2] = [unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", piece)) for piece in pieces[::2]]  # may make any sign
+    pieces[1::2] = [held[int(place)] for place in pieces[1::2]]
+    return BLANKS.sub(" ", HAN_BREAK.sub("", "".join(pieces))).strip()
 
 
 def _without_code(text: str, hold: Callable[[str], str]) -> str:

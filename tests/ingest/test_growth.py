@@ -15,6 +15,7 @@ import pytest
 
 from browser.python.cell_advice import TO
 from ingest import safe_html
+from ingest.bilingual import BETWEEN, in_language
 from ingest.concepts import parse_concept
 from ingest.feeds.listed import read_opml
 from ingest.feeds.records import decode, settled
@@ -32,7 +33,7 @@ from ingest.importing.pdf_text import _is_torn, _words_of
 from ingest.importing.tidy import tidy
 from ingest.invisible import check_direction, visible
 from ingest.learning_path import check_path, parse_path
-from ingest.lessons import BETWEEN, cell_of, in_language
+from ingest.lessons import cell_of
 from ingest.markup import links_in
 from ingest.matching import Matcher
 from ingest.model import Concept, Question, Source

@@ -53,6 +53,12 @@ def test_path_is_read_and_nothing_is_wrong_with_it():
     ]
 
 
+def test_step_of_blanks_has_nothing():
+    text = '---\nsteps:\n- {name: " ", english: " ", concepts: [" "]}\n---\n'
+    path, problems = parse_path([Source("docs/topics/path.yml", text)])
+    assert path.steps == () and [problem.code for problem in problems] == ["T012"]
+
+
 @pytest.mark.parametrize("name", ["'x\" onclick=\"alert(1)'", "a b", "'}'", "[x]"])
 def test_goal_has_a_name_that_an_attribute_can_hold(name):
     path, problems = parse_path([Source("docs/topics/path.yml", TEXT.replace("id: far", f"id: {name}"))])

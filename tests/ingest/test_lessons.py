@@ -1,10 +1,13 @@
 """Concept pages as lessons: what one will know, the code to read, the challenge, the English page."""
 
 import ast
+import io
+import tokenize
 
 import pytest
 
-from ingest.lessons import cell_of, in_language, minutes_of, parse_challenge, parse_english, parse_essence
+from ingest.bilingual import in_language, notes_of
+from ingest.lessons import cell_of, minutes_of, parse_challenge, parse_english, parse_essence
 from ingest.model import Source
 from ingest.pipeline import Inputs, build
 from tests.ingest.conftest import CONCEPT
@@ -60,6 +63,7 @@ def test_essence_is_read_with_the_notes_of_either_language():
         ('"""One language."""\nA = 1  # 降维\n', [(2, 8, "S003")]),
         ('"""Shapes are of both."""\nA = 1  # (r, in)\n', []),
         ('"""A zero byte.\0"""\nA = 1\n', [(1, 1, "S003")]),
+        ('"""More on its line."""; A = [\n1,  # 甲 ‖ a\n]\n', [(2, 1, "S003")]),
     ],
 )
 def test_essence_not_in_its_form_is_reported(text, places):
@@ -134,8 +138,58 @@ def test_cell_is_the_examples_fences_alone():
     assert cell_of("nothing") == ""
 
 
+def test_cell_holds_what_is_code_on_every_page():
+    """Of a longer fence, in which all is code, its inner ones are none by themselves."""
+    inner = "``` <a\n\n<b onclick=x>\n\n```"
+    marked = "<!-- --8<-- [start:example] -->\n\n{}\n\n<!-- --8<-- [end:example] -->"
+    assert cell_of(marked.format(inner)) == ""
+    assert cell_of(marked.format(f"````text\n{inner}\n````")) == f"````text\n{inner}\n````"
+    assert cell_of(f"````text\n[start:example]\n{inner}\n[end:example]\n````") == ""
+
+
 def test_notes_stand_where_they_stood():
     assert in_language("if x:\n    # 甲 ‖ a\n    y = 1  # 乙\n", "en") == "if x:\n    # a\n    y = 1  # 乙\n"
+
+
+NOTES = r'''
+'#'
+"""a
+# "" """
+"\"#" # one
+r'\\'  # 二
+f'{"#"}'  # '
+#
+''#''
+'''
+
+
+def test_notes_are_those_that_python_finds():
+    found = tokenize.generate_tokens(io.StringIO(NOTES).readline)
+    assert [*notes_of(NOTES)] == [(*one.start, one.string) for one in found if one.type == tokenize.COMMENT]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'assert x, """甲 ‖ a"""',
+        "assert x, '''\n\"甲 ‖ \"```\n'''",  # in one language a line would end the page's block of code
+        'assert x, "甲 \\" ‖ a"',
+        "assert x, '甲 ‖ a'",
+        'x = (\nassert x, "甲 ‖ a"',
+    ],
+)
+def test_message_in_another_form_is_left_in_both_languages(code):
+    assert in_language(code, "zh") == in_language(code, "en") == code
+
+
+@pytest.mark.parametrize("deep", ["-" * 20_000 + "1", f"x{'.x' * 20_000}"])
+def test_code_too_deep_for_python_is_told(deep):
+    """In a string the module is Python all the same; and what one reader takes may be too deep for another."""
+    assert in_language(f"{deep}  # 甲 ‖ a", "en") == f"{deep}  # a"
+    task = "# --8<-- [start:task]\n"
+    quoted = CHALLENGE.replace(task, f'"""\n{task}{deep}\n').replace("[end:task]", '[end:task]\n"""')
+    found, problems = challenge(quoted)
+    assert found is None and [problem.code for problem in problems] == ["S004"]
 
 
 MESSAGES = """\

@@ -158,6 +158,7 @@ def test_groups_of_concepts_have_a_limit():
     named = "".join(f"  g{number}: G\n" for number in range(LISTED + 1))
     groups, problems = parse_groups([Source("docs/topics/index.md", f"---\ngroups:\n{named}---\n")])
     assert (groups, [(problem.line, problem.code) for problem in problems]) == ({}, [(2, "L006")])
+    assert parse_groups([Source("docs/topics/index.md", "---\ngroups: {}\n---\n")]) == ({}, [])
 
 
 def test_lists_and_names_of_a_question_have_a_limit():

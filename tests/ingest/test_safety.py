@@ -420,6 +420,11 @@ SVG = (
         "<text>`a</text><text>[a</text>\n\n<text>](data:x)`</text>",
         '<text aria-label="> [a](javascript:alert(1))">a</text>',
         "<text>a {: onclick=alert(1) }</text>",
+        "<text>![a](</text><text>//evil.example/p.png)</text>",
+        "<rect\n>class=md-nav a</rect>",  # there a line's first `>` is a quotation's mark, and the tag does not end
+        '<text aria-label="[a](b class=md-nav c)">a</text>',  # whose address would be in quotation marks of its own
+        '<text aria-label="a> b">class=md-nav </text>',
+        '<text aria-label="data:a">a</text>',
         "</svg></figure><script>alert(1)</script><figure><svg>",
         "<rect>",
         "<!-- x -->",
@@ -486,9 +491,9 @@ def test_check_and_guard_tell_the_place(project, capsys):
     assert main(["guard", "--shape", str(project)]) == 0
 
 
-@pytest.mark.parametrize("turning", ["\u202e", "\u2066"])
+@pytest.mark.parametrize("turning", ["\u202e", "\u2066", "\u2028", "\x85"])
 def test_code_is_what_it_looks_like(turning):
-    """With them a comment's end looks as if it stood elsewhere, to who reads code and copies it."""
+    """With some a comment's end looks as if it stood elsewhere, to who reads code; others end a line to templates."""
     assert told(f"{HEAD}```python\nx = 1  # a{turning} b\n```\n") == [(6, 11, "X006")]
     assert told(f'"""T."""\nx = 1  # a{turning} b\n', check_snippet, "snippets/x.py") == [(2, 11, "X006")]
 

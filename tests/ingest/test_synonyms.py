@@ -27,6 +27,9 @@ def problems_of(text):
         ("重复 = 复读机\n循环 = 复读机\n", [(2, "T005")]),
         ("LoRA = RoPE\n", [(1, "T005")]),
         ("重复 -> nowhere qa/nothing\n", [(1, "T001"), (1, "T001")]),
+        ("重复 = 复读\n" + " = ".join(map(str, range(101))), [(2, "L006")]),
+        (f"重复 = {'字' * 201}\n", [(1, "L006")]),
+        ("".join(f"a{at} = b{at}\n" for at in range(3_000)), [(2_501, "L006")]),
     ],
 )
 def test_line_is_read_or_said_to_make_no_sense(text, found):

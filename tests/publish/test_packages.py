@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from publish.runtime import compile, packages
+from ingest.tree import Strange
+from publish.runtime import compile, pack, packages
 from publish.runtime.assets import AssetError, read_lock
 from publish.runtime.build import LOCK
 from publish.runtime.compile import compiled, unzipped, zipped
@@ -154,3 +155,13 @@ def test_the_cell_comes_with_the_snippets(tmp_path: Path) -> None:
     assert {"snippets/__init__.py", "snippets/lora.py", "browser/plot.py", "browser/__init__.py"} <= names
     assert names & {"run_cell.py", "run_cell.pyc"}
     assert not [name for name in names if "__pycache__" in name]
+
+
+def test_nothing_is_packed_by_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One may have come since the guard looked."""
+    monkeypatch.setattr(pack, "ROOT", tmp_path / "project")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "project" / "lora.py").symlink_to(tmp_path / "secret")
+    with pytest.raises(Strange):
+        pack.read(tmp_path / "project" / "lora.py")

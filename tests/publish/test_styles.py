@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from publish.styles import NAME, together, with_one_sheet
+from publish.memory import Memory, Project
+from publish.styles import NAME, together, with_one_sheet, write
 
 
 def test_links_to_the_parts_become_one_where_the_first_stood():
@@ -48,6 +49,14 @@ def test_links_to_the_parts_become_one_where_the_first_stood():
 )
 def test_sheet_is_what_its_parts_say(sheet, made):
     assert together([sheet]) == made
+
+
+def test_sheet_in_another_encoding_is_read_as_far_as_it_can_be(tmp_path):
+    (tmp_path / "site" / "assets").mkdir(parents=True)
+    (tmp_path / "site" / "assets" / "wiki.css").write_bytes("a{color:red}/* 红 */".encode("gbk"))
+    project = Project(tmp_path, Memory(tmp_path / ".cache" / "publish", tmp_path / "site"))
+    assert write(project, ["assets/wiki.css"]) == {NAME}
+    assert (tmp_path / "site" / NAME).read_text("utf-8") == "a{color:red}"
 
 
 def test_sheets_stand_in_their_order():

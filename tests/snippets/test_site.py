@@ -184,3 +184,25 @@ def test_examples_are_found_in_linear_time():
         assert not grows_too_fast(
             lambda text: list(_notebook.EXAMPLE.finditer(text)), lambda size, unit=unit: unit * (size // len(unit))
         )
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{"machine": '<b class="md-nav">'}, {"date": 'x\n--8<-- "topics/path.yml"'}, {"passed": {"cpu": "[x](y)"}}],
+)
+def test_record_says_no_more_than_names_and_numbers(tmp_path, record):
+    (tmp_path / "records.json").write_text(json.dumps({"lora": OLD | record}), "utf-8")
+    with pytest.raises(ValueError, match="of lora"):
+        _records.load(tmp_path / "records.json")
+
+
+def test_records_that_cannot_be_read_are_a_line_and_not_shown(tmp_path, monkeypatch):
+    load = _records.load
+    for text in ("{", "[1]", '{"lora": {}}', "[" * 100_000):
+        (tmp_path / "records.json").write_text(text, "utf-8")
+        with pytest.raises(ValueError):
+            load(tmp_path / "records.json")
+    monkeypatch.setattr(_records, "load", lambda: load(tmp_path / "records.json"))
+    (tmp_path / "docs").mkdir()
+    (line,) = _site.write_site([], tmp_path / "docs")
+    assert line.startswith("snippets/records.json:1:1: ")

@@ -1,7 +1,8 @@
-"""Fuzzes what lets pages, docstrings and questions pass, against what makes pages of them; see `make fuzz`.
+"""Fuzzes what lets pages, code, drawings and questions pass, against what makes pages of them; see `make fuzz`.
 
-A page by hand or a docstring that the checker passes, and any question, may become no page with an element that acts:
-not as the built-page guard reads it, not as browsers do. Each is drawn from a seed, which is printed where it fails.
+A page by hand, a docstring, a lesson or a drawing that the checker passes, and any question, may become no page with an
+element that acts: not as the built-page guard reads it, not as browsers do. Each is drawn from a seed, which is printed
+where it fails.
 """
 
 import argparse
@@ -12,7 +13,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from html import escape
 from pathlib import Path
+from textwrap import indent
 from types import FrameType
 
 import griffe
@@ -20,12 +23,15 @@ from justhtml import JustHTML
 from mkdocs.config import load_config
 from mkdocs_autorefs import fix_refs
 
+from ingest.bilingual import in_language
+from ingest.lessons import cell_of, parse_challenge
 from ingest.model import Source
 from ingest.pipeline import Inputs, build
-from ingest.safety import _texts, check_page, check_snippet
+from ingest.safety import _texts, check_drawing, check_page, check_snippet
 from publish import generator
 from publish.phrases import with_phrases
 from publish.scripts import ACTIVE, THEIRS, faults
+from publish.search.text import sections
 
 ROOT = Path(__file__).parents[2]
 OTHERS = 8  # pages to each question and docstring, which take longer
@@ -46,6 +52,7 @@ PARTS = [
     "\n|-|\n", "a[^1]", "\n\n[^1]: ", "\n*[a]: ", "\n!!! note\n    ", '\n??? note "', '\n=== "x"\n    ',
     '\n--8<-- "topics/pictures/lora.html"\n', "<!-- --8<-- [start:example] -->", "--8<--\n", "\n::: os\n", "\n# ",
     "\n===\n", "\n---\n", "# __search\n", "][", "[]", "&lt;b onclick=x&gt;", "`<b onclick=x>`", "[`<b onclick=x>`][]",
+    '"a ‖ ', '"a ‖ b"', " ‖ ", '"""', "\x85", "\u2028", "&#xE000;1&#xE001;", "[x](a onclick=b c)",
     "\nArgs:\n    ", "\n    x: ", "\nRaises:\n    ", "\nNote: ", "`x: ", "a", "字字", "√a", "1 < 2", "i <j", "``",
 ]  # fmt: skip
 
@@ -115,7 +122,10 @@ class Fuzz:
             pages, _, _ = build(Inputs(questions=(question,)))
             shown = (page.split("\n---\n", 1)[-1] for name, page in pages.items() if name.startswith("qa/x"))
             found += [f"question: {what}" for page in shown for what in acts(self.html(page))]
-        return found + [f"docstring: {what}" for what in self.docstring(text)] if asked else found
+            sections(text)  # as the search reads it
+            for kind in (self.docstring, self.cell, self.challenge, self.drawing):
+                found += [f"{kind.__name__}: {what}" for what in kind(text)]
+        return found
 
     def docstring(self, text: str) -> Iterator[str]:
         """What acts in a docstring of this text, which the reference shows part by part."""
@@ -126,6 +136,31 @@ class Fuzz:
         with suppress(ValueError):  # of a name that is none
             for section in docstring.parse("google", warnings=False) if docstring else ():
                 yield from (what for said in _texts(section.as_dict()) for what in acts(self.html(said)))
+
+    def cell(self, text: str) -> Iterator[str]:
+        """What acts in the cell of an English page, whose Chinese one has this text as an example's code."""
+        mark = "<!-- --8<-- [{}:example] -->"
+        page = f"{mark.format('start')}\n\n`````text\n{text}\n`````\n\n{mark.format('end')}\n"
+        if not check_page(Source("docs/topics/x.md", HEAD + page)):
+            yield from acts(self.html(cell_of(page)))
+
+    def challenge(self, text: str) -> Iterator[str]:
+        """What acts in a challenge that is checked with such messages, in either language."""
+        check = f"assert x, {text!r}\nassert x, '''{text}'''  # {text.partition(chr(10))[0]}"
+        regions = {"task": "x = 1", "answer": "x = 1", "check": check}
+        parts = (f"# --8<-- [start:{name}]\n{code}\n# --8<-- [end:{name}]\n" for name, code in regions.items())
+        source = Source("snippets/challenges/a.py", '"""中\n\nEn\n"""\n\n' + "\n".join(parts))
+        if check_snippet(source) or not parse_challenge(source)[0]:
+            return
+        for lang in ("zh", "en"):
+            yield from acts(self.html(f"``` {{ .python }}\n{in_language(check, lang)}\n```\n"))
+
+    def drawing(self, text: str) -> Iterator[str]:
+        """What acts in a drawing with such letters, where a page includes it in a list."""
+        label = escape(text)
+        drawn = f'<figure class="wiki-picture">\n<text aria-label="{label}">{label}</text>\n</figure>'
+        if not check_drawing(Source("docs/topics/pictures/x.html", drawn)):
+            yield from acts(self.html("- a\n\n" + indent(drawn, "    ")))
 
 
 def main() -> int:

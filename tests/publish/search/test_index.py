@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from ingest.guard import Looked
+from ingest.model import Concept
 from ingest.tree import Tree
 from publish.search import SCRIPTS, documents
 from publish.search.ask import node
 from publish.search.index import build
+from publish.search.names import Names
 from tests.publish.search.conftest import CONCEPT, RECORDS, question, write
 
 
@@ -121,6 +123,28 @@ def test_broken_memory_is_no_harm(project):
     (project / ".cache" / "search.bin").write_bytes(b"no memory of ours")
     build(Tree(project))
     assert files(project) == wanted
+
+
+@pytest.mark.parametrize("table", [b"\xff = \xfe", "字".encode() * 400_000])
+def test_table_that_no_check_could_read_is_left_out(project, table):
+    (project / "talks" / "synonyms.txt").unlink()
+    wanted = build(Tree(project)), files(project)
+    (project / "talks" / "synonyms.txt").write_bytes(table)
+    assert (build(Tree(project)), files(project)) == wanted
+
+
+@pytest.mark.parametrize("title", ["[](x)", "https://example.org", " "])
+def test_concept_whose_title_says_nothing_is_called_as_its_file(project, title):
+    page = CONCEPT.format(title=f'"{title}"', english="E", aliases="Foo", summary="S", text="")
+    (project / "docs" / "topics" / "bare.md").write_text(page, "utf-8")
+    build(Tree(project))  # in which each concept has a document
+    assert documents.document_of(page, "topics/bare.md", {}).title == "bare"
+
+
+def test_name_that_is_longer_written_out_is_searched_by_its_letters_alone():
+    """Of one letter NFKC makes eighteen; and each letter of a name is looked for within the one before."""
+    concept = Concept("a", "T", ("\ufdfa" * 200, "LoRA"), "组", "一句", "", False, "docs/topics/a.md")
+    assert [sense.names for sense in Names([concept], []).senses] == [["t", "lora"]]
 
 
 def test_memory_is_written_through_no_link(project, tmp_path):

@@ -15,6 +15,7 @@ from publish.search.names import Names
 from publish.search.pinyin import spelled
 from publish.search.terms import narrow, subject, terms
 from publish.search.text import Section
+from tests.ingest.test_growth import grows_too_fast
 from tests.publish.search.conftest import SYNONYMS
 
 
@@ -89,6 +90,14 @@ def names_of(*aliases: tuple[str, list[str]]) -> Names:
     synonyms, problems = parse_synonyms([Source("talks/synonyms.txt", SYNONYMS)])
     assert problems == []
     return Names(concepts, synonyms)
+
+
+@pytest.mark.slow
+def test_words_that_mean_the_same_are_read_in_linear_time():
+    def read(text: str) -> Names:
+        return Names([], parse_synonyms([Source("talks/synonyms.txt", text)])[0])
+
+    assert not grows_too_fast(read, lambda size: "".join(f"字 = 词{at}\n" for at in range(size // 8)))
 
 
 NAMES = names_of(
