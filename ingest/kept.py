@@ -25,6 +25,7 @@ class Kept:
         results: As `last`, of this build.
         made_of: The hashes of this build's pages.
         standing: Which of the pages it left as they are.
+        digests: Hashes of `pages` as bytes, by path.
         each: How many results are made, which do not need each other.
     """
 
@@ -33,6 +34,7 @@ class Kept:
     results: dict[str, tuple[str, Any]] = field(default_factory=dict)
     made_of: dict[str, str] = field(default_factory=dict)
     standing: set[str] = field(default_factory=set)
+    digests: Mapping[str, str] = field(default_factory=dict)
     each: Each = in_turn
 
     def result(self, name: str, made_of: str, make: Callable[[], T]) -> T:
@@ -72,6 +74,15 @@ class Kept:
             return found
 
         return known
+
+    def lines(self, name: str, wanted: Sequence[tuple[str, Callable[[], str]]]) -> str:
+        """A page's text of a line for each key, which it is made of; that of the last build, where it had the key."""
+        keys = [key for key, _ in wanted]
+        before: Sequence[str] = self.before(name) or ()
+        self.results[name] = "", keys
+        there = self.pages[name][1].split("\n") if self.stands(name, hash_of(before)) else ()
+        known = dict(zip(before, there, strict=False))  # after the last line comes an empty one
+        return self.page(name, hash_of(keys), lambda: "".join(f"{known.get(key) or make()}\n" for key, make in wanted))
 
     def page(self, name: str, made_of: str, render: Callable[[], str]) -> str:
         """A page's text: the last one, where it was made of the same."""

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TypeVar
 
-from ingest.addresses import SEARCHED, slug_for
+from ingest.addresses import slug_for
 from ingest.concepts import check_concepts, check_groups, fold, owners, parse_concept, parse_groups, parse_snippet
 from ingest.feeds.listed import parse_feeds
 from ingest.feeds.records import UNDATED, decode, is_week, settled
@@ -37,7 +37,6 @@ from ingest.pictures import Pictures
 from ingest.problems import Problem
 from ingest.questions.duplicates import check_duplicates
 from ingest.questions.parse import parse_question
-from ingest.searched import searched
 from ingest.slips.notes import note_slips
 from ingest.slips.questions import concept_slips, question_slips
 from ingest.slips.slip import mended, problems_of
@@ -131,9 +130,7 @@ def build(inputs: Inputs, kept: Kept | None = None) -> tuple[dict[str, str], Rec
     kept = kept or Kept()
     records, problems = parse(inputs, kept)
     wiki = link(records, kept)
-    pages = render(wiki, inputs.pictures, inputs.ways, kept)
-    pages[SEARCHED] = searched(wiki)
-    return pages, wiki.records, problems
+    return render(wiki, inputs.pictures, inputs.ways, kept), wiki.records, problems
 
 
 def _read(

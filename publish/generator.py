@@ -285,6 +285,10 @@ class _Files(Files):
             self.asked.add(file.src_uri)
         return file
 
+    def documentation_pages(self, **options: Any) -> Sequence[File]:
+        """Those that have a `Page`: the navigation makes one of each that is here, and thousands take a second."""
+        return [file for file in super().documentation_pages(**options) if file.page]
+
 
 Finished = tuple[str, dict[str, Any]]
 
@@ -351,10 +355,10 @@ class Generator:
         files.add_files_from_theme(self._env, config)
         files = config.plugins.on_files(files, config=config)
         set_exclusions(files, config)
+        self.pages = files.documentation_pages()
         self.files = _Files(files, config.docs_dir)
         navigation = get_navigation(self.files, config)
         self._navigation = config.plugins.on_nav(navigation, config=config, files=self.files)
-        self.pages = self.files.documentation_pages()
         self.beside = [
             file
             for file in self.files
@@ -381,7 +385,7 @@ class Generator:
         _reference = reference
         if reference:
             _load_handlers(self.config.plugins["mkdocstrings"].handlers)  # type: ignore[attr-defined]
-        pages = [page for uri in uris if (page := self.files.src_uris[uri].page)]
+        pages = [file.page or Page(None, file, self.config) for file in map(self.files.src_uris.__getitem__, uris)]
         made = [self._convert(page) for page in pages]
         if reference:  # they refer to each other, and have an inventory and a style sheet in common
             files: Any = [page.file for page in pages if page.content is not None]

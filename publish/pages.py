@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.addresses import KINDS
 from ingest.forks import ALONE, in_parallel, shares_of
+from ingest.kept import hash_of_bytes
 from publish.csp import hashes, policy, with_policy
 from publish.memory import Project, digest, digest_of, digests
 from publish.phrases import with_phrases
@@ -71,6 +72,7 @@ class Pages:
         }
         empty = {"shared": "", "sources": {}, "names": {}, "reference": [], "pages": {}, "files": {}}
         self._read: dict[str, str] = {}
+        self._modules: dict[str, list[str]] = {}
         self.known: dict[str, Any] = project.memory.values.setdefault(language.settings, empty)
 
     def refresh(self) -> list[str]:
@@ -134,8 +136,8 @@ class Pages:
         )
 
     def _made_of(self, name: str, reads: Iterable[str]) -> str:
-        included = [self._digest_of(read) for read in reads]
-        return digest(self.known["shared"], self.sources.get(name), included)
+        parts = [self.known["shared"], self.sources.get(name, ""), *map(self._digest_of, reads)]
+        return hash_of_bytes("\n".join(parts).encode())
 
     def _digest_of(self, read: str) -> str:
         """The hash of a file by its name in the project; hundreds of pages include the same."""
@@ -197,7 +199,11 @@ class Pages:
     def _packages(self, name: str) -> list[str]:
         """Files of the packages that a page of the module reference tells of."""
         found = REFERENCE.findall(self.project.looked.read(f"docs/{name}").decode("utf-8", "replace"))
-        return [f"{package}/{file}" for package in found for file in digests(self.project.root / package)]
+        for package in found:
+            if package not in self._modules:
+                below = digests(self.project.root / package)
+                self._modules[package] = [f"{package}/{file}" for file in below]
+        return [file for package in found for file in self._modules[package]]
 
     def _remembered(self, made: "Made") -> dict[str, Any]:
         reads = sorted(os.path.relpath(read, self.project.root) for read in made.reads)
