@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ingest.limits import BYTES, LARGEST, MARKS, OTHERS, PICTURE_BYTES, marks_in
 from ingest.model import Source
@@ -118,7 +118,7 @@ def read_pictures(folders: Iterable[Path], root: Path) -> tuple[dict[str, bytes]
     for folder in folders:
         with contextlib.suppress(Strange):  # told by who reads the texts there
             below += [name for name, _ in tree.walk(folder.relative_to(root).as_posix())]
-    pictures = (root / name for name in below if PurePosixPath(name).suffix.lower() in PICTURES)
+    pictures = (root / name for name in below if name.lower().endswith(tuple(PICTURES)))
     paths, problems = few(pictures, root, OTHERS, PICTURE_BYTES)
     for path in paths:
         name = path.relative_to(root).as_posix()

@@ -75,14 +75,18 @@ class Kept:
 
         return known
 
-    def lines(self, name: str, wanted: Sequence[tuple[str, Callable[[], str]]]) -> str:
-        """A page's text of a line for each key, which it is made of; that of the last build, where it had the key."""
+    def lines(self, name: str, made_of: str, wanted: Sequence[tuple[str, Callable[[], str]]]) -> str:
+        """A page of a line for each key, all made of this too: the line of the last page, where it had the key."""
         keys = [key for key, _ in wanted]
         before: Sequence[str] = self.before(name) or ()
         self.results[name] = "", keys
-        there = self.pages[name][1].split("\n") if self.stands(name, hash_of(before)) else ()
+        there = self.pages[name][1].split("\n") if self.stands(name, hash_of(made_of, before)) else ()
         known = dict(zip(before, there, strict=False))  # after the last line comes an empty one
-        return self.page(name, hash_of(keys), lambda: "".join(f"{known.get(key) or make()}\n" for key, make in wanted))
+
+        def text() -> str:
+            return "".join(f"{known.get(key) or make()}\n" for key, make in wanted)
+
+        return self.page(name, hash_of(made_of, keys), text)
 
     def page(self, name: str, made_of: str, render: Callable[[], str]) -> str:
         """A page's text: the last one, where it was made of the same."""

@@ -217,7 +217,8 @@ class Pages:
         known, self.known["files"] = self.known["files"], {}
         for file in generator.beside:
             if file.dest_uri.startswith(self.language.below):
-                made = self.known["files"][file.dest_uri] = digest_of(Path(file.abs_src_path or ""))
+                made = self.sources.get(file.src_uri) or digest_of(Path(file.abs_src_path or ""))  # the theme's
+                self.known["files"][file.dest_uri] = made
                 if known.get(file.dest_uri) != made or file.dest_uri not in self.project.left:
                     self.project.tree.write(f"site/{file.dest_uri}", file.content_bytes, anew=True)
 

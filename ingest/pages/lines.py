@@ -1,10 +1,10 @@
 """Records as lines of JSON, one for each: what did not change is not said again."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from ingest.addresses import SEARCHED
-from ingest.kept import Kept
+from ingest.kept import Kept, hash_of
 from ingest.model import Question
 from ingest.pages.records import question_line
 from ingest.searched import searched
@@ -17,23 +17,24 @@ def listed(questions: Iterable[Question]) -> list[tuple[str, ...]]:
 
 
 def lines(
-    wiki: Wiki, kept: Kept, hashed: Callable[[object], str], asked: Mapping[str, str], told: Mapping[str, str]
+    wiki: Wiki, kept: Kept, made_of: str, asked: Mapping[str, str], told: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Questions for programs, and all records but papers for a search.
 
     Args:
         wiki: The linked records.
         kept: Pages of the last build.
-        hashed: Gives the hash of what something is made of beside concepts.
+        made_of: The hash of all concepts.
         asked: Hashes of the questions, by id.
         told: Those of the talks, by number.
     """
     records, path = wiki.records, "generated/questions.jsonl"
     concepts = {concept.name: concept for concept in records.concepts}
-    yield path, kept.lines(path, [(asked[one.id], partial(question_line, one)) for one in records.questions])
+    yield path, kept.lines(path, "", [(asked[one.id], partial(question_line, one)) for one in records.questions])
     wanted = []
     for question in records.questions:
         repeats = wiki.duplicates.get(question.id, ())
-        wanted.append((hashed((asked[question.id], repeats)), partial(searched, question, concepts, repeats)))
-    wanted += [(hashed(told[talk.number]), partial(searched, talk, concepts)) for talk in records.talks]
-    yield SEARCHED, kept.lines(SEARCHED, wanted)
+        key = hash_of(asked[question.id], repeats) if repeats else asked[question.id]
+        wanted.append((key, partial(searched, question, concepts, repeats)))
+    wanted += [(told[talk.number], partial(searched, talk, concepts)) for talk in records.talks]
+    yield SEARCHED, kept.lines(SEARCHED, made_of, wanted)

@@ -216,7 +216,7 @@ class _Renderer:
             groups.setdefault(concept.group, []).append(concept)
         yield "generated/topics.md", self._page("concepts", groups=groups, counts=self.asked)
         yield self._map("generated/map.md", groups, self.concepts, self.path)
-        yield from lines(self.wiki, self.kept, partial(hash_of, self.shared), self.hashes, self.told)
+        yield from lines(self.wiki, self.kept, self.shared, self.hashes, self.told)
         with_code = [concept for concept in self.concepts.values() if concept.snippet in self.snippets]
         yield from ((MODULE.page(one.snippet), self._page(MODULE.template, concept=one)) for one in with_code)
         yield "generated/snippets.md", self._page("snippets", groups=groups)
