@@ -26,6 +26,7 @@ class Kept:
         made_of: The hashes of this build's pages.
         standing: Which of the pages it left as they are.
         digests: Hashes of `pages` as bytes, by path.
+        packed: `last`, its results as they lie on the disk.
         each: How many results are made, which do not need each other.
     """
 
@@ -35,6 +36,7 @@ class Kept:
     made_of: dict[str, str] = field(default_factory=dict)
     standing: set[str] = field(default_factory=set)
     digests: Mapping[str, str] = field(default_factory=dict)
+    packed: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
     each: Each = in_turn
 
     def result(self, name: str, made_of: str, make: Callable[[], T]) -> T:
@@ -46,6 +48,16 @@ class Kept:
     def has(self, name: str, made_of: str) -> bool:
         """Whether there is a result that was made of this."""
         return self.last.get(name, (None,))[0] == made_of
+
+    def in_packs(self, pack: Callable[[Any], bytes]) -> dict[str, tuple[str, bytes]]:
+        """`results`, each packed; those that are the last ones are so already."""
+        return {
+            name: (
+                made_of,
+                self.packed[name][1] if name in self.packed and result is self.before(name) else pack(result),
+            )
+            for name, (made_of, result) in self.results.items()
+        }
 
     def stands(self, name: str, made_of: str) -> bool:
         """Whether a page stands that was made of this."""

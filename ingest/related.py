@@ -86,8 +86,9 @@ def _vectors(texts: Mapping[str, str]) -> Iterator[tuple[str, Vector]]:
     for name, text in texts.items():
         weights: dict[str, float] = {}
         for count, part in enumerate(text.split("\1"), 1):
-            often = 1 + math.log(count)
-            weights |= {feature: often * rarity[feature] for feature in rarity.keys() & part.split("\0")}
+            if found := rarity.keys() & part.split("\0"):
+                often = 1 + math.log(count)
+                weights |= {feature: often * rarity[feature] for feature in found}
         heaviest = sorted(weights, key=lambda feature: (-weights[feature], feature))[:FEATURES]
         norm = math.sqrt(sum(weights[feature] ** 2 for feature in heaviest)) or 1.0
         yield name, {one[feature]: weights[feature] / norm for feature in heaviest}

@@ -17,7 +17,7 @@ from ingest import files
 from ingest.addresses import OWNED, slug_for
 from ingest.kept import Kept, hash_of
 from ingest.limits import FILES, LARGEST, LARGEST_PAPERS, OTHERS
-from ingest.memory import recall, remember
+from ingest.memory import packed, recall, remember, unpacked
 from ingest.pictures import Picture, kind_of, size_of
 from ingest.pipeline import Inputs
 from ingest.problems import Problem
@@ -151,7 +151,8 @@ class Workspace:
         ):
             if isinstance(content, bytes) and digest_of(content) == written:
                 pages[name], digests[name] = (made_of, content.decode()), written
-        return Kept(pages, last or {}, digests=digests)
+        results = {name: (made_of, unpacked(pack)) for name, (made_of, pack) in (last or {}).items()}
+        return Kept(pages, results, digests=digests, packed=last or {})
 
     def keep(self, kept: Kept, digests: Mapping[str, str] | None = None) -> None:
         """Remember results, of a build what its pages are made of too; if the disk refuses, all is made next time.
@@ -163,12 +164,12 @@ class Workspace:
         tree, program = Tree(self.docs.parent), _program()
         with contextlib.suppress(OSError):
             if digests is None:
-                remember(tree, RESULTS, {**kept.last, **kept.results}, program)
-                return
-            docs = self.docs.name
-            made = {name: (made_of, digests[f"{docs}/{name}"]) for name, made_of in kept.made_of.items()}
-            remember(tree, PAGES, made, program)
-            remember(tree, RESULTS, kept.results, program)
+                kept.results = {**kept.last, **kept.results}
+            else:
+                docs = self.docs.name
+                made = {name: (made_of, digests[f"{docs}/{name}"]) for name, made_of in kept.made_of.items()}
+                remember(tree, PAGES, made, program)
+            remember(tree, RESULTS, kept.in_packs(packed), program)
 
 
 @cache

@@ -240,7 +240,7 @@ class Made:
         out: The page, relative to the site.
         reads: Files that it includes.
         links: Files that it links to, relative to `docs/`.
-        anchors: Places that it links to: file, anchor, link as written.
+        anchors: Places that it links to, but those in itself: file, anchor, link as written.
         ids: Places in it that can be linked to.
         facts: What `finish` says of its HTML; empty where the page could not be built.
         warnings: What is wrong with it.
@@ -406,9 +406,11 @@ class Generator:
         except Exception:  # logged by MkDocs, and so among the warnings; the other pages are built
             page.content = None
         made = Made(page.file.src_uri, page.file.dest_uri, sorted(_included), sorted(self.files.asked))
+        ids = page.present_anchor_ids or set()
         for file, links in (page.links_to_anchors or {}).items():
-            made.anchors += [(file.src_uri, anchor, link) for anchor, link in links.items()]
-        made.ids = sorted(page.present_anchor_ids or ())
+            own = ids if file is page.file else ()
+            made.anchors += [(file.src_uri, anchor, link) for anchor, link in links.items() if anchor not in own]
+        made.ids = sorted(ids)
         made.warnings = self._warned.taken()
         return made
 

@@ -11,6 +11,7 @@ import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from ingest.addresses import KINDS
@@ -209,8 +210,10 @@ class Pages:
         reads = sorted(os.path.relpath(read, self.project.root) for read in made.reads)
         if made.uri in self.known["reference"]:
             reads += self._packages(made.uri)
-        kept = {"out": made.out, "links": made.links, "anchors": made.anchors, "ids": made.ids}
-        return kept | made.facts | {"reads": reads, "of": self._made_of(made.uri, reads)}
+        kept: dict[str, Any] = {"out": made.out, "links": made.links, "anchors": made.anchors, "ids": made.ids}
+        kept |= made.facts | {"reads": reads, "of": self._made_of(made.uri, reads)}
+        # Thousands of pages have the same, which a memory that knows it by one object holds once.
+        return kept | {key: [*map(intern, kept[key])] for key in ("links", "scripts", "reads") if key in kept}
 
     def _copy(self, generator: "Generator") -> None:
         """Copy the files beside the pages that are not what they should be."""
