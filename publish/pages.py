@@ -73,7 +73,6 @@ class Pages:
         }
         empty = {"shared": "", "sources": {}, "names": {}, "reference": [], "pages": {}, "files": {}}
         self._read: dict[str, str] = {}
-        self._modules: dict[str, list[str]] = {}
         self.known: dict[str, Any] = project.memory.values.setdefault(language.settings, empty)
 
     def refresh(self) -> list[str]:
@@ -141,9 +140,10 @@ class Pages:
         return hash_of_bytes("\n".join(parts).encode())
 
     def _digest_of(self, read: str) -> str:
-        """The hash of a file by its name in the project; hundreds of pages include the same."""
+        """The hash of a file, or of all in a folder, by its name in the project; hundreds of pages include the same."""
         if read not in self._read:
-            self._read[read] = digest_of(self.project.root / read)
+            inside = digests(self.project.root / read)
+            self._read[read] = digest(inside) if inside else digest_of(self.project.root / read)
         return self._read[read]
 
     def _generator(self) -> "Generator":
@@ -198,13 +198,9 @@ class Pages:
         return all(name in self.project.left for name in names)
 
     def _packages(self, name: str) -> list[str]:
-        """Files of the packages that a page of the module reference tells of."""
+        """The packages that a page of the module reference tells of."""
         found = REFERENCE.findall(self.project.looked.read(f"docs/{name}").decode("utf-8", "replace"))
-        for package in found:
-            if package not in self._modules:
-                below = digests(self.project.root / package)
-                self._modules[package] = [f"{package}/{file}" for file in below]
-        return [file for package in found for file in self._modules[package]]
+        return [package for package in found if self._digest_of(package)]
 
     def _remembered(self, made: "Made") -> dict[str, Any]:
         reads = sorted(os.path.relpath(read, self.project.root) for read in made.reads)
