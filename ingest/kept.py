@@ -51,13 +51,12 @@ class Kept:
 
     def in_packs(self, pack: Callable[[Any], bytes]) -> dict[str, tuple[str, bytes]]:
         """`results`, each packed; those that are the last ones are so already."""
-        return {
-            name: (
-                made_of,
-                self.packed[name][1] if name in self.packed and result is self.before(name) else pack(result),
-            )
-            for name, (made_of, result) in self.results.items()
-        }
+
+        def packed(name: str, result: object) -> bytes:
+            is_last = name in self.packed and result is self.before(name)
+            return self.packed[name][1] if is_last else pack(result)
+
+        return {name: (made_of, packed(name, result)) for name, (made_of, result) in self.results.items()}
 
     def stands(self, name: str, made_of: str) -> bool:
         """Whether a page stands that was made of this."""
