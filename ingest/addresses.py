@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ OWNED = (*(kind.folder for kind in KINDS.values() if kind.template), GENERATED)
 RESERVED = re.compile(r"index|open|ask|page-\d+|con|prn|aux|nul|com\d|lpt\d")
 
 
+@lru_cache(maxsize=50_000)  # a question's page is named a dozen times in a build
 def slug_for(text: str) -> str:
     """A safe, stable file name for an id: lower-case letters and digits of any script, hyphens and underscores.
 

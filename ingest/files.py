@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ingest.limits import BYTES, LARGEST, MARKS, OTHERS, PICTURE_BYTES, marks_in
 from ingest.model import Source
@@ -62,7 +62,7 @@ def read(paths: Iterable[Path], root: Path, largest: int = LARGEST) -> tuple[tup
             line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
             problems.append(Problem(name, line, column, "F002", f"byte 0x{content[error.start]:02x} is not UTF-8"))
             continue
-        if largest <= LARGEST and (marks := marks_in(text)) > MARKS:
+        if len(content) > MARKS and largest <= LARGEST and (marks := marks_in(text)) > MARKS:
             problems.append(Problem(name, 1, 1, "L005", f"{marks} marks and lines"))
             continue
         sources.append(Source(name, _unified(text)) if largest <= LARGEST else LargeSource(name, content))
@@ -99,11 +99,11 @@ def _contents(
 
 def few(paths: Iterable[Path], root: Path, most: int, most_bytes: int = BYTES) -> tuple[list[Path], list[Problem]]:
     """The first of these files by name, as many as are read of one kind, and a problem where there are more."""
-    found = sorted(paths)
+    found = sorted(paths, key=str)
     total = 0
     for at, path in enumerate(found):
         with contextlib.suppress(OSError):  # told when it is read
-            total += path.lstat().st_size
+            total += os.lstat(path).st_size
         if at >= most or total > most_bytes:
             name = path.relative_to(root).as_posix()
             return found[:at], [Problem(name, 1, 1, "L007", f"{len(found)} files, {len(found) - at} of them left out")]
@@ -118,7 +118,7 @@ def read_pictures(folders: Iterable[Path], root: Path) -> tuple[dict[str, bytes]
     for folder in folders:
         with contextlib.suppress(Strange):  # told by who reads the texts there
             below += [name for name, _ in tree.walk(folder.relative_to(root).as_posix())]
-    pictures = (root / name for name in below if PurePosixPath(name).suffix.lower() in PICTURES)
+    pictures = (root / name for name in below if name.lower().endswith(tuple(PICTURES)))
     paths, problems = few(pictures, root, OTHERS, PICTURE_BYTES)
     for path in paths:
         name = path.relative_to(root).as_posix()
@@ -207,14 +207,16 @@ class _Contents(Mapping[str, bytes]):
         return len(self._pages)
 
 
-def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str], standing: Iterable[str] = ()) -> Synced:
+def write(
+    folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str], standing: Mapping[str, str] | None = None
+) -> Synced:
     """Make the owned subfolders hold exactly these pages.
 
     Args:
         folder: The site's `docs/`.
         pages: Text, or the bytes of a picture, by path relative to `folder`.
         owned: Subfolders from which every file is removed that an earlier build wrote and that is not among the pages.
-        standing: Pages that were just seen to lie there like this.
+        standing: Pages that were just seen to lie there like this, with the hashes of their bytes.
 
     Raises:
         CannotWrite: One of the folders is a link, or the disk refuses.
@@ -222,7 +224,7 @@ def write(folder: Path, pages: Mapping[str, str | bytes], owned: Iterable[str], 
     docs = folder.name
     contents = _Contents({f"{docs}/{name}": page for name, page in sorted(pages.items())})
     try:
-        there = {f"{docs}/{name}" for name in standing}
+        there = {f"{docs}/{name}": digest for name, digest in (standing or {}).items()}
         return sync(Tree(folder.parent), "ingest", contents, [f"{docs}/{name}" for name in owned], there)
     except OSError as error:
         raise _refused(folder.parent / str(error.filename or docs), error) from error

@@ -50,10 +50,11 @@ def generate(space: Workspace, as_json: bool = False, jobs: int = 1) -> int:
         kept.each = each_by(jobs)
         pages, records, found = pipeline.build(dataclasses.replace(inputs, ways=ways), kept)
         problems += found
-        done = files.write(space.docs, {**pages, **pictures}, OWNED, kept.standing)
+        standing = {name: kept.digests[name] for name in kept.standing}
+        done = files.write(space.docs, {**pages, **pictures}, OWNED, standing)
         problems += [Problem(name, 1, 1, "X002", "no build wrote this") for name in done.foreign]
         counts = _counts(records) | {"pages": len(pages), "written": done.written, "removed": done.removed}
-        space.keep(kept, pages)
+        space.keep(kept, done.digests)
         if not problems:
             space.remember(space.state(settings), counts)
     seconds = time.perf_counter() - started

@@ -25,6 +25,8 @@ class Kept:
         results: As `last`, of this build.
         made_of: The hashes of this build's pages.
         standing: Which of the pages it left as they are.
+        digests: Hashes of `pages` as bytes, by path.
+        packed: `last`, its results as they lie on the disk.
         each: How many results are made, which do not need each other.
     """
 
@@ -33,6 +35,8 @@ class Kept:
     results: dict[str, tuple[str, Any]] = field(default_factory=dict)
     made_of: dict[str, str] = field(default_factory=dict)
     standing: set[str] = field(default_factory=set)
+    digests: Mapping[str, str] = field(default_factory=dict)
+    packed: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
     each: Each = in_turn
 
     def result(self, name: str, made_of: str, make: Callable[[], T]) -> T:
@@ -44,6 +48,15 @@ class Kept:
     def has(self, name: str, made_of: str) -> bool:
         """Whether there is a result that was made of this."""
         return self.last.get(name, (None,))[0] == made_of
+
+    def in_packs(self, pack: Callable[[Any], bytes]) -> dict[str, tuple[str, bytes]]:
+        """`results`, each packed; those that are the last ones are so already."""
+
+        def packed(name: str, result: object) -> bytes:
+            is_last = name in self.packed and result is self.before(name)
+            return self.packed[name][1] if is_last else pack(result)
+
+        return {name: (made_of, packed(name, result)) for name, (made_of, result) in self.results.items()}
 
     def stands(self, name: str, made_of: str) -> bool:
         """Whether a page stands that was made of this."""
@@ -72,6 +85,19 @@ class Kept:
             return found
 
         return known
+
+    def lines(self, name: str, made_of: str, wanted: Sequence[tuple[str, Callable[[], str]]]) -> str:
+        """A page of a line for each key, all made of this too: the line of the last page, where it had the key."""
+        keys = [key for key, _ in wanted]
+        before: Sequence[str] = self.before(name) or ()
+        self.results[name] = "", keys
+        there = self.pages[name][1].split("\n") if self.stands(name, hash_of(made_of, before)) else ()
+        known = dict(zip(before, there, strict=False))  # after the last line comes an empty one
+
+        def text() -> str:
+            return "".join(f"{known.get(key) or make()}\n" for key, make in wanted)
+
+        return self.page(name, hash_of(made_of, keys), text)
 
     def page(self, name: str, made_of: str, render: Callable[[], str]) -> str:
         """A page's text: the last one, where it was made of the same."""

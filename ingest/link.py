@@ -77,7 +77,10 @@ def _link_questions(questions: Sequence[Question], find: Find, known: Mapping[st
     silent = [question for question, names in zip(questions, named, strict=True) if not names]
     answered = iter(find([("", *(answer.text for answer in question.answers)) for question in silent]))
     topics = (tuple(dict.fromkeys(names or [*next(answered)]))[:CONCEPTS] for names in named)
-    return [replace(question, topics=names) for question, names in zip(questions, topics, strict=True)]
+    return [
+        question if names == question.topics else replace(question, topics=names)
+        for question, names in zip(questions, topics, strict=True)
+    ]
 
 
 def _link_papers(papers: Sequence[Paper], find: Find, known: Mapping[str, str]) -> list[Paper]:

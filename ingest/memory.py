@@ -48,7 +48,7 @@ def recall(tree: Tree, name: str, of: str = "") -> tuple[Any, str]:
         content = tree.read(name)
         signature = content[:LENGTH].decode("ascii", "replace")
         if hmac.compare_digest(signature.encode(), _signature(content[LENGTH:], of).encode()):
-            return _Records(io.BytesIO(content[LENGTH:])).load(), signature
+            return unpacked(content[LENGTH:]), signature
     return None, ""
 
 
@@ -58,10 +58,20 @@ def remember(tree: Tree, name: str, value: object, of: str = "") -> str:
     Raises:
         OSError: The disk refuses, here or in the user's own folder.
     """
-    content = pickle.dumps(value, 5)
+    content = packed(value)
     signature = _signature(content, of)
     tree.write(name, signature.encode() + content)
     return signature
+
+
+def packed(value: object) -> bytes:
+    """A value as bytes: of many values, those that stay the same need not be packed again."""
+    return pickle.dumps(value, 5)
+
+
+def unpacked(content: bytes) -> Any:
+    """What was packed, in a file whose signature is ours."""
+    return _Records(io.BytesIO(content)).load()
 
 
 class _Records(pickle.Unpickler):

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TypeVar
 
-from ingest.addresses import SEARCHED, slug_for
+from ingest.addresses import slug_for
 from ingest.concepts import check_concepts, check_groups, fold, owners, parse_concept, parse_groups, parse_snippet
 from ingest.feeds.listed import parse_feeds
 from ingest.feeds.records import UNDATED, decode, is_week, settled
@@ -37,7 +37,6 @@ from ingest.pictures import Pictures
 from ingest.problems import Problem
 from ingest.questions.duplicates import check_duplicates
 from ingest.questions.parse import parse_question
-from ingest.searched import searched
 from ingest.slips.notes import note_slips
 from ingest.slips.questions import concept_slips, question_slips
 from ingest.slips.slip import mended, problems_of
@@ -102,7 +101,7 @@ def parse(inputs: Inputs, kept: Kept | None = None) -> tuple[Records, list[Probl
     problems += (problem for source in by_hand for problem in check_direction(source))
     synonyms, found = parse_synonyms(inputs.synonyms)
     problems += found + check_synonyms(synonyms, concepts, [question.id for question in questions])
-    prose = prose_of(inputs.concepts), prose_of(inputs.english_concepts)
+    prose = _prose(inputs.concepts, kept), _prose(inputs.english_concepts, kept)
     cells = {PurePosixPath(page.path).stem: cell_of(page.text) for page in inputs.concepts}
     read_first = tuple(essences), tuple(challenges), tuple(english)
     records = Records(
@@ -131,9 +130,7 @@ def build(inputs: Inputs, kept: Kept | None = None) -> tuple[dict[str, str], Rec
     kept = kept or Kept()
     records, problems = parse(inputs, kept)
     wiki = link(records, kept)
-    pages = render(wiki, inputs.pictures, inputs.ways, kept)
-    pages[SEARCHED] = searched(wiki)
-    return pages, wiki.records, problems
+    return render(wiki, inputs.pictures, inputs.ways, kept), wiki.records, problems
 
 
 def _read(
@@ -232,6 +229,12 @@ def _challenge(source: Source, _pictures: Pictures, _day: date | None) -> tuple[
 def _english(source: Source, _pictures: Pictures, _day: date | None) -> tuple[EnglishPage | None, list[Problem]]:
     page, problems = parse_english(source)
     return page, [*problems, *check_direction(source)]
+
+
+def _prose(sources: Iterable[Source], kept: Kept) -> dict[str, str]:
+    """What concept pages say in words, by their names; of few it is another than before."""
+    wanted = [(f"prose {source.path}", hash_of(source.text), partial(prose_of, [source])) for source in sources]
+    return {name: said for found in kept.all_results(wanted) for name, said in found.items()}
 
 
 def _unique_talks(talks: Iterable[Talk], problems: list[Problem]) -> tuple[Talk, ...]:

@@ -75,26 +75,20 @@ def features_of(question: Question) -> str:
     return "\1".join(map("\0".join, by_count))
 
 
-def _counted(text: str) -> Iterator[tuple[int, list[str]]]:
-    """What `features_of` joined: features by how often they count."""
-    return ((count, part.split("\0")) for count, part in enumerate(text.split("\1"), 1) if part)
-
-
 def _vectors(texts: Mapping[str, str]) -> Iterator[tuple[str, Vector]]:
     shared: Counter[str] = Counter()
     for text in texts.values():
-        for _, features in _counted(text):
-            shared.update(features)
+        shared.update(text.replace("\1", "\0").split("\0"))
+    shared.pop("", None)  # of a question that says nothing, or nothing so often
     few = {feature: count for feature, count in shared.items() if 1 < count <= COMMON and count < len(texts)}
     rarity = {feature: math.log(len(texts) / count) for feature, count in few.items()}
     one = {feature: feature for feature in few}  # what is kept has each text once
     for name, text in texts.items():
-        weights = {
-            feature: (1 + math.log(count)) * rarity[feature]
-            for count, features in _counted(text)
-            for feature in features
-            if feature in rarity
-        }
+        weights: dict[str, float] = {}
+        for count, part in enumerate(text.split("\1"), 1):
+            if found := rarity.keys() & part.split("\0"):
+                often = 1 + math.log(count)
+                weights |= {feature: often * rarity[feature] for feature in found}
         heaviest = sorted(weights, key=lambda feature: (-weights[feature], feature))[:FEATURES]
         norm = math.sqrt(sum(weights[feature] ** 2 for feature in heaviest)) or 1.0
         yield name, {one[feature]: weights[feature] / norm for feature in heaviest}

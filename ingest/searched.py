@@ -11,33 +11,23 @@ from ingest.addresses import KINDS, slug_for
 from ingest.feeds.records import UNDATED
 from ingest.invisible import visible
 from ingest.model import Concept, Paper, Question, Talk, Week
-from ingest.wiki import Wiki
 
 Line = dict[str, object]
 
 
-def searched(wiki: Wiki) -> str:
-    """All lines but the papers', in the order of their addresses' kinds; the same records give the same bytes."""
-    return _text(_lines(wiki))
+def searched(record: Question | Talk, concepts: Mapping[str, Concept], repeats: Iterable[Question] = ()) -> str:
+    """The line of a question, with those that repeat it, or of a talk."""
+    line = _question(record, repeats) if isinstance(record, Question) else _talk(record)
+    return _said(line | _topics(record.topics, concepts))
 
 
-def _text(lines: Iterable[Line]) -> str:
-    said = (json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines)
-    return "".join(f"{visible(line)}\n" for line in said)
-
-
-def _lines(wiki: Wiki) -> Iterator[Line]:
-    records = wiki.records
-    concepts = {concept.name: concept for concept in records.concepts}
-    for question in records.questions:
-        yield _question(question, wiki.duplicates.get(question.id, ())) | _topics(question.topics, concepts)
-    for talk in records.talks:
-        yield _talk(talk) | _topics(talk.topics, concepts)
+def _said(line: Line) -> str:
+    return visible(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
 
 
 def week_lines(week: Week, concepts: Mapping[str, Concept], shown: Container[Paper]) -> str:
     """The lines of a week and of those of its papers that its page shows; none of one that has no papers."""
-    return _text(_week(week, concepts, shown) if week.papers else ())
+    return "".join(f"{_said(line)}\n" for line in (_week(week, concepts, shown) if week.papers else ()))
 
 
 def _week(week: Week, concepts: Mapping[str, Concept], shown: Container[Paper]) -> Iterator[Line]:

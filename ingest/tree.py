@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -195,15 +195,17 @@ class Synced:
         written: How many files were written.
         removed: How many were removed.
         foreign: Names of the files there that no build wrote; they stay.
+        digests: The hash of each file's bytes, by its name.
     """
 
     written: int = 0
     removed: int = 0
     foreign: list[str] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict, compare=False)
 
 
 def sync(
-    tree: Tree, who: str, files: Mapping[str, bytes], owned: Iterable[str], standing: Container[str] = ()
+    tree: Tree, who: str, files: Mapping[str, bytes], owned: Iterable[str], standing: Mapping[str, str] | None = None
 ) -> Synced:
     """Make generated folders hold exactly these files. Removed is what an earlier run wrote, as it wrote it.
 
@@ -212,24 +214,24 @@ def sync(
         who: Whose folders they are: the name of the list of what was written.
         files: Contents by name, in the order in which they are to be written.
         owned: The folders.
-        standing: Files that were just seen to have these contents.
+        standing: Hashes of files that were just seen to have these contents.
 
     Raises:
         Strange: One of the folders, or something on the way to a file, is a link or the like.
         OSError: The disk refuses; `filename` says where.
     """
-    owned = list(owned)
+    owned, standing = list(owned), standing or {}
     tree.require(owned)
     path, old = f"{LISTS}/{who}", written(tree, who)
-    new = {(_digest(content), name) for name, content in files.items()}
+    done = Synced(digests={name: standing.get(name) or digest_of(files[name]) for name in files})
+    new = {(digest, name) for name, digest in done.digests.items()}
     if not new <= old:
         tree.write(path, _listed(old | new))  # first: a run that is killed has written none that is not listed
-    done = Synced()
-    for name, content in files.items():
+    for name in files:
         if name in standing:
             continue
         try:
-            done.written += tree.write(name, content)
+            done.written += tree.write(name, files[name])
         except Strange:
             raise
         except OSError as error:  # which names the temporary file
@@ -238,7 +240,7 @@ def sync(
         for name, kind in list(tree.walk(folder)):
             if name in files:
                 continue
-            if TEMPORARY.fullmatch(_split(name)[1]) or (kind == "file" and (_digest(tree.read(name)), name) in old):
+            if TEMPORARY.fullmatch(_split(name)[1]) or (kind == "file" and (digest_of(tree.read(name)), name) in old):
                 tree.remove(name)
                 tree.prune(_split(name)[0])
                 done.removed += 1
@@ -262,7 +264,8 @@ def _listed(entries: Iterable[tuple[str, str]]) -> bytes:
     return "".join(f"{digest}  {name}\n" for digest, name in sorted(entries, key=lambda entry: entry[::-1])).encode()
 
 
-def _digest(content: bytes) -> str:
+def digest_of(content: bytes) -> str:
+    """A hash of a file's bytes, as lists of what was written have it."""
     return hashlib.sha256(content).hexdigest()
 
 

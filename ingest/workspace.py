@@ -15,13 +15,13 @@ from typing import Any
 
 from ingest import files
 from ingest.addresses import OWNED, slug_for
-from ingest.kept import Kept, hash_of, hash_of_bytes
+from ingest.kept import Kept, hash_of
 from ingest.limits import FILES, LARGEST, LARGEST_PAPERS, OTHERS
-from ingest.memory import recall, remember
+from ingest.memory import packed, recall, remember, unpacked
 from ingest.pictures import Picture, kind_of, size_of
 from ingest.pipeline import Inputs
 from ingest.problems import Problem
-from ingest.tree import Strange, Tree
+from ingest.tree import Strange, Tree, digest_of
 
 ROOT = Path(__file__).parent.parent
 # What is remembered; may be deleted at any time.
@@ -145,29 +145,31 @@ class Workspace:
         tree, program = Tree(self.docs.parent), _program()
         last, _ = recall(tree, RESULTS, program)
         made, _ = recall(tree, PAGES, program)
-        pages = {}
+        pages, digests = {}, {}
         for (name, (made_of, written)), (_, content) in zip(
             (made or {}).items(), tree.read_each(f"{self.docs.name}/{name}" for name in made or ()), strict=True
         ):
-            if isinstance(content, bytes) and hash_of_bytes(content) == written:
-                pages[name] = made_of, content.decode()
-        return Kept(pages, last or {})
+            if isinstance(content, bytes) and digest_of(content) == written:
+                pages[name], digests[name] = (made_of, content.decode()), written
+        results = {name: (made_of, unpacked(pack)) for name, (made_of, pack) in (last or {}).items()}
+        return Kept(pages, results, digests=digests, packed=last or {})
 
-    def keep(self, kept: Kept, pages: Mapping[str, str] | None = None) -> None:
+    def keep(self, kept: Kept, digests: Mapping[str, str] | None = None) -> None:
         """Remember results, of a build what its pages are made of too; if the disk refuses, all is made next time.
 
         Args:
             kept: What a run left.
-            pages: The texts of all pages; None if it was no build, which adds to what is remembered.
+            digests: Hashes of what it wrote, beside `docs/`; None if it was no build, which adds to what is remembered.
         """
         tree, program = Tree(self.docs.parent), _program()
         with contextlib.suppress(OSError):
-            if pages is None:
-                remember(tree, RESULTS, {**kept.last, **kept.results}, program)
-                return
-            made = {name: (made_of, hash_of_bytes(pages[name].encode())) for name, made_of in kept.made_of.items()}
-            remember(tree, PAGES, made, program)
-            remember(tree, RESULTS, kept.results, program)
+            if digests is None:
+                kept.results = {**kept.last, **kept.results}
+            else:
+                docs = self.docs.name
+                made = {name: (made_of, digests[f"{docs}/{name}"]) for name, made_of in kept.made_of.items()}
+                remember(tree, PAGES, made, program)
+            remember(tree, RESULTS, kept.in_packs(packed), program)
 
 
 @cache

@@ -57,7 +57,7 @@ def write(project: Project, languages: Sequence[Mapping[str, Any]]) -> set[str]:
             name = out.removesuffix("index.html") + "index.md"
             page = known["pages"].get(source)
             # A page with something wrong is not known, and what was built of it stays.
-            made[name] = digest(page["of"], addresses) if page else ""
+            made[name] = f"{page['of']} {addresses}" if page else ""
             if not page and name in project.left:
                 continue
             if last.get(name) == made[name] and name in project.left:

@@ -240,7 +240,7 @@ class Made:
         out: The page, relative to the site.
         reads: Files that it includes.
         links: Files that it links to, relative to `docs/`.
-        anchors: Places that it links to: file, anchor, link as written.
+        anchors: Places that it links to, but those in itself: file, anchor, link as written.
         ids: Places in it that can be linked to.
         facts: What `finish` says of its HTML; empty where the page could not be built.
         warnings: What is wrong with it.
@@ -284,6 +284,10 @@ class _Files(Files):
         if file and file.src_dir == self._docs:
             self.asked.add(file.src_uri)
         return file
+
+    def documentation_pages(self, **options: Any) -> Sequence[File]:
+        """Those that have a `Page`: the navigation makes one of each that is here, and thousands take a second."""
+        return [file for file in super().documentation_pages(**options) if file.page]
 
 
 Finished = tuple[str, dict[str, Any]]
@@ -351,10 +355,10 @@ class Generator:
         files.add_files_from_theme(self._env, config)
         files = config.plugins.on_files(files, config=config)
         set_exclusions(files, config)
+        self.pages = files.documentation_pages()
         self.files = _Files(files, config.docs_dir)
         navigation = get_navigation(self.files, config)
         self._navigation = config.plugins.on_nav(navigation, config=config, files=self.files)
-        self.pages = self.files.documentation_pages()
         self.beside = [
             file
             for file in self.files
@@ -381,7 +385,7 @@ class Generator:
         _reference = reference
         if reference:
             _load_handlers(self.config.plugins["mkdocstrings"].handlers)  # type: ignore[attr-defined]
-        pages = [page for uri in uris if (page := self.files.src_uris[uri].page)]
+        pages = [file.page or Page(None, file, self.config) for file in map(self.files.src_uris.__getitem__, uris)]
         made = [self._convert(page) for page in pages]
         if reference:  # they refer to each other, and have an inventory and a style sheet in common
             files: Any = [page.file for page in pages if page.content is not None]
@@ -402,9 +406,11 @@ class Generator:
         except Exception:  # logged by MkDocs, and so among the warnings; the other pages are built
             page.content = None
         made = Made(page.file.src_uri, page.file.dest_uri, sorted(_included), sorted(self.files.asked))
+        ids = page.present_anchor_ids or set()
         for file, links in (page.links_to_anchors or {}).items():
-            made.anchors += [(file.src_uri, anchor, link) for anchor, link in links.items()]
-        made.ids = sorted(page.present_anchor_ids or ())
+            own = ids if file is page.file else ()
+            made.anchors += [(file.src_uri, anchor, link) for anchor, link in links.items() if anchor not in own]
+        made.ids = sorted(ids)
         made.warnings = self._warned.taken()
         return made
 

@@ -147,4 +147,9 @@ class Project:
 
     def look(self) -> None:
         """See what lies there."""
-        self.docs, self.left = digests(self.root / "docs"), sizes(self.site)
+        docs = self.root / "docs"
+        names = _names(docs)
+        unseen = [name for name in names if f"docs/{name}" not in self.seen]
+        read = dict(zip(unseen, _digests(docs, unseen), strict=True))
+        self.docs = {name: read[name] if name in read else self.seen[f"docs/{name}"] for name in names}
+        self.left = sizes(self.site)

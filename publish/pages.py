@@ -11,10 +11,12 @@ import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from ingest.addresses import KINDS
 from ingest.forks import in_parallel, shares_of
+from ingest.kept import hash_of_bytes
 from publish.csp import hashes, policy, with_policy
 from publish.memory import ALONE, SHARE, Project, digest, digest_of, digests
 from publish.phrases import with_phrases
@@ -134,13 +136,14 @@ class Pages:
         )
 
     def _made_of(self, name: str, reads: Iterable[str]) -> str:
-        included = [self._digest_of(read) for read in reads]
-        return digest(self.known["shared"], self.sources.get(name), included)
+        parts = [self.known["shared"], self.sources.get(name, ""), *map(self._digest_of, reads)]
+        return hash_of_bytes("\n".join(parts).encode())
 
     def _digest_of(self, read: str) -> str:
-        """The hash of a file by its name in the project; hundreds of pages include the same."""
+        """The hash of a file, or of all in a folder, by its name in the project; hundreds of pages include the same."""
         if read not in self._read:
-            self._read[read] = digest_of(self.project.root / read)
+            inside = digests(self.project.root / read)
+            self._read[read] = digest(inside) if inside else digest_of(self.project.root / read)
         return self._read[read]
 
     def _generator(self) -> "Generator":
@@ -195,23 +198,26 @@ class Pages:
         return all(name in self.project.left for name in names)
 
     def _packages(self, name: str) -> list[str]:
-        """Files of the packages that a page of the module reference tells of."""
+        """The packages that a page of the module reference tells of."""
         found = REFERENCE.findall(self.project.looked.read(f"docs/{name}").decode("utf-8", "replace"))
-        return [f"{package}/{file}" for package in found for file in digests(self.project.root / package)]
+        return [package for package in found if self._digest_of(package)]
 
     def _remembered(self, made: "Made") -> dict[str, Any]:
         reads = sorted(os.path.relpath(read, self.project.root) for read in made.reads)
         if made.uri in self.known["reference"]:
             reads += self._packages(made.uri)
-        kept = {"out": made.out, "links": made.links, "anchors": made.anchors, "ids": made.ids}
-        return kept | made.facts | {"reads": reads, "of": self._made_of(made.uri, reads)}
+        kept: dict[str, Any] = {"out": made.out, "links": made.links, "anchors": made.anchors, "ids": made.ids}
+        kept |= made.facts | {"reads": reads, "of": self._made_of(made.uri, reads)}
+        # Thousands of pages have the same, which a memory that knows it by one object holds once.
+        return kept | {key: [*map(intern, kept[key])] for key in ("links", "scripts", "reads") if key in kept}
 
     def _copy(self, generator: "Generator") -> None:
         """Copy the files beside the pages that are not what they should be."""
         known, self.known["files"] = self.known["files"], {}
         for file in generator.beside:
             if file.dest_uri.startswith(self.language.below):
-                made = self.known["files"][file.dest_uri] = digest_of(Path(file.abs_src_path or ""))
+                made = self.sources.get(file.src_uri) or digest_of(Path(file.abs_src_path or ""))  # the theme's
+                self.known["files"][file.dest_uri] = made
                 if known.get(file.dest_uri) != made or file.dest_uri not in self.project.left:
                     self.project.tree.write(f"site/{file.dest_uri}", file.content_bytes, anew=True)
 

@@ -7,9 +7,10 @@ sheets themselves stay beside it as they are: Zensical's pages name them, and a 
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
-from publish.memory import Project
+from publish.memory import Project, digest_of
 
 NAME = "assets/site.css"
 PARTS = (  # in the order in which pages name them
@@ -49,17 +50,21 @@ def with_one_sheet(page: str) -> str:
     return page[: first.start()] + link + LINK.sub("", page[first.end() :])
 
 
-def write(project: Project, files: Iterable[str]) -> set[str]:
+def write(project: Project, files: Mapping[str, str]) -> set[str]:
     """Bring the sheet up to date; returns where in the site it is.
 
     Args:
         project: The project, its pages built.
-        files: Where in the site the files beside the pages are.
+        files: Hashes of the files beside the pages, by where in the site they are.
     """
     names = [name for part in PARTS for name in sorted(files) if re.fullmatch(part, name)]
-    sheets = ((name, project.tree.read(f"site/{name}").decode("utf-8", "replace")) for name in names)
+    inputs, out = [digest_of(Path(__file__)), [(name, files[name]) for name in names]], [project.site / NAME]
+    if project.memory.skips("styles", inputs, out):
+        return {NAME}
+    sheets = ((name, project.tree.read(f"site/{name}").decode()) for name in names)
     made = together(_placed(name, sheet) for name, sheet in sheets).encode()
     project.tree.write(f"site/{NAME}", made)
+    project.memory.made("styles", inputs, out)
     return {NAME}
 
 

@@ -47,7 +47,7 @@ ALLOWED = {
     "pipeline": (
         "addresses concepts feeds.listed feeds.records feeds.weeks front_matter invisible kept learning_path"
         " lessons link matching model notes.parse pages.render pages.ways pictures problems"
-        " questions.duplicates questions.parse searched slips.notes slips.questions slips.slip synonyms wiki"
+        " questions.duplicates questions.parse slips.notes slips.questions slips.slip synonyms wiki"
     ),
     "plain": "markup",
     "problems": "slips.all_rules",
@@ -58,7 +58,7 @@ ALLOWED = {
     "rules": "invisible problems rule_examples slips.all_rules",
     "safe_html": "invisible markup pictures safe_math urls",
     "safe_math": "",
-    "searched": "addresses feeds.records invisible model wiki",
+    "searched": "addresses feeds.records invisible model",
     "show": "markup model pictures slips.slip slips.texts wiki",
     "safe_addresses": "invisible",
     "safety": "costly front_matter invisible limits model problems safe_addresses sure_code",
@@ -223,6 +223,7 @@ ALLOWED = {
     "pages.learning_map": "model pages.path safe_html",
     "pages.days": "",
     "pages.lessons": "model pages.path wiki",
+    "pages.lines": "addresses kept model pages.records searched wiki",
     "pages.compiled": "",
     "pages.digest": "model pages.ranking",
     "pages.papers": (
@@ -237,7 +238,7 @@ ALLOWED = {
     "pages.ways": "",
     "pages.render": (
         "addresses feeds.weeks kept markup model pages.atom pages.compiled pages.days pages.learning_map pages.lessons"
-        " pages.papers pages.path pages.people pages.records pages.talks pages.ways pictures safe_html wiki"
+        " pages.lines pages.papers pages.path pages.people pages.records pages.talks pages.ways pictures safe_html wiki"
     ),
 }
 TABLE = {module: set(names.split()) for module, names in ALLOWED.items()}

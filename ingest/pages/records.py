@@ -104,4 +104,4 @@ def question_line(question: Question) -> str:
         "talk": question.talk,
         "duplicate_of": question.duplicate_of,
     }
-    return visible(json.dumps({key: value for key, value in told.items() if value}, ensure_ascii=False)) + "\n"
+    return visible(json.dumps({key: value for key, value in told.items() if value}, ensure_ascii=False))

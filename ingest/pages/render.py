@@ -28,10 +28,11 @@ from ingest.pages.compiled import Compiled
 from ingest.pages.days import day_en, day_zh, short_week_zh, week_zh
 from ingest.pages.learning_map import learning_map
 from ingest.pages.lessons import lesson_parts
+from ingest.pages.lines import lines, listed
 from ingest.pages.papers import PaperPages
 from ingest.pages.path import PathPages, fresh
 from ingest.pages.people import people_of, person_slug
-from ingest.pages.records import atom_entry, newest_asked, qapage, question_line
+from ingest.pages.records import atom_entry, newest_asked, qapage
 from ingest.pages.talks import parts_of, points
 from ingest.pages.ways import Ways
 from ingest.pictures import Pictures
@@ -127,14 +128,16 @@ class _Renderer:
         everything = sorted(self.questions.values(), key=lambda question: places[question.id][0])
         counts = Counter(group for _, group in places.values())
         chunks = [everything[at : at + PER_PAGE] for at in range(0, len(everything), PER_PAGE)] or [[]]
+        sizes = counts, len(open_questions), {name: len(asked) for name, asked in self.asked.items()}
         for number, chunk in enumerate(chunks, 1):
-            name = "index" if number == 1 else f"page-{number}"
+            path = QUESTION.page("index" if number == 1 else f"page-{number}")
             values = {"number": number, "last": len(chunks), "open": len(open_questions), "counts": self.asked}
             grouped: dict[str, list[Question]] = defaultdict(list)
             for question in chunk:
                 grouped[places[question.id][1]].append(question)
-            listed = [(group, questions, counts[group]) for group, questions in grouped.items()]
-            yield QUESTION.page(name), self._page("questions", grouped=listed, **values)
+            shown = [(group, questions, counts[group]) for group, questions in grouped.items()]
+            make = partial(self._page, "questions", grouped=shown, **values)
+            yield path, self._kept_page(path, (number, sizes, listed(chunk)), make)
         yield self._open(QUESTION.page("open"), "open", open_questions, listed=open_questions)
         yield QUESTION.page("ask"), self._page("ask")
         yield from self.papers.pages(self.wiki.records.feeds)
@@ -203,7 +206,7 @@ class _Renderer:
         common = self.wiki.records.path, Weeks.of(self.wiki.records.weeks).stamps  # `shared` knows all concepts
         for concept in self.concepts.values():
             asked, told = self.asked[concept.name], talks[concept.name]
-            said = [self.hashes[question.id] for question in asked], [self.told[talk.number] for talk in told]
+            said = listed(asked), [(talk.number, talk.title, talk.date) for talk in told]
             path = f"generated/topics/{concept.name}.md"
             yield path, self._kept_page(path, (common, said), partial(self._concept, concept, asked=asked, told=told))
         paths = {"zh": self.path, "en": self.english_path}
@@ -213,10 +216,9 @@ class _Renderer:
             groups.setdefault(concept.group, []).append(concept)
         yield "generated/topics.md", self._page("concepts", groups=groups, counts=self.asked)
         yield self._map("generated/map.md", groups, self.concepts, self.path)
-        yield "generated/questions.jsonl", "".join(map(question_line, self.questions.values()))
+        yield from lines(self.wiki, self.kept, self.shared, self.hashes, self.told)
         with_code = [concept for concept in self.concepts.values() if concept.snippet in self.snippets]
-        for concept in with_code:
-            yield MODULE.page(concept.snippet), self._page(MODULE.template, concept=concept)
+        yield from ((MODULE.page(one.snippet), self._page(MODULE.template, concept=one)) for one in with_code)
         yield "generated/snippets.md", self._page("snippets", groups=groups)
         papers_read = [paper for week in self.weeks[:WEEKS] for paper in week.best]
         talks_new, questions_new, papers_new = fresh(self.talks, newest_asked(self.questions.values()), papers_read)
@@ -231,8 +233,7 @@ class _Renderer:
             "path": self.path,
             "english": False,
         }
-        for name in ("promise", "home", "path"):
-            yield f"generated/{name}.md", self._page(name, **values)
+        yield from ((f"generated/{name}.md", self._page(name, **values)) for name in ("promise", "home", "path"))
         yield from self._english(groups, values, open_questions)
 
     def _concept(self, concept: Concept, **lists: object) -> str:
@@ -250,8 +251,7 @@ class _Renderer:
         with_code = [concept for concept in concepts.values() if concept.snippet in self.snippets]
         values = {**values, "concepts": concepts, "groups": groups, "with_code": with_code, "path": path}
         values["english"] = True
-        for page in ("promise", "path"):
-            yield f"generated/en/{page}.md", self._page(page, **values)
+        yield from ((f"generated/en/{page}.md", self._page(page, **values)) for page in ("promise", "path"))
         for concept in (concept for concept in concepts.values() if concept.translated):
             yield f"generated/en/topics/{concept.name}.md", self._page("en/foot", **path.of(concept))
         templates = {"home": "home", "topics": "concepts", "snippets": "snippets", "archive": "archive"}

@@ -175,6 +175,7 @@ LESSONS = {
     "the path": lesson(path=""),
     "a question for interviews": lesson(QUESTIONS | {"g": ASKED_TOO}),
     "its title": lesson(QUESTIONS | {"g": ASKED_TOO.replace("是什么", "是啥")}),
+    "it waits for an answer": lesson(QUESTIONS | {"g": ASKED_TOO.removesuffix("\n转。\n")}),
     "a talk on it": lesson(note=TOLD),
     "the day of that talk": lesson(note=TOLD.replace("05-11", "05-12")),
     "a paper's day": lesson(day=3),

@@ -14,7 +14,7 @@ from mkdocstrings import Handlers
 
 from ingest import guard
 from ingest.forks import in_parallel
-from ingest.memory import recall, remember
+from ingest.memory import packed, recall, remember, unpacked
 from ingest.pages.compiled import Compiled
 from ingest.tree import Strange, Tree
 from ingest.workspace import _program
@@ -246,8 +246,8 @@ def test_what_a_branch_says_was_read_and_built_is_not_believed(built, monkeypatc
     """A memory that says of a question what its file does not, and which fits in all else."""
     tree, question = Tree(built), "talks/questions/extrapolation.md"
     results, _ = recall(tree, ".cache/ingest-results", _program())
-    made_of, (record, problems) = results[question]
-    results[question] = made_of, (dataclasses.replace(record, title="假的？"), problems)
+    made_of, (record, problems) = results[question][0], unpacked(results[question][1])
+    results[question] = made_of, packed((dataclasses.replace(record, title="假的？"), problems))
     CHANGES["a note"][0](built)
     with monkeypatch.context() as stranger:
         stranger.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("stranger")))
