@@ -55,7 +55,7 @@ def test_sheet_in_another_encoding_is_read_as_far_as_it_can_be(tmp_path):
     (tmp_path / "site" / "assets").mkdir(parents=True)
     (tmp_path / "site" / "assets" / "wiki.css").write_bytes("a{color:red}/* 红 */".encode("gbk"))
     project = Project(tmp_path, Memory(tmp_path / ".cache" / "publish", tmp_path / "site"))
-    assert write(project, ["assets/wiki.css"]) == {NAME}
+    assert write(project, {"assets/wiki.css": "a"}) == {NAME}
     assert (tmp_path / "site" / NAME).read_text("utf-8") == "a{color:red}"
 
 
