@@ -61,7 +61,7 @@ def write(project: Project, files: Mapping[str, str]) -> set[str]:
     inputs, out = [digest_of(Path(__file__)), [(name, files[name]) for name in names]], [project.site / NAME]
     if project.memory.skips("styles", inputs, out):
         return {NAME}
-    sheets = ((name, project.tree.read(f"site/{name}").decode()) for name in names)
+    sheets = ((name, project.tree.read(f"site/{name}").decode("utf-8", "replace")) for name in names)
     made = together(_placed(name, sheet) for name, sheet in sheets).encode()
     project.tree.write(f"site/{NAME}", made)
     project.memory.made("styles", inputs, out)
