@@ -118,13 +118,13 @@ lint: .venv/.check ## check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# What breaks most easily; the tests of snippets, browser, feeds, documents and workflows take minutes.
+# What breaks most easily; the tests of snippets, browser, scripts, feeds, documents and workflows take minutes.
 check: .venv/.check ## say what is wrong in the texts, then run the fast tests: about a minute
 	$(BIN)/python -m ingest check --lang $(SAY)
 	@$(MAKE) --no-print-directory lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --randomly-seed $(SEED) -m "not slow and not browser" \
 	  --ignore tests/ingest/feeds --ignore tests/ingest/importing tests/test_*.py tests/ingest \
-	  tests/site/test_pages.py tests/browser/test_run_cell.py tests/browser/test_types.py
+	  tests/site/test_pages.py tests/browser/test_run_cell.py
 
 bench: .venv/.test site ## measure, and write docs/benchmarks.md
 	$(BIN)/python -m tools.bench

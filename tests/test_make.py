@@ -72,6 +72,7 @@ def copied(folder: Path, ran: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["$(touch made)", "$(shell touch made)", "`touch made`", "; touch made", '"; touch made; "', "a b", "$$x", "'"],

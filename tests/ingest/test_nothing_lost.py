@@ -71,6 +71,7 @@ def page_of(source, folder):
     return html.unescape(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_letter_of_a_real_document_is_in_one_record_and_on_its_page(path):
     source = Source("talks/notes/note.md", convert(path).text)
