@@ -109,8 +109,8 @@ def links(options: argparse.Namespace) -> int:
 
 def refuse(options: argparse.Namespace) -> int:
     """Say what keeps a checkout from being built, before anything of it is opened: exit code 2."""
-    problems = guard.shape(options.root)
-    return 2 * report(problems if problems or options.shape else guard.before_pages(options.root))
+    problems = guard.shape(options.root) if options.shape else guard.before_pages(options.root)
+    return 2 * report(problems)
 
 
 def rules(options: argparse.Namespace) -> int:

@@ -87,13 +87,15 @@ def _committed(root: Path) -> Iterator[Problem]:
 def before_pages(
     root: Path, writers: Iterable[str] = tuple(WRITERS), seen: dict[str, str] | None = None
 ) -> list[Problem]:
-    """All but its `shape` that keeps a checkout's pages from being built, once all is generated that they are made of.
+    """All that keeps a checkout's pages from being built, once everything is generated that they are made of.
 
     Args:
         root: The checkout.
         writers: Who has written what he generates.
         seen: Where to put what was looked at: `digest` of each text, and of what was generated, by name.
     """
+    if problems := shape(root):
+        return problems
     seen = {} if seen is None else seen
     found = {*_texts(Workspace.at(root), seen), *_foreign(Tree(root), writers)}
     seen |= {name: made for who in writers for made, name in written(Tree(root), who)}

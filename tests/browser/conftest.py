@@ -41,7 +41,7 @@ FLAGS = [
     "--js-flags=--expose-gc",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no other host can be reached
 ]
-# Each start of Python has V8 compile Python's loop anew, which takes as long as a start and pays after seconds.
+# Each start of Python has V8 optimize Python's loop anew: two fifths of a start's work, which pay after seconds.
 UNOPTIMIZED = "--js-flags=--expose-gc --liftoff-only"  # the last `--js-flags` holds
 
 

@@ -68,6 +68,7 @@ def test_folders_nested_without_end_are_told_in_a_line(project):
     try:
         [problem] = shape(project)
         assert (problem.code, problem.message.partition(",")[0]) == ("X001", f"a folder below {DEEPEST} others")
+        assert problem in before_pages(project)
         assert main(["check", *places(project)]) == 1
     finally:
         subprocess.run(["rm", "-r", project / "talks/notes/d"], check=True)  # which pytest cannot
